@@ -1,0 +1,203 @@
+"""The words of traymon as frozen values: what was seen, why, and what every surface shows.
+
+Imports nothing of ours and does nothing: no I/O, no clock. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+
+class Light(IntEnum):
+    """What the icon shows. Ordered, so that `max` is the worst of several targets."""
+
+    GREY = 0
+    GREEN = 1
+    AMBER = 2
+    RED = 3
+
+    @property
+    def word(self) -> str:
+        """The light's name as users read it: `green`."""
+        return self.name.lower()
+
+
+class Symptom(StrEnum):
+    """Everything that a sensor can see. Never a cause: causes are the catalogue's."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"  # could not look, or looked too long ago to count
+    CRASHED = "crashed"  # the sensor itself failed; a fault of traymon's
+    # handshake: before a connection stands
+    REFUSED = "refused"
+    TIMED_OUT = "timed-out"
+    FORBIDDEN = "forbidden"  # this machine's own firewall or policy forbade the connect
+    UNRESOLVED = "unresolved"
+    UNREACHABLE = "unreachable"
+    # handshake: after a connection stands
+    CLOSED = "closed"  # end of stream before a byte
+    RESET = "reset"  # connection reset before a byte
+    SILENT = "silent"  # nothing until the deadline
+    UNFINISHED = "unfinished"  # began an answer that never became the version reply
+    NOT_IB = "not-ib"
+    TLS = "tls"  # answers a TLS hello, not the plain one
+    TOO_OLD = "too-old"
+    SLOW = "slow"
+    # listener
+    NOBODY_LISTENS = "nobody-listens"
+    NOT_HERE = "not-here"  # the host is not this machine: its socket table says nothing
+    # monitor
+    PAUSED = "paused"
+    RESUMED = "resumed"  # the machine just woke from sleep
+
+
+class Fact(StrEnum):
+    """A named value that a sensor found. These are the only names that a fix page may use."""
+
+    # the target
+    HOST = "host"
+    PORT = "port"
+    ENV_FILE = "env_file"  # the .env that the target came from
+    CLIENT_IDS = "client_ids"  # the configured client IDs: `10, 11`
+    # the handshake
+    DETAIL = "detail"  # the raw evidence, in words
+    TOOK = "took"  # seconds that the answer took
+    TIMEOUT = "timeout"  # seconds that traymon waits for an answer
+    SLOW_BOUND = "slow_bound"  # seconds; above this an answer is slow
+    SERVER_VERSION = "server_version"
+    MIN_VERSION = "min_version"  # the lowest server version that client libraries accept
+    OPEN_PORT = "open_port"  # another port of this machine that does answer as IB
+    OPEN_PORT_KIND = "open_port_kind"  # what IB uses that port for: `TWS paper`
+    # the listener
+    PROGRAM = "program"  # name of the program that listens on the port
+    PID = "pid"  # its process ID
+    APP = "app"  # the TWS / Gateway process found: `IB Gateway`
+    APP_PID = "app_pid"
+    APP_PORTS = "app_ports"  # the ports that the TWS / Gateway process listens on: `4000, 4002`
+    HALF_CLOSED = "half_closed"  # connections that the listener has not closed after its peer did
+    # time
+    SINCE = "since"  # when this cause was first seen: `14:02`
+    LOOKS = "looks"  # how many looks in a row saw it
+    PORT_OPENED = "port_opened"  # seconds since the port opened
+    # traymon
+    SENSOR = "sensor"  # the sensor that crashed
+    LOG_FILE = "log_file"
+
+
+FactValue = str | int | float
+Facts = Mapping[Fact, FactValue]
+NO_FACTS: Facts = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One API endpoint to watch: what one trading project's `.env` says of it."""
+
+    name: str  # the trading project's folder, for menus and notices
+    host: str = "127.0.0.1"
+    port: int = 7497
+    discovered: bool = False  # no port was set: it is the first usual one that listens
+    forwarded: bool = False  # the port leads elsewhere (tunnel, container): do not look here
+    client_ids: tuple[int, ...] = ()
+    account: str = ""
+    env_file: str = ""
+
+    @property
+    def address(self) -> str:
+        """`127.0.0.1:7497`, with an IPv6 host in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one sensor saw in one look."""
+
+    sensor: str
+    symptom: Symptom
+    at: float  # when the look ended
+    took: float  # seconds
+    good_for: float  # seconds for which it counts as evidence
+    detail: str = ""  # the raw evidence in words, for the small print; untrusted text
+    facts: Facts = field(default=NO_FACTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The newest reading of every sensor for one target, at one moment.
+
+    A diagnosis is made from this and from nothing else. An expired reading reads as UNKNOWN.
+    """
+
+    target: Target
+    now: float
+    readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+
+    def with_reading(self, reading: Reading) -> Evidence:
+        """Return the evidence in which `reading` replaces its sensor's last one."""
+        readings = MappingProxyType({**self.readings, reading.sensor: reading})
+        return replace(self, readings=readings)
+
+    def fresh(self, sensor: str) -> Reading | None:
+        """Return the sensor's reading while it counts, else None."""
+        reading = self.readings.get(sensor)
+        if reading is None or self.now > reading.at + reading.good_for:
+            return None
+        return reading
+
+    def symptom(self, sensor: str) -> Symptom:
+        """Return what the sensor sees now; UNKNOWN when it has not looked or not lately."""
+        reading = self.fresh(sensor)
+        return Symptom.UNKNOWN if reading is None else reading.symptom
+
+    def fact(self, sensor: str, fact: Fact) -> FactValue | None:
+        """Return one named value of the sensor's fresh reading, if it found it."""
+        reading = self.fresh(sensor)
+        return None if reading is None else reading.facts.get(fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why: a code of the catalogue with its light and the facts that its page may name."""
+
+    code: str
+    light: Light
+    facts: Facts = field(default=NO_FACTS)
+    witnesses: frozenset[str] = frozenset()  # the sensors whose readings bear it
+    seen_at: float = 0.0  # when the newest of those readings was taken
+    patience: float = 0.0  # seconds it must hold before it shows
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """The settled diagnosis of a target changed. The only thing that is notified and kept."""
+
+    at: float
+    before: Diagnosis
+    after: Diagnosis
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """A diagnosis that leans but has not settled: `look` of `needed`."""
+
+    diagnosis: Diagnosis
+    look: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The snapshot of one target that every surface renders."""
+
+    target: Target
+    diagnosis: Diagnosis
+    since: float  # this cause was first seen
+    light_since: float  # the light last changed: "down for 40 minutes" counts from here
+    evidence: Evidence
+    checked_at: float | None  # when a sensor last looked
+    looks: int = 0  # looks in a row that saw this cause
+    suspicion: Suspicion | None = None
+    paused: bool = False
