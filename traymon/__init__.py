@@ -1,3 +1,3 @@
-"""traymon: one light for the API of Interactive Brokers' TWS / IB Gateway, and what to do when it fails."""
+"""traymon: one light for the API of TWS / IB Gateway, and what to do when it fails."""
 
 __version__ = "0.1.0"

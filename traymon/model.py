@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
+from math import inf
 from types import MappingProxyType
 
 
@@ -74,22 +75,45 @@ class Fact(StrEnum):
     # the listener
     PROGRAM = "program"  # name of the program that listens on the port
     PID = "pid"  # its process ID
-    APP = "app"  # the TWS / Gateway process found: `IB Gateway`
+    APPS = "apps"  # how many TWS / Gateway processes run here; missing where that cannot be seen
+    APP = "app"  # the first TWS / Gateway process found: `IB Gateway`
     APP_PID = "app_pid"
     APP_PORTS = "app_ports"  # the ports that the TWS / Gateway process listens on: `4000, 4002`
+    CANDIDATE_PORTS = "candidate_ports"  # other listening ports here that may be IB's
     HALF_CLOSED = "half_closed"  # connections that the listener has not closed after its peer did
     # time
     SINCE = "since"  # when this cause was first seen: `14:02`
     LOOKS = "looks"  # how many looks in a row saw it
     PORT_OPENED = "port_opened"  # seconds since the port opened
+    OUTAGE = "outage"  # seconds that an ended fault lasted
+    CAUSE = "cause"  # the headline of an ended fault
     # traymon
     SENSOR = "sensor"  # the sensor that crashed
     LOG_FILE = "log_file"
 
 
-FactValue = str | int | float
+# The ports that IB gives its programs by default (TWS API documentation, "Initial Setup").
+USUAL_PORTS: Mapping[int, str] = MappingProxyType(
+    {7497: "TWS paper", 7496: "TWS live", 4002: "Gateway paper", 4001: "Gateway live"}
+)
+
+FactValue = str | int | float | tuple[int, ...]
 Facts = Mapping[Fact, FactValue]
 NO_FACTS: Facts = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a target is looked at and where the bounds lie. Seconds unless said otherwise."""
+
+    interval: float = 30.0  # between looks while all is well
+    quick: float = 5.0  # between looks while something leans or is wrong
+    backoff: float = 60.0  # the longest pause while an open port is not served
+    timeout: float = 5.0  # one deadline over connect, hello and answer
+    slow: float = 2.0  # a slower answer is a symptom
+    min_version: int = 157  # server version; ib_insync 0.9.86 refuses lower ones
+    just_started: float = 60.0  # the API needs 5 to 60 s after login
+    half_closed: int = 5  # connections; so many half-closed ones are a pile-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +128,7 @@ class Target:
     client_ids: tuple[int, ...] = ()
     account: str = ""
     env_file: str = ""
+    limits: Limits = Limits()
 
     @property
     def address(self) -> str:
@@ -113,15 +138,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one sensor saw in one look."""
+    """What one sensor saw in one look. Who asked for the look stamps `at` and `good_for`."""
 
     sensor: str
     symptom: Symptom
-    at: float  # when the look ended
-    took: float  # seconds
-    good_for: float  # seconds for which it counts as evidence
     detail: str = ""  # the raw evidence in words, for the small print; untrusted text
-    facts: Facts = field(default=NO_FACTS)
+    facts: Facts = field(default_factory=lambda: NO_FACTS)
+    took: float = 0.0  # seconds
+    at: float = 0.0  # when the look ended
+    good_for: float = inf  # seconds for which it counts as evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +189,7 @@ class Diagnosis:
 
     code: str
     light: Light
-    facts: Facts = field(default=NO_FACTS)
+    facts: Facts = field(default_factory=lambda: NO_FACTS)
     witnesses: frozenset[str] = frozenset()  # the sensors whose readings bear it
     seen_at: float = 0.0  # when the newest of those readings was taken
     patience: float = 0.0  # seconds it must hold before it shows

@@ -1,0 +1,1 @@
+"""Why: the catalogue of what can be wrong, and the words for each."""

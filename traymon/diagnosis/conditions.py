@@ -1,0 +1,124 @@
+"""Named statements about evidence, from which the catalogue's entries are built.
+
+Pure: the evidence is all that they see. A condition answers with its witnesses, the sensors
+whose readings bear it, or with None where it does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from traymon.model import Evidence, Fact, Symptom
+
+Witnesses = frozenset[str]
+NO_WITNESS: Witnesses = frozenset()
+
+HANDSHAKE, LISTENER, MONITOR = "handshake", "listener", "monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A statement about evidence; `&`, `|` and `~` join statements."""
+
+    witnesses: Callable[[Evidence], Witnesses | None]
+
+    def __and__(self, other: Condition) -> Condition:
+        def both(evidence: Evidence) -> Witnesses | None:
+            one = self.witnesses(evidence)
+            two = None if one is None else other.witnesses(evidence)
+            return None if one is None or two is None else one | two
+
+        return Condition(both)
+
+    def __or__(self, other: Condition) -> Condition:
+        def either(evidence: Evidence) -> Witnesses | None:
+            one = self.witnesses(evidence)
+            return other.witnesses(evidence) if one is None else one
+
+        return Condition(either)
+
+    def __invert__(self) -> Condition:
+        def neither(evidence: Evidence) -> Witnesses | None:
+            return NO_WITNESS if self.witnesses(evidence) is None else None
+
+        return Condition(neither)
+
+
+def if_seen(condition: Condition) -> Condition:
+    """Holds in any case, and counts the condition's witnesses where it holds too."""
+    return Condition(lambda e: condition.witnesses(e) or NO_WITNESS)
+
+
+def sees(sensor: str, *symptoms: Symptom) -> Condition:
+    """`sensor` sees one of the symptoms now."""
+    return Condition(lambda e: frozenset({sensor}) if e.symptom(sensor) in symptoms else None)
+
+
+def handshake(*symptoms: Symptom) -> Condition:
+    """A new client that says hello sees one of the symptoms."""
+    return sees(HANDSHAKE, *symptoms)
+
+
+def listener(*symptoms: Symptom) -> Condition:
+    """The socket table shows one of the symptoms."""
+    return sees(LISTENER, *symptoms)
+
+
+def monitor(*symptoms: Symptom) -> Condition:
+    """traymon itself is in one of the states."""
+    return sees(MONITOR, *symptoms)
+
+
+def _plain(holds: Callable[[Evidence], bool]) -> Condition:
+    """A statement that narrows another down and bears no witness of its own."""
+    return Condition(lambda e: NO_WITNESS if holds(e) else None)
+
+
+def _number(evidence: Evidence, sensor: str, fact: Fact) -> float | None:
+    value = evidence.fact(sensor, fact)
+    return float(value) if isinstance(value, int | float) else None
+
+
+@_plain
+def never_looked(evidence: Evidence) -> bool:
+    """No handshake has been tried yet."""
+    return HANDSHAKE not in evidence.readings
+
+
+@_plain
+def a_sensor_crashed(evidence: Evidence) -> bool:
+    """Some sensor's own code failed."""
+    return any(evidence.symptom(sensor) is Symptom.CRASHED for sensor in evidence.readings)
+
+
+@_plain
+def an_app_runs_here(evidence: Evidence) -> bool:
+    """A TWS or Gateway process runs on this machine."""
+    return (_number(evidence, LISTENER, Fact.APPS) or 0) > 0
+
+
+@_plain
+def no_app_runs_here(evidence: Evidence) -> bool:
+    """The process list was read, and no TWS or Gateway is in it."""
+    return _number(evidence, LISTENER, Fact.APPS) == 0
+
+
+@_plain
+def another_port_answers_as_ib(evidence: Evidence) -> bool:
+    """Another port of this machine gave a version reply."""
+    return evidence.fact(HANDSHAKE, Fact.OPEN_PORT) is not None
+
+
+@_plain
+def port_just_opened(evidence: Evidence) -> bool:
+    """The port opened within the time that the API needs after login."""
+    ages = (_number(evidence, sensor, Fact.PORT_OPENED) for sensor in (HANDSHAKE, LISTENER))
+    return any(age is not None and age <= evidence.target.limits.just_started for age in ages)
+
+
+@Condition
+def half_closed_pile_up(evidence: Evidence) -> Witnesses | None:
+    """Connections that their program gave up pile up unclosed at the listener."""
+    count = _number(evidence, LISTENER, Fact.HALF_CLOSED) or 0
+    return frozenset({LISTENER}) if count >= evidence.target.limits.half_closed else None

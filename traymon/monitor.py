@@ -1,0 +1,301 @@
+"""The loop: sensors look, the catalogue diagnoses, settle decides, subscribers are told.
+
+Knows no surface and no wording. Lives on one asyncio loop; only frozen values leave it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from traymon.clock import SteadyClock
+from traymon.diagnosis.catalogue import diagnose
+from traymon.diagnosis.conditions import MONITOR
+from traymon.model import Evidence, Flip, Light, Reading, Status, Symptom, Target
+from traymon.pace import SOONEST, good_for, rest
+from traymon.sensors import Sensor
+from traymon.settle import Settled, settle
+
+log = logging.getLogger(__name__)
+
+TICK = 5.0  # seconds between two looks at the clock: evidence ages, machines sleep
+SLEPT = 10.0  # seconds that a tick may come late before the machine must have slept
+RESUME_GRACE = 20.0  # seconds after waking in which only good news counts
+
+Subscriber = Callable[[Status, Flip | None], None]
+Discover = Callable[[Target], Target]
+
+
+async def guarded_look(sensor: Sensor, evidence: Evidence) -> Reading:
+    """Let a sensor look once. What it raises, or a look without end, is a reading: CRASHED."""
+    bound = 15.0 + 3 * evidence.target.limits.timeout
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(bound):
+            return await sensor.look(evidence)
+    except Exception as error:
+        log.exception("sensor %s crashed", sensor.name)
+        words = f"{type(error).__name__}: {error}"
+        took = time.perf_counter() - started
+        return Reading(sensor.name, Symptom.CRASHED, words, took=took)
+
+
+class Watch:
+    """Watches one target. All methods are called on the monitor's loop."""
+
+    def __init__(
+        self,
+        target: Target,
+        sensors: Sequence[Sensor],
+        publish: Subscriber,
+        clock: SteadyClock,
+        discover: Discover,
+    ) -> None:
+        self._sensors = sensors
+        self._publish = publish
+        self._clock = clock
+        self._discover = discover
+        self._woken = asyncio.Event()
+        self._paused = False
+        self._checked_at: float | None = None
+        self._in_a_row: dict[str, int] = {}
+        self._last_looked: dict[str, float] = {}
+        now = clock()
+        self._due: dict[str, float] = {}
+        self._evidence = Evidence(target, now)
+        self._settled = Settled(diagnose(self._evidence), since=now, light_since=now)
+        self._forget()
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self._evidence.target.name
+
+    async def run(self) -> None:
+        """Look for as long as it is not cancelled."""
+        self._judge()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_when_due())
+            tasks.create_task(self._tick())
+
+    def check_now(self) -> None:
+        """Look again at once; at most every 2 s, however often it is asked for."""
+        self._hurry(self._due)
+
+    def pause(self) -> None:
+        """Stop looking until `resume`."""
+        self._paused = True
+        self._forget(Reading(MONITOR, Symptom.PAUSED, at=self._clock()))
+        self._judge()
+
+    def resume(self) -> None:
+        """Look again after a pause."""
+        self._paused = False
+        self._forget()
+        self._judge()
+
+    def _forget(self, instead: Reading | None = None) -> None:
+        """Drop all evidence: it speaks of another time or another port. Look anew at once."""
+        self._evidence = Evidence(self._evidence.target, self._clock())
+        if instead is not None:
+            self._evidence = self._evidence.with_reading(instead)
+        self._in_a_row.clear()
+        self._due = dict.fromkeys((sensor.name for sensor in self._sensors), 0.0)
+        self._woken.set()
+
+    def _hurry(self, names: Iterable[str]) -> None:
+        now = self._clock()
+        for name in names:
+            soonest = self._last_looked.get(name, 0.0) + SOONEST
+            self._due[name] = min(self._due[name], max(now, soonest))
+        self._woken.set()
+
+    async def _look_when_due(self) -> None:
+        while True:
+            pause = None if self._paused else min(self._due.values()) - self._clock()
+            if pause is None or pause > 0:
+                self._woken.clear()
+                try:
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass  # due by time, not by being woken
+                continue
+            await self._round()
+
+    async def _round(self) -> None:
+        """Let every due sensor look, in order, and those that a change concerns; then judge."""
+        await self._rediscover()
+        looked: set[str] = set()
+        while not self._paused:
+            now = self._clock()
+            due = (s for s in self._sensors if self._due[s.name] <= now and s.name not in looked)
+            sensor = next(due, None)
+            if sensor is None:
+                break
+            looked.add(sensor.name)
+            about = self._evidence
+            reading = await guarded_look(sensor, replace(about, now=now))
+            reading = replace(reading, at=self._clock())
+            if self._evidence.target is not about.target or self._paused:
+                continue  # it was asked of something else
+            before = self._evidence.readings.get(sensor.name)
+            self._take(reading)
+            if before is not None and before.symptom is not reading.symptom:
+                # a change makes what the others saw before it doubtful
+                self._hurry([name for name in self._due if name not in looked])
+        self._judge()
+        self._plan()
+
+    def _take(self, reading: Reading) -> None:
+        """Put a reading into the evidence."""
+        name = reading.sensor
+        before = self._evidence.readings.get(name)
+        same = before is not None and before.symptom is reading.symptom
+        self._in_a_row[name] = self._in_a_row.get(name, 0) + 1 if same else 1
+        self._evidence = self._evidence.with_reading(reading)
+        self._last_looked[name] = self._checked_at = reading.at
+        log.debug("%s %s: %s %s", self.name, name, reading.symptom, reading.detail)
+
+    def _plan(self) -> None:
+        """Set when each sensor looks again, and so how long its reading counts."""
+        limits = self._evidence.target.limits
+        calm = self._settled.shown.light is Light.GREEN and self._settled.leaning is None
+        for name in self._due:
+            reading = self._evidence.readings.get(name)
+            if reading is None:
+                continue
+            pause = rest(reading.symptom, self._in_a_row[name], calm, limits)
+            self._due[name] = reading.at + pause
+            reading = replace(reading, good_for=good_for(pause, limits))
+            self._evidence = self._evidence.with_reading(reading)
+
+    async def _rediscover(self) -> None:
+        """Choose the port anew while none of the usual ones is served."""
+        target = self._evidence.target
+        served = self._evidence.symptom("handshake") not in (Symptom.UNKNOWN, Symptom.REFUSED)
+        if not target.discovered or served:
+            return
+        chosen = await asyncio.to_thread(self._discover, target)
+        if chosen != target and not self._paused:
+            log.info("%s: watching port %s", self.name, chosen.port)
+            self._evidence = replace(self._evidence, target=chosen)
+            self._forget()
+
+    async def _tick(self) -> None:
+        """Notice time passing: evidence grows old, and a sleeping machine skips ticks."""
+        while True:
+            before = self._clock()
+            await asyncio.sleep(TICK)
+            late = max(self._clock() - before - TICK, self._clock.drift())
+            if late > SLEPT and not self._paused:
+                log.info("%s: woke up after %.0f s", self.name, late)
+                self._clock.catch_up()
+                self._forget(
+                    Reading(MONITOR, Symptom.RESUMED, at=self._clock(), good_for=RESUME_GRACE)
+                )
+            self._judge()
+
+    def _judge(self) -> None:
+        """Diagnose the evidence as it is now, settle, publish."""
+        now = self._clock()
+        self._evidence = replace(self._evidence, now=now)
+        self._settled, flip = settle(self._settled, diagnose(self._evidence), now)
+        settled = self._settled
+        if flip is not None:
+            log.info("%s: %s -> %s", self.name, flip.before.code, flip.after.code)
+        status = Status(
+            target=self._evidence.target,
+            diagnosis=settled.shown,
+            since=settled.since,
+            light_since=settled.light_since,
+            evidence=self._evidence,
+            checked_at=self._checked_at,
+            looks=settled.looks,
+            suspicion=settled.suspicion,
+            paused=self._paused,
+        )
+        self._publish(status, flip)
+
+
+class Monitor:
+    """Runs a watch per target and tells the subscribers. Thread-safe where it says so."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        sensors: Callable[[], Sequence[Sensor]],
+        discover: Discover = lambda target: target,
+        clock: SteadyClock | None = None,
+    ) -> None:
+        self._targets, self._make_sensors, self._discover = targets, sensors, discover
+        self._clock = clock or SteadyClock()
+        self._subscribers: list[Subscriber] = []
+        self._watches: list[Watch] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Tell `subscriber` every status and flip, on the monitor's loop: it must return at once.
+
+        To be called before `run`.
+        """
+        self._subscribers.append(subscriber)
+
+    async def run(self) -> None:
+        """Watch until `stop`."""
+        self._loop = asyncio.get_running_loop()
+        self._watches = [
+            Watch(target, self._make_sensors(), self._publish, self._clock, self._discover)
+            for target in self._targets
+        ]
+        tasks = [asyncio.create_task(watch.run(), name=watch.name) for watch in self._watches]
+        tasks.append(asyncio.create_task(self._until_stopped()))
+        try:
+            # a watch never ends by itself; if one does, its error must come out here
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._loop = None
+
+    async def _until_stopped(self) -> None:
+        await self._stopped.wait()
+
+    def stop(self) -> None:
+        """End `run`. From any thread."""
+        self._call(self._stopped.set)
+
+    def check_now(self) -> None:
+        """Look at every target at once. From any thread."""
+        self._each(Watch.check_now)
+
+    def pause(self) -> None:
+        """Stop looking at every target. From any thread."""
+        self._each(Watch.pause)
+
+    def resume(self) -> None:
+        """Look at every target again. From any thread."""
+        self._each(Watch.resume)
+
+    def _each(self, act: Callable[[Watch], None]) -> None:
+        for watch in self._watches:
+            self._call(act, watch)
+
+    def _call(self, act: Callable[..., object], *arguments: object) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(act, *arguments)
+
+    def _publish(self, status: Status, flip: Flip | None) -> None:
+        for subscriber in self._subscribers:
+            try:
+                subscriber(status, flip)
+            except Exception:
+                log.exception("a subscriber failed; the others go on")

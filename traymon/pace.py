@@ -1,0 +1,30 @@
+"""How long a sensor rests between two looks.
+
+Pure. Knows symptoms only: what touched the Gateway without being served backs off.
+"""
+
+from __future__ import annotations
+
+from traymon.model import Limits, Symptom
+
+# Looking again at these costs the Gateway nothing: it answers, or nobody is there.
+HARMLESS = frozenset(
+    {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
+)
+SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
+
+
+def rest(symptom: Symptom, looks: int, calm: bool, limits: Limits) -> float:
+    """Return the seconds until the sensor looks again.
+
+    `looks`: how many looks in a row saw this symptom. `calm`: green, and nothing leans.
+    """
+    if symptom in HARMLESS:
+        return limits.interval if calm else limits.quick
+    doublings = min(looks - 1, 30)  # a float's worth; far beyond any bound
+    return min(limits.quick * 2.0**doublings, max(limits.backoff, limits.quick))
+
+
+def good_for(pause: float, limits: Limits) -> float:
+    """Return the seconds for which a reading counts: two rests, and two looks that run long."""
+    return 2 * pause + 4 * limits.timeout

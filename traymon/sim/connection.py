@@ -1,0 +1,255 @@
+"""One connection of a client to the simulated Gateway: what comes in, what goes out.
+
+Never decides what to do by itself: that is the Gateway's behaviour of the moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, cast
+
+from traymon.sim import messages
+from traymon.sim.behaviour import RECORD_LIMIT, Behaviour, Conversation, Ending, Hello
+
+if TYPE_CHECKING:
+    from traymon.sim.gateway import Gateway
+
+MAX_FRAME = 64 * 1024  # bytes; no request of a client comes near
+MAX_UNREAD = 256 * 1024  # bytes of answers that a client may leave unread
+DRIP_PAUSE = 0.2  # seconds
+BYTE_PAUSE = 0.001  # seconds; enough that each byte travels alone
+LINGER = 2.0  # seconds that a peer has to close after we did
+
+# What listeners that are not IB's answer to the first bytes, whatever these are.
+_FOREIGN = {
+    Hello.HTTP: messages.HTTP_400,
+    Hello.GARBAGE: messages.GARBAGE,
+    Hello.HUGE_LENGTH: messages.HUGE_LENGTH,
+}
+
+
+class Connection(asyncio.Protocol):
+    """Speaks with one client and keeps the record of it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.conversation = Conversation(opened_at=time.time())
+        self.lost = asyncio.get_running_loop().create_future()  # done when the socket is gone
+        self._gateway = gateway
+        self._buffer = bytearray()
+        self._version = 0  # agreed with this client
+        self._deaf = False  # what comes is recorded and not understood
+
+    @property
+    def _behaviour(self) -> Behaviour:
+        return self._gateway.behaviour
+
+    def _note(self, **changes: Any) -> None:
+        self.conversation = replace(self.conversation, **changes)
+
+    def _note_ending(self, ending: Ending) -> None:
+        if self.conversation.ending is Ending.OPEN:
+            self._note(ending=ending, ended_at=time.time())
+
+    # asyncio calls these four
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, where the behaviour does not wait for the hello."""
+        self._transport = cast(asyncio.Transport, transport)
+        if self._gateway.stopped:
+            self.abort()
+        elif self._behaviour.hello is Hello.SSH:
+            self._send(messages.SSH_BANNER)
+        elif self._behaviour.hello is Hello.CLOSE:
+            self._hang_up()
+
+    def data_received(self, data: bytes) -> None:
+        """Record the bytes, then answer what they complete."""
+        first = not self.conversation.received
+        room = RECORD_LIMIT - len(self.conversation.received)
+        if room > 0:
+            self._note(received=self.conversation.received + data[:room])
+        if not self._deaf:
+            self._buffer += data
+            self._understand()
+        hello = self._behaviour.hello
+        if first and hello is Hello.RESET:
+            self._reset()
+        elif first and hello in _FOREIGN:
+            self._answer(_FOREIGN[hello])
+            if hello is Hello.HTTP:
+                self._later(self._behaviour.delay, self._hang_up)
+
+    def eof_received(self) -> bool:
+        """Keep the connection half-closed where the Gateway is silent, as a wedged TWS does."""
+        self._note_ending(Ending.PEER_CLOSED)
+        return self._behaviour.hello is Hello.SILENT
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the record and let the client ID go; `exc` is set when the peer reset."""
+        self._note_ending(Ending.RESET if exc else Ending.CLOSED_BY_US)
+        self._note(closed_at=time.time())
+        self._deaf = True
+        self._buffer.clear()
+        self._gateway.forget(self)
+        self.lost.set_result(None)
+
+    # coming in
+
+    def _understand(self) -> None:
+        if not self.conversation.hello:
+            self._read_hello()
+        while self.conversation.hello and (body := self._next_frame()) is not None:
+            self._read_message(body)
+
+    def _read_hello(self) -> None:
+        start = bytes(self._buffer[:4])
+        if start == b"API\0":
+            body = self._next_frame(behind=4)
+            if body is None:
+                return
+            offered = messages.client_max_version(body)
+            if offered is None:
+                self._stop_listening()
+                return
+            self._note(hello=body.decode("ascii", errors="replace"))
+            self._version = min(offered, self._behaviour.server_version)
+            self._answer_hello()
+        elif self._behaviour.hello is Hello.TLS and start[:2] == b"\x16\x03"[: len(start)]:
+            if self._next_tls_record():
+                self._answer(messages.TLS_SERVER_HELLO)
+                self._stop_listening()
+        elif not b"API\0".startswith(start):
+            # TWS answers nothing to what is no hello, and leaves the connection open.
+            self._stop_listening()
+
+    def _next_frame(self, behind: int = 0) -> bytes | None:
+        """Take the body of the frame that starts at `behind` off the buffer, once complete."""
+        if len(self._buffer) < behind + 4:
+            return None
+        end = behind + 4 + int.from_bytes(self._buffer[behind : behind + 4], "big")
+        if end - behind > MAX_FRAME:
+            self._stop_listening()
+            return None
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[behind + 4 : end])
+        del self._buffer[:end]
+        return body
+
+    def _next_tls_record(self) -> bool:
+        head = self._buffer[:5]
+        return len(head) == 5 and len(self._buffer) >= 5 + int.from_bytes(head[3:], "big")
+
+    def _stop_listening(self) -> None:
+        self._deaf = True
+        self._buffer.clear()
+
+    def _read_message(self, body: bytes) -> None:
+        fields = body.decode("utf-8", errors="replace").split("\0")
+        if not (fields[0].isascii() and fields[0].isdigit() and len(fields[0]) < 10):
+            return
+        number = int(fields[0])
+        if len(self.conversation.messages) < RECORD_LIMIT // 16:
+            self._note(messages=(*self.conversation.messages, number))
+        if not self._behaviour.hello.serves or self.conversation.version_sent is None:
+            return
+        if number == messages.START_API:
+            self._start_session(fields)
+        elif self.conversation.client_id is not None and number in messages.REPLIES:
+            self._answer(messages.REPLIES[number](self._behaviour, fields))
+
+    def _start_session(self, fields: list[str]) -> None:
+        try:
+            client_id = int(fields[2])
+        except (IndexError, ValueError):
+            return
+        if self._gateway.take_client_id(client_id, self):
+            self._note(client_id=client_id)
+            self._answer(messages.session_start(self._behaviour, self._version))
+        else:
+            self._answer(messages.error(self._version, *messages.CLIENT_ID_IN_USE))
+            self._later(self._behaviour.delay, self._hang_up)
+
+    # going out
+
+    def _answer_hello(self) -> None:
+        hello = self._behaviour.hello
+        delay = self._behaviour.delay
+        reply = messages.version_reply(self._version, foreign_time=hello is Hello.FOREIGN_TIME)
+        if hello in (Hello.ANSWER, Hello.FOREIGN_TIME):
+            self._later(delay, lambda: self._send_version(reply))
+        elif hello is Hello.NEWS_FIRST:
+            self._later(delay, lambda: self._send_version(messages.news_bulletin() + reply))
+        elif hello is Hello.BYTE_BY_BYTE:
+            self._later(delay, lambda: self._trickle(iter(reply), BYTE_PAUSE))
+        elif hello is Hello.DRIP:
+            drip = chain(messages.DRIP_LENGTH, repeat(ord("1")))
+            self._later(delay, lambda: self._trickle(drip, DRIP_PAUSE))
+        elif hello is Hello.HALF_FRAME:
+            self._answer(reply[: len(reply) // 2])
+        elif hello is Hello.VERSION_ABC:
+            self._answer(messages.version_abc())
+
+    def _send_version(self, last_bytes: bytes) -> None:
+        # Noted first: whoever has the reply may read the record at once, from another thread.
+        if self.conversation.ending is Ending.OPEN:
+            self._note(version_sent=self._version)
+        self._send(last_bytes)
+
+    def _trickle(self, rest: Iterator[int], pause: float) -> None:
+        """Send the bytes one by one; what ends was the whole version reply."""
+        byte = next(rest, None)
+        if byte is None:
+            self._send_version(b"")
+        else:
+            self._send(bytes([byte]))
+            self._later(pause, lambda: self._trickle(rest, pause))
+
+    def _answer(self, data: bytes) -> None:
+        self._later(self._behaviour.delay, lambda: self._send(data))
+
+    def _later(self, delay: float, act: Callable[[], None]) -> None:
+        """Act after the delay, unless the connection has ended by then."""
+        if delay <= 0:
+            act()
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(delay, lambda: None if self._transport.is_closing() else act())
+
+    def _send(self, data: bytes) -> None:
+        if self.conversation.ending is Ending.OPEN:
+            self._transport.write(data)
+            if self._transport.get_write_buffer_size() > MAX_UNREAD:
+                self.abort()
+
+    def _hang_up(self) -> None:
+        """End the stream, and the connection when the peer has done so too.
+
+        A plain close would reset the connection if the peer's bytes arrive after it, and the
+        peer could then see a reset where it should see the end of the stream.
+        """
+        if self._transport.is_closing():
+            return
+        self._note_ending(Ending.CLOSED_BY_US)
+        self._transport.write_eof()
+        self._later(LINGER, self._transport.close)
+
+    def _reset(self) -> None:
+        # Closing with a linger time of zero sends a reset; Windows takes two shorts.
+        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        self._transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, linger
+        )
+        self.abort()
+
+    def abort(self) -> None:
+        """Close at once; answers that wait are lost."""
+        self._note_ending(Ending.CLOSED_BY_US)
+        self._transport.abort()

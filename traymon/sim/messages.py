@@ -1,0 +1,115 @@
+"""The server's side of the TWS wire: frames and answers as bytes.
+
+No sockets and no state. Layouts are those of server versions below 194 (text message IDs).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from traymon.sim.behaviour import Behaviour
+
+START_API = 71
+CLIENT_ID_IN_USE = (
+    326,
+    "Unable to connect as the client id is already in use. Retry with a unique client id.",
+)
+FARM_NOTICES = (
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefnj"),
+)
+_HELLO = re.compile(rb"v(\d{1,5})\.\.(\d{1,5})( [^\0]*)?")
+
+HTTP_400 = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+SSH_BANNER = b"SSH-2.0-OpenSSH_9.6\r\n"
+GARBAGE = bytes(range(255, 127, -1))
+HUGE_LENGTH = b"\xff\xff\xff\xff" + b"x" * 1000
+DRIP_LENGTH = (0xFFFF).to_bytes(4, "big")  # a length that could be true
+# A TLS 1.2 handshake record: a ServerHello without session or extensions.
+TLS_SERVER_HELLO = (
+    b"\x16\x03\x03\x00\x2a"  # handshake record, 42 bytes
+    b"\x02\x00\x00\x26\x03\x03"  # ServerHello, 38 bytes, TLS 1.2
+    + bytes(range(32))  # the server's random
+    + b"\x00\xc0\x2f\x00"  # no session, ECDHE-RSA-AES128-GCM-SHA256, no compression
+)
+
+
+def frame(body: bytes) -> bytes:
+    """Return the body behind its length."""
+    return len(body).to_bytes(4, "big") + body
+
+
+def message(*fields: object) -> bytes:
+    """Return one frame of NUL-terminated text fields."""
+    return frame("".join(f"{field}\0" for field in fields).encode())
+
+
+def client_max_version(hello: bytes) -> int | None:
+    """Return the highest version that `v<min>..<max>[ options]` offers; None if it is no hello."""
+    match = _HELLO.fullmatch(hello)
+    return None if match is None else int(match[2])
+
+
+def version_reply(version: int, *, foreign_time: bool = False) -> bytes:
+    """Return the answer to the hello: the version and the connection time."""
+    now = time.strftime("%Y%m%d %H:%M:%S", time.gmtime())
+    connected_at = f"{now} 中国标准时间".encode("gbk") if foreign_time else f"{now} UTC".encode()
+    return frame(b"%d\0%s\0" % (version, connected_at))
+
+
+def version_abc() -> bytes:
+    """Return an answer to the hello whose version is no number."""
+    return message("abc", "20261123 10:15:30 UTC")
+
+
+def news_bulletin() -> bytes:
+    """Return a message that may come before the version reply."""
+    return message(14, 1, 1, 1, "The exchange opens late", "NYSE")
+
+
+def error(version: int, code: int, text: str, request_id: int = -1) -> bytes:
+    """Return an error or a notice; from server version 166 on it ends with a JSON field."""
+    advanced = [""] if version >= 166 else []
+    return message(4, 2, request_id, code, text, *advanced)
+
+
+def managed_accounts(behaviour: Behaviour) -> bytes:
+    """Return the list of accounts."""
+    return message(15, 1, ",".join(behaviour.accounts))
+
+
+def next_valid_id(behaviour: Behaviour) -> bytes:
+    """Return the next order ID."""
+    return message(9, 1, behaviour.next_order_id)
+
+
+def session_start(behaviour: Behaviour, version: int) -> bytes:
+    """Return what a client gets that was let in."""
+    notices = b"".join(error(version, code, text) for code, text in FARM_NOTICES)
+    return managed_accounts(behaviour) + next_valid_id(behaviour) + notices
+
+
+def _field(fields: Sequence[str], index: int) -> str:
+    return fields[index] if index < len(fields) else ""
+
+
+Reply = Callable[[Behaviour, Sequence[str]], bytes]
+
+# What ib_insync, ib_async and ibapi ask while they connect: an account without positions, orders
+# and executions answers with the message that ends the empty list. Anything else gets no answer.
+REPLIES: Mapping[int, Reply] = {
+    5: lambda _, __: message(53, 1),  # open orders
+    6: lambda _, fields: message(54, 1, _field(fields, 3)) if _field(fields, 2) == "1" else b"",
+    7: lambda _, fields: message(55, 1, _field(fields, 2)),  # executions
+    8: lambda behaviour, _: next_valid_id(behaviour),
+    16: lambda _, __: message(53, 1),  # open orders of all clients
+    17: lambda behaviour, _: managed_accounts(behaviour),
+    49: lambda _, __: message(49, 1, int(time.time())),  # current time
+    61: lambda _, __: message(62, 1),  # positions
+    62: lambda _, fields: message(64, 1, _field(fields, 2)),  # account summary
+    76: lambda _, fields: message(74, 1, _field(fields, 2)),  # account updates, several accounts
+    99: lambda _, __: message(102),  # completed orders
+}

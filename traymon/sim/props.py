@@ -1,0 +1,79 @@
+"""What a scenario needs beside a Gateway: a name, a full queue, a pile of half-closed peers.
+
+Each is a context manager that leaves nothing behind. Loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+CONNECT_BOUND = 0.5  # seconds; a loopback connect that takes longer waits for room in the queue
+_COMM = Path("/proc/self/comm")  # Linux: the process's name, at most 15 bytes
+
+
+@contextmanager
+def posing(name: str) -> Iterator[None]:
+    """Give this process the name in the process table. Linux only."""
+    own_name = _COMM.read_text()
+    _COMM.write_text(name)
+    try:
+        yield
+    finally:
+        _COMM.write_text(own_name.rstrip("\n"))
+
+
+def _bound(port: int) -> socket.socket:
+    sock = socket.socket()
+    try:
+        if os.name == "posix":  # on Windows it would let two programs share the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((LOOPBACK, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+@contextmanager
+def nobody_listens(port: int) -> Iterator[int]:
+    """Hold the port (0: a free one) so that every connect is refused and nobody else takes it."""
+    with _bound(port) as sock:
+        yield sock.getsockname()[1]
+
+
+@asynccontextmanager
+async def full_backlog(port: int) -> AsyncIterator[int]:
+    """Listen, accept nobody, and fill the queue of waiting connections. Linux only."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(_bound(port))
+        listener.listen(0)
+        address = listener.getsockname()
+        while await _connects(stack.enter_context(socket.socket()), address):
+            pass
+        yield address[1]
+
+
+async def _connects(sock: socket.socket, address: tuple[str, int]) -> bool:
+    sock.setblocking(False)
+    try:
+        async with asyncio.timeout(CONNECT_BOUND):
+            await asyncio.get_running_loop().sock_connect(sock, address)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def half_close(port: int, count: int) -> None:
+    """Say the hello on `count` connections and leave, so that the listener has them to close."""
+    for _ in range(count):
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(b"API\0\0\0\0\x09v100..176")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,245 @@
+"""The scenarios by name: what to play on a port, and the diagnosis code that it must produce.
+
+The table is the demo and the test. Knows codes as words only: nothing of traymon is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from traymon.sim import props
+from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello
+
+USUAL_PORTS = (7497, 7496, 4002, 4001)
+HALF_CLOSED = 8
+_NO_ENV: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One thing that can be wrong, and what must be said of it."""
+
+    name: str
+    code: str  # of the catalogue
+    says: str  # what is played, for a user
+    behaviour: Behaviour | None = None  # None: no Gateway on the port
+    host: str = props.LOOPBACK  # what to aim at
+    env: Mapping[str, str] = field(
+        default_factory=lambda: _NO_ENV
+    )  # more settings for whoever looks
+    poses_as: str = ""  # the name of this process in the process table
+    elsewhere: bool = False  # a healthy Gateway listens on one of the usual ports
+    half_closed: int = 0  # connections that their peers left and the listener did not close
+    full_backlog: bool = False  # a listener that accepts nobody, its queue full
+    linux_only: bool = False
+
+    @property
+    def not_here(self) -> str:
+        """Why it cannot be played on this system, in one sentence; empty when it can."""
+        if self.linux_only and sys.platform != "linux":
+            return f"The scenario {self.name} can be played on Linux only."
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A scenario that is being played."""
+
+    scenario: Scenario
+    host: str
+    port: int
+    gateway: Gateway | None  # on `port`
+    other_port: int | None = None  # where the Gateway elsewhere listens
+
+
+def _hello(
+    name: str, code: str, hello: Hello, says: str, *, half_closed: int = 0, poses_as: str = ""
+) -> Scenario:
+    return Scenario(
+        name=name,
+        code=code,
+        says=says,
+        behaviour=Behaviour(hello=hello),
+        half_closed=half_closed,
+        poses_as=poses_as,
+        linux_only=bool(poses_as),
+    )
+
+
+_ALL = (
+    Scenario(
+        name="healthy",
+        code="healthy",
+        says="A Gateway that answers as it should.",
+        behaviour=HEALTHY,
+    ),
+    _hello("byte-by-byte", "healthy", Hello.BYTE_BY_BYTE, "The right answer, byte by byte."),
+    _hello("news-first", "healthy", Hello.NEWS_FIRST, "News come before the version."),
+    _hello("foreign-time", "healthy", Hello.FOREIGN_TIME, "The connection time is not in UTF-8."),
+    # the port
+    Scenario(
+        name="app-not-running",
+        code="app-not-running",
+        says="Nothing listens on the port, and neither TWS nor Gateway runs.",
+    ),
+    Scenario(
+        name="api-port-closed",
+        code="api-port-closed",
+        says="The Gateway runs, but nothing listens on the port.",
+        poses_as="ibgateway",
+        linux_only=True,
+    ),
+    Scenario(
+        name="wrong-port",
+        code="wrong-port",
+        says="Nothing listens on the port, but a Gateway answers on another one.",
+        elsewhere=True,
+    ),
+    Scenario(
+        name="port-refused",
+        code="port-refused",
+        says="The port leads to another machine, where nothing listens.",
+        env=MappingProxyType({"TRAYMON_FORWARDED": "yes"}),
+    ),
+    Scenario(
+        name="host-unresolved",
+        code="host-unresolved",
+        says="The host's name cannot exist.",
+        host="a" * 64,  # a label has 63 characters at most, so no name server is asked
+    ),
+    Scenario(
+        name="host-unreachable",
+        code="host-unreachable",
+        says="No route leads to the host.",
+        host="127.255.255.255",  # a broadcast address: Linux refuses it without sending a packet
+        linux_only=True,
+    ),
+    Scenario(
+        name="port-filtered",
+        code="port-filtered",
+        says="Connects to the port are dropped without an answer.",
+        full_backlog=True,
+        linux_only=True,
+    ),
+    _hello("foreign-listener", "foreign-listener", Hello.HTTP, "A web server has the port."),
+    _hello("foreign-ssh", "foreign-listener", Hello.SSH, "An SSH server has the port."),
+    _hello("foreign-garbage", "foreign-listener", Hello.GARBAGE, "The answer is garbage."),
+    _hello(
+        "foreign-huge-length",
+        "foreign-listener",
+        Hello.HUGE_LENGTH,
+        "The answer claims to be four gigabytes long.",
+    ),
+    _hello(
+        "foreign-version-abc",
+        "foreign-listener",
+        Hello.VERSION_ABC,
+        "The version in the answer is no number.",
+    ),
+    # the handshake
+    _hello(
+        "just-started",
+        "just-started",
+        Hello.SILENT,
+        "The Gateway has just started and does not answer yet.",
+        poses_as="ibgateway",
+    ),
+    _hello(
+        "connection-rejected",
+        "connection-rejected",
+        Hello.CLOSE,
+        "The Gateway accepts the connection and closes it without a byte.",
+    ),
+    _hello(
+        "connection-reset",
+        "connection-rejected",
+        Hello.RESET,
+        "The Gateway accepts the connection and resets it without a byte.",
+    ),
+    _hello(
+        "handshake-silent",
+        "handshake-silent",
+        Hello.SILENT,
+        "The Gateway accepts the connection and does not answer.",
+    ),
+    _hello(
+        "listener-wedged",
+        "listener-wedged",
+        Hello.SILENT,
+        "The Gateway does not answer, and half-closed connections pile up.",
+        half_closed=HALF_CLOSED,
+    ),
+    _hello("tls-expected", "tls-expected", Hello.TLS, "The Gateway answers over TLS only."),
+    Scenario(
+        name="server-too-old",
+        code="server-too-old",
+        says="The Gateway's version is older than the client libraries accept.",
+        behaviour=Behaviour(server_version=100),
+    ),
+    Scenario(
+        name="handshake-slow",
+        code="handshake-slow",
+        says="The Gateway answers after 2.6 seconds.",
+        behaviour=Behaviour(delay=2.6),
+    ),
+    _hello("half-frame", "answer-unfinished", Hello.HALF_FRAME, "Half an answer comes."),
+    _hello("drip", "answer-unfinished", Hello.DRIP, "An answer drips in and never ends."),
+)
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({s.name: s for s in _ALL})
+
+
+@asynccontextmanager
+async def perform(scenario: Scenario, port: int = 0) -> AsyncIterator[Stage]:
+    """Play the scenario on the port (0: a free one) until the context ends.
+
+    Raises OSError when the port is taken, or for `elsewhere` every usual one is, and ValueError
+    where `scenario.not_here`.
+    """
+    if scenario.not_here:
+        raise ValueError(scenario.not_here)
+    async with AsyncExitStack() as stack:
+        gateway = None
+        if scenario.behaviour is not None:
+            gateway = Gateway(scenario.behaviour)
+            await gateway.start(port=port)
+            stack.push_async_callback(gateway.stop)
+            port = gateway.port
+        elif scenario.full_backlog:
+            port = await stack.enter_async_context(props.full_backlog(port))
+        else:
+            port = stack.enter_context(props.nobody_listens(port))
+        if gateway is not None and scenario.half_closed:
+            await props.half_close(port, scenario.half_closed)
+            while sum(c.ending is Ending.PEER_CLOSED for c in gateway.conversations) < (
+                scenario.half_closed
+            ):
+                await asyncio.sleep(0.005)
+        other_port = None
+        if scenario.elsewhere:
+            other_port = await _start_elsewhere(stack, port)
+        if scenario.poses_as:
+            stack.enter_context(props.posing(scenario.poses_as))
+        yield Stage(scenario, scenario.host, port, gateway, other_port)
+
+
+async def _start_elsewhere(stack: AsyncExitStack, port: int) -> int:
+    """Start a healthy Gateway on the first free usual port other than `port`."""
+    gateway = Gateway()
+    taken: OSError | None = None
+    for usual in USUAL_PORTS:
+        if usual == port:
+            continue
+        try:
+            await gateway.start(port=usual)
+        except OSError as exc:
+            taken = exc
+        else:
+            stack.push_async_callback(gateway.stop)
+            return usual
+    raise taken or OSError("no usual port")

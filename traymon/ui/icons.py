@@ -1,0 +1,126 @@
+"""Draws each light as a small picture: another shape per light, not only another colour.
+
+Does not know what a light means and reads no file. The only importer of Pillow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from math import cos, pi, sin
+from types import MappingProxyType
+
+from PIL import Image, ImageDraw
+
+from traymon.model import Light
+
+SAMPLES = 8  # per pixel and axis: drawn that much larger, then averaged down
+STROKE = 2.6  # sixteenths of a side: two full pixels and a soft edge in the smallest icon
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+WHITE: Colour = (255, 255, 255)
+NEAR_BLACK: Colour = (26, 26, 26)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One light's picture. Lengths in sixteenths of its side, from its middle, y downwards."""
+
+    fill: Colour
+    outline: tuple[Point, ...]  # the silhouette is this, swollen by `rounding`
+    rounding: float
+    ink: Colour
+    strokes: tuple[tuple[Point, ...], ...]  # the sign inside; a stroke of one point is a dot
+
+
+def _octagon(radius: float) -> tuple[Point, ...]:
+    angles = [pi / 8 + turn * pi / 4 for turn in range(8)]
+    return tuple((radius * cos(angle), radius * sin(angle)) for angle in angles)
+
+
+# The colours are from the palette of Okabe and Ito, "Color Universal Design" (2008), made to be
+# told apart by people with any kind of colour vision; the grey is ours.
+SHAPES: Mapping[Light, Shape] = MappingProxyType(
+    {
+        Light.GREEN: Shape(  # a disc with a tick
+            fill=(0x00, 0x9E, 0x73),
+            outline=((0, 0),),  # a point swells to a disc
+            rounding=8,
+            ink=WHITE,
+            strokes=(((-4, 0), (-1, 3), (4, -3)),),
+        ),
+        Light.AMBER: Shape(  # a triangle with an exclamation mark
+            fill=(0xE6, 0x9F, 0x00),
+            outline=((0, -5.75), (5.75, 5.75), (-5.75, 5.75)),
+            rounding=2.25,
+            ink=NEAR_BLACK,
+            strokes=(((0, -2.5), (0, 1)), ((0, 4.6),)),
+        ),
+        Light.RED: Shape(  # an octagon with a cross
+            fill=(0xD5, 0x5E, 0x00),
+            outline=_octagon(7.0),
+            rounding=1.5,
+            ink=WHITE,
+            strokes=(((-3, -3), (3, 3)), ((-3, 3), (3, -3))),
+        ),
+        Light.GREY: Shape(  # a rounded square with three dots
+            fill=(0x6E, 0x6E, 0x6E),
+            outline=((-4.75, -4.75), (4.75, -4.75), (4.75, 4.75), (-4.75, 4.75)),
+            rounding=3.25,
+            ink=WHITE,
+            strokes=(((-4, 0),), ((0, 0),), ((4, 0),)),
+        ),
+    }
+)
+
+
+@cache
+def draw(light: Light, size: int = 64) -> Image.Image:
+    """Return the light's picture, `size` pixels square, RGBA on a transparent ground.
+
+    It is fitted to the pixels of that size, so ask for the size that will be shown instead of
+    scaling. Every call returns the same object: copy it before you change it.
+    """
+    shape = SHAPES[light]
+    unit = size / 16
+    rounding = shape.rounding * unit
+    border = max(1.0, unit * 0.75)  # of a darker shade: it parts the picture from a light panel
+    outline = [(x * unit, y * unit) for x, y in (*shape.outline, shape.outline[0])]
+    # Whole pixels from the middle: the sign's two sides look alike at every size.
+    strokes = [[(round(x * unit), round(y * unit)) for x, y in line] for line in shape.strokes]
+
+    picture = Image.new("RGB", (size, size), _darker(shape.fill))
+    picture.paste(shape.fill, mask=_around(size, [outline], rounding - border, filled=True))
+    picture.paste(shape.ink, mask=_around(size, strokes, STROKE * unit / 2))
+    picture.putalpha(_around(size, [outline], rounding, filled=True))
+    return picture
+
+
+def _around(
+    size: int, lines: Iterable[Iterable[Point]], distance: float, *, filled: bool = False
+) -> Image.Image:
+    """Return the mask of all that lies within `distance` pixels of the lines, or inside them."""
+    middle = size * SAMPLES / 2
+    radius = distance * SAMPLES
+    mask = Image.new("L", (size * SAMPLES, size * SAMPLES))
+    pen = ImageDraw.Draw(mask)
+    for line in lines:
+        points = [(middle + x * SAMPLES, middle + y * SAMPLES) for x, y in line]
+        if filled:
+            pen.polygon(points, fill=255)
+        if radius < 1:
+            continue
+        for start, end in pairwise(points):
+            pen.line((start, end), fill=255, width=round(2 * radius))
+        for x, y in points:  # Pillow counts the last row and column as inside: one less
+            pen.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=255)
+    return mask.reduce(SAMPLES)
+
+
+def _darker(colour: Colour) -> Colour:
+    red, green, blue = colour
+    return (red // 2, green // 2, blue // 2)

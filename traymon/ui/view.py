@@ -1,0 +1,166 @@
+"""Status -> what each surface shows. All length limits are here.
+
+Pure: the time is an argument. No sentence of advice: those are assets/fixes/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from traymon.alerts import Kind, Notice
+from traymon.diagnosis import fixes
+from traymon.diagnosis.fixes import duration
+from traymon.model import Diagnosis, Fact, Facts, FactValue, Light, Status
+
+# Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
+TOOLTIP, TITLE, BODY = 127, 63, 255
+
+MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
+
+# Longer values are cut in tooltips and notices, so that the advice around them is never cut.
+# The pages have room for all of them.
+LONGEST: dict[Fact, int] = {
+    Fact.HOST: 15,
+    Fact.PROGRAM: 24,
+    Fact.APP_PORTS: 18,
+    Fact.CLIENT_IDS: 14,
+    Fact.SENSOR: 9,
+    Fact.CAUSE: 80,
+    Fact.DETAIL: 60,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """What a desktop notification says, within every platform's limits."""
+
+    title: str
+    body: str
+    urgent: bool
+
+
+def utf16(text: str) -> int:
+    """Return the length that Windows counts: UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def clip(text: str, limit: int) -> str:
+    """Return the text, cut to `limit` UTF-16 units with an ellipsis where it is longer."""
+    if utf16(text) <= limit:
+        return text
+    while utf16(text) > limit - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def facts_of(status: Status, now: float) -> Facts:
+    """Return the facts for the page of the shown diagnosis: the sensors', and since when."""
+    return {
+        **status.diagnosis.facts,
+        Fact.SINCE: moment(status.since, now),
+        Fact.LOOKS: status.looks,
+    }
+
+
+def short_facts(facts: Facts) -> Facts:
+    """Return the facts with values cut to what a notice has room for."""
+    return {fact: _short(fact, value) for fact, value in facts.items()}
+
+
+def _short(fact: Fact, value: FactValue) -> FactValue:
+    limit = LONGEST.get(fact)
+    return value if limit is None else clip(fixes.clean(fixes.show(fact, value)), limit)
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """Return the headline of a diagnosis, at most a notice's title long."""
+    text = fixes.fill(fixes.page(diagnosis.code).headline, short_facts(diagnosis.facts))
+    return clip(text, TITLE)
+
+
+def moment(at: float, now: float) -> str:
+    """Return a time as users read it: `14:02`, `Mon 14:02`, `12 Nov 14:02`; local time."""
+    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    if 0 <= now - at < 6 * 86_400:
+        return f"{then:%a %H:%M}"
+    return f"{then.day} {then:%b %H:%M}"
+
+
+def latency(status: Status) -> str:
+    """Return how long the last handshake took, or nothing while there is none."""
+    took = status.diagnosis.facts.get(Fact.TOOK)
+    return duration(took) if isinstance(took, int | float) else ""
+
+
+def worst_first(statuses: Sequence[Status]) -> list[Status]:
+    """Return the statuses with the worst light first, else in the order given."""
+    return sorted(statuses, key=lambda status: -status.diagnosis.light)
+
+
+def light(statuses: Sequence[Status]) -> Light:
+    """Return the one light that the icon shows: the worst."""
+    return max((status.diagnosis.light for status in statuses), default=Light.GREY)
+
+
+def address(status: Status) -> str:
+    """Return where the target is, and that it was found by itself where nobody set it."""
+    where = status.target.address
+    return f"{where} (found)" if status.target.discovered else where
+
+
+def suspicion(status: Status) -> str:
+    """Return what leans but has not settled: `1 of 2: headline`; nothing where nothing does."""
+    leaning = status.suspicion
+    if leaning is None:
+        return ""
+    return f"{leaning.look} of {leaning.needed}: {headline(leaning.diagnosis)}"
+
+
+def tooltip(statuses: Sequence[Status], now: float) -> str:
+    """Return the icon's tooltip, the worst target first: state, target, since, latency."""
+    parts = [_tooltip(status, now) for status in worst_first(statuses)]
+    return clip("\n".join(parts), TOOLTIP) if parts else "traymon"
+
+
+def _tooltip(status: Status, now: float) -> str:
+    lines = [headline(status.diagnosis)]
+    if doubt := suspicion(status):
+        lines.append(doubt)
+    where = [address(status), f"since {moment(status.since, now)}", latency(status)]
+    lines.append(" · ".join(part for part in where if part))
+    return "\n".join(lines)
+
+
+def line(status: Status, now: float) -> str:
+    """Return the status as one line for a terminal or a log."""
+    mark = MARKS[status.diagnosis.light]
+    parts = [f"{mark} {headline(status.diagnosis)}", address(status)]
+    parts.append(f"since {moment(status.since, now)}")
+    if took := latency(status):
+        parts.append(took)
+    if doubt := suspicion(status):
+        parts.append(doubt)
+    return " · ".join(parts)
+
+
+def notice(notice: Notice, now: float) -> NoticeText:
+    """Return the words of a notice: the page's headline and its section "In short"."""
+    status = notice.status
+    facts: dict[Fact, FactValue] = dict(facts_of(status, now))
+    if notice.kind is Kind.RECOVERY and notice.ended is not None:
+        title, body = fixes.recovery()
+        facts[Fact.OUTAGE] = max(0.0, now - notice.ended.since)
+        facts[Fact.CAUSE] = headline(notice.ended.diagnosis)
+    else:
+        page = fixes.page(status.diagnosis.code)
+        title, body = page.headline, page.in_short
+    short = short_facts(facts)
+    return NoticeText(
+        title=clip(fixes.fill(title, short), TITLE),
+        body=clip(fixes.fill(body, short), BODY),
+        urgent=notice.kind is Kind.FAULT and status.diagnosis.light is Light.RED,
+    )

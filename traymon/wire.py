@@ -1,0 +1,109 @@
+"""TWS frames: the version hello, frame splitting, the version reply. Bytes only.
+
+No sockets, no clock, and no opinion about what an answer means for the user.
+
+A frame is a 4-byte big-endian length and that many bytes, which hold NUL-terminated fields.
+The client opens with the raw bytes `API\\0` and one frame `v<min>..<max>`; the server answers with
+one frame of two fields, its version and its time (ibapi `client.py`, ib_insync `client.py`).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+MIN_CLIENT_VERSION = 100  # the first version of this handshake; a higher one wedged a Gateway
+MAX_CLIENT_VERSION = 176  # what ib_insync 0.9.86 offers; up to 193 frames and errors stay text
+MAX_FRAME = 65_536  # before the version reply; IB's own limit later on is 0xFFFFFF
+MAX_ANSWER = 262_144  # bytes in all before the version reply; more is no handshake
+
+TLS_HANDSHAKE, TLS_ALERT = 0x16, 0x15  # record types, RFC 8446 section 5.1
+
+
+class NotIB(Exception):
+    """The bytes cannot be the answer of a TWS or IB Gateway; the text says which bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionReply:
+    """What the server says of itself after the hello."""
+
+    version: int  # the protocol version; -1 where an old server redirects
+    time: str  # its clock and zone as text, in no fixed format or encoding
+
+
+def hello() -> bytes:
+    """Return the bytes that open every connection: `API\\0`, length, `v100..176`."""
+    versions = f"v{MIN_CLIENT_VERSION}..{MAX_CLIENT_VERSION}".encode("ascii")
+    return b"API\0" + struct.pack(">I", len(versions)) + versions
+
+
+class AnswerReader:
+    """Finds the version reply in a stream that arrives in pieces of any size.
+
+    Other frames may come before it ("sometimes I get news before the server version": ibapi
+    `client.py`). Holds at most one frame; raises NotIB as soon as the bytes rule IB out.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self.received = 0  # bytes so far
+
+    def feed(self, data: bytes) -> VersionReply | None:
+        """Take the next bytes; return the reply once it is complete, None before."""
+        self._buffer += data
+        self.received += len(data)
+        if self.received > MAX_ANSWER:
+            raise NotIB(f"{self.received} bytes without a version reply")
+        while self._buffer:
+            if self._buffer[0] != 0:  # a length below 16 MB starts with a zero byte
+                raise NotIB(f"answered {printable(bytes(self._buffer[:48]))}")
+            if len(self._buffer) < 4:
+                return None
+            (length,) = struct.unpack_from(">I", self._buffer)
+            if not 0 < length <= MAX_FRAME:
+                raise NotIB(f"announced a frame of {length} bytes")
+            if len(self._buffer) < 4 + length:
+                return None
+            frame = bytes(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
+            if (reply := _version_reply(frame)) is not None:
+                return reply
+        return None
+
+
+def _version_reply(frame: bytes) -> VersionReply | None:
+    """Return the frame's two fields as a version reply; None for another message's frame."""
+    if not frame.endswith(b"\0"):
+        raise NotIB(f"sent a frame {printable(frame[:48])}")
+    fields = frame[:-1].split(b"\0")
+    if len(fields) != 2:
+        return None
+    try:
+        version = int(fields[0])
+    except ValueError:
+        raise NotIB(f"gave {printable(fields[0][:24])} as its version") from None
+    return VersionReply(version, decode(fields[1][:120]))
+
+
+def decode(text: bytes) -> str:
+    """Return text from the wire, whatever its encoding: UTF-8, else GBK, else Latin-1.
+
+    A localised TWS names its time zone in the system's own encoding (nautilus, `connection.py`).
+    """
+    for encoding in ("utf-8", "gbk"):
+        try:
+            return text.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return text.decode("latin-1")
+
+
+def speaks_tls(answer: bytes) -> bool:
+    """Tell whether the first bytes of an answer are a TLS record (handshake or alert)."""
+    return len(answer) >= 2 and answer[0] in (TLS_HANDSHAKE, TLS_ALERT) and answer[1] == 3
+
+
+def printable(data: bytes) -> str:
+    """Return bytes as a quoted ASCII text for the small print: `'HTTP/1.1 400'`."""
+    return repr(data.decode("latin-1"))
