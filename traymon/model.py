@@ -55,6 +55,18 @@ class Symptom(StrEnum):
     RESUMED = "resumed"  # the machine just woke from sleep
 
 
+# No connection came to stand: whoever listens there was not even asked.
+NOT_ACCEPTED = frozenset(
+    {
+        Symptom.REFUSED,
+        Symptom.TIMED_OUT,
+        Symptom.FORBIDDEN,
+        Symptom.UNRESOLVED,
+        Symptom.UNREACHABLE,
+    }
+)
+
+
 class Fact(StrEnum):
     """A named value that a sensor found. These are the only names that a fix page may use."""
 
@@ -134,6 +146,11 @@ class Target:
     def address(self) -> str:
         """`127.0.0.1:7497`, with an IPv6 host in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def mask_account(account: str) -> str:
+    """Return `DU***456` for `DU123456`: enough to recognise it, not enough to give it away."""
+    return account if len(account) < 6 else f"{account[:2]}***{account[-3:]}"
 
 
 @dataclass(frozen=True, slots=True)

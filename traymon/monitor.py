@@ -14,7 +14,18 @@ from dataclasses import replace
 from traymon.clock import SteadyClock
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.conditions import MONITOR
-from traymon.model import Evidence, Flip, Light, Reading, Status, Symptom, Target
+from traymon.model import (
+    NO_FACTS,
+    Evidence,
+    Fact,
+    Facts,
+    Flip,
+    Light,
+    Reading,
+    Status,
+    Symptom,
+    Target,
+)
 from traymon.pace import SOONEST, good_for, rest
 from traymon.sensors import Sensor
 from traymon.settle import Settled, settle
@@ -40,7 +51,14 @@ async def guarded_look(sensor: Sensor, evidence: Evidence) -> Reading:
         log.exception("sensor %s crashed", sensor.name)
         words = f"{type(error).__name__}: {error}"
         took = time.perf_counter() - started
-        return Reading(sensor.name, Symptom.CRASHED, words, took=took)
+        return Reading(sensor.name, Symptom.CRASHED, words, _log_file(), took)
+
+
+def _log_file() -> Facts:
+    """Return where the traceback went, if it went into a file."""
+    files = (getattr(handler, "baseFilename", None) for handler in logging.getLogger().handlers)
+    path = next((path for path in files if path), None)
+    return {Fact.LOG_FILE: path} if path else NO_FACTS
 
 
 class Watch:
@@ -232,7 +250,7 @@ class Monitor:
         clock: SteadyClock | None = None,
     ) -> None:
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
-        self._clock = clock or SteadyClock()
+        self.clock = clock or SteadyClock()
         self._subscribers: list[Subscriber] = []
         self._watches: list[Watch] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -249,7 +267,7 @@ class Monitor:
         """Watch until `stop`."""
         self._loop = asyncio.get_running_loop()
         self._watches = [
-            Watch(target, self._make_sensors(), self._publish, self._clock, self._discover)
+            Watch(target, self._make_sensors(), self._publish, self.clock, self._discover)
             for target in self._targets
         ]
         tasks = [asyncio.create_task(watch.run(), name=watch.name) for watch in self._watches]

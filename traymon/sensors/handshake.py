@@ -8,20 +8,19 @@ from __future__ import annotations
 import asyncio
 import time
 
-from traymon.model import USUAL_PORTS, Evidence, Fact, FactValue, Limits, Reading, Symptom
+from traymon.model import (
+    NOT_ACCEPTED,
+    USUAL_PORTS,
+    Evidence,
+    Fact,
+    FactValue,
+    Limits,
+    Reading,
+    Symptom,
+)
 from traymon.sensors.hello import Answer, answers_tls, say_hello
 from traymon.sensors.own_ports import OwnPorts
 
-# No connection came to stand: whoever listens there was not even asked.
-NOT_ACCEPTED = frozenset(
-    {
-        Symptom.REFUSED,
-        Symptom.TIMED_OUT,
-        Symptom.FORBIDDEN,
-        Symptom.UNRESOLVED,
-        Symptom.UNREACHABLE,
-    }
-)
 ELSEWHERE_AGAIN = 60.0  # seconds until the other ports of this machine are tried once more
 
 

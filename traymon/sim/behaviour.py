@@ -69,7 +69,7 @@ class Conversation:
     received: bytes = b""  # every byte, up to RECORD_LIMIT
     hello: str = ""  # the version hello once it is complete: `v100..176`
     version_sent: int | None = None  # the server version, once the whole version reply was sent
-    messages: tuple[int, ...] = ()  # IDs of the messages that followed the hello
+    messages: tuple[int, ...] = ()  # IDs of what followed the hello, the first 4096
     client_id: int | None = None
     ending: Ending = Ending.OPEN
     ended_at: float | None = None  # the ending began
@@ -81,5 +81,5 @@ class Conversation:
         return bool(self.hello) and self.version_sent is not None
 
 
-RECORD_LIMIT = 64 * 1024  # bytes, and also messages, that one record keeps
+RECORD_LIMIT = 64 * 1024  # bytes that one record keeps
 KEPT_CONVERSATIONS = 1000  # the oldest go first, so that a day of looks fits into memory

@@ -40,7 +40,9 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, gateway: Gateway) -> None:
         self.conversation = Conversation(opened_at=time.time())
-        self.lost = asyncio.get_running_loop().create_future()  # done when the socket is gone
+        loop = asyncio.get_running_loop()
+        self.made = loop.create_future()  # done when it can be used
+        self.lost = loop.create_future()  # done when the socket is gone
         self._gateway = gateway
         self._buffer = bytearray()
         self._version = 0  # agreed with this client
@@ -62,9 +64,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, where the behaviour does not wait for the hello."""
         self._transport = cast(asyncio.Transport, transport)
-        if self._gateway.stopped:
-            self.abort()
-        elif self._behaviour.hello is Hello.SSH:
+        self.made.set_result(None)
+        if self._behaviour.hello is Hello.SSH:
             self._send(messages.SSH_BANNER)
         elif self._behaviour.hello is Hello.CLOSE:
             self._hang_up()
@@ -156,13 +157,14 @@ class Connection(asyncio.Protocol):
         if not (fields[0].isascii() and fields[0].isdigit() and len(fields[0]) < 10):
             return
         number = int(fields[0])
-        if len(self.conversation.messages) < RECORD_LIMIT // 16:
+        if len(self.conversation.messages) < RECORD_LIMIT // 16:  # an ID costs more than a byte
             self._note(messages=(*self.conversation.messages, number))
         if not self._behaviour.hello.serves or self.conversation.version_sent is None:
             return
-        if number == messages.START_API:
+        started = self.conversation.client_id is not None
+        if number == messages.START_API and not started:
             self._start_session(fields)
-        elif self.conversation.client_id is not None and number in messages.REPLIES:
+        elif started and number in messages.REPLIES:
             self._answer(messages.REPLIES[number](self._behaviour, fields))
 
     def _start_session(self, fields: list[str]) -> None:
@@ -188,10 +190,10 @@ class Connection(asyncio.Protocol):
         elif hello is Hello.NEWS_FIRST:
             self._later(delay, lambda: self._send_version(messages.news_bulletin() + reply))
         elif hello is Hello.BYTE_BY_BYTE:
-            self._later(delay, lambda: self._trickle(iter(reply), BYTE_PAUSE))
+            self._later(delay, lambda: self._trickle(reply))
         elif hello is Hello.DRIP:
             drip = chain(messages.DRIP_LENGTH, repeat(ord("1")))
-            self._later(delay, lambda: self._trickle(drip, DRIP_PAUSE))
+            self._later(delay, lambda: self._drip(drip))
         elif hello is Hello.HALF_FRAME:
             self._answer(reply[: len(reply) // 2])
         elif hello is Hello.VERSION_ABC:
@@ -203,14 +205,16 @@ class Connection(asyncio.Protocol):
             self._note(version_sent=self._version)
         self._send(last_bytes)
 
-    def _trickle(self, rest: Iterator[int], pause: float) -> None:
-        """Send the bytes one by one; what ends was the whole version reply."""
-        byte = next(rest, None)
-        if byte is None:
-            self._send_version(b"")
+    def _trickle(self, rest: bytes) -> None:
+        if len(rest) == 1:
+            self._send_version(rest)
         else:
-            self._send(bytes([byte]))
-            self._later(pause, lambda: self._trickle(rest, pause))
+            self._send(rest[:1])
+            self._later(BYTE_PAUSE, lambda: self._trickle(rest[1:]))
+
+    def _drip(self, rest: Iterator[int]) -> None:
+        self._send(bytes([next(rest)]))
+        self._later(DRIP_PAUSE, lambda: self._drip(rest))
 
     def _answer(self, data: bytes) -> None:
         self._later(self._behaviour.delay, lambda: self._send(data))

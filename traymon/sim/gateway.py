@@ -57,11 +57,6 @@ class Gateway:
         """The record of every connection, oldest first, at most KEPT_CONVERSATIONS."""
         return tuple(connection.conversation for connection in tuple(self._kept))
 
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing listens."""
-        return self._server is None
-
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. Raise OSError when the port is taken."""
         if self._server is not None:
@@ -76,10 +71,11 @@ class Gateway:
             return
         server, self._server = self._server, None
         server.close()
-        # A connection that was accepted in this round of the loop exists in the next one.
+        # What was accepted in this round of the loop is here in the next, and made in a later one.
         await asyncio.sleep(0)
         standing = tuple(self._standing)
         for connection in standing:
+            await connection.made
             connection.abort()
         await asyncio.gather(*(connection.lost for connection in standing))
         await server.wait_closed()

@@ -28,12 +28,13 @@ SSH_BANNER = b"SSH-2.0-OpenSSH_9.6\r\n"
 GARBAGE = bytes(range(255, 127, -1))
 HUGE_LENGTH = b"\xff\xff\xff\xff" + b"x" * 1000
 DRIP_LENGTH = (0xFFFF).to_bytes(4, "big")  # a length that could be true
-# A TLS 1.2 handshake record: a ServerHello without session or extensions.
+# A TLS 1.2 handshake record: a ServerHello that real clients accept and wait for more.
 TLS_SERVER_HELLO = (
-    b"\x16\x03\x03\x00\x2a"  # handshake record, 42 bytes
-    b"\x02\x00\x00\x26\x03\x03"  # ServerHello, 38 bytes, TLS 1.2
+    b"\x16\x03\x03\x00\x31"  # handshake record, 49 bytes
+    b"\x02\x00\x00\x2d\x03\x03"  # ServerHello, 45 bytes, TLS 1.2
     + bytes(range(32))  # the server's random
     + b"\x00\xc0\x2f\x00"  # no session, ECDHE-RSA-AES128-GCM-SHA256, no compression
+    + b"\x00\x05\xff\x01\x00\x01\x00"  # secure renegotiation, without which OpenSSL ends it
 )
 
 

@@ -1,6 +1,6 @@
 """Draws each light as a small picture: another shape per light, not only another colour.
 
-Does not know what a light means and reads no file. The only importer of Pillow.
+Does not know what a light means. The only importer of Pillow.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import cos, pi, sin
+from pathlib import Path
 from types import MappingProxyType
 
 from PIL import Image, ImageDraw
@@ -98,6 +99,44 @@ def draw(light: Light, size: int = 64) -> Image.Image:
     picture.paste(shape.ink, mask=_around(size, strokes, STROKE * unit / 2))
     picture.putalpha(_around(size, [outline], rounding, filled=True))
     return picture
+
+
+def on_ground(light: Light, width: int, height: int, ground: bytes) -> Image.Image:
+    """Return the light's picture in the middle of a panel's ground, as an X11 window shows it.
+
+    `ground`: the window's own pixels, 4 bytes each (blue, green, red, unused).
+    """
+    size = min(width, height)
+    picture = draw(light, size)
+    whole = Image.frombytes("RGB", (width, height), ground, "raw", "BGRX")
+    whole.paste(picture, ((width - size) // 2, (height - size) // 2), picture)
+    return whole
+
+
+def svg(light: Light) -> str:
+    """Return the light's picture as the inside of an SVG of 64 by 64 units."""
+    shape = SHAPES[light]
+
+    def points(line: Iterable[Point]) -> str:
+        return " ".join(f"{32 + 4 * x:g},{32 + 4 * y:g}" for x, y in line)
+
+    fill, ink = (f"rgb{colour}".replace(" ", "") for colour in (shape.fill, shape.ink))
+    rounded = 'stroke-linejoin="round" stroke-linecap="round"'
+    parts = [
+        f'<polygon points="{points((*shape.outline, shape.outline[0]))}" fill="{fill}" '
+        f'stroke="{fill}" stroke-width="{8 * shape.rounding:g}" {rounded}/>'
+    ]
+    parts += [
+        f'<polyline points="{points((*line, line[-1]))}" fill="none" stroke="{ink}" '
+        f'stroke-width="{4 * STROKE:g}" {rounded}/>'
+        for line in shape.strokes
+    ]
+    return "".join(parts)
+
+
+def save(light: Light, path: Path, size: int = 64) -> None:
+    """Write the light's picture as a PNG file."""
+    draw(light, size).save(path, "PNG")
 
 
 def _around(

@@ -1,0 +1,266 @@
+"""Wires it all: monitor, icon, notices, pages, terminal. The only module that knows all others.
+
+Start: log, monitor, surfaces. Stop: monitor, surfaces, at worst by force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from platformdirs import user_log_path, user_state_path
+from rich.console import Console
+
+from traymon import __version__, alerts
+from traymon.diagnosis.catalogue import STALE
+from traymon.model import Diagnosis, Flip, Light, Status, Target
+from traymon.monitor import Monitor
+from traymon.sensors import sensors_for_one_target
+from traymon.sensors.discover import discover
+from traymon.ui import clipboard, icons, render, view
+from traymon.ui.notifier import Notifier
+from traymon.ui.page import PageFiles, open_folder, open_in_browser, write_whole
+from traymon.ui.terminal import Terminal
+from traymon.ui.tray import Actions, NoTray, Tray
+from traymon.ui.view import NoticeText
+from traymon.ui.worker import Worker
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 5.0  # seconds for the monitor to end its connections politely
+FORCE_AFTER = 9.0  # seconds after which the program ends whatever still hangs
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where traymon keeps what it writes."""
+
+    state: Path
+    logs: Path
+
+    @classmethod
+    def of_this_user(cls) -> Folders:
+        """Return the platform's usual folders."""
+        return cls(user_state_path("traymon"), user_log_path("traymon"))
+
+
+class App:
+    """One running traymon. `run` blocks the main thread until the user or a signal ends it."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        *,
+        console: Console,
+        want_tray: bool = True,
+        notify: str = "auto",
+        folders: Folders | None = None,
+    ) -> None:
+        self.monitor = Monitor(targets, sensors_for_one_target, discover)
+        self._now = self.monitor.clock
+        self._folders = folders or Folders.of_this_user()
+        self._want_tray = want_tray
+        self._statuses: dict[str, Status] = {}
+        self._announced: dict[str, alerts.Announced | None] = {}
+        self._filed: dict[str, tuple[str, str]] = {}
+        self._stopping = threading.Event()
+        self._tray: Tray | None = None
+        self._terminal = Terminal(console, self._now)
+        self._notifier = Notifier(self._open_fix, self._trouble, notify)
+        # one thread for what may take a moment: pages, clipboard, browser
+        self._errands: Worker[Callable[[], object]] = Worker("errands", _do)
+        self._workers: list[Worker[Sequence[Status]]] = []
+        self._pages = PageFiles(self._folders.state, self._now)
+
+    def run(self) -> None:
+        """Watch and show until told to stop."""
+        self._tray = self._make_tray()
+        self._add_surface("terminal", self._terminal.show)
+        if self._tray is not None:
+            self._add_surface("tray", self._tray.show)
+        for subscriber in (self._remember, self._announce, self._file):
+            self.monitor.subscribe(subscriber)
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+            if number is not None:
+                signal.signal(number, lambda *_: self.quit())
+        watching = threading.Thread(target=self._watch, name="monitor", daemon=True)
+        watching.start()
+        try:
+            self._show()
+        finally:
+            self._stopping.set()
+            _end_by_force_after(FORCE_AFTER)
+            self.monitor.stop()
+            watching.join(STOP_WITHIN)
+            for worker in self._workers:
+                worker.stop(1.0)
+            self._errands.stop(1.0)
+            self._notifier.stop()
+            log.info("ended")
+
+    def quit(self) -> None:
+        """End `run`; returns at once. From any thread and from a signal handler."""
+        self._stopping.set()
+        if self._tray is not None:
+            self._tray.stop()
+
+    def _make_tray(self) -> Tray | None:
+        if not self._want_tray:
+            return None
+        try:
+            return Tray(
+                Actions(
+                    open_fix=lambda: self._open_fix(None),
+                    check_now=self.monitor.check_now,
+                    pause_or_resume=self._pause_or_resume,
+                    copy_report=lambda: self._errands.post(self._copy_report),
+                    open_logs=lambda: open_folder(self._folders.logs),
+                    about=self._about,
+                    quit=self.quit,
+                )
+            )
+        except NoTray as error:
+            log.info("no tray: %s", error)
+            self._terminal.say(f"No system tray here ({error}). The status is shown here instead.")
+            return None
+
+    def _show(self) -> None:
+        """Block in whatever surface owns the main thread."""
+        if self._tray is not None:
+            waiting = "No tray on this desktop yet: the icon appears as soon as there is one."
+            if self._tray.run(lambda: self._terminal.say(waiting)):
+                return
+            self._terminal.say("The display is gone. The status is shown here instead.")
+        self._terminal.run(self._stopping)
+
+    def _watch(self) -> None:
+        """Run the monitor in its thread; if it dies, the surfaces must not stay green."""
+        try:
+            asyncio.run(self.monitor.run())
+        except Exception:
+            log.exception("the monitor ended; traymon has stopped looking")
+            now = self._now()
+            stale = Diagnosis(STALE.code, STALE.light)
+            for status in list(self._statuses.values()):
+                dead = replace(status, diagnosis=stale, since=now, light_since=now, suspicion=None)
+                flip = Flip(now, status.diagnosis, stale)
+                for subscriber in (self._remember, self._announce, self._file):
+                    subscriber(dead, flip)
+
+    # --- what the monitor tells; on its loop, so that each hands on and returns
+
+    def _add_surface(self, name: str, show: Callable[[Sequence[Status]], None]) -> None:
+        self._workers.append(Worker(name, show, newest_only=True))
+
+    def _remember(self, status: Status, flip: Flip | None) -> None:
+        self._statuses[status.target.name] = status
+        statuses = tuple(self._statuses.values())
+        for worker in self._workers:
+            worker.post(statuses)
+
+    def _announce(self, status: Status, flip: Flip | None) -> None:
+        name = status.target.name
+        self._announced[name], notice = alerts.decide(self._announced.get(name), status, flip)
+        if notice is not None:
+            light = status.diagnosis.light
+            self._notifier.notify(name, view.notice(notice, self._now()), self._picture(light))
+
+    def _file(self, status: Status, flip: Flip | None) -> None:
+        """Keep the page in step, so that one that is open in a browser follows."""
+        state = (status.diagnosis.code, view.suspicion(status))
+        if self._filed.get(status.target.name) != state:
+            self._filed[status.target.name] = state
+            self._errands.post(lambda: self._pages.write(status))
+
+    # --- what the user asks for
+
+    def _open_fix(self, name: str | None) -> None:
+        """Open the fix page of a target; None: of the worst."""
+        self._errands.post(lambda: self._open_page(name))
+
+    def _open_page(self, name: str | None) -> None:
+        status = self._statuses.get(name or "") or self._worst()
+        if status is not None:
+            open_in_browser(self._pages.write(status))
+
+    def _worst(self) -> Status | None:
+        return next(iter(view.worst_first(tuple(self._statuses.values()))), None)
+
+    def _pause_or_resume(self) -> None:
+        if all(status.paused for status in self._statuses.values()):
+            self.monitor.resume()
+        else:
+            self.monitor.pause()
+
+    def _copy_report(self) -> None:
+        status = self._worst()
+        if status is None:
+            return
+        text = render.report(status, self._now())
+        if clipboard.copy(text):
+            self._tell("Diagnosis copied", "It is on the clipboard as Markdown text.")
+            return
+        path = self._folders.state / "diagnosis.md"
+        write_whole(path, text)
+        self._tell("Diagnosis written", f"There is no clipboard here; the text is in {path}")
+        open_folder(path.parent)
+
+    def _about(self) -> None:
+        watched = ", ".join(view.address(status) for status in self._statuses.values())
+        self._tell(f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}")
+
+    def _tell(self, title: str, body: str) -> None:
+        text = NoticeText(view.clip(title, view.TITLE), view.clip(body, view.BODY), urgent=False)
+        self._notifier.notify("traymon", text, self._picture(Light.GREY))
+
+    def _trouble(self, why: str) -> None:
+        if self._tray is not None:
+            self._tray.trouble(why)
+
+    def _picture(self, light: Light) -> str:
+        """Return the path of the light's picture for a notice; "" where it cannot be written."""
+        path = self._folders.state / f"{light.word}.png"
+        try:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                icons.save(light, path)
+        except OSError as error:
+            log.warning("no picture for the notice: %s", error)
+            return ""
+        return str(path)
+
+
+def _do(errand: Callable[[], object]) -> None:
+    errand()
+
+
+def start_log(folder: Path, level: str) -> None:
+    """Write the log to a file that is kept small; three old ones stay. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(
+        folder / "traymon.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("traymon").setLevel(level.upper())
+
+
+def _end_by_force_after(seconds: float) -> None:
+    """End the process if something, such as a hung name server, still holds it then."""
+
+    def end() -> None:
+        log.error("something hangs; ending by force")
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,287 @@
+"""The commands of traymon. The only module that prints, but for the terminal surface.
+
+Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot be used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from traymon import __version__, config
+from traymon.errors import ConfigError
+from traymon.model import Light
+
+EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
+UNUSABLE = 3
+
+Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
+Host = Annotated[str | None, typer.Option("--host", help="Look at this host; beats IB_HOST.")]
+Port = Annotated[str | None, typer.Option("--port", help="Look at this port; beats IB_PORT.")]
+Timeout = Annotated[str | None, typer.Option("--timeout", help="Seconds to wait for an answer.")]
+NoTray = Annotated[bool, typer.Option("--no-tray", help="Show the status in this terminal.")]
+
+app = typer.Typer(
+    help="Watches the API of TWS / IB Gateway and says what to do when it fails.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Outcome(SystemExit):
+    """An exit code that a command chose, as opposed to one of a misused command line."""
+
+
+def main() -> None:
+    """Run the command line; the console script `traymon`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console in cp1252 has no tick
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except Outcome:
+        raise
+    except SystemExit as error:  # 2, the libraries' code for misuse, means amber here
+        raise SystemExit(UNUSABLE if error.code == 2 else error.code) from None
+
+
+def main_tray() -> None:
+    """Run the tray without a console; the gui script `traymon-tray`."""
+    if sys.stdout is None:
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    main()
+
+
+@app.callback(invoke_without_command=True)
+def _default(
+    context: typer.Context,
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+    timeout: Timeout = None,
+    no_tray: NoTray = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"traymon {__version__}")
+        raise Outcome(0)
+    if context.invoked_subcommand is None:
+        run(env, host, port, timeout, no_tray)
+
+
+@app.command()
+def run(
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+    timeout: Timeout = None,
+    no_tray: NoTray = False,
+) -> None:
+    """Watch from the system tray; what `traymon` alone does."""
+    from traymon.app import App, Folders, start_log
+
+    settings = _load(env, host, port, timeout)
+    folders = Folders.of_this_user()
+    try:
+        start_log(folders.logs, settings.settings.log)
+    except OSError as error:
+        _complain(f"No log can be written: {error}")
+    console = _console()
+    target = settings.target
+    console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
+    notify = settings.settings.notify
+    App([target], console=console, want_tray=not no_tray, notify=notify, folders=folders).run()
+    raise Outcome(0)
+
+
+@app.command()
+def check(
+    test: Annotated[
+        str | None, typer.Argument(help="One test alone: port or handshake.", metavar="[TEST]")
+    ] = None,
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+    timeout: Timeout = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Print a Markdown report.")] = False,
+) -> None:
+    """Look once: the tests in order, the root cause and the fix."""
+    from traymon import check as checking
+    from traymon.diagnosis.ladder import ladder
+    from traymon.ui import render, terminal
+
+    settings = _load(env, host, port, timeout)
+    status = checking.check(settings.target)
+    rungs = {rung.name: rung for rung in ladder(status.evidence)}
+    if test is not None and test not in rungs:
+        _misuse(f"There is no test {test!r}; the tests are {', '.join(rungs)}.")
+    console = _console()
+    if as_json:
+        print(json.dumps(checking.as_json(status, rungs.get(test or "")), indent=2))
+    elif report:
+        print(render.report(status, time.time()), end="")
+    else:
+        where = f"{status.target.name}, {status.target.address}"
+        console.print(f"traymon check: {escape(where)}\n", highlight=False)
+        console.print(terminal.test_results(status, test))
+        if test != "port" and rungs["handshake"].passed:
+            print("\n✓ IB API handshake completed successfully!")
+        failed = not rungs[test].passed if test else status.diagnosis.light is not Light.GREEN
+        if failed:
+            console.print()
+            console.print(terminal.fix(status, time.time()))
+    light = status.diagnosis.light if test is None else rungs[test].light
+    raise Outcome(EXIT_OF_LIGHT[light])
+
+
+@app.command()
+def explain(
+    code: Annotated[str | None, typer.Argument(help="A code, such as wrong-port.")] = None,
+) -> None:
+    """Print the page of a diagnosis, or the list of all of them."""
+    from traymon.diagnosis import fixes
+    from traymon.diagnosis.catalogue import ENTRIES
+    from traymon.ui import terminal
+
+    console = _console()
+    if code is None:
+        table = Table(box=None, pad_edge=False)
+        for column in ("Code", "Light", "Headline"):
+            table.add_column(column)
+        for entry in ENTRIES.values():
+            style = terminal.STYLES[entry.light]
+            headline = fixes.fill(fixes.page(entry.code).headline, {})
+            table.add_row(entry.code, f"[{style}]{entry.light.word}[/]", escape(headline))
+        console.print(table)
+        return
+    if code not in ENTRIES:
+        near = difflib.get_close_matches(code, ENTRIES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        _misuse(f"There is no diagnosis {code!r}.{hint} `traymon explain` lists all of them.")
+    console.print(terminal.explained(code))
+
+
+@app.command("config")
+def show_config(
+    env: Env = None,
+    example: Annotated[bool, typer.Option("--example", help="Print an example .env.")] = False,
+) -> None:
+    """Print every setting in force with where it comes from."""
+    from traymon.settings import example as example_file
+
+    if example:
+        print(example_file(), end="")
+        return
+    settings = _load(env, None, None, None)
+    table = Table(box=None, pad_edge=False)
+    for column in ("Setting", "Value", "From"):
+        table.add_column(column, overflow="fold")
+    for key, value, source in config.listing(settings):
+        if key == "IB_PORT" and settings.target.discovered:
+            from traymon.sensors.discover import discover
+
+            value, source = str(discover(settings.target).port), "discovered"
+        table.add_row(key, escape(value), escape(source))
+    _console().print(table)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, max=20, help="2 is twice as fast.")
+    ] = 1.0,
+    no_tray: NoTray = False,
+) -> None:
+    """Play a story against a simulated Gateway: no TWS, no account, no settings needed."""
+    from traymon import demo as story
+    from traymon.app import Folders, start_log
+
+    start_log(Folders.of_this_user().logs, "info")
+    went_well = story.play(console=_console(), want_tray=not no_tray, once=once, speed=speed)
+    raise Outcome(0 if went_well or not once else 1)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str | None, typer.Argument(help="What to play.")] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535)] = 7497,
+    listed: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+) -> None:
+    """Run a simulated Gateway alone, until Ctrl-C."""
+    from traymon.sim.scenarios import SCENARIOS
+
+    if listed or scenario is None:
+        table = Table(box=None, pad_edge=False)
+        for column in ("Scenario", "Shows as", "What is played"):
+            table.add_column(column)
+        for known in SCENARIOS.values():
+            table.add_row(known.name, known.code, known.says)
+        _console().print(table)
+        return
+    if scenario not in SCENARIOS:
+        _misuse(f"There is no scenario {scenario!r}; `traymon simulate --list` lists them.")
+    try:
+        asyncio.run(_simulate(SCENARIOS[scenario], port))
+    except KeyboardInterrupt:
+        raise Outcome(0) from None
+    except (OSError, ValueError) as error:
+        _misuse(f"It cannot be played: {error}")
+
+
+async def _simulate(scenario: Any, port: int) -> None:
+    from traymon.sim.scenarios import perform
+
+    async with perform(scenario, port) as stage:
+        print(scenario.says)
+        settings = "".join(f"{key}={value} " for key, value in stage.scenario.env.items())
+        print(f"See it with: {settings}traymon check --host {stage.host} --port {stage.port}")
+        print("Ctrl-C ends it.", flush=True)
+        await asyncio.Event().wait()
+
+
+def _load(
+    env: Path | None, host: str | None, port: str | None, timeout: str | None
+) -> config.Config:
+    try:
+        return config.load(
+            env,
+            environ=os.environ,
+            folder=Path.cwd(),
+            options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
+        )
+    except ConfigError as error:
+        count = len(error.mistakes)
+        _complain(f"The settings cannot be used: {count} mistake{'s' if count > 1 else ''}.")
+        for mistake in error.mistakes:
+            _complain(f"  {mistake}")
+        raise Outcome(UNUSABLE) from None
+
+
+def _console() -> Console:
+    logging.captureWarnings(True)  # a library's warning is for the log, not for the user
+    return Console(highlight=False)
+
+
+def _misuse(text: str) -> None:
+    _complain(text)
+    raise Outcome(UNUSABLE)
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,58 @@
+"""The tests of `traymon check` in their order, read from the evidence: each one needs the last.
+
+Pure. Says which rung holds, never why one does not: that is the catalogue's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from traymon.diagnosis.conditions import HANDSHAKE, LISTENER
+from traymon.model import NOT_ACCEPTED, Evidence, Light, Symptom
+
+NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
+LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One test: green passed, amber passed with a reservation, red failed, grey not reached."""
+
+    name: str  # as in `traymon check port`
+    title: str
+    light: Light
+    saw: str
+    took: float | None = None  # seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether a trading program gets past this."""
+        return self.light in (Light.GREEN, Light.AMBER)
+
+
+def ladder(evidence: Evidence) -> tuple[Rung, ...]:
+    """Return the tests in order: is the port open, does IB's API answer on it."""
+    return _port(evidence), _handshake(evidence)
+
+
+def _port(evidence: Evidence) -> Rung:
+    name, title = "port", "Port Connectivity"
+    reading = evidence.fresh(HANDSHAKE)
+    if reading is None or reading.symptom in NOT_LOOKED:
+        return Rung(name, title, Light.GREY, "not looked at")
+    if reading.symptom in NOT_ACCEPTED:
+        return Rung(name, title, Light.RED, reading.detail, reading.took)
+    owner = evidence.fresh(LISTENER)
+    saw = f"port {evidence.target.port} is open and accepts connections"
+    if owner is not None and owner.symptom is Symptom.OK:
+        saw = f"{saw}; {owner.detail}"
+    return Rung(name, title, Light.GREEN, saw)
+
+
+def _handshake(evidence: Evidence) -> Rung:
+    name, title = "handshake", "IB API Handshake"
+    reading = evidence.fresh(HANDSHAKE)
+    if reading is None or reading.symptom in NOT_LOOKED | NOT_ACCEPTED:
+        return Rung(name, title, Light.GREY, "not reached")
+    light = LIGHT_OF.get(reading.symptom, Light.RED)
+    return Rung(name, title, light, reading.detail, reading.took)

@@ -1,0 +1,154 @@
+"""The status in a terminal: live where it is one, a plain line per change where it is not.
+
+With cli.py the only importer of rich. Looks at nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.text import Text
+
+from traymon import __version__
+from traymon.diagnosis import fixes
+from traymon.diagnosis.fixes import clean, duration
+from traymon.diagnosis.ladder import Rung, ladder
+from traymon.model import Light, Status
+from traymon.ui import view
+
+STYLES = {
+    Light.GREEN: "green",
+    Light.AMBER: "yellow",
+    Light.RED: "bold red",
+    Light.GREY: "bright_black",
+}
+CHANGES_SHOWN = 12
+WAKE = 0.5  # seconds; Windows delivers Ctrl-C only to a main thread that wakes
+
+
+class Terminal:
+    """Shows statuses on a console. `show` comes from one thread, `run` blocks another."""
+
+    def __init__(self, console: Console, now: Callable[[], float] = time.time) -> None:
+        self._console, self._now = console, now
+        self._live: Live | None = None
+        self._last: dict[str, tuple[str, str]] = {}
+        self._changes: deque[Text] = deque(maxlen=CHANGES_SHOWN)
+        self._statuses: Sequence[Status] = ()
+
+    def say(self, line: str) -> None:
+        """Print one line as it is."""
+        self._console.print(Text(line))
+
+    def show(self, statuses: Sequence[Status]) -> None:
+        """Show the statuses: anew where they are live, else a line for each that changed."""
+        self._statuses = statuses
+        for status in statuses:
+            state = (status.diagnosis.code, view.suspicion(status))
+            if self._last.get(status.target.name) == state:
+                continue
+            self._last[status.target.name] = state
+            change = Text(f"{time.strftime('%H:%M:%S', time.localtime(self._now()))}  ")
+            change.append(view.line(status, self._now()), STYLES[status.diagnosis.light])
+            self._changes.append(change)
+            if self._live is None:
+                self._console.print(change, soft_wrap=True)
+        if self._live is not None:
+            self._live.update(self._picture(), refresh=True)
+
+    def run(self, stopping: threading.Event) -> None:
+        """Show the statuses until `stopping` is set."""
+        if not self._console.is_terminal:
+            _wait(stopping)
+            return
+        with Live(self._picture(), console=self._console, auto_refresh=False) as live:
+            self._live = live
+            _wait(stopping)
+            self._live = None
+
+    def _picture(self) -> RenderableType:
+        parts: list[RenderableType] = [
+            Text(f"traymon {__version__} · Ctrl-C ends it", "bright_black"),
+            Text(),
+        ]
+        for status in view.worst_first(self._statuses):
+            parts += [_state(status, self._now()), Text()]
+        if self._changes:
+            parts += [Text("Changes", "bright_black"), *self._changes]
+        return Group(*parts)
+
+
+def _wait(stopping: threading.Event) -> None:
+    while not stopping.wait(WAKE):
+        pass
+
+
+def _state(status: Status, now: float) -> RenderableType:
+    light = status.diagnosis.light
+    head = Text(f"{view.MARKS[light]} {view.headline(status.diagnosis)}", STYLES[light])
+    where = " · ".join(
+        part
+        for part in (
+            status.target.name,
+            view.address(status),
+            f"since {view.moment(status.since, now)}",
+            view.latency(status),
+        )
+        if part
+    )
+    lines: list[RenderableType] = [head, Text(f"  {where}", "bright_black")]
+    if doubt := view.suspicion(status):
+        lines.append(Text(f"  {doubt}", "yellow"))
+    if light in (Light.AMBER, Light.RED):
+        page = fixes.page(status.diagnosis.code)
+        short = fixes.fill(page.in_short, view.facts_of(status, now))
+        lines.append(Padding(Text(short), (1, 2, 0, 2)))
+    return Group(*lines)
+
+
+def test_results(status: Status, only: str | None) -> RenderableType:
+    """Return the tests of `traymon check`, up to the first that failed, or one of them."""
+    lines: list[RenderableType] = []
+    for number, rung in enumerate(ladder(status.evidence), 1):
+        if only in (None, rung.name):
+            lines.append(_test(number, rung))
+        if only is None and not rung.passed:
+            break
+    return Group(*lines)
+
+
+def _test(number: int, rung: Rung) -> Text:
+    took = "" if rung.took is None else f"  ({duration(rung.took)})"
+    line = Text(f"{view.MARKS[rung.light]} ", STYLES[rung.light])
+    line.append(f"Test {number}: {rung.title}", "bold")
+    line.append(f"  {clean(rung.saw)}{took}")
+    return line
+
+
+def fix(status: Status, now: float) -> RenderableType:
+    """Return root cause and fix of a status, for a person who reads it in a terminal."""
+    page = fixes.page(status.diagnosis.code)
+    facts = view.facts_of(status, now)
+    light = status.diagnosis.light
+    headline = fixes.fill(page.headline, facts)
+    return Group(
+        Text(f"{view.MARKS[light]} {headline}", STYLES[light]),
+        Padding(Text(fixes.fill(page.in_short, facts)), (1, 0, 0, 0)),
+        Text("\nFix", "bold"),
+        Markdown(fixes.fill(page.sections["Fix"], facts)),
+        Text(f"\nThe whole page: traymon explain {page.code}", "bright_black"),
+    )
+
+
+def explained(code: str) -> RenderableType:
+    """Return the page of a code, its facts read as dashes."""
+    page = fixes.page(code)
+    text = fixes.fill(f"# {page.headline}\n\n{page.markdown}", {})
+    return Markdown(text)

@@ -1,0 +1,169 @@
+"""The icon in the system tray: shows the worst light, opens the fix steps.
+
+With tray_<backend>.py the only importer of pystray, and only when an icon is wanted: the import
+itself connects to the display.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from traymon.model import Light, Status
+from traymon.ui import icons, view
+
+log = logging.getLogger(__name__)
+
+NAME = "traymon"
+
+
+class NoTray(Exception):
+    """This session has no tray that can be reached; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the menu can ask for. Each returns at once."""
+
+    open_fix: Callable[[], None]
+    check_now: Callable[[], None]
+    pause_or_resume: Callable[[], None]
+    copy_report: Callable[[], None]
+    open_logs: Callable[[], None]
+    about: Callable[[], None]
+    quit: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the icon shows; it is touched only where this changes."""
+
+    light: Light
+    tooltip: str
+    headline: str
+    paused: bool
+    trouble: str
+
+
+class Tray:
+    """The icon. `run` blocks the main thread; everything else may come from any thread."""
+
+    def __init__(self, actions: Actions) -> None:
+        """Raises NoTray where no tray can be reached."""
+        self._look = _Look(Light.GREY, NAME, NAME, False, "")
+        self._trouble = ""
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._icon = _icon_class()(
+            NAME, icon=icons.draw(Light.GREY), title=NAME, menu=self._menu(actions)
+        )
+
+    def run(self, on_waiting: Callable[[], None]) -> bool:
+        """Show the icon until `stop`; return False if the display went away instead.
+
+        `on_waiting` is called where there is no tray host yet: the icon docks when one comes.
+        """
+
+        def show() -> None:
+            self._icon.visible = True
+            if not self._icon.has_host:
+                on_waiting()
+
+        self._icon.run(lambda icon: icon.post(show))
+        return self._stopped
+
+    def stop(self) -> None:
+        """Take the icon away; `run` returns."""
+        self._stopped = True
+        self._icon.post(self._icon.stop)
+
+    def trouble(self, why: str) -> None:
+        """Show in the menu that notifications do not come out; "" when they do."""
+        self._trouble = why
+
+    def show(self, statuses: Sequence[Status]) -> None:
+        """Show the statuses; touches the icon only where something changed."""
+        worst = view.worst_first(statuses)
+        look = _Look(
+            light=view.light(statuses),
+            tooltip=view.tooltip(statuses, time.time()),
+            headline=view.headline(worst[0].diagnosis) if worst else NAME,
+            paused=all(status.paused for status in statuses),
+            trouble=self._trouble,
+        )
+        with self._lock:
+            before, self._look = self._look, look
+        if look != before:
+            self._icon.post(lambda: self._apply(before, look))
+
+    def _apply(self, before: _Look, look: _Look) -> None:
+        """Bring the icon from one look to the next; runs where the platform wants it."""
+        self._icon.light = look.light
+        if look.light is not before.light:
+            self._icon.icon = icons.draw(look.light)
+        self._icon.title = look.tooltip
+        if (look.headline, look.paused, look.trouble) != (
+            before.headline,
+            before.paused,
+            before.trouble,
+        ):
+            self._icon.update_menu()
+
+    def _menu(self, actions: Actions) -> Any:
+        from pystray import Menu, MenuItem
+
+        return Menu(
+            MenuItem(
+                lambda item: f"{view.MARKS[self._look.light]} {self._look.headline}",
+                lambda: actions.open_fix(),
+                default=True,
+            ),
+            MenuItem(
+                "Notifications do not come out here: see the log",
+                lambda: actions.open_logs(),
+                visible=lambda item: bool(self._look.trouble),
+            ),
+            Menu.SEPARATOR,
+            MenuItem("Check now", lambda: actions.check_now()),
+            MenuItem(
+                lambda item: "Resume" if self._look.paused else "Pause",
+                lambda: actions.pause_or_resume(),
+            ),
+            MenuItem("Copy diagnosis", lambda: actions.copy_report()),
+            MenuItem("Open log folder", lambda: actions.open_logs()),
+            MenuItem("About traymon", lambda: actions.about()),
+            Menu.SEPARATOR,
+            MenuItem("Quit", lambda: actions.quit()),
+        )
+
+
+def _icon_class() -> Any:
+    """Return the mended icon for the backend that pystray chooses here."""
+    try:
+        import pystray
+    except Exception as error:  # Xlib's errors of a missing display are no ImportErrors
+        raise NoTray(f"{type(error).__name__}: {error}".strip()) from error
+    backend = pystray.Icon.__module__.rpartition("._")[2]
+    log.info("tray backend: %s", backend)
+    if backend == "xorg":
+        from traymon.ui.tray_xorg import XorgIcon
+
+        return XorgIcon
+    if sys.platform == "win32":
+        from traymon.ui.tray_windows import WindowsIcon
+
+        return WindowsIcon
+    if sys.platform == "darwin":
+        from traymon.ui.tray_darwin import DarwinIcon
+
+        return DarwinIcon
+    if backend in ("gtk", "appindicator"):
+        from traymon.ui.tray_gtk import GtkIcon
+
+        return GtkIcon
+    raise NoTray(f"pystray's backend {backend} shows no icon")
