@@ -1,0 +1,206 @@
+"""traymon on a real desktop: the icon's pixels, real notices on a real bus, real clicks."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
+
+from .desktop import Desktop, wait_for
+
+GREEN, RED, GREY = (0x00, 0x9E, 0x73), (0xD5, 0x5E, 0x00), (0x6E, 0x6E, 0x6E)
+SILENT = Behaviour(hello=Hello.SILENT)
+FAST = {"TRAYMON_INTERVAL": "5", "TRAYMON_QUICK": "2", "TRAYMON_TIMEOUT": "0.5"}
+
+
+@pytest.fixture
+def gateway() -> Iterator[Running]:
+    with running() as gateway:
+        yield gateway
+
+
+class Traymon:
+    """A traymon that runs on a desktop, with a browser that only notes what it is to open."""
+
+    def __init__(self, desktop: Desktop, port: int, *arguments: str, **env: str) -> None:
+        self._desktop = desktop
+        self._opened = desktop.folder / "opened"
+        browser = desktop.folder / "browser"
+        browser.write_text(f'#!/bin/sh\necho "$1" >> {self._opened}\n')
+        browser.chmod(0o755)
+        self.process = desktop.spawn(
+            "traymon",
+            *(sys.executable, "-X", "dev", "-m", "traymon", "--port", str(port), *arguments),
+            **{**FAST, "BROWSER": f"{browser} %s", **env},
+        )
+
+    def opened(self) -> list[Path]:
+        """The pages that the browser was asked to open."""
+        if not self._opened.exists():
+            return []
+        lines = self._opened.read_text().splitlines()
+        return [Path(line.removeprefix("file://")) for line in lines]
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+def shows(desktop: Desktop, colour: tuple[int, int, int]) -> bool:
+    box = desktop.tray_icon()
+    if box is None:
+        return False
+    colours = desktop.pixels(box).getcolors(100_000) or []
+    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100  # type: ignore[misc]
+
+
+def wait_until_it_shows(desktop: Desktop, colour: tuple[int, int, int], what: str) -> None:
+    try:
+        wait_for(lambda: shows(desktop, colour), f"the {what} icon", timeout=20)
+    except AssertionError as error:
+        error.add_note(desktop.log("traymon"))
+        raise
+
+
+def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fix(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    assert desktop.notifications() == []
+
+    gateway.behaviour = SILENT
+    wait_until_it_shows(desktop, RED, "red")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == f"Port {gateway.port} accepts, but the API is silent"
+    assert "Accept incoming connection" in notice.body
+    assert notice.body.endswith("Click for all steps.")
+    assert notice.actions == ["default", "Show fix steps"]
+    assert notice.hints["urgency"] == 2
+
+    desktop.click_notification()
+    page = wait_for(traymon.opened, "the fix page")[0].read_text()
+    assert "Enable ActiveX and Socket Clients" in page
+    assert str(gateway.port) in page
+
+    gateway.behaviour = HEALTHY
+    wait_until_it_shows(desktop, GREEN, "green")
+    recovery = wait_for(lambda: desktop.notifications()[1:], "the recovery notice")[0]
+    assert recovery.title == f"API answers again on port {gateway.port}"
+    assert "Back after" in recovery.body
+    assert traymon.end() == 0
+    assert len(desktop.notifications()) == 2
+
+
+def test_a_left_click_on_the_icon_opens_the_fix(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.click_tray_icon()
+    page = wait_for(traymon.opened, "the fix page")[0]
+    assert "API answers on port" in page.read_text()
+
+
+def test_a_tray_host_that_comes_late_or_again_gets_the_icon(
+    desktop: Desktop, gateway: Running
+) -> None:
+    Traymon(desktop, gateway.port)
+    wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
+    desktop.start_tray()
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.stop_tray()
+    desktop.start_tray()
+    wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_without_a_notification_service_it_carries_on_and_says_so_in_the_log(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_until_it_shows(desktop, RED, "red")
+    log = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "log" / "traymon.log"
+    wait_for(lambda: "no notice through D-Bus" in log.read_text(), "the word in the log")
+    desktop.click_tray_icon()
+    wait_for(traymon.opened, "the fix page")
+    assert traymon.end() == 0
+
+
+def test_a_notification_service_that_comes_back_gets_the_next_notice(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_for(desktop.notification, "the notice on the screen", timeout=20)
+    desktop.stop_dunst()
+    desktop.start_dunst()
+    gateway.behaviour = HEALTHY
+    wait_for(lambda: len(desktop.notifications()) == 2, "the recovery notice", timeout=20)
+    wait_for(desktop.notification, "it on the screen")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly(
+    desktop: Desktop, gateway: Running, number: signal.Signals
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    began = time.monotonic()
+    assert traymon.end(number) == 0
+    assert time.monotonic() - began < 5
+    assert "Traceback" not in desktop.log("traymon")
+
+
+def test_it_carries_on_without_its_session_bus(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_until_it_shows(desktop, RED, "red")
+    wait_for(desktop.notification, "the notice on the screen")
+    desktop.stop_bus()
+    gateway.behaviour = HEALTHY
+    wait_until_it_shows(desktop, GREEN, "green")
+    assert traymon.end() == 0
+    assert "Traceback" not in desktop.log("traymon")
+
+
+def test_it_goes_on_in_the_terminal_when_the_display_goes_away(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.stop_screen()
+    wait_for(lambda: "The display is gone" in desktop.log("traymon"), "the word of it")
+    gateway.behaviour = SILENT
+    wait_for(lambda: "✗ Port" in desktop.log("traymon"), "the red line", timeout=20)
+    assert traymon.end() == 0
+
+
+def test_without_a_display_it_says_so_in_one_line_and_shows_the_status_in_the_terminal(
+    desktop: Desktop, gateway: Running
+) -> None:
+    traymon = Traymon(desktop, gateway.port, DISPLAY="")
+    wait_for(lambda: "✓ API answers" in desktop.log("traymon"), "the green line")
+    lines = desktop.log("traymon").splitlines()
+    assert sum("No system tray here" in line for line in lines) == 1
+    assert traymon.end() == 0
+    assert "Traceback" not in desktop.log("traymon")
