@@ -24,10 +24,10 @@ from traymon.ui import icons, view
 def page(status: Status, now: float) -> str:
     """Return the fix page of a status as a whole HTML document without anything from elsewhere."""
     facts, words = view.facts_of(status, now), fixes.page(status.diagnosis.code)
-    sections = {title: text for title, text in words.sections.items() if title != "In short"}
     body = "".join(
-        f"<h2>{title}</h2>\n{fixes.to_html(text, facts)}" for title, text in sections.items()
-    )
+        f"<h2>{title}</h2>\n{fixes.to_html(words.sections[title], facts)}"
+        for title in ("Fix", "How to check", "What it means", "If that did not help")
+    )  # what to do comes first: it must be in view without scrolling
     return (
         _environment()
         .get_template("page.html.j2")

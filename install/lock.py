@@ -1,0 +1,50 @@
+"""Writes the two locks from pyproject.toml: every package at one version, with its hashes.
+
+For developers, needs uv. Must not write a package index's address into a lock: whose index is used
+is the business of the machine that installs.
+
+    python install/lock.py              keeps the versions that still fit
+    python install/lock.py --upgrade    takes the newest that fit
+"""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+# The build of the editable install asks for it only once hatchling runs, so no metadata names it.
+EDITABLE_BUILD = "editables"
+
+
+def main() -> int:
+    uv = shutil.which("uv")
+    if uv is None:
+        print("The locks are made with uv: pip install uv", file=sys.stderr)
+        return 3
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    build = "\n".join([*pyproject["build-system"]["requires"], EDITABLE_BUILD])
+    oldest = pyproject["project"]["requires-python"].split(",")[0].removeprefix(">=")
+    command = [
+        uv, "pip", "compile", "pyproject.toml", "-", "--quiet",
+        "--universal", "--python-version", oldest, "--generate-hashes",
+        "--custom-compile-command", "python install/lock.py",
+        *sys.argv[1:],
+    ]  # fmt: skip
+    test = ["--extra", "test", "--output-file", "install/requirements-test.txt"]
+    # The test packages come first, for they forbid more (ib_async the newest tzdata). They are the
+    # other's constraint, so that the tests run with the very packages that users run.
+    run = ["--constraint", "install/requirements-test.txt"]
+    run += ["--output-file", "install/requirements.txt"]
+    for options in (test, run):
+        done = subprocess.run([*command, *options], input=build, text=True, cwd=ROOT, check=False)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

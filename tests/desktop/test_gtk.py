@@ -1,0 +1,72 @@
+"""The same icon through GTK, where the system's PyGObject is there: with a menu, and its traps."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from traymon.sim.gateway import running
+
+from .desktop import Desktop, wait_for
+from .test_traymon import GREEN, RED, SILENT, Traymon, wait_until_it_shows
+
+# Debian's PyGObject, for the interpreter of the same version that runs the tests.
+DEBIAN = "/usr/lib/python3/dist-packages"
+GTK = {"PYTHONPATH": DEBIAN, "PYSTRAY_BACKEND": "gtk", "PYTHONWARNINGS": "ignore"}
+
+
+def gtk_is_here() -> bool:
+    code = "import gi; gi.require_version('Gtk', '3.0'); gi.require_version('DBus', '1.0')"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env={"PYTHONPATH": DEBIAN}, stderr=-3).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(
+    not gtk_is_here(),
+    reason="needs: apt install python3-gi gir1.2-gtk-3.0, of this Python's version",
+)
+
+
+def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(desktop: Desktop) -> None:
+    desktop.start_tray()
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **GTK)
+        wait_until_it_shows(desktop, GREEN, "green")
+        gateway.behaviour = SILENT
+        wait_until_it_shows(desktop, RED, "red")
+        desktop.click_tray_icon()
+        page = wait_for(traymon.opened, "the fix page")[0]
+        assert "the API is silent" in page.read_text()
+        assert traymon.end() == 0
+
+
+def test_ctrl_c_ends_it_cleanly_although_pystray_takes_the_handler_away(desktop: Desktop) -> None:
+    desktop.start_tray()
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **GTK)
+        wait_until_it_shows(desktop, GREEN, "green")
+        assert traymon.end(signal.SIGINT) == 0
+        log = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "log" / "traymon.log"
+        assert "ended" in log.read_text()
+
+
+def test_it_starts_and_ends_without_a_session_bus(desktop: Desktop) -> None:
+    desktop.start_tray()
+    desktop.stop_bus()
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **GTK)
+        wait_until_it_shows(desktop, GREEN, "green")
+        assert traymon.end() == 0
+
+
+def test_the_menu_pauses_resumes_and_quits(desktop: Desktop) -> None:
+    desktop.start_tray()
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **GTK)
+        wait_until_it_shows(desktop, GREEN, "green")
+        desktop.click_tray_icon(button=3)
+        wait_for(desktop.menu, "the menu on the screen")
