@@ -21,7 +21,6 @@ from PIL import Image
 from Xlib import X
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError, XError
-from Xlib.ext import xtest
 from Xlib.xobject.drawable import Window
 
 from .bus import BUS_CONFIG, NOTIFICATIONS, Listener, Notification, has_owner
@@ -37,6 +36,7 @@ PROGRAMS = {
     "dbus-daemon": "dbus",
     "trayer": "trayer",
     "dunst": "dunst",
+    "xdotool": "xdotool",
     "setpriv": "util-linux",
 }
 
@@ -221,6 +221,15 @@ class Desktop:
                     return box
         return None
 
+    def menu(self) -> Box | None:
+        """Return where the menu of a tray icon is shown, if one is."""
+        for window, depth in self._windows():
+            with suppress(XError):
+                box = self._box(window)
+                if depth == 1 and box.width > 100 and "Dunst" not in (window.get_wm_class() or ()):
+                    return box
+        return None
+
     def _is_framed(self, box: Box) -> bool:
         # dunst maps its window first, and moves, sizes and draws it afterwards.
         seen = self.pixels(box)
@@ -229,10 +238,14 @@ class Desktop:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Move the pointer there, press the button and let it go."""
-        xtest.fake_input(self._screen, X.MotionNotify, x=x, y=y)
-        xtest.fake_input(self._screen, X.ButtonPress, button)
-        xtest.fake_input(self._screen, X.ButtonRelease, button)
-        self._screen.sync()
+        self._xdotool("mousemove", str(x), str(y), "click", str(button))
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other, by their X11 names: `Down`, `Return`."""
+        self._xdotool("key", *keys)
+
+    def _xdotool(self, *arguments: str) -> None:
+        subprocess.run(["xdotool", *arguments], env=self.env, check=True, timeout=DEADLINE)
 
     def click_tray_icon(self, button: int = 1) -> None:
         """Click on the docked icon, as soon as there is one that stays where it is."""

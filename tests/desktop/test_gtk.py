@@ -12,7 +12,7 @@ import pytest
 from traymon.sim.gateway import running
 
 from .desktop import Desktop, wait_for
-from .test_traymon import GREEN, RED, SILENT, Traymon, wait_until_it_shows
+from .test_traymon import GREEN, GREY, RED, SILENT, Traymon, wait_until_it_shows
 
 # Debian's PyGObject, for the interpreter of the same version that runs the tests.
 DEBIAN = "/usr/lib/python3/dist-packages"
@@ -68,5 +68,20 @@ def test_the_menu_pauses_resumes_and_quits(desktop: Desktop) -> None:
     with running() as gateway:
         traymon = Traymon(desktop, gateway.port, **GTK)
         wait_until_it_shows(desktop, GREEN, "green")
-        desktop.click_tray_icon(button=3)
-        wait_for(desktop.menu, "the menu on the screen")
+        choose(desktop, "Down", "Down", "Down")  # the headline, Check now, Pause
+        wait_until_it_shows(desktop, GREY, "grey")
+        looks = len(gateway.conversations)
+        choose(desktop, "Down", "Down")  # Check now, which a pause does not heed
+        choose(desktop, "Down", "Down", "Down")  # Resume
+        wait_until_it_shows(desktop, GREEN, "green")
+        assert len(gateway.conversations) == looks + 1
+        choose(desktop, "Up")  # Quit, the last one
+        assert traymon.process.wait(10) == 0
+
+
+def choose(desktop: Desktop, *keys: str) -> None:
+    """Open the menu, go to an item by keys and take it."""
+    desktop.click_tray_icon(button=3)
+    wait_for(desktop.menu, "the menu on the screen")
+    desktop.press(*keys, "Return")
+    wait_for(lambda: not desktop.menu(), "the end of the menu")
