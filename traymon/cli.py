@@ -22,7 +22,7 @@ from rich.table import Table
 
 from traymon import __version__, config
 from traymon.errors import ConfigError
-from traymon.model import Light
+from traymon.model import Evidence, Light
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
@@ -126,10 +126,11 @@ def check(
     from traymon.ui import render, terminal
 
     settings = _load(env, host, port, timeout)
+    tests = [rung.name for rung in ladder(Evidence(settings.target, now=0.0))]
+    if test is not None and test not in tests:
+        _misuse(f"There is no test {test!r}; the tests are {', '.join(tests)}.")
     status = checking.check(settings.target)
     rungs = {rung.name: rung for rung in ladder(status.evidence)}
-    if test is not None and test not in rungs:
-        _misuse(f"There is no test {test!r}; the tests are {', '.join(rungs)}.")
     console = _console()
     if as_json:
         print(json.dumps(checking.as_json(status, rungs.get(test or "")), indent=2))
@@ -240,6 +241,8 @@ def simulate(
         asyncio.run(_simulate(SCENARIOS[scenario], port))
     except KeyboardInterrupt:
         raise Outcome(0) from None
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         _misuse(f"It cannot be played: {error}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,13 @@ from traymon.settings import FIELDS, Settings, allowed, default_text
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
 HIGHEST_CLIENT_ID = 2**31 - 1  # a signed 32-bit number on the wire
 LONGEST_RANGE = 100
-OURS = ("IB_", "TRAYMON_")
+
+
+def _tail(key: str) -> str:
+    return key.partition("_")[2]
+
+
+BY_TAIL = {_tail(key): key for key in FIELDS}  # what all keys share makes none of them similar
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +69,45 @@ def load(
     mistakes = [] if file is None else list(_unreadable_lines(file))
     values: dict[str, Value] = {}
     for key, value in (file.values if file else {}).items():
-        if file is not None and key.startswith(OURS):
+        if file is not None and _is_ours(key):
             if value is None:
                 problem = "has no value; write KEY=value"
                 mistakes.append(Mistake(file.where(key), key, "", problem))
-            elif value:  # `IB_PORT=` is a template's way to say: not set
+            elif value.strip():  # `IB_PORT=` is a template's way to say: not set
                 values[key] = Value(value.strip(), file.where(key))
     for key, value in environ.items():
-        if key.startswith(OURS) and value:
+        if _is_ours(key) and value.strip():
             values[key] = Value(value.strip(), "environment")
     for key, value in (options or {}).items():
         if value is not None:
             values[key] = Value(value, "command line")
-    values = {key: value for key, value in values.items() if _is_ours(key)}
 
     mistakes += _unknown_keys(values)
     client_ids = _client_ids(values, mistakes)
     settings = _settings(values, mistakes)
     if mistakes or settings is None:
-        raise ConfigError(mistakes)
+        order = list(values)  # that of the file's lines
+        raise ConfigError(
+            sorted(mistakes, key=lambda m: order.index(m.key) if m.key in values else -1)
+        )
     return Config(settings, _target(settings, client_ids, path), values, path)
 
 
 def _first_file(*paths: Path) -> Path | None:
-    return next((path for path in paths if path.exists()), None)
+    # not Path.exists: it raises where a folder on the way may not be searched
+    return next((path for path in paths if os.path.exists(path)), None)
 
 
 def _is_ours(key: str) -> bool:
     """Tell whether the key is for us; `IB_GATEWAY_VERSION` of another program is not."""
-    return key.startswith("TRAYMON_") or key in FIELDS or bool(CLIENT_ID_KEY.fullmatch(key))
+    ours = key.upper().startswith("TRAYMON_")
+    return ours or key in FIELDS or bool(CLIENT_ID_KEY.fullmatch(key))
 
 
 def _unreadable_lines(file: envfile.EnvFile) -> Iterator[Mistake]:
     for number, line in file.unreadable:
-        text = line.strip().removeprefix("export ")
-        if text.startswith(OURS):
+        text = line.strip().removeprefix("export ").lstrip()
+        if _is_ours(re.split(r"\W", text, maxsplit=1)[0]):
             yield Mistake(
                 f"{file.path}, line {number}", text.splitlines()[0], "", "is no KEY=value line"
             )
@@ -105,8 +116,8 @@ def _unreadable_lines(file: envfile.EnvFile) -> Iterator[Mistake]:
 def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
     for key, value in values.items():
         if key not in FIELDS and not CLIENT_ID_KEY.fullmatch(key):
-            near = difflib.get_close_matches(key, FIELDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "traymon config lists every key"
+            near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
+            hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every key"
             yield Mistake(value.source, key, value.text, "no such setting", hint)
 
 
@@ -163,7 +174,8 @@ def parse_client_ids(text: str) -> set[int]:
 def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) -> Target:
     project = ""
     if path is not None and path.parent != user_config_path("traymon"):
-        project = path.absolute().parent.name
+        folder = path.absolute().parent.name
+        project = folder if folder.isprintable() else ""
     return Target(
         name=settings.name or project or "TWS / IB Gateway",
         host=settings.host,

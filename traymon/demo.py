@@ -78,10 +78,12 @@ class _Story:
 
     def tell(self, once: bool) -> None:
         """Play the chapters, once or for ever."""
-        self.went_well = all(self._play(chapter) for chapter in STORY)
-        while not once and self.went_well:
+        try:
             self.went_well = all(self._play(chapter) for chapter in STORY)
-        self._app.quit()
+            while not once and self.went_well:
+                self.went_well = all(self._play(chapter) for chapter in STORY)
+        finally:  # also where the console is gone, or nobody would end the program
+            self._app.quit()
 
     def _play(self, chapter: Chapter) -> bool:
         self._console.print(f"[bright_black]demo: {chapter.says}[/]")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LONGEST_VALUE = 60  # characters of a value that a mistake repeats
+
 
 class TraymonError(Exception):
     """A fault that traymon can name; its text is for the user."""
@@ -27,9 +29,16 @@ class Mistake:
 
     def __str__(self) -> str:
         """`.env, line 3: IB_PORT=74970: a whole number from 1 to 65535`, and the hint."""
-        what = f"{self.key}={self.value}" if self.value else self.key
+        key, value = _printable(self.key), _printable(self.value)
+        what = f"{key}={value}" if value else key
         text = ": ".join(part for part in (self.where, what, self.problem) if part)
         return f"{text} ({self.hint})" if self.hint else text
+
+
+def _printable(text: str) -> str:
+    """Return text of a file as one short line that cannot steer a terminal."""
+    line = "".join(char if char.isprintable() else "?" for char in text)
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
 
 
 class ConfigError(TraymonError):

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import inf
 
 from traymon.clock import SteadyClock
 from traymon.diagnosis.catalogue import diagnose
@@ -155,6 +156,7 @@ class Watch:
             if sensor is None:
                 break
             looked.add(sensor.name)
+            self._due[sensor.name] = inf  # whoever asks from here on wants another look
             about = self._evidence
             reading = await guarded_look(sensor, replace(about, now=now))
             reading = replace(reading, at=self._clock())
@@ -187,7 +189,8 @@ class Watch:
             if reading is None:
                 continue
             pause = rest(reading.symptom, self._in_a_row[name], calm, limits)
-            self._due[name] = reading.at + pause
+            asked_for = max(self._due[name], reading.at + SOONEST)
+            self._due[name] = min(asked_for, reading.at + pause)
             reading = replace(reading, good_for=good_for(pause, limits))
             self._evidence = self._evidence.with_reading(reading)
 
@@ -255,6 +258,7 @@ class Monitor:
         self._watches: list[Watch] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
+        self._stopping = False
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Tell `subscriber` every status and flip, on the monitor's loop: it must return at once.
@@ -266,6 +270,8 @@ class Monitor:
     async def run(self) -> None:
         """Watch until `stop`."""
         self._loop = asyncio.get_running_loop()
+        if self._stopping:  # looked at after the loop is set: `stop` does it the other way round
+            self._stopped.set()
         self._watches = [
             Watch(target, self._make_sensors(), self._publish, self.clock, self._discover)
             for target in self._targets
@@ -287,7 +293,8 @@ class Monitor:
         await self._stopped.wait()
 
     def stop(self) -> None:
-        """End `run`. From any thread."""
+        """End `run`, even before it began. From any thread."""
+        self._stopping = True
         self._call(self._stopped.set)
 
     def check_now(self) -> None:

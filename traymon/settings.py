@@ -56,7 +56,7 @@ class Settings(BaseModel):
         "",
         "TRAYMON_NAME",
         "What traymon calls this target. Not set: the name of the .env file's folder.",
-        "up to 40 characters",
+        "up to 40 printable characters",
         max_length=40,
     )
     forwarded: bool = _setting(
@@ -126,6 +126,13 @@ class Settings(BaseModel):
         elif not re.fullmatch(r"[A-Za-z0-9._-]+", host):
             raise ValueError
         return host
+
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        if not name.isprintable():
+            raise ValueError
+        return name
 
     @field_validator("account")
     @classmethod

@@ -76,7 +76,7 @@ def _lean(state: Settled, seen: Diagnosis, now: float) -> Leaning:
     elif before.diagnosis.code == seen.code:
         new_look = seen.seen_at > before.diagnosis.seen_at
         leaning = replace(before, diagnosis=seen, looks=before.looks + new_look)
-        if new_look or before.supported is not None:
+        if new_look or (before.supported and before.supported.code == seen.code):
             leaning = replace(leaning, supported=seen, supported_since=before.since)
     else:
         leaning = Leaning(seen, since=now, began=before.began, looks=1)

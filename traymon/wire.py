@@ -106,4 +106,4 @@ def speaks_tls(answer: bytes) -> bool:
 
 def printable(data: bytes) -> str:
     """Return bytes as a quoted ASCII text for the small print: `'HTTP/1.1 400'`."""
-    return repr(data.decode("latin-1"))
+    return ascii(data.decode("latin-1"))

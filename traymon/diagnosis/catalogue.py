@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from traymon.diagnosis.conditions import (
     HANDSHAKE,
     Condition,
+    Witnesses,
     a_sensor_crashed,
     an_app_runs_here,
     another_port_answers_as_ib,
@@ -53,7 +54,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("wrong-port", RED, when=REFUSED & another_port_answers_as_ib),
     Entry("api-port-closed", RED, when=REFUSED & ~listener(S.OK) & an_app_runs_here),
     Entry("app-not-running", RED, when=REFUSED & ~listener(S.OK) & no_app_runs_here),
-    Entry("port-refused", RED, when=handshake(S.REFUSED)),
+    Entry("port-refused", RED, when=REFUSED),
     Entry("foreign-listener", RED, when=handshake(S.NOT_IB)),
     # the handshake
     Entry(
@@ -93,15 +94,15 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: frozenset[str]) -> D
     return Diagnosis(
         code=entry.code,
         light=entry.light,
-        facts=_facts(evidence),
+        facts=_facts(evidence, witnesses),
         witnesses=witnesses,
         seen_at=max((reading.at for reading in readings), default=evidence.now),
         patience=entry.patience,
     )
 
 
-def _facts(evidence: Evidence) -> Facts:
-    """Return what a page may name: the target's facts and the fresh readings'."""
+def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
+    """Return what a page may name: the target's facts, the fresh readings', a witness's words."""
     target = evidence.target
     facts: dict[Fact, FactValue] = {
         Fact.HOST: target.host,
@@ -115,12 +116,10 @@ def _facts(evidence: Evidence) -> Facts:
     if target.env_file:
         facts[Fact.ENV_FILE] = target.env_file
     for sensor in evidence.readings:
-        reading = evidence.fresh(sensor)
-        if reading is None:
-            continue
-        facts.update(reading.facts)
-        if sensor == HANDSHAKE or reading.symptom is S.CRASHED:
-            facts[Fact.DETAIL] = reading.detail
-        if reading.symptom is S.CRASHED:
+        if (reading := evidence.fresh(sensor)) is not None:
+            facts.update(reading.facts)
+    for sensor in sorted(witnesses, key=HANDSHAKE.__eq__):  # the handshake's words are the last
+        facts[Fact.DETAIL] = evidence.readings[sensor].detail
+        if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor
     return facts

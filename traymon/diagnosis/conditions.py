@@ -86,10 +86,11 @@ def never_looked(evidence: Evidence) -> bool:
     return HANDSHAKE not in evidence.readings
 
 
-@_plain
-def a_sensor_crashed(evidence: Evidence) -> bool:
+@Condition
+def a_sensor_crashed(evidence: Evidence) -> Witnesses | None:
     """Some sensor's own code failed."""
-    return any(evidence.symptom(sensor) is Symptom.CRASHED for sensor in evidence.readings)
+    crashed = (name for name in evidence.readings if evidence.symptom(name) is Symptom.CRASHED)
+    return frozenset(crashed) or None
 
 
 @_plain

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -30,6 +31,8 @@ LONGEST_VALUE = 300  # characters of one fact on a page
 DURATIONS = frozenset({Fact.TOOK, Fact.TIMEOUT, Fact.SLOW_BOUND, Fact.PORT_OPENED, Fact.OUTAGE})
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+_MARKDOWN_SIGN = re.compile(r"([\\`*_\[\]<>#|!&~])")
 _FACTS = {str(fact): fact for fact in Fact}
 
 
@@ -82,8 +85,28 @@ def page(code: str) -> Page:
 
 
 def fill(text: str, facts: Facts) -> str:
-    """Return plain text or Markdown with its facts; one that nobody found reads as a dash."""
+    """Return plain text with its facts; one that nobody found reads as a dash."""
     return _PLACEHOLDER.sub(lambda match: _value(match[1], facts), text)
+
+
+def to_markdown(markdown: str, facts: Facts) -> str:
+    """Return Markdown with its facts, which are nothing but text wherever it is rendered."""
+    parts = _MARKDOWN_CODE.split(markdown)  # text and code by turns
+
+    def put_in(part: str, as_it_is: Callable[[str], str]) -> str:
+        return _PLACEHOLDER.sub(lambda match: as_it_is(_value(match[1], facts)), part)
+
+    return "".join(put_in(part, (literal, literal_in_code)[i % 2]) for i, part in enumerate(parts))
+
+
+def literal(text: str) -> str:
+    """Return one line of text so that Markdown shows it as it is."""
+    return _MARKDOWN_SIGN.sub(r"\\\1", text)
+
+
+def literal_in_code(text: str) -> str:
+    """Return one line of text that cannot end the Markdown code in which it stands."""
+    return text.replace("`", "'")
 
 
 def to_html(markdown: str, facts: Facts) -> str:

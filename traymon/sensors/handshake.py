@@ -31,6 +31,7 @@ class Handshake:
 
     def __init__(self, own_ports: OwnPorts) -> None:
         self._own_ports = own_ports
+        self._address = ""  # where it looked last: what follows is of that port
         self._last_refused: float | None = None  # monotonic
         self._not_open_before: float | None = None  # the port opened later than this
         self._tls: bool | None = None  # the verdict of this run of silence
@@ -40,6 +41,9 @@ class Handshake:
     async def look(self, evidence: Evidence) -> Reading:
         """Say hello once and report what came of it."""
         target, limits = evidence.target, evidence.target.limits
+        if target.address != self._address:  # a discovered target moves from port to port
+            self._address = target.address
+            self._last_refused = self._not_open_before = self._tls = None
         answer = await say_hello(target.host, target.port, limits.timeout, self._own_ports)
         symptom, detail = answer.symptom, answer.detail
         facts: dict[Fact, FactValue] = {}

@@ -22,31 +22,36 @@ from traymon.sensors.own_ports import OwnPorts
 GOODBYE = 1.0  # seconds to wait for the server's own close after ours
 TLS_PATIENCE = 2.0  # seconds; a TLS server answers a hello at once
 
-# Windows gives its own numbers (WinError) where it does not map them to errno.
 SYMPTOM_OF_ERRNO = {
     errno.ECONNREFUSED: Symptom.REFUSED,
-    10061: Symptom.REFUSED,  # WSAECONNREFUSED
-    1225: Symptom.REFUSED,  # ERROR_CONNECTION_REFUSED, from asyncio's proactor
     errno.ETIMEDOUT: Symptom.TIMED_OUT,
-    10060: Symptom.TIMED_OUT,  # WSAETIMEDOUT
-    121: Symptom.TIMED_OUT,  # ERROR_SEM_TIMEOUT, from asyncio's proactor
     errno.EACCES: Symptom.FORBIDDEN,
     errno.EPERM: Symptom.FORBIDDEN,
-    10013: Symptom.FORBIDDEN,  # WSAEACCES
     errno.ENETUNREACH: Symptom.UNREACHABLE,
     errno.EHOSTUNREACH: Symptom.UNREACHABLE,
     errno.ENETDOWN: Symptom.UNREACHABLE,
     errno.EHOSTDOWN: Symptom.UNREACHABLE,
     errno.EADDRNOTAVAIL: Symptom.UNREACHABLE,
-    10049: Symptom.UNREACHABLE,  # WSAEADDRNOTAVAIL
-    10050: Symptom.UNREACHABLE,  # WSAENETDOWN
-    10051: Symptom.UNREACHABLE,  # WSAENETUNREACH
-    10065: Symptom.UNREACHABLE,  # WSAEHOSTUNREACH
-    1231: Symptom.UNREACHABLE,  # ERROR_NETWORK_UNREACHABLE, from asyncio's proactor
-    1232: Symptom.UNREACHABLE,  # ERROR_HOST_UNREACHABLE, from asyncio's proactor
+    errno.EAFNOSUPPORT: Symptom.UNREACHABLE,  # a name may have an IPv6 address, the kernel not
     errno.ECONNRESET: Symptom.RESET,
     errno.EPIPE: Symptom.RESET,
     errno.ECONNABORTED: Symptom.RESET,
+}
+# Windows has numbers of its own, of which some mean another thing as an errno elsewhere.
+SYMPTOM_OF_WINERROR = {
+    10061: Symptom.REFUSED,  # WSAECONNREFUSED
+    1225: Symptom.REFUSED,  # ERROR_CONNECTION_REFUSED, from asyncio's proactor
+    10060: Symptom.TIMED_OUT,  # WSAETIMEDOUT
+    121: Symptom.TIMED_OUT,  # ERROR_SEM_TIMEOUT, from asyncio's proactor
+    10013: Symptom.FORBIDDEN,  # WSAEACCES
+    10047: Symptom.UNREACHABLE,  # WSAEAFNOSUPPORT
+    10049: Symptom.UNREACHABLE,  # WSAEADDRNOTAVAIL
+    10050: Symptom.UNREACHABLE,  # WSAENETDOWN
+    10051: Symptom.UNREACHABLE,  # WSAENETUNREACH
+    10064: Symptom.UNREACHABLE,  # WSAEHOSTDOWN
+    10065: Symptom.UNREACHABLE,  # WSAEHOSTUNREACH
+    1231: Symptom.UNREACHABLE,  # ERROR_NETWORK_UNREACHABLE, from asyncio's proactor
+    1232: Symptom.UNREACHABLE,  # ERROR_HOST_UNREACHABLE, from asyncio's proactor
     10053: Symptom.RESET,  # WSAECONNABORTED
     10054: Symptom.RESET,  # WSAECONNRESET
     64: Symptom.RESET,  # ERROR_NETNAME_DELETED, from asyncio's proactor
@@ -71,8 +76,9 @@ def symptom_of(error: OSError) -> Symptom:
     """
     if isinstance(error, socket.gaierror):
         return Symptom.UNRESOLVED
-    numbers = (getattr(error, "winerror", None), error.errno)
-    symptom = next((SYMPTOM_OF_ERRNO[n] for n in numbers if n in SYMPTOM_OF_ERRNO), None)
+    symptom = SYMPTOM_OF_WINERROR.get(getattr(error, "winerror", None) or 0)
+    if symptom is None:
+        symptom = SYMPTOM_OF_ERRNO.get(error.errno or 0)
     if symptom is None:
         raise error
     return symptom
@@ -163,15 +169,14 @@ async def _connect_to(family: int, address: Any, timeout: float) -> socket.socke
 
 
 async def _resolve(host: str, port: int) -> list[tuple[int, Any]]:
-    """Return (family, address) pairs; a literal address needs no name server and no thread."""
+    """Return (family, address) pairs; a literal IPv4 address needs no name server and no thread."""
     try:
-        literal = ipaddress.ip_address(host)
+        ipaddress.IPv4Address(host)
     except ValueError:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return [(family, address) for family, _, _, _, address in found]
-    family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
-    return [(family, (host, port))]
+    return [(socket.AF_INET, (host, port))]
 
 
 async def _read_reply(
@@ -226,7 +231,7 @@ async def _close_politely(connection: socket.socket) -> None:
             connection.shutdown(socket.SHUT_WR)
             async with asyncio.timeout(GOODBYE):
                 while await loop.sock_recv(connection, 65_536):
-                    pass
+                    await asyncio.sleep(0)  # while bytes are there, sock_recv lets nobody else run
     finally:
         connection.close()
 

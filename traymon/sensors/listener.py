@@ -24,20 +24,17 @@ ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
 JAVA_NAMES = ("java", "javaw", "javaapplicationstub")
 GATEWAY, TWS, EITHER = "IB Gateway", "TWS", "TWS / IB Gateway"
 APP_NAMES = {"ibgateway": GATEWAY, "ib gateway": GATEWAY, "tws": TWS, "trader workstation": TWS}
-# Main classes of IB's own launchers and of IBC's, then its folders. Gateway first: its command
-# line may name `twslaunch` too (its updater), TWS's never names GWClient.
+# The main classes of IB's own launchers and of IBC's; macOS' launcher names only its application.
+# Never a bare `ibgateway` or `jts`: those are also folders of traders' programs and a Java library.
 COMMAND_MARKS = (
-    ("gwclient", GATEWAY),
-    ("ibcgateway", GATEWAY),
+    ("ibgateway.gwclient", GATEWAY),
     ("ibc.ibcgateway", GATEWAY),
     ("jclient.loginframe", TWS),
-    ("ibctws", TWS),
-    ("ib gateway", GATEWAY),
-    ("ibgateway", GATEWAY),
-    ("trader workstation", TWS),
+    ("ibc.ibctws", TWS),
+    ("/ib gateway", GATEWAY),
+    ("/trader workstation", TWS),
+    ("jts4launch", EITHER),  # a JAR that both bring along
     ("twslaunch", EITHER),
-    ("/jts/", EITHER),
-    ("\\jts\\", EITHER),
 )
 
 

@@ -5,11 +5,16 @@ No clicks on any platform, and on Windows no word of failure: plyer sends from a
 
 from __future__ import annotations
 
+import sys
+
 from plyer import notification
 
 from traymon.ui.view import NoticeText
 
 SHOWN_FOR = 5  # seconds; plyer's Windows thread lives as long
+NO_MARKUP = str.maketrans(
+    {"&": "\N{FULLWIDTH AMPERSAND}", "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"}
+)  # what looks like them and starts nothing
 
 
 class PlyerError(Exception):
@@ -18,9 +23,15 @@ class PlyerError(Exception):
 
 def deliver(text: NoticeText) -> None:
     """Send a notice and hope. Raises PlyerError where plyer says that it failed."""
-    # notify-send takes a title that starts with a dash for an option, and drops the notice
-    title = f" {text.title}" if text.title.startswith("-") else text.title
+    title, body = _no_option(text.title), _no_option(text.body)
+    if sys.platform == "linux":  # there the body is markup, and plyer escapes nothing
+        body = body.translate(NO_MARKUP)
     try:
-        notification.notify(title=title, message=text.body, app_name="traymon", timeout=SHOWN_FOR)
+        notification.notify(title=title, message=body, app_name="traymon", timeout=SHOWN_FOR)
     except Exception as error:  # plyer raises whatever its platform's module happens to raise
         raise PlyerError(f"{type(error).__name__}: {error}") from error
+
+
+def _no_option(text: str) -> str:
+    """Return text that notify-send takes for text: a dash first would lose the notice."""
+    return f" {text}" if text.startswith("-") else text

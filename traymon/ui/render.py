@@ -6,6 +6,7 @@ Everything that is not a template of ours is untrusted and escaped. Looks at not
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -47,22 +48,25 @@ def report(status: Status, now: float) -> str:
     facts, words = view.facts_of(status, now), fixes.page(status.diagnosis.code)
     target = status.target
 
-    def section(title: str) -> str:
-        return fixes.fill(words.sections[title], facts)
+    def markdown(text: str) -> str:
+        return fixes.to_markdown(text, facts)
 
     text = (
         _environment()
         .get_template("report.md.j2")
         .render(
-            **_common(status, now),
+            **_common(status, now)
+            | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
             tests=[
-                rung for rung in ladder(status.evidence) if rung.took is not None or rung.passed
+                replace(rung, saw=clean(rung.saw))
+                for rung in ladder(status.evidence)
+                if rung.took is not None or rung.passed
             ],
-            what_it_means=section("What it means"),
-            fix=section("Fix"),
-            how_to_check=section("How to check"),
-            if_that_did_not_help=section("If that did not help"),
+            what_it_means=markdown(words.sections["What it means"]),
+            fix=markdown(words.sections["Fix"]),
+            how_to_check=markdown(words.sections["How to check"]),
+            if_that_did_not_help=markdown(words.sections["If that did not help"]),
             client_ids=", ".join(str(client_id) for client_id in target.client_ids),
             account=mask_account(target.account),
             python=platform.python_version(),
@@ -80,7 +84,7 @@ def _common(status: Status, now: float) -> dict[str, Any]:
         "in_short": fixes.fill(words.in_short, facts),
         "name": status.target.name,
         "address": view.address(status),
-        "env_file": status.target.env_file,
+        "env_file": clean(status.target.env_file),
         "since": view.moment(status.since, now),
         "took": view.latency(status),
         "now": f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
@@ -100,12 +104,14 @@ def _common(status: Status, now: float) -> dict[str, Any]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(assets.folder()),
         autoescape=jinja2.select_autoescape(("html", "html.j2")),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
+    environment.filters |= {"literal": fixes.literal, "in_code": fixes.literal_in_code}
+    return environment
 
 
 @cache

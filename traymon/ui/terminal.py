@@ -55,11 +55,13 @@ class Terminal:
             if self._last.get(status.target.name) == state:
                 continue
             self._last[status.target.name] = state
-            change = Text(f"{time.strftime('%H:%M:%S', time.localtime(self._now()))}  ")
-            change.append(view.line(status, self._now()), STYLES[status.diagnosis.light])
-            self._changes.append(change)
+            at = time.strftime("%H:%M:%S", time.localtime(self._now()))
             if self._live is None:
+                change = Text(f"{at}  ")
+                change.append(view.line(status, self._now()), STYLES[status.diagnosis.light])
                 self._console.print(change, soft_wrap=True)
+            else:
+                self._changes.append(_change(at, status, len(statuses) > 1))
         if self._live is not None:
             self._live.update(self._picture(), refresh=True)
 
@@ -88,6 +90,18 @@ class Terminal:
 def _wait(stopping: threading.Event) -> None:
     while not stopping.wait(WAKE):
         pass
+
+
+def _change(at: str, status: Status, several: bool) -> Text:
+    """Return one line of what has just come up: the rest stands above it, in the status."""
+    diagnosis, doubt = status.diagnosis, view.suspicion(status)
+    change = Text(f"{at}  ", no_wrap=True, overflow="ellipsis")
+    if several:
+        change.append(f"{status.target.name}: ")
+    if doubt:
+        return change.append(f"? {doubt}", "yellow")
+    mark = view.MARKS[diagnosis.light]
+    return change.append(f"{mark} {view.headline(diagnosis)}", STYLES[diagnosis.light])
 
 
 def _state(status: Status, now: float) -> RenderableType:
@@ -124,12 +138,12 @@ def test_results(status: Status, only: str | None) -> RenderableType:
     return Group(*lines)
 
 
-def _test(number: int, rung: Rung) -> Text:
-    took = "" if rung.took is None else f"  ({duration(rung.took)})"
+def _test(number: int, rung: Rung) -> RenderableType:
     line = Text(f"{view.MARKS[rung.light]} ", STYLES[rung.light])
     line.append(f"Test {number}: {rung.title}", "bold")
-    line.append(f"  {clean(rung.saw)}{took}")
-    return line
+    if rung.took is not None:
+        line.append(f" ({duration(rung.took)})")
+    return Group(line, Padding(Text(clean(rung.saw)), (0, 0, 0, 2)))
 
 
 def fix(status: Status, now: float) -> RenderableType:
@@ -139,10 +153,10 @@ def fix(status: Status, now: float) -> RenderableType:
     light = status.diagnosis.light
     headline = fixes.fill(page.headline, facts)
     return Group(
-        Text(f"{view.MARKS[light]} {headline}", STYLES[light]),
-        Padding(Text(fixes.fill(page.in_short, facts)), (1, 0, 0, 0)),
+        Text(f"{view.MARKS[light]} {headline}\n", STYLES[light]),
+        Text(fixes.fill(page.in_short, facts)),
         Text("\nFix", "bold"),
-        Markdown(fixes.fill(page.sections["Fix"], facts)),
+        Markdown(fixes.to_markdown(page.sections["Fix"], facts)),
         Text(f"\nThe whole page: traymon explain {page.code}", "bright_black"),
     )
 
@@ -150,5 +164,5 @@ def fix(status: Status, now: float) -> RenderableType:
 def explained(code: str) -> RenderableType:
     """Return the page of a code, its facts read as dashes."""
     page = fixes.page(code)
-    text = fixes.fill(f"# {page.headline}\n\n{page.markdown}", {})
-    return Markdown(text)
+    headline = Text(f"{fixes.fill(page.headline, {})}\n", "bold")
+    return Group(headline, Markdown(fixes.to_markdown(page.markdown, {})))

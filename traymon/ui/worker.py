@@ -43,7 +43,7 @@ class Worker(Generic[T]):
         while (value := self._next()) is not None:
             try:
                 self._handle(value)
-            except Exception:
+            except (Exception, SystemExit):  # rich's answer to a closed pipe is to leave
                 log.exception("%s failed; it goes on with the next", self._thread.name)
 
     def _next(self) -> T | None:

@@ -1,0 +1,144 @@
+"""A monitor on a clock that jumps from timer to timer, and sensors that see what a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from traymon.clock import SteadyClock
+from traymon.model import (
+    NO_FACTS,
+    Evidence,
+    Facts,
+    Flip,
+    Limits,
+    Reading,
+    Status,
+    Symptom,
+    Target,
+)
+from traymon.monitor import Monitor
+
+BEGAN = 1_000.0
+
+
+class LeapingSelector(selectors.DefaultSelector):
+    """Never waits: where it would, time moves on."""
+
+    now = BEGAN
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "nothing is left that could happen"
+            self.now += timeout
+        return ready
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """Time stands still while there is work and leaps to the next timer when there is none."""
+
+    def __init__(self) -> None:
+        self._leaping = LeapingSelector()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        return self._leaping.now
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        done = self.create_future()
+        done.set_result(func(*args))  # at once: no thread could keep up with leaping time
+        return done
+
+
+@dataclass
+class Fake:
+    """A sensor that sees what it is told to see."""
+
+    name: str
+    sees: Symptom | Exception = Symptom.OK
+    facts: Facts = field(default_factory=lambda: NO_FACTS)
+    takes: float | None = 0.0  # seconds; None: for ever
+    began: list[float] = field(default_factory=list)  # when looks began, in seconds of the story
+    ports: list[int] = field(default_factory=list)
+    busy: bool = False
+
+    async def look(self, evidence: Evidence) -> Reading:
+        assert not self.busy, "two looks of one sensor at once"
+        self.busy = True
+        try:
+            self.began.append(asyncio.get_running_loop().time() - BEGAN)
+            self.ports.append(evidence.target.port)
+            await asyncio.sleep(1e9 if self.takes is None else self.takes)
+            if isinstance(self.sees, Exception):
+                raise self.sees
+            return Reading(self.name, self.sees, f"saw {self.sees}", self.facts, took=0.01)
+        finally:
+            self.busy = False
+
+
+class Scene:
+    """A monitor that runs, its two sensors, and what it published."""
+
+    def __init__(
+        self, limits: Limits, discovered: bool, subscribers: list[Callable[..., None]]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.slept = 0.0
+        self.listens_on = 7497
+        self.listener, self.handshake = Fake("listener"), Fake("handshake")
+        self.statuses: list[Status] = []
+        self.flips: list[tuple[float, str]] = []
+        self.monitor = Monitor(
+            [Target("project", limits=limits, discovered=discovered)],
+            lambda: [self.listener, self.handshake],
+            lambda target: replace(target, port=self.listens_on),
+            SteadyClock(wall=lambda: loop.time() + self.slept, monotonic=loop.time),
+        )
+        for subscriber in (*subscribers, self._hear):
+            self.monitor.subscribe(subscriber)
+
+    def _hear(self, status: Status, flip: Flip | None) -> None:
+        self.statuses.append(status)
+        if flip is not None:
+            self.flips.append((self.now, flip.after.code))
+            assert status.diagnosis is flip.after
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time() - BEGAN
+
+    @property
+    def status(self) -> Status:
+        return self.statuses[-1]
+
+    @property
+    def code(self) -> str:
+        return self.status.diagnosis.code
+
+    async def until(self, moment: float) -> None:
+        await asyncio.sleep(moment - self.now)
+
+
+def play(
+    story: Callable[[Scene], Awaitable[None]],
+    limits: Limits | None = None,
+    discovered: bool = False,
+    subscribers: list[Callable[..., None]] | None = None,
+) -> None:
+    """Run a monitor while the story is told."""
+
+    async def main() -> None:
+        scene = Scene(limits or Limits(), discovered, subscribers or [])
+        watching = asyncio.create_task(scene.monitor.run())
+        await story(scene)
+        assert not watching.done()
+        scene.monitor.stop()
+        await watching
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        runner.run(main())

@@ -1,0 +1,206 @@
+"""Who imports whom, and what stands where: the rules of docs/architecture.md, by the sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import traymon
+
+ROOT = Path(traymon.__file__).parent
+FILES = {path.relative_to(ROOT).as_posix().removesuffix(".py"): path for path in ROOT.rglob("*.py")}
+
+PURE = (
+    "model",
+    "settle",
+    "pace",
+    "alerts",
+    "wire",
+    "diagnosis/conditions",
+    "diagnosis/catalogue",
+    "diagnosis/ladder",
+    "ui/view",
+)
+# What a pure module may import from elsewhere; all of it computes and nothing of it looks.
+COMPUTES = {
+    *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
+    *("struct", "datetime"),
+}
+
+# The modules that may import a library, which the others need not know.
+IMPORTERS = {
+    "pystray": {"ui/tray", "ui/tray_darwin", "ui/tray_gtk", "ui/tray_windows", "ui/tray_xorg"},
+    "Xlib": {"ui/tray_xorg"},
+    "gi": {"ui/tray_gtk"},
+    "PyObjCTools": {"ui/tray_darwin"},
+    "plyer": {"ui/plyer_notices"},
+    "jeepney": {"ui/dbus"},
+    "PIL": {"ui/icons"},
+    "dotenv": {"envfile"},
+    "psutil": {"sensors/listener"},
+    "ib_insync": {"sensors/session"},
+    "typer": {"cli"},
+    "jinja2": {"ui/render"},
+    "markdown_it": {"diagnosis/fixes"},
+    "pydantic": {"config", "settings"},
+    "ssl": {"sensors/hello"},
+}
+
+# Calls that look at the world, whatever they are called on.
+LOOKS = {"open", "now", "utcnow", "today", "read_text", "print", "input", "getenv"}
+
+SOCKET_ERRORS = {
+    *("ConnectionError", "ConnectionRefusedError", "ConnectionResetError"),
+    *("ConnectionAbortedError", "gaierror", "herror"),
+}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(FILES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Return what a module imports anywhere in it, with dots; ours as `traymon.ui.view`."""
+    found: set[str] = set()
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: a relative import"
+            assert node.module is not None
+            submodules = {f"{node.module}.{name.name}" for name in node.names}
+            ours = {name for name in submodules if is_ours(name)}
+            found |= ours or {node.module}
+    return frozenset(found)
+
+
+def is_ours(name: str) -> bool:
+    path = name.removeprefix("traymon.").replace(".", "/")
+    return name.startswith("traymon.") and (path in FILES or f"{path}/__init__" in FILES)
+
+
+def ours(module: str) -> set[str]:
+    """Return the modules of ours that a module imports, as `ui/view`; a package by its name."""
+    return {
+        name.removeprefix("traymon.").replace(".", "/")
+        for name in imports(module)
+        if name.partition(".")[0] == "traymon"
+    }
+
+
+def within(*folders: str) -> list[str]:
+    return [module for module in FILES if module.startswith(tuple(f"{f}/" for f in folders))]
+
+
+def calls(module: str) -> set[str]:
+    """Return the last names of all that a module calls."""
+    called = (node.func for node in ast.walk(tree(module)) if isinstance(node, ast.Call))
+    return {
+        function.attr if isinstance(function, ast.Attribute) else function.id
+        for function in called
+        if isinstance(function, ast.Name | ast.Attribute)
+    }
+
+
+def names(module: str) -> Iterator[str]:
+    """Yield every name and attribute that a module's code uses."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def texts(module: str) -> Iterator[str]:
+    """Yield the string constants and f-strings of a module, docstrings aside."""
+    inside: set[ast.AST] = set()
+    for node in ast.walk(tree(module)):  # from the outside in
+        if isinstance(node, ast.Expr):
+            inside.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            inside |= set(node.values)
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inside:
+            yield node.value
+
+
+def test_the_model_imports_nothing_of_ours() -> None:
+    assert ours("model") == set()
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
+    foreign = {name for name in imports(module) if name.partition(".")[0] != "traymon"}
+    assert foreign <= COMPUTES
+    assert ours(module) <= {*PURE, "diagnosis/fixes"}  # the pages, which are part of the program
+    assert not calls(module) & LOOKS
+
+
+@pytest.mark.parametrize(
+    ("folder", "known"),
+    [
+        ("sensors", {"model", "wire", "sensors"}),
+        ("diagnosis", {"model", "diagnosis", "errors", "assets"}),
+        ("ui", {"model", "alerts", "settle", "diagnosis", "assets", "errors", "ui", "traymon"}),
+        ("sim", {"sim"}),
+    ],
+)
+def test_a_layer_knows_nothing_but_what_lies_below_it(folder: str, known: set[str]) -> None:
+    for module in within(folder):
+        strangers = {name for name in ours(module) if name.split("/")[0] not in known}
+        assert not strangers, f"{module} imports {strangers}"
+
+
+def test_the_monitor_knows_no_surface_and_no_words() -> None:
+    below = {"model", "settle", "pace", "clock", "sensors", "diagnosis/catalogue"}
+    assert ours("monitor") <= {*below, "diagnosis/conditions"}
+
+
+@pytest.mark.parametrize("library", IMPORTERS)
+def test_a_library_is_imported_where_it_belongs_alone(library: str) -> None:
+    found = {m for m in FILES if library in {name.partition(".")[0] for name in imports(m)}}
+    assert found <= IMPORTERS[library]
+
+
+def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
+    # pystray chooses its backend on import, and raises where there is no display
+    at_once = {
+        name.name if isinstance(node, ast.Import) else node.module
+        for node in tree("ui/tray").body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    assert not {name for name in at_once if name and "pystray" in name}
+    backends = {name for name in FILES if name.startswith("ui/tray_")}
+    for module in FILES.keys() - backends - {"ui/tray"}:
+        assert not backends & ours(module), module
+
+
+def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
+    peers_of_their_own = {*within("sensors", "sim"), "ui/dbus"}  # the bus is a socket too
+    for module in FILES.keys() - peers_of_their_own:
+        assert not SOCKET_ERRORS & set(names(module)), module
+
+
+def test_nothing_but_the_commands_prints() -> None:
+    printing = {module for module in FILES if "print" in {*bare_calls(module)}}
+    assert printing == {"cli"}
+
+
+def bare_calls(module: str) -> Iterator[str]:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+@pytest.mark.parametrize("module", ["diagnosis/catalogue", "diagnosis/conditions", *within("ui")])
+def test_no_advice_stands_in_python(module: str) -> None:
+    # a heuristic: labels are short, and what explains or advises is long
+    prose = [text for text in texts(module) if not text.lstrip("f'\"").startswith("<")]
+    assert [text for text in prose if len(text) > 90] == []

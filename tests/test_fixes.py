@@ -1,0 +1,182 @@
+"""The pages of assets/fixes: their form, and facts put into them as text and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from traymon import assets
+from traymon.diagnosis import fixes
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.errors import FixPageError
+from traymon.model import NO_FACTS, Fact
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[click](https://evil.example/)",
+    "![](https://evil.example/x.png)",
+    "[a]: https://evil.example/",
+    "`code` **bold** _it_ ~~no~~",
+    "``` fence",
+    "# heading",
+    "a | b",
+    "&lt;b&gt; &#60;",
+    "\\[not\\](x) \\",
+    "{port}",
+    "a\n\n# b\n\n- c",
+]
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_every_code_has_a_page_with_a_headline_and_all_sections(code: str) -> None:
+    page = fixes.page(code)
+    assert page.headline
+    assert tuple(page.sections) == fixes.SECTIONS
+    assert all(page.sections.values())
+    assert "\n" not in page.in_short
+
+
+GOOD = "".join(f"\n## {title}\nWords on {{port}}.\n" for title in fixes.SECTIONS)
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A page that a test writes, under the code `written`."""
+    (tmp_path / "fixes").mkdir()
+    monkeypatch.setattr(assets, "folder", lambda: tmp_path)
+    yield tmp_path / "fixes" / "written.md"
+    fixes.page.cache_clear()
+
+
+def test_a_page_is_read_as_it_is_written(written: Path) -> None:
+    written.write_text(f"# Port {{port}}\n{GOOD}")
+    page = fixes.page("written")
+    assert page.headline == "Port {port}"
+    assert page.sections["Fix"] == "Words on {port}."
+    assert page.markdown.startswith("## In short\n\nWords on {port}.\n\n## What it means\n\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "no page for written"),
+        (GOOD, "wants a headline"),
+        (f"# One\nand more\n{GOOD}", "wants a headline"),
+        (f"# One\n{GOOD.replace('## Fix', '## Fixes')}", "the sections In short, What it means"),
+        (f"# One\n{GOOD}\n## More\n", "the sections In short"),
+        (f"# One {{prot}}\n{GOOD}", "facts that do not exist: prot"),
+    ],
+)
+def test_a_malformed_page_is_an_error_that_names_what_is_wrong(
+    written: Path, text: str | None, told: str
+) -> None:
+    if text is not None:
+        written.write_text(text)
+    with pytest.raises(FixPageError, match=told):
+        fixes.page("written")
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "shown"),
+    [
+        (Fact.PORT, 7497, "7497"),
+        (Fact.CLIENT_IDS, (10, 11), "10, 11"),
+        (Fact.TOOK, 0.0124, "12 ms"),
+        (Fact.OUTAGE, 250, "4 min 10 s"),
+        (Fact.LOOKS, 3, "3"),
+        (Fact.HALF_CLOSED, 0, "0"),
+        (Fact.PROGRAM, "", "—"),
+        (Fact.PROGRAM, None, "—"),
+    ],
+)
+def test_a_fact_reads_as_people_write_it(fact: Fact, value: object, shown: str) -> None:
+    facts = {} if value is None else {fact: value}
+    assert fixes.fill(f"({{{fact}}})", facts) == f"({shown})"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-1, "under 1 ms"),
+        (0, "under 1 ms"),
+        (0.001, "1 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1 s"),
+        (2.64, "2.6 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (61, "1 min 1 s"),
+        (3_599.6, "1 h"),
+        (7_500, "2 h 5 min"),
+        (86_399.9, "1 d"),
+        (273_600, "3 d 4 h"),
+    ],
+)
+def test_a_duration_reads_as_people_say_it(seconds: float, shown: str) -> None:
+    assert fixes.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\n\tb  c ", "a b c"),
+        ("\x1b[31mred\x07\0", "?[31mred??"),
+        ("abc\u202egpj.exe", "abc?gpj.exe"),
+        ("\u2066a\u2069\u200bb\ufeff\ue000\udc80", "?a??b???"),
+        ("Börse 取引 ✓", "Börse 取引 ✓"),
+        ("x" * 301, "x" * 299 + "…"),
+    ],
+)
+def test_text_from_outside_becomes_one_short_printable_line(text: str, shown: str) -> None:
+    assert fixes.clean(text) == shown
+
+
+PLACES = "Text {detail} here.\n\n- item {detail}\n\n`code {detail}`\n\n```\nfence {detail}\n```\n"
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_fact_stays_text_in_html(value: str) -> None:
+    shown = fixes.to_html(PLACES, {Fact.DETAIL: value, Fact.PORT: 7497})
+    harmless = fixes.to_html(PLACES, {Fact.DETAIL: "harmless"})
+    assert tags(shown) == tags(harmless)
+    assert "7497" not in shown
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_fact_stays_text_in_markdown_wherever_that_is_rendered(value: str) -> None:
+    rendered = render(fixes.to_markdown(PLACES, {Fact.DETAIL: value, Fact.PORT: 7497}))
+    assert tags(rendered) == tags(render(fixes.to_markdown(PLACES, {Fact.DETAIL: "harmless"})))
+    words = fixes.clean(value)
+    for sign, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
+        words = words.replace(sign, entity)
+    assert rendered.count(words) >= 2, "in text it reads as it is"
+    assert rendered.count(words.replace("`", "'")) >= (4 if "`" not in words else 2)
+
+
+def render(markdown: str) -> str:
+    """Render as the most generous reader of a report would: HTML, tables and strikethrough."""
+    return (
+        MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(markdown)
+    )
+
+
+def tags(html: str) -> list[str]:
+    return [part.partition(">")[0] for part in html.split("<")[1:]]
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_no_page_shows_a_raw_placeholder_however_little_is_known(code: str) -> None:
+    page = fixes.page(code)
+    for text in (
+        fixes.fill(page.headline, NO_FACTS),
+        fixes.fill(page.in_short, NO_FACTS),
+        fixes.to_html(page.markdown, NO_FACTS),
+        fixes.to_markdown(page.markdown, NO_FACTS),
+    ):
+        assert "{" not in text
+        assert "}" not in text

@@ -1,0 +1,120 @@
+"""The page's file: whole or not at all, for its owner's eyes; and a browser that takes its time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from traymon.diagnosis.catalogue import diagnose
+from traymon.model import Evidence, Reading, Status, Symptom, Target
+from traymon.ui.page import PageFiles, write_whole
+
+NOW = 1_795_000_000.0
+
+
+def status(name: str = "bot", symptom: Symptom = Symptom.SILENT) -> Status:
+    evidence = Evidence(Target(name), NOW).with_reading(Reading("handshake", symptom, at=NOW))
+    return Status(evidence.target, diagnose(evidence), NOW, NOW, evidence, NOW)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights in another way")
+def test_a_page_is_for_its_owner_only_also_where_a_readable_one_stood(tmp_path: Path) -> None:
+    pages = PageFiles(tmp_path / "state", lambda: NOW)
+    path = pages.write(status())
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    pages.write(status())
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
+    pages = PageFiles(tmp_path, lambda: NOW)
+    path = pages.write(status())
+    assert "accepts, but the API is silent" in path.read_text(encoding="utf-8")
+    assert pages.write(status(symptom=Symptom.OK)) == path
+    assert "API answers on port" in path.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "a\\b:c", "CON", "", "取引", "x" * 40, "."]
+)
+def test_a_target_of_any_name_has_its_page_in_the_folder(tmp_path: Path, name: str) -> None:
+    path = PageFiles(tmp_path, lambda: NOW).write(status(name))
+    assert path.resolve().parent == tmp_path.resolve()
+    assert path.is_file()
+
+
+def test_what_cannot_be_written_whole_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    write_whole(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "x" * 100_000 + "\udc80")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(OSError, match="state"):
+        PageFiles(tmp_path / "state", lambda: NOW).write(status())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a reader there holds up the one who replaces")
+def test_a_reader_never_sees_half_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    texts = {sign * 300_000 for sign in "ab"}
+    write_whole(path, "a" * 300_000)
+    ended = threading.Event()
+
+    def write() -> None:
+        for _ in range(100):
+            for text in sorted(texts):
+                write_whole(path, text)
+        ended.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = set()
+        while not ended.is_set():
+            seen.add(path.read_text())
+    finally:
+        writer.join(60)
+    assert seen <= texts
+
+
+OPENS = """
+import sys, threading
+from pathlib import Path
+from traymon.ui.page import open_in_browser
+folder = Path(sys.argv[1])
+open_in_browser(folder / "page.html")
+(folder / "returned").touch()
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join(20)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its browser is not chosen by BROWSER")
+def test_a_browser_that_does_not_return_holds_nobody_up(tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(
+        f"#!/bin/sh\ncd {tmp_path}\n"
+        'while [ ! -e returned ]; do sleep 0.01; done\necho "$1" > opened\n'
+    )
+    browser.chmod(0o755)
+    subprocess.run(
+        [sys.executable, "-c", OPENS, str(tmp_path)],
+        env={**os.environ, "BROWSER": f"{browser} %s"},
+        timeout=30,
+        check=True,
+    )
+    opened = (tmp_path / "opened").read_text().strip()
+    assert opened == (tmp_path / "page.html").as_uri()

@@ -1,0 +1,173 @@
+"""The fix page and the report: nothing from outside gets through as markup, nothing private at all.
+
+The status is diagnosed from evidence, as everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from types import MappingProxyType
+
+import pytest
+from markdown_it import MarkdownIt
+
+from traymon.diagnosis.catalogue import ENTRIES, diagnose
+from traymon.model import (
+    Diagnosis,
+    Evidence,
+    Fact,
+    Light,
+    Reading,
+    Status,
+    Suspicion,
+    Symptom,
+    Target,
+)
+from traymon.ui import render
+
+NOW = 1_795_000_000.0
+# The sections of the document that traymon grew out of.
+SEED_SECTIONS = [
+    "IB Connection Diagnosis Results",
+    "Summary",
+    "Test Results",
+    "Diagnosis",
+    "Required Fix",
+    "Additional Notes",
+    "Diagnostic Tools",
+    "Next Steps",
+    "Support",
+]
+HOSTILE = {
+    "a script": "<script>alert('x')</script>",
+    "an image": "<img src=x onerror=alert(1)>",
+    "an end tag": "</table></details></main><h1>All is well</h1>",
+    "an attribute": "\" onmouseover='alert(1)' x=\"",
+    "an entity": "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "a link": "[Download the fix](https://evil.example/fix.exe)",
+    "a picture": "![](https://evil.example/track.png)",
+    "code": "`x` ```",
+    "a table": "| a | b |",
+    "lines": "x\n\n# All is well\n\n- [ ] x\n",
+    "a template": "{{ 7 * 191 }}{% raw %}{port}",
+    "control characters": "\x1b[2J\x1b]8;;https://evil.example\x07x\0\x08",
+    "a change of direction": "\u202egpj.exe\u2066\u200e",
+    "half a character": "\udc80",
+}
+hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+
+
+def status(text: str, code: str = "foreign-listener") -> Status:
+    """A status into which `text` came by every way that is open to others."""
+    facts = {Fact.PROGRAM: text, Fact.PID: 4711, Fact.DETAIL: text, Fact.HOST: text}
+    target = Target("bot", port=7497, env_file=f"/home/{text}/.env", account="DU123456")
+    readings = MappingProxyType(
+        {
+            "listener": Reading("listener", Symptom.OK, text, facts, 0.01, NOW),
+            "handshake": Reading("handshake", Symptom.NOT_IB, text, facts, 0.02, NOW),
+        }
+    )
+    evidence = Evidence(target, NOW, readings)
+    diagnosis = replace(diagnose(evidence), code=code, facts={**diagnose(evidence).facts, **facts})
+    return Status(target, diagnosis, NOW, NOW, evidence, NOW, looks=2)
+
+
+class Document(HTMLParser):
+    """The tags and attributes of a page, in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag + "".join(f" {name}={value}" for name, value in attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.tags.append(f"/{tag}")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@hostile
+def test_the_page_is_built_the_same_whatever_a_fact_a_detail_or_a_program_is_called(
+    text: str,
+) -> None:
+    page = render.page(status(text), NOW)
+    assert Document(page).tags == Document(render.page(status("harmless"), NOW)).tags
+    assert_nothing_steers(page)
+    assert "1337" not in page
+
+
+@hostile
+def test_the_report_is_built_the_same_too(text: str) -> None:
+    report = render.report(status(text), NOW)
+    harmless = render.report(status("harmless"), NOW)
+    assert Document(as_html(report)).tags == Document(as_html(harmless)).tags
+    assert_nothing_steers(report)
+    assert "1337" not in report
+
+
+def as_html(report: str) -> str:
+    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return str(markdown.render(report))
+
+
+def assert_nothing_steers(text: str) -> None:
+    unwanted = {"\x1b", "\0", "\x07", "\x08", "\u202e", "\u2066", "\u200e", "\udc80"}
+    assert not unwanted & set(text)
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_every_code_has_its_page_and_its_report(code: str) -> None:
+    shown = status("java", code)
+    shown = replace(shown, diagnosis=replace(shown.diagnosis, light=ENTRIES[code].light))
+    document = Document(render.page(shown, NOW))
+    assert f"body class={ENTRIES[code].light.word}" in document.tags
+    assert "https://" not in "".join(document.tags), "nothing is loaded from elsewhere"
+    report = render.report(shown, NOW)
+    assert f"code `{code}`" in report
+    assert "{" not in report
+    assert ("NO FAULT FOUND" in report) is (ENTRIES[code].light is Light.GREEN)
+
+
+def test_the_page_forbids_scripts_and_looks_again_by_itself() -> None:
+    document = Document(render.page(status("java"), NOW))
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert f"meta http-equiv=Content-Security-Policy content={policy}" in document.tags
+    assert "meta http-equiv=refresh content=10" in document.tags
+    assert not [tag for tag in document.tags if tag.startswith(("script", "link", "img", "a "))]
+
+
+def test_the_page_shows_the_evidence_and_the_suspicion() -> None:
+    leaning = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
+    text = Document(render.page(replace(status("SSH-2.0"), suspicion=leaning), NOW)).text
+    assert "1 of 2: Port 7497 wants an encrypted connection (SSL)" in text
+    assert "not-ib" in text
+    assert text.count("SSH-2.0") >= 3
+
+
+def test_the_report_has_the_sections_of_the_seed_document() -> None:
+    report = render.report(status("java"), NOW)
+    assert re.findall(r"^##? (.+)$", report, re.M) == SEED_SECTIONS
+    assert "### ✅ Test 1: Port Connectivity (PASSED)" in report
+    assert "### ❌ Test 2: IB API Handshake (FAILED)" in report
+
+
+def test_a_test_that_was_not_reached_is_not_in_the_report() -> None:
+    shown = status("java")
+    refused = Reading("handshake", Symptom.REFUSED, "refused", at=NOW)
+    report = render.report(replace(shown, evidence=shown.evidence.with_reading(refused)), NOW)
+    assert "### ❌ Test 1: Port Connectivity (FAILED)\n- refused" in report
+    assert "Test 2" not in report
+
+
+def test_the_account_is_masked_wherever_it_stands() -> None:
+    shown = status("java")
+    assert "- Account: DU***456" in render.report(shown, NOW)
+    assert "DU123456" not in render.report(shown, NOW) + render.page(shown, NOW)

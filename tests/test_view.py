@@ -1,0 +1,204 @@
+"""What each surface shows of a status: the limits of length, the order, the wording of times.
+
+Pure: no surface is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from traymon.alerts import Announced, Kind, Notice
+from traymon.diagnosis import fixes
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.model import (
+    NO_FACTS,
+    Diagnosis,
+    Evidence,
+    Fact,
+    Facts,
+    Light,
+    Status,
+    Suspicion,
+    Target,
+)
+from traymon.ui import view
+
+NOON = datetime(2026, 11, 23, 12).timestamp()
+LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
+
+# The longest that each fact can be on the way to a notice. Where there is no bound, much too long.
+LONGEST: Facts = {
+    Fact.HOST: "trading-" * 30,
+    Fact.PORT: 65_535,
+    Fact.ENV_FILE: "/home/" + "x" * 300,
+    Fact.CLIENT_IDS: tuple(range(2_147_483_000, 2_147_483_100)),
+    Fact.DETAIL: "w" * 1000,
+    Fact.TOOK: 59.4,
+    Fact.TIMEOUT: 59.4,
+    Fact.SLOW_BOUND: 59.4,
+    Fact.SERVER_VERSION: 99_999,
+    Fact.MIN_VERSION: 1000,
+    Fact.OPEN_PORT: 65_535,
+    Fact.OPEN_PORT_KIND: "TWS / IB Gateway",
+    Fact.PROGRAM: "com.docker.backend.exe" * 3,
+    Fact.PID: 4_294_967_295,
+    Fact.APPS: 99,
+    Fact.APP: "IB Gateway",
+    Fact.APP_PID: 4_294_967_295,
+    Fact.APP_PORTS: tuple(range(65_000, 65_100)),
+    Fact.CANDIDATE_PORTS: tuple(range(65_000, 65_100)),
+    Fact.HALF_CLOSED: 65_535,
+    Fact.PORT_OPENED: 599.0,
+    Fact.SENSOR: "handshake",
+    Fact.LOG_FILE: "/home/" + "x" * 300,
+}
+BY_OTHERS = {Fact.SINCE, Fact.LOOKS, Fact.OUTAGE, Fact.CAUSE}  # what the view itself puts in
+codes = pytest.mark.parametrize("code", ENTRIES)
+
+
+def status(code: str, facts: Facts = NO_FACTS, target: Target | None = None) -> Status:
+    target = target or Target("bot", port=65_535)
+    diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
+    return Status(target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, looks=99_999)
+
+
+def test_the_longest_facts_are_all_there_is() -> None:
+    assert LONGEST.keys() | BY_OTHERS == set(Fact)
+
+
+@codes
+def test_a_notice_fits_whole_with_the_longest_facts(code: str) -> None:
+    shown = status(code, LONGEST)
+    words = view.notice(Notice(Kind.FAULT, shown), NOON)
+    assert view.utf16(words.title) <= view.TITLE
+    assert view.utf16(words.body) <= view.BODY
+    facts = view.short_facts(view.facts_of(shown, NOON))
+    page = fixes.page(code)
+    assert words.title == view.headline(shown.diagnosis) == fixes.fill(page.headline, facts)
+    assert words.body == fixes.fill(page.in_short, facts)
+    assert fixes.DASH not in words.title + words.body
+    assert words.urgent is (ENTRIES[code].light is Light.RED)
+
+
+@codes
+def test_a_recovery_fits_whole_after_any_fault(code: str) -> None:
+    ended = Announced(status(code, LONGEST).diagnosis, NOON - 400 * 86_400 + 3_700)
+    healthy = status("healthy", {Fact.PORT: 65_535})
+    words = view.notice(Notice(Kind.RECOVERY, healthy, ended), NOON)
+    assert words.title == "API answers again on port 65535"
+    assert view.utf16(words.body) <= view.BODY
+    assert not words.body.endswith("…")
+    assert "399 d 22 h" in words.body
+    assert view.headline(ended.diagnosis) in words.body
+    assert not words.urgent
+
+
+@codes
+def test_a_tooltip_fits_whole_with_the_longest_facts(code: str) -> None:
+    for target in (
+        Target("bot", "255.255.255.255", 65_535),
+        Target("bot", port=7497, discovered=True),
+    ):
+        shown = status(code, LONGEST, target)
+        tooltip = view.tooltip([shown], NOON)
+        assert view.utf16(tooltip) <= view.TOOLTIP
+        head, where = tooltip.split("\n")
+        assert head == view.headline(shown.diagnosis)
+        assert where == f"{view.address(shown)} · since 30 Sep 23:59 · 59 s"
+
+
+def test_a_tooltip_shows_the_suspicion_and_is_cut_at_its_end_where_it_is_too_long() -> None:
+    shown = status("healthy", {Fact.PORT: 7497, Fact.TOOK: 0.012})
+    leaning = Suspicion(Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}), 1, 2)
+    assert view.tooltip([replace(shown, suspicion=leaning)], NOON).split("\n")[:2] == [
+        "API answers on port 7497",
+        "1 of 2: Port 7497 accepts, but the API is silent",
+    ]
+    long = status("wrong-port", LONGEST, Target("bot", "h" * 253, 65_535))
+    long = replace(long, suspicion=leaning)
+    cut = view.tooltip([long], NOON)
+    assert view.utf16(cut) <= view.TOOLTIP
+    assert cut.endswith("…")
+    assert cut.startswith(view.headline(long.diagnosis) + "\n1 of 2: ")
+
+
+def test_of_several_targets_the_worst_comes_first_and_gives_the_light() -> None:
+    order = ["healthy", "handshake-slow", "starting", "port-refused", "healthy", "tls-expected"]
+    statuses = [
+        status(code, {Fact.PORT: number}, Target(f"bot {number}", port=number))
+        for number, code in enumerate(order, 1)
+    ]
+    ports = [shown.target.port for shown in view.worst_first(statuses)]
+    assert ports == [4, 6, 2, 1, 5, 3]
+    assert view.light(statuses) is Light.RED
+    assert view.tooltip(statuses, NOON).startswith(view.headline(statuses[3].diagnosis))
+    assert view.utf16(view.tooltip(statuses, NOON)) <= view.TOOLTIP
+
+
+def test_nothing_watched_is_grey_and_has_a_tooltip_all_the_same() -> None:
+    assert view.light([]) is Light.GREY
+    assert view.tooltip([], NOON) == "traymon"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "clipped"),
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("ab cd", 4, "ab…"),
+        ("😀😀", 4, "😀😀"),  # two units each
+        ("😀😀😀", 4, "😀…"),
+        ("a😀😀", 4, "a😀…"),
+        ("", 3, ""),
+    ],
+)
+def test_text_is_cut_by_utf_16_units_and_never_within_a_character(
+    text: str, limit: int, clipped: str
+) -> None:
+    assert view.clip(text, limit) == clipped
+    assert view.utf16(clipped) <= limit
+
+
+@pytest.mark.parametrize("sign", ["😀", "\u202e", "\n", "<b>", "&amp;", "{port}", "\udc80"])
+def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
+    facts = {
+        fact: sign * 300 if isinstance(value, str) else value for fact, value in LONGEST.items()
+    }
+    for code in ENTRIES:
+        words = view.notice(Notice(Kind.FAULT, status(code, facts)), NOON)
+        assert view.utf16(words.title) <= view.TITLE
+        assert view.utf16(words.body) <= view.BODY
+        assert "\n" not in words.title + words.body
+        assert not {"\u202e", "\udc80"} & set(words.title + words.body)
+
+
+@pytest.mark.parametrize(
+    ("ago", "shown"),
+    [
+        (timedelta(), "12:00"),
+        (timedelta(hours=12), "00:00"),
+        (timedelta(hours=12, minutes=1), "Sun 23:59"),
+        (timedelta(days=5, hours=23), "Tue 13:00"),
+        (timedelta(days=6), "17 Nov 12:00"),
+        (timedelta(days=-1), "24 Nov 12:00"),  # the clock was set back since
+    ],
+)
+def test_a_moment_reads_as_short_as_it_is_clear(ago: timedelta, shown: str) -> None:
+    noon = datetime.fromtimestamp(NOON)
+    assert view.moment((noon - ago).timestamp(), NOON) == shown
+
+
+def test_a_line_for_a_log_says_everything_in_one_line() -> None:
+    target = Target("bot", "::1", 7497)
+    shown = status("healthy", {Fact.PORT: 7497, Fact.TOOK: 0.0123}, target)
+    leaning = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
+    assert view.line(replace(shown, suspicion=leaning), NOON).split(" · ") == [
+        "✓ API answers on port 7497",
+        "[::1]:7497",
+        "since 30 Sep 23:59",
+        "12 ms",
+        "1 of 2: Port 7497 wants an encrypted connection (SSL)",
+    ]
