@@ -14,7 +14,8 @@ from math import inf
 
 from traymon.clock import SteadyClock
 from traymon.diagnosis.catalogue import diagnose
-from traymon.diagnosis.conditions import MONITOR
+from traymon.diagnosis.conditions import HANDSHAKE, MONITOR, SESSION
+from traymon.figures import Rolling
 from traymon.model import (
     NO_FACTS,
     Evidence,
@@ -28,13 +29,14 @@ from traymon.model import (
     Target,
 )
 from traymon.pace import SOONEST, good_for, rest
-from traymon.sensors import Sensor
+from traymon.sensors import HeldSensor, Sensor, Sensors, View
 from traymon.settle import Settled, settle
 
 log = logging.getLogger(__name__)
 
 TICK = 5.0  # seconds between two looks at the clock: evidence ages, machines sleep
 SLEPT = 10.0  # seconds that a tick may come late before the machine must have slept
+BEGIN_AGAIN = 60.0  # seconds until a held sensor that crashed begins again
 RESUME_GRACE = 20.0  # seconds after waking in which only good news counts
 
 Subscriber = Callable[[Status, Flip | None], None]
@@ -55,6 +57,18 @@ async def guarded_look(sensor: Sensor, evidence: Evidence) -> Reading:
         return Reading(sensor.name, Symptom.CRASHED, words, _log_file(), took)
 
 
+async def guarded_hold(sensor: HeldSensor, view: View) -> bool:
+    """Let a held sensor run; return whether it ended by itself. What it raises is a reading."""
+    try:
+        await sensor.run(view)
+    except Exception as error:
+        log.exception("sensor %s crashed", sensor.name)
+        words = f"{type(error).__name__}: {error}"
+        view.post(Reading(sensor.name, Symptom.CRASHED, words, _log_file()))
+        return False
+    return True
+
+
 def _log_file() -> Facts:
     """Return where the traceback went, if it went into a file."""
     files = (getattr(handler, "baseFilename", None) for handler in logging.getLogger().handlers)
@@ -68,12 +82,16 @@ class Watch:
     def __init__(
         self,
         target: Target,
-        sensors: Sequence[Sensor],
+        sensors: Sensors,
         publish: Subscriber,
         clock: SteadyClock,
         discover: Discover,
     ) -> None:
-        self._sensors = sensors
+        self._sensors = sensors.looking
+        self._held = sensors.held
+        self._holding: list[asyncio.Task[None]] = []
+        self._arrived = asyncio.Event()
+        self._figures = {name: Rolling() for name in (HANDSHAKE, SESSION)}
         self._publish = publish
         self._clock = clock
         self._discover = discover
@@ -96,9 +114,35 @@ class Watch:
     async def run(self) -> None:
         """Look for as long as it is not cancelled."""
         self._judge()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look_when_due())
-            tasks.create_task(self._tick())
+        self._hold_anew()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._look_when_due())
+                tasks.create_task(self._tick())
+        finally:
+            for task in self._holding:
+                task.cancel()
+            await asyncio.gather(*self._holding, return_exceptions=True)
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence as it is now."""
+        return replace(self._evidence, now=self._clock())
+
+    def post(self, reading: Reading) -> None:
+        """Take what a held sensor has to say, at once."""
+        if self._paused:
+            return
+        before = self._evidence.readings.get(reading.sensor)
+        self._take(replace(reading, at=self._clock()))
+        if before is not None and before.symptom is not reading.symptom:
+            self._hurry(self._due)  # a change makes what the others saw before it doubtful
+        self._judge()
+        self._plan()
+
+    async def news(self) -> None:
+        """Wait for the next reading of any sensor."""
+        await self._arrived.wait()
 
     def check_now(self) -> None:
         """Look again at once; at most every 2 s, however often it is asked for."""
@@ -124,6 +168,22 @@ class Watch:
         self._in_a_row.clear()
         self._due = dict.fromkeys((sensor.name for sensor in self._sensors), 0.0)
         self._woken.set()
+        if self._holding:  # `run` has begun; a session of before speaks of that time too
+            self._hold_anew()
+
+    def _hold_anew(self) -> None:
+        """End what is held, and begin again unless paused."""
+        ending = [task for task in self._holding if not task.done()]
+        for task in ending:
+            task.cancel()
+        self._holding = ending  # they still have to say goodbye
+        if not self._paused:
+            self._holding += [asyncio.create_task(self._hold(sensor)) for sensor in self._held]
+
+    async def _hold(self, sensor: HeldSensor) -> None:
+        """Let a held sensor run, and begin again after a crash."""
+        while not await guarded_hold(sensor, self):
+            await asyncio.sleep(BEGIN_AGAIN)
 
     def _hurry(self, names: Iterable[str]) -> None:
         now = self._clock()
@@ -178,12 +238,18 @@ class Watch:
         self._in_a_row[name] = self._in_a_row.get(name, 0) + 1 if same else 1
         self._evidence = self._evidence.with_reading(reading)
         self._last_looked[name] = self._checked_at = reading.at
+        if name in self._figures and reading.symptom in (Symptom.OK, Symptom.SLOW):
+            self._figures[name].add(reading.took, reading.at)
+        self._arrived.set()
+        self._arrived = asyncio.Event()
         log.debug("%s %s: %s %s", self.name, name, reading.symptom, reading.detail)
 
     def _plan(self) -> None:
         """Set when each sensor looks again, and so how long its reading counts."""
         limits = self._evidence.target.limits
-        calm = self._settled.shown.light is Light.GREEN and self._settled.leaning is None
+        green = self._settled.shown.light is Light.GREEN
+        served = self._evidence.symptom(HANDSHAKE) is Symptom.OK
+        calm = self._settled.leaning is None and (green or served)
         for name in self._due:
             reading = self._evidence.readings.get(name)
             if reading is None:
@@ -197,7 +263,7 @@ class Watch:
     async def _rediscover(self) -> None:
         """Choose the port anew while none of the usual ones is served."""
         target = self._evidence.target
-        served = self._evidence.symptom("handshake") not in (Symptom.UNKNOWN, Symptom.REFUSED)
+        served = self._evidence.symptom(HANDSHAKE) not in (Symptom.UNKNOWN, Symptom.REFUSED)
         if not target.discovered or served:
             return
         chosen = await asyncio.to_thread(self._discover, target)
@@ -238,6 +304,11 @@ class Watch:
             looks=settled.looks,
             suspicion=settled.suspicion,
             paused=self._paused,
+            figures={
+                name: figure
+                for name, rolling in self._figures.items()
+                if (figure := rolling.figure(now)) is not None
+            },
         )
         self._publish(status, flip)
 
@@ -248,7 +319,7 @@ class Monitor:
     def __init__(
         self,
         targets: Sequence[Target],
-        sensors: Callable[[], Sequence[Sensor]],
+        sensors: Callable[[], Sensors],
         discover: Discover = lambda target: target,
         clock: SteadyClock | None = None,
     ) -> None:

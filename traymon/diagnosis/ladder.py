@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.diagnosis.conditions import HANDSHAKE, LISTENER
-from traymon.model import NOT_ACCEPTED, Evidence, Light, Symptom
+from traymon.diagnosis.conditions import FARMS, HANDSHAKE, LINK, LISTENER, SESSION, is_paper
+from traymon.model import NOT_ACCEPTED, Evidence, Fact, Light, Symptom
 
 NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
 LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
@@ -31,8 +31,10 @@ class Rung:
 
 
 def ladder(evidence: Evidence) -> tuple[Rung, ...]:
-    """Return the tests in order: is the port open, does IB's API answer on it."""
-    return _port(evidence), _handshake(evidence)
+    """Return the tests in order: the port is open, IB's API answers, a client is let in."""
+    rungs = (_port(evidence), _handshake(evidence))
+    held = evidence.target.own_client_id is not None
+    return (*rungs, _session(evidence)) if held else rungs
 
 
 def _port(evidence: Evidence) -> Rung:
@@ -56,3 +58,26 @@ def _handshake(evidence: Evidence) -> Rung:
         return Rung(name, title, Light.GREY, "not reached")
     light = LIGHT_OF.get(reading.symptom, Light.RED)
     return Rung(name, title, light, reading.detail, reading.took)
+
+
+def _session(evidence: Evidence) -> Rung:
+    name, title = "session", "Full Connection"
+    reading = evidence.fresh(SESSION)
+    if reading is None or reading.symptom in NOT_LOOKED | {Symptom.LOST}:
+        return Rung(name, title, Light.GREY, "not reached")
+    if reading.symptom is not Symptom.OK:
+        return Rung(name, title, Light.RED, reading.detail, reading.took or None)
+    accounts = reading.facts.get(Fact.ACCOUNTS, ())
+    listed = accounts if isinstance(accounts, tuple) else ()
+    said = (evidence.fresh(LINK), evidence.fresh(FARMS))
+    broken = [
+        r.detail for r in said if r is not None and r.symptom not in (Symptom.OK, Symptom.UNKNOWN)
+    ]
+    saw = f"{reading.detail}; {_kind(listed)} account {', '.join(map(str, listed))}"
+    saw += "; " + (", ".join(broken) if broken else "links and data farms well as far as TWS says")
+    return Rung(name, title, Light.AMBER if broken else Light.GREEN, saw, reading.took)
+
+
+def _kind(accounts: tuple[int, ...] | tuple[str, ...]) -> str:
+    kinds = {is_paper(str(account)) for account in accounts}
+    return "paper" if kinds == {True} else "live" if kinds == {False} else "the"

@@ -27,6 +27,9 @@ LONGEST: dict[Fact, int] = {
     Fact.APP_PORTS: 18,
     Fact.CLIENT_IDS: 14,
     Fact.SENSOR: 9,
+    Fact.ACCOUNTS: 30,
+    Fact.ACCOUNT: 10,
+    Fact.FARMS: 40,
     Fact.CAUSE: 80,
     Fact.DETAIL: 60,
 }
