@@ -136,7 +136,9 @@ class Watch:
         before = self._evidence.readings.get(reading.sensor)
         self._take(replace(reading, at=self._clock()))
         if before is not None and before.symptom is not reading.symptom:
-            self._hurry(self._due)  # a change makes what the others saw before it doubtful
+            # a change makes what the others saw before it doubtful; a connection drops but once,
+            # so that looking for the reason at once cannot become a habit
+            self._hurry(self._due, 0.0 if reading.symptom is Symptom.LOST else SOONEST)
         self._judge()
         self._plan()
 
@@ -185,10 +187,10 @@ class Watch:
         while not await guarded_hold(sensor, self):
             await asyncio.sleep(BEGIN_AGAIN)
 
-    def _hurry(self, names: Iterable[str]) -> None:
+    def _hurry(self, names: Iterable[str], rest_at_least: float = SOONEST) -> None:
         now = self._clock()
         for name in names:
-            soonest = self._last_looked.get(name, 0.0) + SOONEST
+            soonest = self._last_looked.get(name, 0.0) + rest_at_least
             self._due[name] = min(self._due[name], max(now, soonest))
         self._woken.set()
 
