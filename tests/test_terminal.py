@@ -212,7 +212,7 @@ def test_the_tests_are_shown_up_to_the_first_that_fails(
     "\x1b[2J", "[bold red on white]all is well[/]", "# All is well", "\u202etxt.exe",
 ])  # fmt: skip
 def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
-    shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711)
+    shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711, env_file=text)
     for what in (terminal.fix(shown, NOW), terminal.test_results(shown, None)):
         on_screen = printed(what, screen=True)
         assert not BELL_AND_LINK.search(on_screen)
