@@ -22,7 +22,7 @@ from rich.table import Table
 
 from traymon import __version__, config
 from traymon.errors import ConfigError
-from traymon.model import Evidence, Light
+from traymon.model import Evidence, Light, Target
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
@@ -194,11 +194,19 @@ def show_config(
         table.add_column(column, overflow="fold")
     for key, value, source in config.listing(settings):
         if key == "IB_PORT" and settings.target.discovered:
-            from traymon.sensors.discover import discover
-
-            value, source = str(discover(settings.target).port), "discovered"
+            value, source = _discovered(settings.target)
         table.add_row(key, escape(value), escape(source))
     _console().print(table)
+
+
+def _discovered(target: Target) -> tuple[str, str]:
+    """Return the port that would be watched, and how it was chosen."""
+    from traymon.sensors.discover import discover
+    from traymon.sensors.listener import listening_ports
+
+    port = discover(target).port
+    found = port in (listening_ports() or ())
+    return str(port), "discovered" if found else "default: no usual port of IB's listens yet"
 
 
 @app.command()
