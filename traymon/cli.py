@@ -57,6 +57,16 @@ def main() -> None:
         raise
     except SystemExit as error:  # 2, the libraries' code for misuse, means amber here
         raise SystemExit(UNUSABLE if error.code == 2 else error.code) from None
+    finally:
+        _leave_quietly()
+
+
+def _leave_quietly() -> None:
+    """Flush what was printed; where its reader has left, Python shall not complain at its end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # as the documentation of the module `signal` has it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main_tray() -> None:
