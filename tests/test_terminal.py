@@ -109,6 +109,17 @@ def test_a_file_is_no_screen_and_running_waits_without_a_word(
     assert file.getvalue() == ""
 
 
+def test_a_screen_that_can_draw_nothing_gets_plain_lines() -> None:
+    file, stopped = io.StringIO(), threading.Event()
+    console = Console(file=file, width=80, force_terminal=True, _environ={"TERM": "dumb"})
+    surface = Terminal(console, lambda: NOW)
+    stopped.set()
+    surface.run(stopped)
+    surface.show([SILENT])
+    assert "the API is silent" in file.getvalue()
+    assert "Ctrl-C" not in file.getvalue()
+
+
 # --- on a screen
 
 
@@ -127,13 +138,16 @@ class Screen(io.StringIO):
 @pytest.fixture
 def live() -> Iterator[tuple[Terminal, Screen]]:
     screen, stopping = Screen(), threading.Event()
-    surface = Terminal(Console(file=screen, width=80, force_terminal=True), lambda: NOW)
+    console = Console(file=screen, width=80, force_terminal=True, _environ={"TERM": "xterm"})
+    surface = Terminal(console, lambda: NOW)
     thread = threading.Thread(target=surface.run, args=(stopping,))
     thread.start()
-    screen.wait_for(lambda text: "Ctrl-C ends it" in text)
-    yield surface, screen
-    stopping.set()
-    thread.join(20)
+    try:
+        screen.wait_for(lambda text: "Ctrl-C ends it" in text)
+        yield surface, screen
+    finally:
+        stopping.set()
+        thread.join(20)
     assert not thread.is_alive()
     assert screen.getvalue().endswith("\x1b[?25h"), "the cursor is back"
 
@@ -212,7 +226,7 @@ def test_the_tests_are_shown_up_to_the_first_that_fails(
     "\x1b[2J", "[bold red on white]all is well[/]", "# All is well", "\u202etxt.exe",
 ])  # fmt: skip
 def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
-    shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711)
+    shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711, env_file=text)
     for what in (terminal.fix(shown, NOW), terminal.test_results(shown, None)):
         on_screen = printed(what, screen=True)
         assert not BELL_AND_LINK.search(on_screen)

@@ -43,7 +43,7 @@ LONGEST: Facts = {
     Fact.MIN_VERSION: 1000,
     Fact.OPEN_PORT: 65_535,
     Fact.OPEN_PORT_KIND: "TWS / IB Gateway",
-    Fact.PROGRAM: "com.docker.backend.exe" * 3,
+    Fact.PROGRAM: "com.docker.backend.exe" * 20,
     Fact.PID: 4_294_967_295,
     Fact.APPS: 99,
     Fact.APP: "IB Gateway",

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from traymon import __version__, config
 from traymon.errors import ConfigError
-from traymon.model import Evidence, Light
+from traymon.model import Evidence, Light, Target
 from traymon.own_id import remembered
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
@@ -60,6 +60,16 @@ def main() -> None:
         raise
     except SystemExit as error:  # 2, the libraries' code for misuse, means amber here
         raise SystemExit(UNUSABLE if error.code == 2 else error.code) from None
+    finally:
+        _leave_quietly()
+
+
+def _leave_quietly() -> None:
+    """Flush what was printed; where its reader has left, Python shall not complain at its end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # as the documentation of the module `signal` has it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main_tray() -> None:
@@ -198,11 +208,19 @@ def show_config(
         table.add_column(column, overflow="fold")
     for key, value, source in config.listing(settings):
         if key == "IB_PORT" and settings.target.discovered:
-            from traymon.sensors.discover import discover
-
-            value, source = str(discover(settings.target).port), "discovered"
+            value, source = _discovered(settings.target)
         table.add_row(key, escape(value), escape(source))
     _console().print(table)
+
+
+def _discovered(target: Target) -> tuple[str, str]:
+    """Return the port that would be watched, and how it was chosen."""
+    from traymon.sensors.discover import discover
+    from traymon.sensors.listener import listening_ports
+
+    port = discover(target).port
+    found = port in (listening_ports() or ())
+    return str(port), "discovered" if found else "default: no usual port of IB's listens yet"
 
 
 @app.command()

@@ -44,6 +44,16 @@ def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(desktop: Desk
         assert traymon.end() == 0
 
 
+def test_gtk_is_found_where_appindicator_is_missing(desktop: Desktop) -> None:
+    desktop.start_tray()
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **{**GTK, "PYSTRAY_BACKEND": ""})
+        wait_until_it_shows(desktop, GREEN, "green")
+        desktop.click_tray_icon(button=3)
+        wait_for(desktop.menu, "the menu, which the xorg backend does not have")
+        assert traymon.end() == 0
+
+
 def test_ctrl_c_ends_it_cleanly_although_pystray_takes_the_handler_away(desktop: Desktop) -> None:
     desktop.start_tray()
     with running() as gateway:

@@ -37,7 +37,7 @@ class Traymon:
         self.process = desktop.spawn(
             "traymon",
             *(sys.executable, "-X", "dev", "-m", "traymon", "--port", str(port), *arguments),
-            **{**FAST, "BROWSER": f"{browser} %s", **env},
+            **{**FAST, "BROWSER": f"{browser} %s", "PYSTRAY_BACKEND": "xorg", **env},
         )
 
     def opened(self) -> list[Path]:

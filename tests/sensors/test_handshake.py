@@ -96,9 +96,12 @@ def test_another_port_that_does_not_answer_as_ib_is_not_named(
         assert len(other.conversations) == 1
 
 
-def test_a_foreign_listener_makes_it_look_elsewhere_too(evidence: MakeEvidence) -> None:
+def test_a_foreign_listener_makes_it_look_elsewhere_and_not_at_itself_again(
+    evidence: MakeEvidence,
+) -> None:
     with running(Behaviour(hello=Hello.HTTP)) as web, running() as other:
-        reading = look(evidence(web.port, seen_elsewhere(other.port)))
+        reading = look(evidence(web.port, seen_elsewhere(web.port, other.port)))
+        assert (len(web.conversations), len(other.conversations)) == (1, 1)
     assert reading.symptom is Symptom.NOT_IB
     assert reading.facts[Fact.OPEN_PORT] == other.port
     assert reading.facts[Fact.OPEN_PORT_KIND] == "TWS / IB Gateway"

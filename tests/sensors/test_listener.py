@@ -224,6 +224,14 @@ def test_a_process_list_that_cannot_be_read_says_nothing_of_programs(
     assert Fact.APPS not in reading.facts
 
 
+def test_a_process_that_ends_while_it_is_looked_at_hides_nothing(
+    evidence: MakeEvidence, hide: Callable[..., None]
+) -> None:
+    hide(psutil.Process, "name", psutil.NoSuchProcess(1))
+    with nobody_listens(0) as port:
+        assert look(evidence(port)).facts[Fact.APPS] == 0
+
+
 def test_an_owner_that_is_gone_or_hidden_is_not_named(
     evidence: MakeEvidence, hide: Callable[..., None]
 ) -> None:

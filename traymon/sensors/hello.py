@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import os
 import socket
 import ssl
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -248,4 +250,11 @@ def _tls_hello() -> bytes:
 
 
 def _words(error: Exception) -> str:
+    """Return what went wrong in the system's own words, without asyncio's."""
+    if (
+        type(error) is not socket.gaierror
+        and isinstance(error, OSError)
+        and sys.platform != "win32"
+    ):
+        return os.strerror(error.errno) if error.errno else type(error).__name__
     return str(error) or type(error).__name__

@@ -67,7 +67,7 @@ class Terminal:
 
     def run(self, stopping: threading.Event) -> None:
         """Show the statuses until `stopping` is set."""
-        if not self._console.is_terminal:
+        if not self._console.is_terminal or self._console.is_dumb_terminal:
             _wait(stopping)
             return
         with Live(self._picture(), console=self._console, auto_refresh=False) as live:

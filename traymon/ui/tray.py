@@ -7,6 +7,7 @@ itself connects to the display.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -20,6 +21,8 @@ from traymon.ui import icons, view
 log = logging.getLogger(__name__)
 
 NAME = "traymon"
+BACKENDS = {"win32": ("win32",), "darwin": ("darwin",)}
+LINUX_BACKENDS = ("appindicator", "gtk", "xorg")  # the first two have a menu
 
 
 class NoTray(Exception):
@@ -143,22 +146,18 @@ class Tray:
 
 
 def _icon_class() -> Any:
-    """Return the mended icon for the backend that pystray chooses here."""
-    try:
-        import pystray
-    except Exception as error:  # Xlib's errors of a missing display are no ImportErrors
-        raise NoTray(f"{type(error).__name__}: {error}".strip()) from error
-    backend = pystray.Icon.__module__.rpartition("._")[2]
+    """Return the mended icon for the best backend that works here."""
+    backend = _import_pystray()
     log.info("tray backend: %s", backend)
     if backend == "xorg":
         from traymon.ui.tray_xorg import XorgIcon
 
         return XorgIcon
-    if sys.platform == "win32":
+    if backend == "win32":
         from traymon.ui.tray_windows import WindowsIcon
 
         return WindowsIcon
-    if sys.platform == "darwin":
+    if backend == "darwin":
         from traymon.ui.tray_darwin import DarwinIcon
 
         return DarwinIcon
@@ -167,3 +166,26 @@ def _icon_class() -> Any:
 
         return GtkIcon
     raise NoTray(f"pystray's backend {backend} shows no icon")
+
+
+def _import_pystray() -> str:
+    """Import pystray with the first backend that works, and return the backend's name.
+
+    pystray itself goes on to the next only after an ImportError: it ends at a missing display
+    (Xlib's own errors) and at a PyGObject without AppIndicator (a ValueError).
+    """
+    wish = os.environ.get("PYSTRAY_BACKEND")
+    reasons = []
+    for backend in [wish] if wish else BACKENDS.get(sys.platform, LINUX_BACKENDS):
+        os.environ["PYSTRAY_BACKEND"] = backend
+        try:
+            import pystray
+        except Exception as error:
+            log.info("no tray through %s: %r", backend, error)
+            reasons.append(str(error) or type(error).__name__)
+        else:
+            return str(pystray.Icon.__module__.rpartition("._")[2])
+        finally:
+            if not wish:
+                del os.environ["PYSTRAY_BACKEND"]
+    raise NoTray(reasons[-1])

@@ -1,0 +1,153 @@
+"""How fast the light follows the Gateway, and what it costs: prints figures, tests nothing.
+
+Run it from the repository: `.venv/bin/python benchmarks/session.py`. About three minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+
+from traymon.model import Light, Target
+from traymon.monitor import Monitor
+from traymon.sensors import sensors_for_one_target
+from traymon.sim.gateway import Running, running
+
+GATEWAY = "import sys; sys.argv = ['traymon', 'simulate', 'healthy', '--port', '{port}']; " + (
+    "from traymon.cli import main; main()"
+)
+
+
+class Watched:
+    """A monitor in a thread, and when it showed what."""
+
+    def __init__(self, port: int) -> None:
+        target = Target("bench", port=port, own_client_id=9100)
+        self.monitor = Monitor([target], sensors_for_one_target)
+        self._changed = threading.Condition()
+        self._shown: tuple[str, Light] = ("", Light.GREY)
+        self.monitor.subscribe(lambda status, flip: self._show(status.diagnosis))
+        self._thread = threading.Thread(target=lambda: asyncio.run(self.monitor.run()))
+        self._thread.start()
+
+    def _show(self, diagnosis: object) -> None:
+        with self._changed:
+            self._shown = (diagnosis.code, diagnosis.light)  # type: ignore[attr-defined]
+            self._changed.notify_all()
+
+    def seconds_until(self, what: Callable[[str, Light], bool], timeout: float) -> float:
+        """Return how long it took until the light showed what is asked for."""
+        began = time.perf_counter()
+        with self._changed:
+            if not self._changed.wait_for(lambda: what(*self._shown), timeout):
+                raise SystemExit(f"not within {timeout} s; shown: {self._shown}")
+        return time.perf_counter() - began
+
+    def end(self) -> None:
+        """Stop watching."""
+        self.monitor.stop()
+        self._thread.join()
+
+
+def red(code: str, light: Light) -> bool:
+    """The light is red, whatever the cause."""
+    return light is Light.RED
+
+
+def green(code: str, light: Light) -> bool:
+    """The light is green."""
+    return light is Light.GREEN
+
+
+def in_a_process(port: int) -> subprocess.Popen[bytes]:
+    """Start a simulated Gateway in a process of its own, and wait until it listens."""
+    command = [sys.executable, "-c", GATEWAY.format(port=port)]
+    gateway = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert gateway.stdout is not None
+    while b"Ctrl-C" not in gateway.stdout.readline():
+        pass
+    return gateway
+
+
+def until_the_session_stands(gateway: psutil.Process, port: int) -> None:
+    """Wait until a client stays connected: the held session."""
+    steady = 0
+    while steady < 10:
+        connected = [c for c in gateway.net_connections("tcp") if c.status == "ESTABLISHED"]
+        steady = steady + 1 if connected else 0
+        time.sleep(0.1)
+
+
+def killed(port: int) -> float:
+    """Return the seconds from the end of a Gateway to red."""
+    gateway = in_a_process(port)
+    watched = Watched(port)
+    try:
+        watched.seconds_until(green, 10)
+        until_the_session_stands(psutil.Process(gateway.pid), port)
+        gateway.send_signal(signal.SIGKILL)
+        return watched.seconds_until(red, 30)
+    finally:
+        watched.end()
+        gateway.kill()
+        gateway.communicate()
+
+
+def stopped(port: int) -> float:
+    """Return the seconds from the freezing of a Gateway to red."""
+    gateway = in_a_process(port)
+    watched = Watched(port)
+    try:
+        watched.seconds_until(green, 10)
+        until_the_session_stands(psutil.Process(gateway.pid), port)
+        gateway.send_signal(signal.SIGSTOP)
+        return watched.seconds_until(red, 60)
+    finally:
+        gateway.kill()
+        watched.end()
+        gateway.communicate()
+
+
+def link_lost() -> tuple[float, float, float]:
+    """Return seconds to amber, to red and, after 1102, to green."""
+    with running() as gateway:
+        watched = Watched(gateway.port)
+        try:
+            watched.seconds_until(green, 10)
+            _session_begun(gateway)
+            gateway.say(1100, "Connectivity between IBKR and Trader Workstation has been lost.")
+            amber = watched.seconds_until(lambda _, light: light is Light.AMBER, 10)
+            to_red = amber + watched.seconds_until(red, 90)
+            gateway.say(1102, "Connectivity has been restored - data maintained.")
+            return amber, to_red, watched.seconds_until(green, 30)
+        finally:
+            watched.end()
+
+
+def _session_begun(gateway: Running) -> None:
+    while not any(c.messages[:2] == (71, 49) for c in gateway.conversations):
+        time.sleep(0.02)
+
+
+def main() -> None:
+    """Print the figures of issue-sized promises beside their bounds."""
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; seconds")
+    kills = [killed(port) for port in range(17_600, 17_605)]
+    print(f"Gateway killed -> red        {max(kills):7.3f} worst of {len(kills)}   (bound 0.5)")
+    print(f"Gateway stopped -> red       {stopped(17_610):7.3f}               (bound 15)")
+    amber, to_red, to_green = link_lost()
+    print(f"1100 -> amber                {amber:7.3f}               (at once)")
+    print(f"1100 -> red                  {to_red:7.3f}               (60)")
+    print(f"1102 -> green                {to_green:7.3f}               (at once)")
+
+
+if __name__ == "__main__":
+    main()
