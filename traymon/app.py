@@ -99,6 +99,8 @@ class App:
             _end_by_force_after(FORCE_AFTER)
             self.monitor.stop()
             watching.join(STOP_WITHIN)
+            if watching.is_alive():
+                log.warning("the monitor did not end within %.0f s", STOP_WITHIN)
             for worker in self._workers:
                 worker.stop(1.0)
             self._errands.stop(1.0)

@@ -97,6 +97,8 @@ class Watch:
         self._discover = discover
         self._woken = asyncio.Event()
         self._paused = False
+        self._begun = False
+        self._looking = ""  # the sensor that looks right now
         self._checked_at: float | None = None
         self._in_a_row: dict[str, int] = {}
         self._last_looked: dict[str, float] = {}
@@ -114,6 +116,7 @@ class Watch:
     async def run(self) -> None:
         """Look for as long as it is not cancelled."""
         self._judge()
+        self._begun = True
         self._hold_anew()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -170,7 +173,7 @@ class Watch:
         self._in_a_row.clear()
         self._due = dict.fromkeys((sensor.name for sensor in self._sensors), 0.0)
         self._woken.set()
-        if self._holding:  # `run` has begun; a session of before speaks of that time too
+        if self._begun:  # a session of before speaks of that time too
             self._hold_anew()
 
     def _hold_anew(self) -> None:
@@ -218,12 +221,15 @@ class Watch:
             if sensor is None:
                 break
             looked.add(sensor.name)
+            self._looking = sensor.name
             self._due[sensor.name] = inf  # whoever asks from here on wants another look
             about = self._evidence
             reading = await guarded_look(sensor, replace(about, now=now))
             reading = replace(reading, at=self._clock())
+            self._looking = ""
             if self._evidence.target is not about.target or self._paused:
                 continue  # it was asked of something else
+            self._due[sensor.name] = max(self._due[sensor.name], reading.at + SOONEST)
             before = self._evidence.readings.get(sensor.name)
             self._take(reading)
             if before is not None and before.symptom is not reading.symptom:
@@ -254,11 +260,10 @@ class Watch:
         calm = self._settled.leaning is None and (green or served)
         for name in self._due:
             reading = self._evidence.readings.get(name)
-            if reading is None:
-                continue
+            if reading is None or name == self._looking:
+                continue  # there is nothing yet to plan by
             pause = rest(reading.symptom, self._in_a_row[name], calm, limits)
-            asked_for = max(self._due[name], reading.at + SOONEST)
-            self._due[name] = min(asked_for, reading.at + pause)
+            self._due[name] = min(self._due[name], reading.at + pause)
             reading = replace(reading, good_for=good_for(pause, limits))
             self._evidence = self._evidence.with_reading(reading)
 

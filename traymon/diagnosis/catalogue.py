@@ -13,6 +13,8 @@ from traymon.diagnosis.conditions import (
     HANDSHAKE,
     INTERNET,
     LINK,
+    LISTENER,
+    SESSION,
     Condition,
     Witnesses,
     a_sensor_crashed,
@@ -35,18 +37,24 @@ from traymon.diagnosis.conditions import (
     session,
     tws_says,
 )
-from traymon.model import NOT_ACCEPTED, Diagnosis, Evidence, Fact, Facts, FactValue, Light, Symptom
+from traymon.model import Diagnosis, Evidence, Fact, Facts, FactValue, Light, Symptom
 
 GREY, GREEN, AMBER, RED = Light.GREY, Light.GREEN, Light.AMBER, Light.RED
 S = Symptom
 
 SERVED = handshake(S.OK, S.SLOW)
-NOT_KNOWN = handshake(S.UNKNOWN)
 NEW_ONES_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
 IN_SESSION = session(S.OK)
 LINK_DOWN = tws_says(LINK, S.LINK_DOWN)
-REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS))
+REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS)) & if_seen(session(S.LOST))
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
+UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
+# A fresh connection met nothing that puts the held session's program out of the question.
+STILL_THERE = ~handshake(
+    *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
+)
+# Of several witnesses, whose words are shown: the last one's.
+SPEAKERS = (LISTENER, SESSION, HANDSHAKE, FARMS, LINK, CALLS, INTERNET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,15 @@ CATALOGUE: tuple[Entry, ...] = (
         RED,
         when=session(S.OK, S.HUNG) & if_seen(SERVED) & paper_and_live_are_mixed_up,
     ),
+    # where its API went, in TWS's own words
+    Entry("port-moved", RED, when=sees(CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT)),
     # a held session knows what a fresh connection cannot
-    Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(session(S.OK, S.NO_ACCOUNTS))),
-    Entry(
-        "session-hung",
-        RED,
-        when=session(S.HUNG) & if_seen(NEW_ONES_HANG) & given(NEW_ONES_HANG | SERVED | NOT_KNOWN),
-    ),
-    Entry("port-moved", RED, when=sees(CALLS, S.PORT_MOVED) & handshake(*NOT_ACCEPTED)),
+    Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & STILL_THERE),
+    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & STILL_THERE),
+    Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE) & STILL_THERE),
+    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0) & STILL_THERE),
+    Entry("ib-link-down", AMBER, when=LINK_DOWN & STILL_THERE, announce=False),
+    Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION)),
     # the port
     Entry("host-unresolved", RED, when=handshake(S.UNRESOLVED)),
     Entry("host-unreachable", RED, when=handshake(S.UNREACHABLE)),
@@ -88,6 +97,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("port-refused", RED, when=REFUSED),
     Entry("foreign-listener", RED, when=handshake(S.NOT_IB)),
     # the handshake
+    Entry("tls-expected", RED, when=handshake(S.TLS)),
+    Entry("server-too-old", RED, when=handshake(S.TOO_OLD)),
     Entry(
         "just-started",
         AMBER,
@@ -99,15 +110,9 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("answer-unfinished", RED, when=handshake(S.UNFINISHED)),
     Entry("listener-wedged", RED, when=handshake(S.SILENT) & half_closed_pile_up),
     Entry("handshake-silent", RED, when=handshake(S.SILENT)),
-    Entry("tls-expected", RED, when=handshake(S.TLS)),
-    Entry("server-too-old", RED, when=handshake(S.TOO_OLD)),
     # the session
     Entry("start-silent", RED, when=session(S.START_SILENT)),
     Entry("start-rejected", RED, when=session(S.START_REJECTED)),
-    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED)),
-    Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE)),
-    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0)),
-    Entry("ib-link-down", AMBER, when=LINK_DOWN, announce=False),
     Entry(
         "wrong-account", AMBER, when=IN_SESSION & if_seen(SERVED) & configured_account_is_missing
     ),
@@ -170,7 +175,8 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)
-    for sensor in sorted(witnesses, key=HANDSHAKE.__eq__):  # the handshake's words are the last
+    in_turn = (*sorted(witnesses.difference(SPEAKERS)), *filter(witnesses.__contains__, SPEAKERS))
+    for sensor in in_turn:
         facts[Fact.DETAIL] = evidence.readings[sensor].detail
         if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor

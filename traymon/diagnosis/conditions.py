@@ -79,7 +79,7 @@ def session(*symptoms: Symptom) -> Condition:
 
 def tws_says(sensor: str, symptom: Symptom) -> Condition:
     """TWS itself said so over a session that is served: two witnesses, its word and its life."""
-    return sees(sensor, symptom) & session(Symptom.OK, Symptom.NO_ACCOUNTS, Symptom.HUNG)
+    return sees(sensor, symptom) & session(Symptom.OK)
 
 
 def lasts(sensor: str, seconds: float) -> Condition:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
@@ -132,9 +133,9 @@ class _Line:
         self.has_order_id = False
         self.id_taken = False
         self.dropped: str | None = None
-        self.heard_at = 0.0  # loop time; the last byte
-        self.answered_at = 0.0  # loop time; the last answer to a heartbeat
-        self.server_time = 0  # epoch seconds, as the Gateway said
+        self.heard = False  # anything since the last heartbeat
+        self.answer: tuple[float, int] | None = None  # seconds it took, and what time it told
+        self._asked_at: deque[float] = deque(maxlen=100)  # loop time; answers come in order
         self.said: list[tuple[int, str]] = []  # system messages not yet taken
 
     async def open(self, target: Target, client_id: int) -> tuple[Symptom | None, str]:
@@ -178,6 +179,8 @@ class _Line:
 
     def beat(self) -> None:
         """Ask for the current time, the cheapest question of the API."""
+        self.heard = False
+        self._asked_at.append(_now())
         self._client.send(49, 1)
 
     async def close(self) -> None:
@@ -206,7 +209,7 @@ class _Line:
 
     def tcpDataArrived(self) -> None:
         """Note that something came."""
-        self.heard_at = _now()
+        self.heard = True
         self._woken.set()
 
     def connectAck(self) -> None:
@@ -223,7 +226,8 @@ class _Line:
 
     def currentTime(self, server_time: int) -> None:
         """Note the answer to a heartbeat."""
-        self.server_time, self.answered_at = server_time, _now()
+        if self._asked_at:
+            self.answer = _now() - self._asked_at.popleft(), server_time
 
     def error(self, request_id: int, code: int, text: str, advanced: str) -> None:
         """Note an error or a system message."""
@@ -271,16 +275,19 @@ class _Beats:
             self._take_messages()
             if line.dropped is not None:
                 break
-            if sent is not None and line.heard_at > sent:  # any traffic is life
-                if line.answered_at > sent:
-                    self._round_trip = line.answered_at - sent
-                    self._skew.add(line.server_time, self._round_trip)
-                self._post_served()
+            if line.answer is not None:
+                self._round_trip, server_time = line.answer
+                line.answer = None
+                self._skew.add(server_time, self._round_trip)
+                self._post_served("heartbeat answered", self._round_trip)
                 sent = None
-                continue
-            if sent is not None and now >= look_again:
-                self._post_hung(now - sent)
-                look_again = now + SECOND_LOOK
+            elif sent is not None and now >= sent + BEAT_TIMEOUT:
+                if line.heard:  # any traffic is life, if not as good as an answer
+                    self._post_served("alive, the heartbeat not answered yet", now - sent)
+                    sent = None
+                elif now >= look_again:
+                    self._post_hung(now - sent)
+                    look_again = now + SECOND_LOOK
             if now >= next_beat:
                 line.beat()
                 next_beat = now + BEAT
@@ -294,10 +301,9 @@ class _Beats:
             for reading in self._messages.take(code, text):
                 self._view.post(reading)
 
-    def _post_served(self) -> None:
+    def _post_served(self, how: str, took: float) -> None:
         symptom = Symptom.OK if self._line.accounts else Symptom.NO_ACCOUNTS
-        took = self._round_trip or 0.0
-        detail = f"server version {self._line.version}, heartbeat answered"
+        detail = f"server version {self._line.version}, {how}"
         self._view.post(Reading("session", symptom, detail, self._facts(), took, good_for=GOOD_FOR))
 
     def _post_hung(self, waited: float) -> None:

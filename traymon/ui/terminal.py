@@ -118,6 +118,7 @@ def _state(status: Status, now: float) -> RenderableType:
         if part
     )
     lines: list[RenderableType] = [head, Text(f"  {where}", "bright_black")]
+    lines += [Text(f"  {measured}", "bright_black") for measured in view.figures(status)]
     if doubt := view.suspicion(status):
         lines.append(Text(f"  {doubt}", "yellow"))
     if light in (Light.AMBER, Light.RED):
