@@ -8,10 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from traymon.diagnosis.conditions import FARMS, HANDSHAKE, LINK, LISTENER, SESSION, is_paper
-from traymon.model import NOT_ACCEPTED, Evidence, Fact, Light, Symptom
+from traymon.model import NOT_ACCEPTED, Evidence, Fact, FactValue, Light, Symptom
 
 NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
 LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a test found."""
+
+    light: Light
+    saw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Rung:
     light: Light
     saw: str
     took: float | None = None  # seconds
+    parts: tuple[Part, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -67,17 +76,26 @@ def _session(evidence: Evidence) -> Rung:
         return Rung(name, title, Light.GREY, "not reached")
     if reading.symptom is not Symptom.OK:
         return Rung(name, title, Light.RED, reading.detail, reading.took or None)
-    accounts = reading.facts.get(Fact.ACCOUNTS, ())
-    listed = accounts if isinstance(accounts, tuple) else ()
-    said = (evidence.fresh(LINK), evidence.fresh(FARMS))
-    broken = [
-        r.detail for r in said if r is not None and r.symptom not in (Symptom.OK, Symptom.UNKNOWN)
-    ]
-    saw = f"{reading.detail}; {_kind(listed)} account {', '.join(map(str, listed))}"
-    saw += "; " + (", ".join(broken) if broken else "links and data farms well as far as TWS says")
-    return Rung(name, title, Light.AMBER if broken else Light.GREEN, saw, reading.took)
+    parts = (
+        Part(Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"),
+        Part(Light.GREEN, _accounts(reading.facts.get(Fact.ACCOUNTS))),
+        _said(evidence, LINK, "TWS is linked to IB's servers, as far as it says"),
+        _said(evidence, FARMS, "data farms are connected, as far as TWS says"),
+    )
+    light = max(part.light for part in parts)
+    return Rung(name, title, light, "a client is let in and answered", reading.took, parts)
 
 
-def _kind(accounts: tuple[int, ...] | tuple[str, ...]) -> str:
-    kinds = {is_paper(str(account)) for account in accounts}
-    return "paper" if kinds == {True} else "live" if kinds == {False} else "the"
+def _accounts(accounts: FactValue | None) -> str:
+    listed = [str(account) for account in accounts] if isinstance(accounts, tuple) else []
+    kinds = {is_paper(account) for account in listed}
+    kind = "paper " if kinds == {True} else "live " if kinds == {False} else ""
+    return f"{kind}account {', '.join(listed)}"
+
+
+def _said(evidence: Evidence, sensor: str, well: str) -> Part:
+    """Return what TWS said last of its link or its farms; silence is good news, and no more."""
+    reading = evidence.fresh(sensor)
+    if reading is None or reading.symptom in (Symptom.OK, Symptom.UNKNOWN):
+        return Part(Light.GREEN, well)
+    return Part(Light.AMBER, reading.detail)

@@ -144,7 +144,14 @@ def _test(number: int, rung: Rung) -> RenderableType:
     line.append(f"Test {number}: {rung.title}", "bold")
     if rung.took is not None:
         line.append(f" ({duration(rung.took)})")
-    return Group(line, Padding(Text(clean(rung.saw)), (0, 0, 0, 2)))
+    found: list[RenderableType] = [Text(clean(rung.saw))]
+    for part in rung.parts:
+        found.append(
+            Text(f"{view.MARKS[part.light]} ", STYLES[part.light]).append(
+                clean(part.saw), "default"
+            )
+        )
+    return Group(line, Padding(Group(*found), (0, 0, 0, 2)))
 
 
 def fix(status: Status, now: float) -> RenderableType:
