@@ -1,26 +1,33 @@
 """How fast the light follows the Gateway, and what it costs: prints figures, tests nothing.
 
-Run it from the repository: `.venv/bin/python benchmarks/session.py`. About three minutes.
+Run it from the repository: `.venv/bin/python benchmarks/session.py`. About four minutes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psutil
 
-from traymon.model import Light, Target
+from traymon.model import Evidence, Light, Reading, Symptom, Target
 from traymon.monitor import Monitor
 from traymon.sensors import sensors_for_one_target
+from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.session import Session
 from traymon.sim.gateway import Running, running
 
+IDLE = 60.0  # seconds
 GATEWAY = "import sys; sys.argv = ['traymon', 'simulate', 'healthy', '--port', '{port}']; " + (
     "from traymon.cli import main; main()"
 )
@@ -137,8 +144,115 @@ def _session_begun(gateway: Running) -> None:
         time.sleep(0.02)
 
 
+def cycles(times: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return threads, tasks, sockets and resident KiB before and after so many sessions.
+
+    Before: after a tenth of them, when all is imported and the allocator has its pools.
+    """
+    with simulator() as port:
+        return asyncio.run(_cycles(port, times))
+
+
+async def _cycles(port: int, times: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    target = Target("bench", port=port, own_client_id=9100)
+    before = (0, 0, 0, 0)
+    for cycle in range(times + times // 10):
+        if cycle == times // 10:
+            before = _counted()
+        one = OneSession(target)
+        holding = asyncio.create_task(Session(OwnPorts()).run(one))
+        await asyncio.wait_for(one.served.wait(), 10)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+    return before, _counted()
+
+
+class OneSession:
+    """A view in which the handshake was served."""
+
+    def __init__(self, target: Target) -> None:
+        handshake = Reading("handshake", Symptom.OK, at=1.0)
+        self.evidence = Evidence(target, now=2.0).with_reading(handshake)
+        self.served = asyncio.Event()
+
+    def post(self, reading: Reading) -> None:
+        """Note that the session is served."""
+        if reading.symptom is Symptom.OK:
+            self.served.set()
+
+    async def news(self) -> None:
+        """Nothing more is seen."""
+        await asyncio.Event().wait()
+
+
+def _counted() -> tuple[int, ...]:
+    gc.collect()
+    process = psutil.Process()
+    sockets = len(process.net_connections("all"))
+    resident = process.memory_info().rss // 1024
+    return threading.active_count(), len(asyncio.all_tasks()), sockets, resident
+
+
+IMPORTS = """
+import asyncio, sys, time
+asyncio.set_event_loop(asyncio.new_event_loop())
+import ib_insync.client, psutil, PIL.Image, jinja2, typer, rich.console, pydantic, dotenv
+import markdown_it, platformdirs
+import traymon.app, traymon.cli
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def idle(seconds: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return CPU share and resident MiB of an idle traymon, and of its libraries alone."""
+    with simulator() as port, tempfile.TemporaryDirectory() as home:
+        environ = {**os.environ, "HOME": home, "XDG_STATE_HOME": home, "IB_PORT": str(port)}
+        whole = [sys.executable, "-m", "traymon", "--no-tray"]
+        alone = [sys.executable, "-c", IMPORTS]
+        running_ones = [
+            subprocess.Popen(command, env=environ, cwd=home, stdout=subprocess.DEVNULL)
+            for command in (whole, alone)
+        ]
+        try:
+            time.sleep(10)  # started, imported, green
+            seen = [psutil.Process(one.pid) for one in running_ones]
+            before = [sum(one.cpu_times()[:2]) for one in seen]
+            time.sleep(seconds)
+            one, two = (
+                (
+                    (sum(process.cpu_times()[:2]) - cpu) / seconds,
+                    process.memory_info().rss / 2**20,
+                )
+                for process, cpu in zip(seen, before, strict=True)
+            )
+            return one, two
+        finally:
+            for started in running_ones:
+                started.kill()
+                started.wait()
+
+
+@contextmanager
+def simulator() -> Iterator[int]:
+    """Run a healthy simulated Gateway in a process of its own, whose cost does not count here."""
+    port = free_port()
+    gateway = in_a_process(port)
+    try:
+        yield port
+    finally:
+        gateway.kill()
+        gateway.communicate()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 def main() -> None:
-    """Print the figures of issue-sized promises beside their bounds."""
+    """Print the figures of what is promised beside their bounds."""
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; seconds")
     kills = [killed(port) for port in range(17_600, 17_605)]
     print(f"Gateway killed -> red        {max(kills):7.3f} worst of {len(kills)}   (bound 0.5)")
@@ -147,6 +261,14 @@ def main() -> None:
     print(f"1100 -> amber                {amber:7.3f}               (at once)")
     print(f"1100 -> red                  {to_red:7.3f}               (60)")
     print(f"1102 -> green                {to_green:7.3f}               (at once)")
+    before, after = cycles(1_000)
+    print("1,000 sessions               threads  tasks  sockets  resident KiB")
+    for when, counted in (("before", before), ("after", after)):
+        print(f"  {when:<27}{counted[0]:7} {counted[1]:6} {counted[2]:8} {counted[3]:13}")
+    whole, alone = idle(IDLE)
+    print(f"idle for {IDLE:.0f} s                CPU share  resident MiB")
+    for what, (share, resident) in (("traymon --no-tray", whole), ("its libraries alone", alone)):
+        print(f"  {what:<27}{share:9.2%} {resident:13.1f}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from traymon.model import (
     Status,
     Symptom,
     Target,
+    mask_accounts,
 )
 from traymon.pace import SOONEST, good_for, rest
 from traymon.sensors import HeldSensor, Sensor, Sensors, View
@@ -137,13 +138,15 @@ class Watch:
         if self._paused:
             return
         before = self._evidence.readings.get(reading.sensor)
+        was = Symptom.OK if before is None else before.symptom  # no news was good news
         self._take(replace(reading, at=self._clock()))
-        if before is not None and before.symptom is not reading.symptom:
+        if reading.symptom not in (was, Symptom.UNKNOWN):
             # a change makes what the others saw before it doubtful; a connection drops but once,
             # so that looking for the reason at once cannot become a habit
             self._hurry(self._due, 0.0 if reading.symptom is Symptom.LOST else SOONEST)
         self._judge()
         self._plan()
+        self._woken.set()  # the plan may have brought a look forward
 
     async def news(self) -> None:
         """Wait for the next reading of any sensor."""
@@ -250,7 +253,7 @@ class Watch:
             self._figures[name].add(reading.took, reading.at)
         self._arrived.set()
         self._arrived = asyncio.Event()
-        log.debug("%s %s: %s %s", self.name, name, reading.symptom, reading.detail)
+        log.debug("%s %s: %s %s", self.name, name, reading.symptom, mask_accounts(reading.detail))
 
     def _plan(self) -> None:
         """Set when each sensor looks again, and so how long its reading counts."""

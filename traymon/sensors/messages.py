@@ -78,8 +78,9 @@ class Messages:
 
 def _call_facts(code: int, text: str) -> Mapping[Fact, int]:
     """Return the new port that message 1300 ends with."""
-    number = re.search(r"(\d{2,5})\D*$", text) if code == 1300 else None
-    return {Fact.OPEN_PORT: int(number[1])} if number else {}
+    number = re.search(r"(?<!\d)(\d{1,5})\D*$", text) if code == 1300 else None
+    port = int(number[1]) if number else 0
+    return {Fact.OPEN_PORT: port} if 0 < port < 65_536 else {}
 
 
 def unescape(text: str) -> str:

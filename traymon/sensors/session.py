@@ -65,19 +65,20 @@ class Session:
         if first is None:
             view.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
             return
-        pause, ended_at = 0.0, -1.0
+        pause, looked_at, taken = 0.0, -1.0, 0
         ids = own_ids(first, view.evidence.target)
         while True:
-            await _until_served(view, ended_at)
+            await _until_served(view, looked_at)
             await asyncio.sleep(pause * random.uniform(1.0, 1.3))  # never in step with others
             outcome = await self._hold(view, next(ids))
-            ended_at = view.evidence.now
-            if outcome is Symptom.CLIENT_ID_TAKEN:
-                pause = 0.0
-                continue  # the next ID, and nobody is told
+            if outcome is Symptom.CLIENT_ID_TAKEN and taken < OWN_IDS:
+                pause, taken = 0.0, taken + 1
+                continue  # the next ID at once: it was served, and nobody is told
+            handshake = view.evidence.readings.get("handshake")
+            looked_at = -1.0 if handshake is None else handshake.at
             lasted = outcome is Symptom.LOST
             pause = 0.0 if lasted else min(max(FIRST_PAUSE, pause * 2), LONGEST_PAUSE)
-            ids = own_ids(first, view.evidence.target)
+            ids, taken = own_ids(first, view.evidence.target), 0
 
     async def _hold(self, view: View, client_id: int) -> Symptom:
         """Open a session, serve it to its end, and return how it ended."""

@@ -57,6 +57,7 @@ class Behaviour:
     start: Start = Start.ANSWER
     says: tuple[tuple[int, str], ...] = ()  # system messages right after the start
     tells_time: bool = True  # answers reqCurrentTime
+    keeps_sessions: bool = False  # answers sessions that stand, also where `hello` serves nobody
     clock_ahead: float = 0.0  # seconds; of this machine's clock
     release_delay: float = 0.0  # seconds that a client ID stays taken after its holder left
 

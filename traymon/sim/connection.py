@@ -159,9 +159,10 @@ class Connection(asyncio.Protocol):
         number = int(fields[0])
         if len(self.conversation.messages) < RECORD_LIMIT // 16:  # an ID costs more than a byte
             self._note(messages=(*self.conversation.messages, number))
-        if not self._behaviour.hello.serves or self.conversation.version_sent is None:
-            return
         started = self.conversation.client_id is not None
+        serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
+        if not serves or self.conversation.version_sent is None:
+            return
         if number == messages.START_API and not started:
             self._start_session(fields)
         elif started and number in messages.REPLIES:
