@@ -14,7 +14,7 @@ from math import inf
 
 from traymon.clock import SteadyClock
 from traymon.diagnosis.catalogue import diagnose
-from traymon.diagnosis.conditions import HANDSHAKE, MONITOR, SESSION
+from traymon.diagnosis.conditions import HANDSHAKE, LINK, MONITOR, SESSION
 from traymon.figures import Rolling
 from traymon.model import (
     NO_FACTS,
@@ -140,7 +140,7 @@ class Watch:
         before = self._evidence.readings.get(reading.sensor)
         was = Symptom.OK if before is None else before.symptom  # no news was good news
         self._take(replace(reading, at=self._clock()))
-        if reading.symptom not in (was, Symptom.UNKNOWN):
+        if reading.symptom not in (was, Symptom.UNKNOWN) and reading.sensor in (SESSION, LINK):
             # a change makes what the others saw before it doubtful; a connection drops but once,
             # so that looking for the reason at once cannot become a habit
             self._hurry(self._due, 0.0 if reading.symptom is Symptom.LOST else SOONEST)

@@ -87,6 +87,8 @@ class Session:
         try:
             symptom, detail = await line.open(target, client_id)
             if symptom is None:
+                if "calls" in view.evidence.readings:  # they were of the session before
+                    view.post(Reading("calls", Symptom.UNKNOWN, "a new session began"))
                 await _Beats(line, view, client_id).run()
                 symptom, detail = Symptom.LOST, line.dropped or "the connection ended"
         finally:
@@ -96,7 +98,7 @@ class Session:
                     view.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
         if symptom is not Symptom.CLIENT_ID_TAKEN:
-            view.post(Reading(self.name, symptom, detail, good_for=LONGEST_PAUSE * 2))
+            view.post(Reading(self.name, symptom, detail, good_for=LONGEST_PAUSE * 3))
         return symptom
 
 
