@@ -21,6 +21,7 @@ from traymon.model import (
     Target,
 )
 from traymon.monitor import Monitor
+from traymon.sensors import Sensors, View
 
 BEGAN = 1_000.0
 
@@ -80,8 +81,42 @@ class Fake:
             self.busy = False
 
 
+@dataclass
+class Held:
+    """A held sensor that says what it is told to say."""
+
+    name: str
+    fails: Exception | None = None  # raised as soon as it runs
+    goodbye: float = 0.0  # seconds that it takes to leave
+    began: list[float] = field(default_factory=list)  # in seconds of the story
+    ended: list[float] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
+    running: int = 0
+    views: list[View] = field(default_factory=list)  # the newest is the last
+
+    async def run(self, view: View) -> None:
+        loop = asyncio.get_running_loop()
+        self.began.append(loop.time() - BEGAN)
+        self.ports.append(view.evidence.target.port)
+        self.views.append(view)
+        if self.fails is not None:
+            raise self.fails
+        self.running += 1
+        try:
+            await loop.create_future()
+        finally:
+            await asyncio.sleep(self.goodbye)
+            self.running -= 1
+            self.ended.append(loop.time() - BEGAN)
+
+    def says(self, symptom: Symptom, facts: Facts = NO_FACTS, about: str = "") -> None:
+        """Post what it sees: about itself, or about something else that it knows of."""
+        name = about or self.name
+        self.views[-1].post(Reading(name, symptom, f"{name} says {symptom}", facts, took=0.03))
+
+
 class Scene:
-    """A monitor that runs, its two sensors, and what it published."""
+    """A monitor that runs, its sensors, and what it published."""
 
     def __init__(
         self, limits: Limits, discovered: bool, subscribers: list[Callable[..., None]]
@@ -90,11 +125,12 @@ class Scene:
         self.slept = 0.0
         self.listens_on = 7497
         self.listener, self.handshake = Fake("listener"), Fake("handshake")
+        self.session = Held("session")
         self.statuses: list[Status] = []
         self.flips: list[tuple[float, str]] = []
         self.monitor = Monitor(
             [Target("project", limits=limits, discovered=discovered)],
-            lambda: [self.listener, self.handshake],
+            lambda: Sensors((self.listener, self.handshake), (self.session,)),
             lambda target: replace(target, port=self.listens_on),
             SteadyClock(wall=lambda: loop.time() + self.slept, monotonic=loop.time),
         )
@@ -138,6 +174,7 @@ def play(
         assert not watching.done()
         scene.monitor.stop()
         await watching
+        assert scene.session.running == 0
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     with asyncio.Runner(loop_factory=LeapingLoop) as runner:

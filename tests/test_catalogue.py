@@ -5,13 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 
 import pytest
 
 from traymon import assets
 from traymon.diagnosis import fixes
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
+from traymon.diagnosis.conditions import is_paper
 from traymon.diagnosis.ladder import ladder
 from traymon.model import (
     NO_FACTS,
@@ -26,7 +29,7 @@ from traymon.model import (
     Symptom,
     Target,
 )
-from traymon.sensors import handshake, hello, listener
+from traymon.sensors import handshake, hello, internet, listener, messages, session
 from traymon.sim.scenarios import SCENARIOS
 
 S = Symptom
@@ -39,34 +42,79 @@ HANDSHAKE = (
     *(S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED, *NOT_ACCEPTED),
 )
 LISTENER = (S.OK, S.UNKNOWN, S.CRASHED, S.NOBODY_LISTENS, S.NOT_HERE)
+SESSION = (
+    *(S.OK, S.UNKNOWN, S.CRASHED, S.LOST, S.HUNG),
+    *(S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS),
+)
+LINK = (S.OK, S.UNKNOWN, S.LINK_DOWN)
+FARMS = (S.OK, S.UNKNOWN, S.FARM_DOWN)
+CALLS = (
+    *(S.PORT_MOVED, S.PAPER_NOT_ACKNOWLEDGED, S.COMPETING_SESSION, S.CLIENT_OUTDATED),
+    S.UNKNOWN,
+)
+INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
+SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
+    "handshake": HANDSHAKE,
+    "listener": LISTENER,
+    "session": SESSION,
+    "link": LINK,
+    "farms": FARMS,
+    "calls": CALLS,
+    "internet": INTERNET,
+    "monitor": MONITOR,
+}
 
 # States of traymon's own, which no Gateway can play; test_monitor produces them.
 OWN = {"starting", "paused", "resumed", "stale", "sensor-crashed"}
+# What no single look can meet, since something has to happen first to a session that is held;
+# test_session_codes produces them.
+STORIES = {"new-clients-hang", "port-moved", "data-farm-down", "internet-down"}
 
 NO_APP: Facts = {Fact.APPS: 0}
 AN_APP: Facts = {Fact.APPS: 1, Fact.APP: "IB Gateway"}
 ELSEWHERE: Facts = {Fact.OPEN_PORT: 4002}
 PILE_UP: Facts = {Fact.HALF_CLOSED: Limits().half_closed}
 JUST_OPENED: Facts = {Fact.PORT_OPENED: 12.0}
+LIVE: Facts = {Fact.ACCOUNTS: ("U1234567", "U7654321")}
+PAPER: Facts = {Fact.ACCOUNTS: ("DU1234567",)}
 
 
-def evidence(age: float = 0.0, good_for: float = 60.0, **seen: Seen) -> Evidence:
-    """Return what `sensor=symptom` or `sensor=(symptom, facts)` say, `age` seconds ago."""
-    gathered = Evidence(Target("project"), NOW)
+def evidence(age: float = 0.0, good_for: float = 60.0, account: str = "", **seen: Seen) -> Evidence:
+    """Return what `sensor=symptom` or `sensor=(symptom, facts)` say, `age` seconds ago.
+
+    What TWS said of link, farms and calls stands until it is taken back.
+    """
+    gathered = Evidence(Target("project", account=account), NOW)
     for sensor, what in seen.items():
         symptom, facts = what if isinstance(what, tuple) else (what, NO_FACTS)
         words = f"{sensor} says {symptom}"
-        reading = Reading(sensor, symptom, words, facts, at=NOW - age, good_for=good_for)
+        lasts = inf if sensor in ("link", "farms", "calls") else good_for
+        reading = Reading(sensor, symptom, words, facts, at=NOW - age, good_for=lasts)
         gathered = gathered.with_reading(reading)
     return gathered
 
 
-def why(**seen: Seen) -> Diagnosis:
-    return diagnose(evidence(**seen))
+def why(account: str = "", **seen: Seen) -> Diagnosis:
+    return diagnose(evidence(account=account, **seen))
 
 
-# The smallest evidence for each code.
+@dataclass(frozen=True)
+class Told:
+    """A word of TWS's over a session that is served."""
+
+    sensor: str
+    symptom: Symptom
+    for_seconds: float = 0.0
+
+    def among(self, **seen: Seen) -> Evidence:
+        said = Reading(self.sensor, self.symptom, "its words", at=NOW - self.for_seconds)
+        return evidence(**{"handshake": S.OK, "session": S.OK, **seen}).with_reading(said)
+
+
+IN_SESSION: Mapping[str, Seen] = {"handshake": S.OK, "session": S.OK}
+
+# The smallest evidence for each code; those that need time or an account have tests of their own.
 SMALLEST: Mapping[str, Mapping[str, Seen]] = {
     "paused": {"monitor": S.PAUSED},
     "resumed": {"monitor": S.RESUMED},
@@ -88,6 +136,17 @@ SMALLEST: Mapping[str, Mapping[str, Seen]] = {
     "server-too-old": {"handshake": S.TOO_OLD},
     "sensor-crashed": {"handshake": S.CRASHED},
     "handshake-slow": {"handshake": S.SLOW},
+    "session-hung": {"handshake": S.OK, "session": S.HUNG},
+    "new-clients-hang": {"handshake": S.SILENT, "session": S.OK},
+    "port-moved": {"handshake": S.REFUSED, "calls": S.PORT_MOVED},
+    "start-silent": {"handshake": S.OK, "session": S.START_SILENT},
+    "start-rejected": {"handshake": S.OK, "session": S.START_REJECTED},
+    "no-accounts": {"handshake": S.OK, "session": S.NO_ACCOUNTS},
+    "internet-down": {**IN_SESSION, "link": S.LINK_DOWN, "internet": S.OFFLINE},
+    "competing-session": {**IN_SESSION, "calls": S.COMPETING_SESSION},
+    "paper-not-acknowledged": {**IN_SESSION, "calls": S.PAPER_NOT_ACKNOWLEDGED},
+    "client-outdated": {**IN_SESSION, "calls": S.CLIENT_OUTDATED},
+    "clock-skew": {"handshake": S.OK, "session": (S.OK, {Fact.CLOCK_SKEW: -2.1})},
     "healthy": {"handshake": S.OK},
     "stale": {"handshake": S.UNKNOWN},
 }
@@ -101,37 +160,277 @@ def test_every_code_has_a_page_and_no_page_is_without_a_code() -> None:
 
 def test_every_code_has_a_scenario_or_is_a_state_of_traymons_own() -> None:
     played = {scenario.code for scenario in SCENARIOS.values()}
-    assert played == ENTRIES.keys() - OWN
+    assert played == ENTRIES.keys() - OWN - STORIES
 
 
-def test_no_code_is_listed_twice() -> None:
-    codes = [entry.code for entry in CATALOGUE]
-    assert len(codes) == len(set(codes))
+def test_no_code_is_listed_twice_in_one_light() -> None:
+    listed = [(entry.code, entry.light) for entry in CATALOGUE]
+    assert len(listed) == len(set(listed))
+    codes = [code for code, _ in listed]
+    assert {code for code in codes if codes.count(code) > 1} == {"ib-link-down"}
 
 
-@pytest.mark.parametrize("code", ENTRIES)
+@pytest.mark.parametrize("code", SMALLEST)
 def test_every_code_can_be_reached(code: str) -> None:
     found = why(**SMALLEST[code])
     assert (found.code, found.light) == (code, ENTRIES[code].light)
 
 
+def test_no_code_is_left_without_a_test_that_reaches_it() -> None:
+    by_time = {"ib-link-down", "data-farm-down"}
+    by_account = {"wrong-account", "wrong-environment"}
+    assert SMALLEST.keys() | by_time | by_account == ENTRIES.keys()
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "light"),
+    [
+        (Told("link", S.LINK_DOWN), "ib-link-down", Light.AMBER),
+        (Told("link", S.LINK_DOWN, 59.9), "ib-link-down", Light.AMBER),
+        (Told("link", S.LINK_DOWN, 60.0), "ib-link-down", Light.RED),
+        (Told("link", S.OK, 60.0), "healthy", Light.GREEN),
+        (Told("farms", S.FARM_DOWN), "healthy", Light.GREEN),
+        (Told("farms", S.FARM_DOWN, 299.9), "healthy", Light.GREEN),
+        (Told("farms", S.FARM_DOWN, 300.0), "data-farm-down", Light.AMBER),
+    ],
+)
+def test_what_repeats_and_flaps_during_resets_is_given_time(
+    told: Told, code: str, light: Light
+) -> None:
+    found = diagnose(told.among())
+    assert (found.code, found.light) == (code, light)
+
+
+def test_a_link_that_is_just_down_is_shown_and_not_announced() -> None:
+    assert not diagnose(Told("link", S.LINK_DOWN).among()).announce
+    assert diagnose(Told("link", S.LINK_DOWN, 60.0).among()).announce
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Told("link", S.LINK_DOWN),
+        Told("link", S.LINK_DOWN, 60.0),
+        Told("farms", S.FARM_DOWN, 300.0),
+        *(Told("calls", symptom) for symptom in CALLS if symptom is not S.UNKNOWN),
+    ],
+)
+def test_what_tws_itself_says_needs_no_second_look(told: Told) -> None:
+    handshake = S.REFUSED if told.symptom is S.PORT_MOVED else S.OK
+    found = diagnose(told.among(handshake=handshake))
+    assert len(found.witnesses) == 2
+    assert told.sensor in found.witnesses
+    assert found.facts[Fact.DETAIL] == "its words"
+
+
+@pytest.mark.parametrize("session", [symptom for symptom in SESSION if symptom is not S.OK])
+def test_what_tws_once_said_counts_for_nothing_without_a_session_that_is_served(
+    session: Symptom,
+) -> None:
+    said = ("ib-link-down", "internet-down", "data-farm-down", "competing-session")
+    for told in (Told("link", S.LINK_DOWN), Told("calls", S.COMPETING_SESSION)):
+        assert diagnose(told.among(session=session, internet=S.OFFLINE)).code not in said
+
+
+@pytest.mark.parametrize(
+    ("configured", "accounts", "code"),
+    [
+        ("", LIVE, "healthy"),
+        ("DU1234567", PAPER, "healthy"),
+        ("U7654321", LIVE, "healthy"),
+        ("DU7654321", PAPER, "wrong-account"),
+        ("U1111111", LIVE, "wrong-account"),
+        ("DU1234567", LIVE, "wrong-environment"),
+        ("DF1234567", LIVE, "wrong-environment"),
+        ("U1234567", PAPER, "wrong-environment"),
+        ("U1234567", {Fact.ACCOUNTS: ("DF1111111",)}, "wrong-environment"),
+        # an account of a kind that its letters do not tell is not claimed to be the wrong kind
+        ("I1234567", LIVE, "wrong-account"),
+        ("DU1234567", {Fact.ACCOUNTS: ("U1234567", "I1234567")}, "wrong-account"),
+        # nothing is known of the accounts yet
+        ("DU1234567", NO_FACTS, "healthy"),
+    ],
+)
+def test_the_account_is_held_against_the_sessions_list(
+    configured: str, accounts: Facts, code: str
+) -> None:
+    found = why(configured, handshake=S.OK, session=(S.OK, accounts))
+    assert (found.code, found.light) == (code, ENTRIES[code].light)
+
+
+@pytest.mark.parametrize(
+    ("account", "paper"),
+    [("DU1", True), ("DF1", True), ("U1", False), ("F1", False), ("I1", None), ("", None)],
+)
+def test_paper_is_told_from_live_by_how_an_account_number_begins(
+    account: str, paper: bool | None
+) -> None:
+    assert is_paper(account) is paper
+
+
+@pytest.mark.parametrize(("seen", "session"), [*product(HANDSHAKE, (S.OK, S.HUNG))])
+def test_paper_for_live_is_graver_than_all_else_that_can_be_wrong(
+    seen: Symptom, session: Symptom
+) -> None:
+    gathered = evidence(
+        account="DU1234567",
+        handshake=(seen, JUST_OPENED),
+        session=(session, {**LIVE, Fact.CLOCK_SKEW: 9.0}),
+        listener=S.CRASHED,
+        link=S.LINK_DOWN,
+        internet=S.OFFLINE,
+        farms=S.FARM_DOWN,
+        calls=S.PORT_MOVED,
+    )
+    assert diagnose(gathered).code == "wrong-environment"
+    paused = gathered.with_reading(Reading("monitor", S.PAUSED, at=NOW))
+    assert diagnose(paused).code == "paused"
+
+
+@pytest.mark.parametrize("seen", [S.OK, S.SLOW])
+def test_paper_for_live_settles_at_once(seen: Symptom) -> None:
+    found = why("DU1234567", handshake=seen, session=(S.OK, LIVE))
+    assert found.witnesses == {"handshake", "session"}
+
+
+# Every pair of what a fresh connection and the held session see, and what it is called.
+CALLED = {
+    "healthy": "healthy",
+    "slow": "handshake-slow",
+    "crashed": "sensor-crashed",
+    "stale": "stale",
+    "hung": "session-hung",
+    "new": "new-clients-hang",  # the old session is served, a fresh connection is not
+    "no-acc": "no-accounts",
+    "mute": "start-silent",
+    "shut": "start-rejected",
+    "reject": "connection-rejected",
+    "partly": "answer-unfinished",
+    "silent": "handshake-silent",
+    "tls": "tls-expected",
+    "old": "server-too-old",
+    "alien": "foreign-listener",
+    "refused": "port-refused",
+    "filter": "port-filtered",
+    "name": "host-unresolved",
+    "route": "host-unreachable",
+}
+MATRIX = """
+handshake    OK       HUNG     NO_ACCOUNTS  START_SILENT  START_REJECTED  LOST     UNKNOWN  CRASHED
+OK           healthy  hung     no-acc       mute          shut            healthy  healthy  crashed
+SLOW         slow     hung     no-acc       mute          shut            slow     slow     crashed
+CRASHED      crashed  hung     no-acc       mute          shut            crashed  crashed  crashed
+UNKNOWN      stale    hung     no-acc       mute          shut            stale    stale    crashed
+SILENT       new      hung     no-acc       silent        silent          silent   silent   silent
+UNFINISHED   new      hung     no-acc       partly        partly          partly   partly   partly
+TIMED_OUT    new      hung     no-acc       filter        filter          filter   filter   filter
+CLOSED       reject   hung     no-acc       reject        reject          reject   reject   reject
+RESET        reject   hung     no-acc       reject        reject          reject   reject   reject
+REFUSED      refused  refused  refused      refused       refused         refused  refused  refused
+FORBIDDEN    filter   filter   filter       filter        filter          filter   filter   filter
+UNRESOLVED   name     name     name         name          name            name     name     name
+UNREACHABLE  route    route    route        route         route           route    route    route
+NOT_IB       alien    alien    alien        alien         alien           alien    alien    alien
+TLS          tls      tls      tls          tls           tls             tls      tls      tls
+TOO_OLD      old      old      old          old           old             old      old      old
+"""
+(_, *_COLUMNS), *_ROWS = (line.split() for line in MATRIX.strip().splitlines())
+CELLS = [
+    (Symptom[row], Symptom[column], CALLED[cell])
+    for row, *cells in _ROWS
+    for column, cell in zip(_COLUMNS, cells, strict=True)
+]
+
+
+@pytest.mark.parametrize(("fresh", "held", "code"), CELLS)
+def test_what_a_fresh_connection_and_the_held_session_see_together_has_one_name(
+    fresh: Symptom, held: Symptom, code: str
+) -> None:
+    assert why(handshake=fresh, session=held).code == code
+
+
+def test_the_matrix_leaves_no_pair_out() -> None:
+    pairs = [(fresh, held) for fresh, held, _ in CELLS]
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == {*product((*HANDSHAKE, S.UNKNOWN), SESSION)}
+
+
+@pytest.mark.parametrize(
+    ("fresh", "held", "witnesses"),
+    [
+        # each of the two says by itself that nothing is served
+        *((fresh, S.HUNG, 2) for fresh in (S.SILENT, S.UNFINISHED, S.TIMED_OUT, S.CLOSED, S.RESET)),
+        (S.REFUSED, S.LOST, 2),
+        # they contradict each other: a second look
+        (S.OK, S.HUNG, 1),
+        (S.SILENT, S.OK, 1),
+        (S.SILENT, S.LOST, 1),
+        (S.REFUSED, S.OK, 1),
+    ],
+)
+def test_the_two_settle_at_once_only_where_they_agree(
+    fresh: Symptom, held: Symptom, witnesses: int
+) -> None:
+    assert len(why(handshake=fresh, session=held).witnesses) == witnesses
+
+
+@pytest.mark.parametrize(
+    ("seen", "code"),
+    [
+        # a program that just started lets nobody in yet, whoever notices it
+        ({"handshake": (S.OK, JUST_OPENED), "session": S.START_SILENT}, "just-started"),
+        ({"handshake": (S.SLOW, JUST_OPENED), "session": S.START_REJECTED}, "just-started"),
+        ({"handshake": (S.OK, JUST_OPENED), "session": S.OK}, "healthy"),
+        ({"handshake": (S.SILENT, JUST_OPENED), "session": S.OK}, "new-clients-hang"),
+        ({"handshake": (S.TLS, JUST_OPENED), "session": S.START_SILENT}, "tls-expected"),
+        ({"handshake": (S.REFUSED, JUST_OPENED), "session": S.START_SILENT}, "port-refused"),
+        # TWS that lost IB is the cause of whatever else is slow to come
+        ({"handshake": S.SILENT, "session": S.OK, "link": S.LINK_DOWN}, "ib-link-down"),
+        ({"handshake": S.SLOW, "session": S.OK, "link": S.LINK_DOWN}, "ib-link-down"),
+        ({"handshake": S.CLOSED, "session": S.OK, "link": S.LINK_DOWN}, "ib-link-down"),
+        ({"handshake": S.OK, "session": S.HUNG, "link": S.LINK_DOWN}, "session-hung"),
+        ({"handshake": S.REFUSED, "session": S.OK, "link": S.LINK_DOWN}, "port-refused"),
+        ({"handshake": S.UNREACHABLE, "session": S.OK, "link": S.LINK_DOWN}, "host-unreachable"),
+        # this machine's way out matters to nobody while TWS has its link
+        ({**IN_SESSION, "internet": S.OFFLINE}, "healthy"),
+        ({**IN_SESSION, "link": S.LINK_DOWN, "internet": S.OK}, "ib-link-down"),
+        # the port moved: only where it is gone, and it says more than that it is gone
+        ({**IN_SESSION, "calls": S.PORT_MOVED}, "healthy"),
+        (
+            {"handshake": (S.REFUSED, ELSEWHERE), "session": S.LOST, "calls": S.PORT_MOVED},
+            "port-moved",
+        ),
+        (
+            {"handshake": S.TIMED_OUT, "session": S.HUNG, "calls": S.PORT_MOVED},
+            "port-moved",
+        ),
+        ({"handshake": S.UNREACHABLE, "calls": S.PORT_MOVED}, "host-unreachable"),
+        # a difference that the resolution of a second explains is none
+        ({"handshake": S.OK, "session": (S.OK, {Fact.CLOCK_SKEW: 2.0})}, "healthy"),
+        # traymon's own fault comes after what TWS says, before good news
+        ({**IN_SESSION, "internet": S.CRASHED}, "sensor-crashed"),
+        ({**IN_SESSION, "calls": S.CLIENT_OUTDATED, "listener": S.CRASHED}, "client-outdated"),
+    ],
+)
+def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Seen], code: str) -> None:
+    assert why(**seen).code == code
+
+
 def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
-    source = "".join(inspect.getsource(module) for module in (hello, handshake, listener))
+    modules = (hello, handshake, listener, session, messages, internet)
+    source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
-    assert named | {S.CRASHED} == {*HANDSHAKE, *LISTENER}
-    assert {*HANDSHAKE, *LISTENER, *MONITOR} == set(Symptom)
+    listed = {symptom for symptoms in SEEN_BY.values() for symptom in symptoms}
+    # an ID that is taken is the session's own affair: it goes on to the next and tells nobody
+    assert named | {S.CRASHED, *MONITOR} == listed | {S.CLIENT_ID_TAKEN} == set(Symptom)
 
 
 @pytest.mark.parametrize(
     ("sensor", "symptom"),
-    [
-        *product(["handshake"], HANDSHAKE),
-        *product(["listener"], LISTENER),
-        *product(["monitor"], MONITOR),
-    ],
+    [(sensor, symptom) for sensor, symptoms in SEEN_BY.items() for symptom in symptoms],
 )
 def test_everything_that_a_sensor_can_see_has_a_diagnosis(sensor: str, symptom: Symptom) -> None:
-    seen: dict[str, Seen] = {"handshake": S.OK, "listener": S.OK, sensor: symptom}
+    seen: dict[str, Seen] = {"handshake": S.OK, "listener": S.OK, "session": S.OK, sensor: symptom}
     assert why(**seen).code != "stale"
 
 
@@ -203,6 +502,14 @@ def test_a_stale_reading_is_no_evidence(symptom: Symptom) -> None:
         ({"handshake": S.SILENT, "listener": (S.OK, PILE_UP)}, {"handshake", "listener"}),
         ({"handshake": S.SILENT, "listener": S.OK}, {"handshake"}),
         ({"handshake": S.OK, "listener": S.OK}, {"handshake"}),
+        (
+            {"handshake": S.REFUSED, "listener": S.NOBODY_LISTENS, "session": S.LOST},
+            {"handshake", "listener", "session"},
+        ),
+        (
+            {**IN_SESSION, "link": S.LINK_DOWN, "internet": S.OFFLINE},
+            {"session", "link", "internet"},
+        ),
         ({"handshake": S.OK, "listener": S.CRASHED}, {"listener"}),
     ],
 )
@@ -225,6 +532,14 @@ def test_a_diagnosis_is_as_old_as_the_look_that_bears_it(code: str) -> None:
         ({"listener": S.CRASHED, "handshake": S.OK}, "listener says crashed", "listener"),
         ({"listener": S.OK, "handshake": S.CRASHED}, "handshake says crashed", "handshake"),
         ({"handshake": S.REFUSED, "listener": S.NOBODY_LISTENS}, "handshake says refused", None),
+        ({"handshake": S.REFUSED, "session": S.LOST}, "handshake says refused", None),
+        ({"handshake": S.REFUSED, "calls": S.PORT_MOVED}, "calls says port-moved", None),
+        ({**IN_SESSION, "link": S.LINK_DOWN}, "link says link-down", None),
+        (
+            {**IN_SESSION, "link": S.LINK_DOWN, "internet": S.OFFLINE},
+            "internet says offline",
+            None,
+        ),
     ],
 )
 def test_the_words_shown_are_those_of_the_sensor_that_bears_the_diagnosis(
@@ -270,3 +585,28 @@ def test_nothing_is_claimed_of_a_ladder_that_nobody_climbed() -> None:
     assert {rung.light for rung in ladder(evidence(listener=S.OK))} == {Light.GREY}
     old = evidence(age=61.0, listener=S.OK, handshake=S.OK)
     assert {rung.light for rung in ladder(old)} == {Light.GREY}
+
+
+HELD = Target("project", own_client_id=9_123)
+
+
+@pytest.mark.parametrize(
+    ("session", "light"),
+    [
+        (S.OK, G),
+        *((symptom, N) for symptom in (S.UNKNOWN, S.CRASHED, S.LOST)),
+        *((s, R) for s in (S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS)),
+    ],
+)
+def test_a_held_session_is_the_third_test(session: Symptom, light: Light) -> None:
+    seen = replace(evidence(handshake=S.OK, session=(session, PAPER)), target=HELD)
+    rungs = ladder(seen)
+    assert [rung.name for rung in rungs] == ["port", "handshake", "session"]
+    assert [rung.light for rung in rungs] == [G, G, light]
+
+
+def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> None:
+    for told in (Told("link", S.LINK_DOWN), Told("farms", S.FARM_DOWN)):
+        *_, rung = ladder(replace(told.among(session=(S.OK, PAPER)), target=HELD))
+        assert (rung.light, rung.passed) == (A, True)
+        assert "its words" in [part.saw for part in rung.parts if part.light is A]

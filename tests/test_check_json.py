@@ -103,6 +103,7 @@ def test_the_evidence_in_the_output_is_one_clean_line_whatever_came_over_the_wir
     status = look(Behaviour())
     hostile = Reading("handshake", Symptom.OK, "a\nb\x1b[31m\u202e" + "x" * 100_000)
     evidence = status.evidence.with_reading(hostile)
-    reading = printed(replace(status, evidence=evidence))["readings"][-1]
+    readings = printed(replace(status, evidence=evidence))["readings"]
+    (reading,) = (r for r in readings if r["sensor"] == "handshake")
     assert reading["detail"].startswith("a b?[31m?xxx")
     assert len(reading["detail"]) <= 300

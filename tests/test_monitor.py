@@ -12,8 +12,13 @@ from monitor_scene import BEGAN, Fake, LeapingLoop, Scene, play
 from traymon.clock import SteadyClock
 from traymon.model import Fact, Flip, Light, Limits, Status, Symptom, Target
 from traymon.monitor import Monitor
+from traymon.sensors import Sensors
 
 S = Symptom
+
+
+def only(sensor: Fake) -> Sensors:
+    return Sensors(looking=(sensor,))
 
 
 def test_a_healthy_gateway_is_green_at_once_and_looked_at_every_30_s() -> None:
@@ -147,7 +152,7 @@ def test_a_crashed_sensor_is_a_reading_and_the_others_go_on() -> None:
         facts = scene.status.diagnosis.facts
         assert facts[Fact.SENSOR] == "listener"
         assert facts[Fact.DETAIL] == "RuntimeError: no such table"
-        assert scene.handshake.began == [0, 30, 35, 40, 45, 50, 55]
+        assert scene.handshake.began == [0, 30, 35]  # it is served: no hurry
         scene.listener.sees = S.OK
         await scene.until(120)
         assert scene.code == "healthy"
@@ -272,10 +277,207 @@ def test_a_port_that_was_set_is_never_exchanged() -> None:
     play(story)
 
 
+def test_what_a_held_sensor_says_is_judged_at_once() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(12)
+        scene.session.says(S.LINK_DOWN, about="link")
+        assert scene.flips == [(0, "healthy"), (12, "ib-link-down")]
+        assert scene.status.diagnosis.light is Light.AMBER
+        assert scene.status.checked_at == BEGAN + 12
+        await scene.until(71)
+        assert scene.status.diagnosis.light is Light.AMBER
+        await scene.until(73)
+        assert scene.flips[2:] == [(72, "ib-link-down")]
+        assert scene.status.diagnosis.light is Light.RED
+        await scene.until(100)
+        scene.session.says(S.OK, about="link")
+        await scene.until(103)
+        assert scene.flips[3:] == [(100, "healthy")]
+
+    play(story)
+
+
+def test_a_link_that_is_down_is_no_reason_to_say_hello_more_often() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(12)
+        scene.session.says(S.LINK_DOWN, about="link")
+        await scene.until(140)
+        assert scene.code == "ib-link-down"
+        assert scene.handshake.began == [0, 12, 42, 72, 102, 132]
+
+    play(story)
+
+
+def test_a_dropped_session_is_looked_into_without_any_rest() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(30.5)  # half a second after a look
+        assert scene.handshake.began == [0, 30]
+        scene.handshake.sees, scene.listener.sees = S.REFUSED, S.NOBODY_LISTENS
+        scene.listener.facts = {Fact.APPS: 0}
+        scene.session.says(S.LOST)
+        await scene.until(30.51)
+        assert scene.handshake.began == scene.listener.began == [0, 30, 30.5]
+        assert scene.flips == [(0, "healthy"), (30.5, "app-not-running")]
+
+    play(story)
+
+
+def test_a_dropped_session_while_the_port_answers_is_green_after_one_more_look() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(20)
+        scene.session.says(S.LOST)
+        await scene.until(49)
+        assert scene.flips == [(0, "healthy")]
+        assert scene.handshake.began == [0, 20]
+
+    play(story)
+
+
+def test_any_other_change_that_a_session_tells_leaves_the_others_their_rest() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(30.5)
+        scene.session.says(S.HUNG)
+        await scene.until(32.1)
+        assert scene.handshake.began == [0, 30, 32]
+
+    play(story)
+
+
+def test_a_heart_that_stops_beating_shows_after_a_second_look_or_with_a_second_witness() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(20)
+        scene.session.says(S.HUNG)
+        await scene.until(22)
+        assert scene.code == "healthy"
+        scene.session.says(S.HUNG)
+        assert scene.flips[1:] == [(22, "session-hung")]
+        await scene.until(40)
+        scene.session.says(S.OK)
+        await scene.until(80)
+        assert scene.flips[2:] == [(40, "healthy")]
+        scene.handshake.sees = S.SILENT
+        scene.session.says(S.HUNG)
+        await scene.until(81)
+        assert scene.flips[3:] == [(80, "session-hung")]
+
+    play(story)
+
+
+def test_a_suspicion_that_a_session_raises_hurries_the_others() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(20)
+        scene.session.says(S.OK, {Fact.CLOCK_SKEW: 9.0})  # the same symptom, another diagnosis
+        await scene.until(21)
+        assert scene.status.suspicion is not None
+        assert scene.handshake.began == [0, 20]
+
+    play(story)
+
+
+def test_heartbeats_bring_no_looks_even_while_one_is_under_way() -> None:
+    async def story(scene: Scene) -> None:
+        scene.handshake.takes = 1.5
+        await scene.until(1)
+        for _ in range(120):
+            scene.session.says(S.OK)
+            await asyncio.sleep(1)
+        assert scene.handshake.began == [0, 31.5, 63, 94.5]
+        assert scene.status.figures["session"].count == 120
+
+    play(story)
+
+
+def test_a_held_sensor_that_crashed_is_a_reading_and_begins_again_after_a_minute() -> None:
+    async def story(scene: Scene) -> None:
+        scene.session.fails = RuntimeError("no such library")
+        await scene.until(1)
+        scene.monitor.pause()
+        scene.monitor.resume()
+        await scene.until(2)
+        assert scene.session.began == [0, 1]
+        await scene.until(70)
+        assert scene.session.began == [0, 1, 61]
+        assert scene.code == "sensor-crashed"
+        assert scene.status.diagnosis.facts[Fact.SENSOR] == "session"
+        assert scene.status.diagnosis.facts[Fact.DETAIL] == "RuntimeError: no such library"
+        scene.session.fails = None
+        await scene.until(122)
+        assert scene.session.began == [0, 1, 61, 121]
+        scene.session.says(S.OK)
+        await scene.until(130)
+        assert scene.code == "healthy"
+
+    play(story)
+
+
+def test_what_is_held_ends_with_a_pause_and_begins_again_with_the_resumption() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.OK)
+        await scene.until(10)
+        scene.session.goodbye = 1.0
+        scene.monitor.pause()
+        await scene.until(10.5)
+        scene.session.says(S.LOST)  # too late: nobody wants to know
+        await scene.until(20)
+        assert "session" not in scene.status.evidence.readings
+        scene.monitor.pause()  # paused is paused
+        await scene.until(300)
+        assert (scene.session.began, scene.session.ended) == ([0], [11])
+        assert scene.flips == [(0, "healthy"), (10, "paused")]
+        scene.monitor.resume()
+        await scene.until(301)
+        assert scene.session.began == [0, 300]
+        assert scene.session.running == 1
+        assert scene.code == "healthy"
+
+    play(story)
+
+
+def test_a_session_of_before_the_machine_slept_is_dropped_and_rebuilt() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.says(S.HUNG)
+        await scene.until(12)
+        scene.slept = 3600.0
+        await scene.until(16)
+        assert (scene.session.began, scene.session.ended) == ([0, 15], [15])
+        assert scene.status.evidence.symptom("session") is S.UNKNOWN
+        assert scene.code == "healthy"
+
+    play(story)
+
+
+def test_a_port_that_is_chosen_anew_gets_a_session_of_its_own() -> None:
+    async def story(scene: Scene) -> None:
+        scene.handshake.sees = S.REFUSED
+        await scene.until(12)
+        scene.listens_on, scene.handshake.sees = 4002, S.OK
+        await scene.until(21)
+        assert scene.session.ports == [7497, 4002]
+        assert len(scene.session.ended) == 1
+
+    play(story, discovered=True)
+
+
 def test_a_hanging_target_does_not_hold_up_another() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        sets = iter([[Fake("handshake", takes=None)], [Fake("handshake")]])
+        sets = iter([only(Fake("handshake", takes=None)), only(Fake("handshake"))])
         codes: dict[str, str] = {}
         monitor = Monitor(
             [Target("one"), Target("two")], lambda: next(sets), clock=SteadyClock(loop.time)
@@ -305,7 +507,7 @@ def run_in_a_thread(monitor: Monitor, left: list[Any]) -> threading.Thread:
 
 def test_stop_ends_the_run_at_once_from_another_thread_and_leaves_nothing() -> None:
     slow, begun, left = Fake("handshake", takes=None), threading.Event(), list[Any]()
-    monitor = Monitor([Target("project")], lambda: [slow])
+    monitor = Monitor([Target("project")], lambda: only(slow))
     monitor.subscribe(lambda status, flip: begun.set())
     thread = run_in_a_thread(monitor, left)
     assert begun.wait(10)
@@ -319,7 +521,7 @@ def test_stop_ends_the_run_at_once_from_another_thread_and_leaves_nothing() -> N
 
 
 def test_stop_before_the_run_has_begun_is_not_lost() -> None:
-    monitor = Monitor([Target("project")], lambda: [Fake("handshake", takes=None)])
+    monitor = Monitor([Target("project")], lambda: only(Fake("handshake", takes=None)))
     monitor.stop()
     thread = run_in_a_thread(monitor, [])
     thread.join(4)

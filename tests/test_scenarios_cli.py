@@ -63,20 +63,27 @@ def simulated(scenario: Scenario, folder: Path) -> Iterator[tuple[str, str]]:
     assert process.returncode == 0, "Ctrl-C is how a user ends it"
 
 
-def check(folder: Path, *arguments: str, **settings: str) -> tuple[int, dict[str, Any]]:
-    """Run `traymon check --json`; return its exit code and what it printed."""
+def run_check(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
+    """Run `traymon check`; return its exit code and what it printed."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TRAYMON_")}
+    environ["TRAYMON_CLIENT_ID"] = "9100"  # none is chosen and written into the user's folder
     done = subprocess.run(
-        [sys.executable, "-m", "traymon", "check", "--json", *arguments],
+        [sys.executable, "-m", "traymon", "check", *arguments],
         cwd=folder,
         env={**environ, **settings},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
     )
     assert done.stderr == ""
-    return done.returncode, json.loads(done.stdout)
+    return done.returncode, done.stdout
+
+
+def check(folder: Path, *arguments: str, **settings: str) -> tuple[int, dict[str, Any]]:
+    """Run `traymon check --json`; return its exit code and what it printed."""
+    code, printed = run_check(folder, "--json", *arguments, **settings)
+    return code, json.loads(printed)
 
 
 def play(scenario: Scenario, folder: Path) -> str:
@@ -111,3 +118,53 @@ def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> Non
         held.bind(("127.0.0.1", 0))
         code, result = check(folder, "--port", str(held.getsockname()[1]))
     assert (code, result["code"], result["schema"]) == (1, "app-not-running", SCHEMA)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C to send")
+@pytest.mark.parametrize(
+    ("name", "exit_code", "tick", "seen"),
+    [
+        ("healthy", 0, "✓", ["✓ server version 176", "✓ paper account DU***567", "✓ data farms"]),
+        ("wrong-environment", 0, "✓", ["live account U***567"]),
+        ("wrong-account", 0, "✓", ["paper account DU***567"]),
+        ("ib-link-down", 2, "!", ["1100: Connectivity between IBKR"]),
+        ("no-accounts", 1, "✗", []),
+        ("session-hung", 1, "✗", ["no answer to the heartbeat for 5 s"]),
+        ("start-silent", 1, "✗", ["no account list and next order ID"]),
+        ("start-rejected", 1, "✗", ["closed after startApi"]),
+        ("handshake-silent", 1, "…", ["not reached"]),
+    ],
+)
+def test_check_session_tells_whether_a_client_is_let_in(
+    folder: Path, name: str, exit_code: int, tick: str, seen: list[str]
+) -> None:
+    scenario = SCENARIOS[name]
+    with simulated(scenario, folder) as (host, port):
+        where = ("--host", host, "--port", port, "--timeout", "2")
+        code, printed = run_check(folder, "session", *where, **scenario.env)
+    words = " ".join(printed.split())
+    assert code == exit_code, printed
+    assert f"{tick} Test 3: Full Connection" in words
+    assert [text for text in seen if text not in words] == [], words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C to send")
+@pytest.mark.parametrize("name", ["wrong-account", "wrong-environment"])
+def test_no_account_number_is_printed_whole(folder: Path, name: str) -> None:
+    scenario = SCENARIOS[name]
+    with simulated(scenario, folder) as (host, port):
+        where = ("--host", host, "--port", port)
+        kinds = ([], ["session"], ["--json"], ["session", "--json"], ["--report"])
+        for kind in kinds:
+            _, printed = run_check(folder, *kind, *where, **scenario.env)
+            assert not re.search(r"\b[DUF]{1,2}\d{5}", printed), printed
+            assert "***" in printed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C to send")
+def test_a_second_check_gets_in_beside_one_whose_id_is_taken(folder: Path) -> None:
+    with simulated(SCENARIOS["healthy"], folder) as (host, port):
+        where = ("--host", host, "--port", port)
+        with ThreadPoolExecutor(4) as pool:  # all of them want the same ID
+            results = list(pool.map(lambda _: check(folder, "session", *where), range(4)))
+    assert [(code, result["passed"]) for code, result in results] == [(0, True)] * 4

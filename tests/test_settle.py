@@ -6,6 +6,7 @@
 
 `g` green, `a` and `A` amber of two causes, `r` and `R` red, `2` red on the word of two sensors,
 `s` amber that must hold for 10 s, `l` red that must hold for 20 s,
+`d` and `D` one cause in amber and in red, each on the word of two sensors,
 `p` and `q` grey, `-` no look: time passes, the same again.
 """
 
@@ -33,6 +34,8 @@ KINDS = {
     "R": Diagnosis("R", Light.RED, witnesses=ONE),
     "l": Diagnosis("l", Light.RED, witnesses=ONE, patience=20.0),
     "2": Diagnosis("2", Light.RED, witnesses=TWO),
+    "d": Diagnosis("d", Light.AMBER, witnesses=TWO),
+    "D": Diagnosis("d", Light.RED, witnesses=TWO),
     "p": Diagnosis("p", Light.GREY),
     "q": Diagnosis("q", Light.GREY),
 }
@@ -60,6 +63,11 @@ def play(tape: str) -> Iterator[Step]:
         before = state
         state, flip = settle(state, seen, now)
         yield Step(now, seen, before, state, flip)
+
+
+def name_of(shown: Diagnosis) -> str:
+    """Return the character that stands for a diagnosis."""
+    return next(name for name, kind in KINDS.items() if kind.same_as(shown))
 
 
 def last(tape: str) -> Settled:
@@ -104,6 +112,11 @@ def last(tape: str) -> Settled:
         ("rr2", "rr2", "  !"),
         ("ga2", "gg2", "  !"),
         ("g2g", "g22", " ! "),
+        # one cause in two lights is two things to show
+        ("gdD", "gdD", " !!"),
+        ("gdDD", "gdDD", " !! "),
+        ("gDd", "gDd", " !!"),
+        ("gdDgg", "gdDDg", " !! !"),
         # nothing is looked at (grey): shows at once, and so does the first green after it
         ("ggp", "ggp", "  !"),
         ("rrp", "rrp", "  !"),
@@ -134,7 +147,7 @@ def last(tape: str) -> Settled:
 )
 def test_tapes(seen: str, shown: str, flips: str) -> None:
     steps = list(play(seen))
-    assert seen[0] + "".join(step.after.shown.code for step in steps) == shown
+    assert seen[0] + "".join(name_of(step.after.shown) for step in steps) == shown
     assert " " + "".join(" " if step.flip is None else "!" for step in steps) == flips
 
 
@@ -153,6 +166,11 @@ def test_since_counts_from_the_first_look_that_saw_the_cause() -> None:
 def test_a_change_of_cause_under_a_red_light_keeps_since_when_it_is_red() -> None:
     state = last("grrrRR")
     assert (state.shown.code, state.since, state.light_since) == ("R", 20.0, 5.0)
+
+
+def test_a_cause_that_turns_graver_counts_from_when_it_did() -> None:
+    state = last("ggdddD")
+    assert (state.shown.light, state.since, state.light_since) == (Light.RED, 25.0, 25.0)
 
 
 def test_two_reds_of_different_cause_are_red_since_the_first() -> None:
@@ -224,10 +242,10 @@ def test_green_never_shows_on_a_single_look_from_amber_or_red(start: str) -> Non
 
 
 @settings(deadline=None)
-@given(starts, tapes, st.sampled_from("gaArR2pq"))
+@given(starts, tapes, st.sampled_from("gaArR2dDpq"))
 def test_two_looks_of_anything_settle(start: str, tape: str, kind: str) -> None:
     state = last(start + tape + kind * 2)
-    assert (state.shown.code, state.leaning) == (kind, None)
+    assert (name_of(state.shown), state.leaning) == (kind, None)
 
 
 @settings(deadline=None)
@@ -244,12 +262,12 @@ def test_flips_and_times_tell_what_happened(start: str, tape: str) -> None:
         looks += kind.strip("-")
         before, after = step.before, step.after
         assert after.light_since <= after.since <= step.now
-        assert after.shown.code in (before.shown.code, *looks[-2:])
+        assert name_of(after.shown) in (name_of(before.shown), *looks[-2:])
         if step.flip is None:
-            assert after.shown.code == before.shown.code
+            assert after.shown.same_as(before.shown)
             assert (after.since, after.light_since) == (before.since, before.light_since)
         else:
             assert step.flip == Flip(step.now, before.shown, after.shown)
-            assert before.shown.code != after.shown.code
+            assert not before.shown.same_as(after.shown)
         if after.shown.light is before.shown.light:
             assert after.light_since == before.light_since

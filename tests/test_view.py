@@ -19,6 +19,7 @@ from traymon.model import (
     Evidence,
     Fact,
     Facts,
+    Figure,
     Light,
     Status,
     Suspicion,
@@ -52,6 +53,12 @@ LONGEST: Facts = {
     Fact.CANDIDATE_PORTS: tuple(range(65_000, 65_100)),
     Fact.HALF_CLOSED: 65_535,
     Fact.PORT_OPENED: 599.0,
+    Fact.OWN_CLIENT_ID: 2_147_483_647,
+    Fact.ACCOUNTS: tuple(f"DU{n}" for n in range(1_000_000, 1_000_100)),
+    Fact.ACCOUNT: "DU123456789",
+    Fact.ROUND_TRIP: 59.4,
+    Fact.CLOCK_SKEW: -86_399.0,
+    Fact.FARMS: "market data (usfarm), historical data (ushmds), " * 5,
     Fact.SENSOR: "handshake",
     Fact.LOG_FILE: "/home/" + "x" * 300,
 }
@@ -202,3 +209,9 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
         "12 ms",
         "1 of 2: Port 7497 wants an encrypted connection (SSL)",
     ]
+
+
+def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
+    figures = {"session": Figure(0.0021, 0.0019, 0.0083, 700)}
+    shown = replace(status("healthy"), figures=figures)
+    assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in view.tooltip([shown], NOON)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from traymon.diagnosis.catalogue import ENTRIES
 from traymon.model import Diagnosis, Flip, Light, Status
 
 
@@ -48,7 +47,7 @@ def decide(
     if diagnosis.light is Light.GREEN:
         ended = None if announced is None else Notice(Kind.RECOVERY, status, announced)
         return None, ended
-    if not ENTRIES[diagnosis.code].announce:
+    if not diagnosis.announce:
         return announced, None
     since = status.light_since if announced is None else announced.since
     return Announced(diagnosis, since), Notice(Kind.FAULT, status)

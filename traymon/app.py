@@ -20,7 +20,7 @@ from rich.console import Console
 
 from traymon import __version__, alerts
 from traymon.diagnosis.catalogue import STALE
-from traymon.model import Diagnosis, Flip, Light, Status, Target
+from traymon.model import Diagnosis, Flip, Light, Status, Target, mask_accounts
 from traymon.monitor import Monitor
 from traymon.sensors import sensors_for_one_target
 from traymon.sensors.discover import discover
@@ -99,6 +99,8 @@ class App:
             _end_by_force_after(FORCE_AFTER)
             self.monitor.stop()
             watching.join(STOP_WITHIN)
+            if watching.is_alive():
+                log.warning("the monitor did not end within %.0f s", STOP_WITHIN)
             for worker in self._workers:
                 worker.stop(1.0)
             self._errands.stop(1.0)
@@ -247,11 +249,19 @@ def start_log(folder: Path, level: str) -> None:
     handler = RotatingFileHandler(
         folder / "traymon.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger("traymon").setLevel(level.upper())
+
+
+class _Masking(logging.Formatter):
+    """Masks account numbers, also in tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line without whole account numbers."""
+        return mask_accounts(super().format(record))
 
 
 def _end_by_force_after(seconds: float) -> None:

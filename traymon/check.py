@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from traymon.diagnosis import fixes
 from traymon.diagnosis.catalogue import diagnose
+from traymon.diagnosis.conditions import HANDSHAKE
 from traymon.diagnosis.fixes import clean
 from traymon.diagnosis.ladder import Rung
-from traymon.model import Evidence, Status, Target
-from traymon.monitor import guarded_look
-from traymon.sensors import sensors_for_one_target
+from traymon.model import Evidence, FactValue, Reading, Status, Symptom, Target
+from traymon.monitor import guarded_hold, guarded_look
+from traymon.sensors import HeldSensor, sensors_for_one_target
 from traymon.sensors.discover import discover
 from traymon.ui import view
 
+HOLD_TIMEOUT = 20.0  # seconds for a session to begin
+FARM_NOTICES = 0.5  # seconds in which TWS says how its links stand, right after the start
 SCHEMA = 1  # of as_json; raised when a field changes its meaning or goes away
 
 
@@ -31,13 +36,51 @@ def check(target: Target) -> Status:
 async def _check(target: Target) -> Status:
     if target.discovered:
         target = await asyncio.to_thread(discover, target)
-    evidence = Evidence(target, time.time())
-    for sensor in sensors_for_one_target():
-        reading = await guarded_look(sensor, evidence)
-        now = time.time()
-        evidence = replace(evidence, now=now).with_reading(replace(reading, at=now))
-    now = evidence.now
+    view = _OneLook(target)
+    sensors = sensors_for_one_target()
+    for sensor in sensors.looking:
+        view.post(await guarded_look(sensor, view.evidence))
+    if view.evidence.symptom(HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
+        await view.hold(sensors.held)
+    evidence, now = view.evidence, time.time()
     return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, looks=1)
+
+
+class _OneLook:
+    """The evidence of one check, and what a held sensor sees of it."""
+
+    def __init__(self, target: Target) -> None:
+        self._evidence = Evidence(target, time.time())
+        self._arrived = asyncio.Event()
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence as it is now."""
+        return replace(self._evidence, now=time.time())
+
+    def post(self, reading: Reading) -> None:
+        """Take a reading in."""
+        self._evidence = self._evidence.with_reading(replace(reading, at=time.time()))
+        self._arrived.set()
+
+    async def news(self) -> None:
+        """Wait for the next reading."""
+        self._arrived.clear()
+        await self._arrived.wait()
+
+    async def hold(self, sensors: Sequence[HeldSensor]) -> None:
+        """Let the held sensors run until each has said how it stands, and a moment longer."""
+        holding = [asyncio.create_task(guarded_hold(sensor, self)) for sensor in sensors]
+        with suppress(TimeoutError):  # the evidence says that nothing came
+            async with asyncio.timeout(HOLD_TIMEOUT):
+                while any(sensor.name not in self._evidence.readings for sensor in sensors):
+                    await self.news()
+                await asyncio.sleep(FARM_NOTICES)
+        seen = self._evidence  # before the goodbye, which takes back what the session said
+        for task in holding:
+            task.cancel()
+        await asyncio.gather(*holding, return_exceptions=True)
+        self._evidence = seen
 
 
 def as_json(status: Status, test: Rung | None = None) -> dict[str, Any]:
@@ -67,9 +110,16 @@ def as_json(status: Status, test: Rung | None = None) -> dict[str, Any]:
                 "sensor": reading.sensor,
                 "symptom": str(reading.symptom),
                 "detail": clean(reading.detail),
-                "facts": {str(fact): value for fact, value in reading.facts.items()},
+                "facts": {str(fact): _masked(value) for fact, value in reading.facts.items()},
                 "took_s": round(reading.took, 6),
             }
             for reading in status.evidence.readings.values()
         ],
     }
+
+
+def _masked(value: FactValue) -> Any:
+    """Return a fact's value as JSON knows it, without control characters or account numbers."""
+    if isinstance(value, tuple):
+        return [_masked(item) for item in value]
+    return clean(value) if isinstance(value, str) else value

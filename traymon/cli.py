@@ -12,10 +12,12 @@ import logging
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from platformdirs import user_state_path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,6 +25,7 @@ from rich.table import Table
 from traymon import __version__, config
 from traymon.errors import ConfigError
 from traymon.model import Evidence, Light, Target
+from traymon.own_id import remembered
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
@@ -121,7 +124,8 @@ def run(
 @app.command()
 def check(
     test: Annotated[
-        str | None, typer.Argument(help="One test alone: port or handshake.", metavar="[TEST]")
+        str | None,
+        typer.Argument(help="One test alone: port, handshake or session.", metavar="[TEST]"),
     ] = None,
     env: Env = None,
     host: Host = None,
@@ -280,7 +284,7 @@ def _load(
     env: Path | None, host: str | None, port: str | None, timeout: str | None
 ) -> config.Config:
     try:
-        return config.load(
+        loaded = config.load(
             env,
             environ=os.environ,
             folder=Path.cwd(),
@@ -292,6 +296,10 @@ def _load(
         for mistake in error.mistakes:
             _complain(f"  {mistake}")
         raise Outcome(UNUSABLE) from None
+    if loaded.settings.session == "off" or loaded.target.own_client_id is not None:
+        return loaded
+    own_id = remembered(user_state_path("traymon"))
+    return replace(loaded, target=replace(loaded.target, own_client_id=own_id))
 
 
 def _console() -> Console:

@@ -85,6 +85,9 @@ def load(
     mistakes += _unknown_keys(values)
     client_ids = _client_ids(values, mistakes)
     settings = _settings(values, mistakes)
+    if settings is not None and settings.own_client_id in client_ids:
+        own, problem = values["TRAYMON_CLIENT_ID"], "must not be an ID of your trading programs"
+        mistakes.append(Mistake(own.source, "TRAYMON_CLIENT_ID", own.text, problem))
     if mistakes or settings is None:
         order = list(values)  # that of the file's lines
         raise ConfigError(
@@ -184,6 +187,7 @@ def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) 
         forwarded=settings.forwarded,
         client_ids=client_ids,
         account=settings.account,
+        own_client_id=settings.own_client_id if settings.session == "hold" else None,
         env_file=str(path.absolute()) if path else "",
         limits=Limits(
             interval=settings.interval,

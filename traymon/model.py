@@ -5,6 +5,7 @@ Imports nothing of ours and does nothing: no I/O, no clock. Times are seconds si
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
@@ -50,6 +51,22 @@ class Symptom(StrEnum):
     # listener
     NOBODY_LISTENS = "nobody-listens"
     NOT_HERE = "not-here"  # the host is not this machine: its socket table says nothing
+    # session
+    LOST = "lost"  # the connection dropped
+    HUNG = "hung"  # it stands, and the heartbeat is not answered
+    START_SILENT = "start-silent"  # version answered, then no account list and next order ID
+    START_REJECTED = "start-rejected"  # closed after startApi without error 326
+    CLIENT_ID_TAKEN = "client-id-taken"  # error 326
+    NO_ACCOUNTS = "no-accounts"
+    # what TWS says over the session: link, farms, calls
+    LINK_DOWN = "link-down"  # TWS has lost IB's servers
+    FARM_DOWN = "farm-down"
+    PORT_MOVED = "port-moved"
+    PAPER_NOT_ACKNOWLEDGED = "paper-not-acknowledged"
+    COMPETING_SESSION = "competing-session"
+    CLIENT_OUTDATED = "client-outdated"
+    # internet
+    OFFLINE = "offline"  # no default route, or no name server answers
     # monitor
     PAUSED = "paused"
     RESUMED = "resumed"  # the machine just woke from sleep
@@ -93,6 +110,13 @@ class Fact(StrEnum):
     APP_PORTS = "app_ports"  # the ports that the TWS / Gateway process listens on: `4000, 4002`
     CANDIDATE_PORTS = "candidate_ports"  # other listening ports here that may be IB's
     HALF_CLOSED = "half_closed"  # connections that the listener has not closed after its peer did
+    # the session
+    OWN_CLIENT_ID = "own_client_id"  # the ID of traymon's own session
+    ACCOUNTS = "accounts"  # the session's accounts; masked wherever they are shown
+    ACCOUNT = "account"  # IB_ACCOUNT; masked wherever it is shown
+    ROUND_TRIP = "round_trip"  # seconds that the last heartbeat took
+    CLOCK_SKEW = "clock_skew"  # seconds that this clock is surely ahead of IB's; negative: behind
+    FARMS = "farms"  # the broken data farms: `market data (usfarm)`
     # time
     SINCE = "since"  # when this cause was first seen: `14:02`
     LOOKS = "looks"  # how many looks in a row saw it
@@ -109,7 +133,7 @@ USUAL_PORTS: Mapping[int, str] = MappingProxyType(
     {7497: "TWS paper", 7496: "TWS live", 4002: "Gateway paper", 4001: "Gateway live"}
 )
 
-FactValue = str | int | float | tuple[int, ...]
+FactValue = str | int | float | tuple[int, ...] | tuple[str, ...]
 Facts = Mapping[Fact, FactValue]
 NO_FACTS: Facts = MappingProxyType({})
 
@@ -139,6 +163,7 @@ class Target:
     forwarded: bool = False  # the port leads elsewhere (tunnel, container): do not look here
     client_ids: tuple[int, ...] = ()
     account: str = ""
+    own_client_id: int | None = None  # the first ID for traymon's own session; None: hold none
     env_file: str = ""
     limits: Limits = Limits()
 
@@ -148,9 +173,18 @@ class Target:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+_ACCOUNT = re.compile(r"\b(?:DU|DF|U|F)\d{5,10}\b")
+
+
+def mask_accounts(text: str) -> str:
+    """Return text in which every account number is masked."""
+    return _ACCOUNT.sub(lambda match: mask_account(match[0]), text)
+
+
 def mask_account(account: str) -> str:
     """Return `DU***456` for `DU123456`: enough to recognise it, not enough to give it away."""
-    return account if len(account) < 6 else f"{account[:2]}***{account[-3:]}"
+    letters = account[: len(account) - len(account.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))]
+    return account if len(account) < 6 else f"{letters[:2]}***{account[-3:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +244,11 @@ class Diagnosis:
     witnesses: frozenset[str] = frozenset()  # the sensors whose readings bear it
     seen_at: float = 0.0  # when the newest of those readings was taken
     patience: float = 0.0  # seconds it must hold before it shows
+    announce: bool = True  # worth a notice
+
+    def same_as(self, other: Diagnosis) -> bool:
+        """Tell whether both say the same: the code in the same light; facts apart."""
+        return self.code == other.code and self.light is other.light
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +270,16 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure over the last hour; seconds."""
+
+    last: float
+    median: float
+    p95: float
+    count: int  # values that it is made from
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The snapshot of one target that every surface renders."""
 
@@ -243,3 +292,4 @@ class Status:
     looks: int = 0  # looks in a row that saw this cause
     suspicion: Suspicion | None = None
     paused: bool = False
+    figures: Mapping[str, Figure] = field(default_factory=lambda: MappingProxyType({}))

@@ -14,7 +14,8 @@ from math import inf
 
 from traymon.clock import SteadyClock
 from traymon.diagnosis.catalogue import diagnose
-from traymon.diagnosis.conditions import MONITOR
+from traymon.diagnosis.conditions import HANDSHAKE, LINK, MONITOR, SESSION
+from traymon.figures import Rolling
 from traymon.model import (
     NO_FACTS,
     Evidence,
@@ -26,15 +27,17 @@ from traymon.model import (
     Status,
     Symptom,
     Target,
+    mask_accounts,
 )
 from traymon.pace import SOONEST, good_for, rest
-from traymon.sensors import Sensor
+from traymon.sensors import HeldSensor, Sensor, Sensors, View
 from traymon.settle import Settled, settle
 
 log = logging.getLogger(__name__)
 
 TICK = 5.0  # seconds between two looks at the clock: evidence ages, machines sleep
 SLEPT = 10.0  # seconds that a tick may come late before the machine must have slept
+BEGIN_AGAIN = 60.0  # seconds until a held sensor that crashed begins again
 RESUME_GRACE = 20.0  # seconds after waking in which only good news counts
 
 Subscriber = Callable[[Status, Flip | None], None]
@@ -55,6 +58,18 @@ async def guarded_look(sensor: Sensor, evidence: Evidence) -> Reading:
         return Reading(sensor.name, Symptom.CRASHED, words, _log_file(), took)
 
 
+async def guarded_hold(sensor: HeldSensor, view: View) -> bool:
+    """Let a held sensor run; return whether it ended by itself. What it raises is a reading."""
+    try:
+        await sensor.run(view)
+    except Exception as error:
+        log.exception("sensor %s crashed", sensor.name)
+        words = f"{type(error).__name__}: {error}"
+        view.post(Reading(sensor.name, Symptom.CRASHED, words, _log_file()))
+        return False
+    return True
+
+
 def _log_file() -> Facts:
     """Return where the traceback went, if it went into a file."""
     files = (getattr(handler, "baseFilename", None) for handler in logging.getLogger().handlers)
@@ -68,17 +83,23 @@ class Watch:
     def __init__(
         self,
         target: Target,
-        sensors: Sequence[Sensor],
+        sensors: Sensors,
         publish: Subscriber,
         clock: SteadyClock,
         discover: Discover,
     ) -> None:
-        self._sensors = sensors
+        self._sensors = sensors.looking
+        self._held = sensors.held
+        self._holding: list[asyncio.Task[None]] = []
+        self._arrived = asyncio.Event()
+        self._figures = {name: Rolling() for name in (HANDSHAKE, SESSION)}
         self._publish = publish
         self._clock = clock
         self._discover = discover
         self._woken = asyncio.Event()
         self._paused = False
+        self._begun = False
+        self._looking = ""  # the sensor that looks right now
         self._checked_at: float | None = None
         self._in_a_row: dict[str, int] = {}
         self._last_looked: dict[str, float] = {}
@@ -96,9 +117,40 @@ class Watch:
     async def run(self) -> None:
         """Look for as long as it is not cancelled."""
         self._judge()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look_when_due())
-            tasks.create_task(self._tick())
+        self._begun = True
+        self._hold_anew()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._look_when_due())
+                tasks.create_task(self._tick())
+        finally:
+            for task in self._holding:
+                task.cancel()
+            await asyncio.gather(*self._holding, return_exceptions=True)
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence as it is now."""
+        return replace(self._evidence, now=self._clock())
+
+    def post(self, reading: Reading) -> None:
+        """Take what a held sensor has to say, at once."""
+        if self._paused:
+            return
+        before = self._evidence.readings.get(reading.sensor)
+        was = Symptom.OK if before is None else before.symptom  # no news was good news
+        self._take(replace(reading, at=self._clock()))
+        if reading.symptom not in (was, Symptom.UNKNOWN) and reading.sensor in (SESSION, LINK):
+            # a change makes what the others saw before it doubtful; a connection drops but once,
+            # so that looking for the reason at once cannot become a habit
+            self._hurry(self._due, 0.0 if reading.symptom is Symptom.LOST else SOONEST)
+        self._judge()
+        self._plan()
+        self._woken.set()  # the plan may have brought a look forward
+
+    async def news(self) -> None:
+        """Wait for the next reading of any sensor."""
+        await self._arrived.wait()
 
     def check_now(self) -> None:
         """Look again at once; at most every 2 s, however often it is asked for."""
@@ -124,11 +176,27 @@ class Watch:
         self._in_a_row.clear()
         self._due = dict.fromkeys((sensor.name for sensor in self._sensors), 0.0)
         self._woken.set()
+        if self._begun:  # a session of before speaks of that time too
+            self._hold_anew()
 
-    def _hurry(self, names: Iterable[str]) -> None:
+    def _hold_anew(self) -> None:
+        """End what is held, and begin again unless paused."""
+        ending = [task for task in self._holding if not task.done()]
+        for task in ending:
+            task.cancel()
+        self._holding = ending  # they still have to say goodbye
+        if not self._paused:
+            self._holding += [asyncio.create_task(self._hold(sensor)) for sensor in self._held]
+
+    async def _hold(self, sensor: HeldSensor) -> None:
+        """Let a held sensor run, and begin again after a crash."""
+        while not await guarded_hold(sensor, self):
+            await asyncio.sleep(BEGIN_AGAIN)
+
+    def _hurry(self, names: Iterable[str], rest_at_least: float = SOONEST) -> None:
         now = self._clock()
         for name in names:
-            soonest = self._last_looked.get(name, 0.0) + SOONEST
+            soonest = self._last_looked.get(name, 0.0) + rest_at_least
             self._due[name] = min(self._due[name], max(now, soonest))
         self._woken.set()
 
@@ -156,12 +224,15 @@ class Watch:
             if sensor is None:
                 break
             looked.add(sensor.name)
+            self._looking = sensor.name
             self._due[sensor.name] = inf  # whoever asks from here on wants another look
             about = self._evidence
             reading = await guarded_look(sensor, replace(about, now=now))
             reading = replace(reading, at=self._clock())
+            self._looking = ""
             if self._evidence.target is not about.target or self._paused:
                 continue  # it was asked of something else
+            self._due[sensor.name] = max(self._due[sensor.name], reading.at + SOONEST)
             before = self._evidence.readings.get(sensor.name)
             self._take(reading)
             if before is not None and before.symptom is not reading.symptom:
@@ -178,26 +249,31 @@ class Watch:
         self._in_a_row[name] = self._in_a_row.get(name, 0) + 1 if same else 1
         self._evidence = self._evidence.with_reading(reading)
         self._last_looked[name] = self._checked_at = reading.at
-        log.debug("%s %s: %s %s", self.name, name, reading.symptom, reading.detail)
+        if name in self._figures and reading.symptom in (Symptom.OK, Symptom.SLOW):
+            self._figures[name].add(reading.took, reading.at)
+        self._arrived.set()
+        self._arrived = asyncio.Event()
+        log.debug("%s %s: %s %s", self.name, name, reading.symptom, mask_accounts(reading.detail))
 
     def _plan(self) -> None:
         """Set when each sensor looks again, and so how long its reading counts."""
         limits = self._evidence.target.limits
-        calm = self._settled.shown.light is Light.GREEN and self._settled.leaning is None
+        green = self._settled.shown.light is Light.GREEN
+        served = self._evidence.symptom(HANDSHAKE) is Symptom.OK
+        calm = self._settled.leaning is None and (green or served)
         for name in self._due:
             reading = self._evidence.readings.get(name)
-            if reading is None:
-                continue
+            if reading is None or name == self._looking:
+                continue  # there is nothing yet to plan by
             pause = rest(reading.symptom, self._in_a_row[name], calm, limits)
-            asked_for = max(self._due[name], reading.at + SOONEST)
-            self._due[name] = min(asked_for, reading.at + pause)
+            self._due[name] = min(self._due[name], reading.at + pause)
             reading = replace(reading, good_for=good_for(pause, limits))
             self._evidence = self._evidence.with_reading(reading)
 
     async def _rediscover(self) -> None:
         """Choose the port anew while none of the usual ones is served."""
         target = self._evidence.target
-        served = self._evidence.symptom("handshake") not in (Symptom.UNKNOWN, Symptom.REFUSED)
+        served = self._evidence.symptom(HANDSHAKE) not in (Symptom.UNKNOWN, Symptom.REFUSED)
         if not target.discovered or served:
             return
         chosen = await asyncio.to_thread(self._discover, target)
@@ -238,6 +314,11 @@ class Watch:
             looks=settled.looks,
             suspicion=settled.suspicion,
             paused=self._paused,
+            figures={
+                name: figure
+                for name, rolling in self._figures.items()
+                if (figure := rolling.figure(now)) is not None
+            },
         )
         self._publish(status, flip)
 
@@ -248,7 +329,7 @@ class Monitor:
     def __init__(
         self,
         targets: Sequence[Target],
-        sensors: Callable[[], Sequence[Sensor]],
+        sensors: Callable[[], Sensors],
         discover: Discover = lambda target: target,
         clock: SteadyClock | None = None,
     ) -> None:

@@ -17,7 +17,7 @@ SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
 def rest(symptom: Symptom, looks: int, calm: bool, limits: Limits) -> float:
     """Return the seconds until the sensor looks again.
 
-    `looks`: how many looks in a row saw this symptom. `calm`: green, and nothing leans.
+    `looks`: how many looks in a row saw this symptom. `calm`: served or green, and nothing leans.
     """
     if symptom in HARMLESS:
         return limits.interval if calm else limits.quick

@@ -66,6 +66,21 @@ class Settings(BaseModel):
         "this computer's programs tell nothing about it.",
         "yes or no",
     )
+    session: Literal["hold", "off"] = _setting(
+        "hold",
+        "TRAYMON_SESSION",
+        "hold: keep one API session of traymon's own, which asks for nothing but the time; it "
+        "tells what TWS says of its links and accounts. off: look at port and handshake only.",
+        "hold or off",
+    )
+    own_client_id: int | None = _setting(
+        None,
+        "TRAYMON_CLIENT_ID",
+        "The client ID of that session. Not set: a high one, chosen once and remembered.",
+        "a whole number from 2 to 2147483647, and none of your programs' IDs",
+        ge=2,
+        le=2**31 - 1,
+    )
     interval: float = _seconds(
         DEFAULTS.interval, "TRAYMON_INTERVAL", "Between looks while all is well.", 5, 3600
     )

@@ -50,7 +50,7 @@ def settle(state: Settled, seen: Diagnosis, now: float) -> tuple[Settled, Flip |
     red, then amber shows amber. Two sensors that agree, and states in which nothing is looked at
     (grey), need no second look, nor does the first green.
     """
-    if seen.code == state.shown.code:
+    if seen.same_as(state.shown):
         looks = state.looks + (seen.seen_at > state.shown.seen_at)
         return replace(state, shown=seen, looks=looks, leaning=None), None
     leaning = _lean(state, seen, now)
@@ -73,10 +73,10 @@ def _lean(state: Settled, seen: Diagnosis, now: float) -> Leaning:
     before = state.leaning
     if before is None:
         leaning = Leaning(seen, since=now, began=now, looks=1)
-    elif before.diagnosis.code == seen.code:
+    elif before.diagnosis.same_as(seen):
         new_look = seen.seen_at > before.diagnosis.seen_at
         leaning = replace(before, diagnosis=seen, looks=before.looks + new_look)
-        if new_look or (before.supported and before.supported.code == seen.code):
+        if new_look or (before.supported and before.supported.same_as(seen)):
             leaning = replace(leaning, supported=seen, supported_since=before.since)
     else:
         leaning = Leaning(seen, since=now, began=before.began, looks=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,12 @@ from .desktop import Desktop, wait_for
 
 GREEN, RED, GREY = (0x00, 0x9E, 0x73), (0xD5, 0x5E, 0x00), (0x6E, 0x6E, 0x6E)
 SILENT = Behaviour(hello=Hello.SILENT)
-FAST = {"TRAYMON_INTERVAL": "5", "TRAYMON_QUICK": "2", "TRAYMON_TIMEOUT": "0.5"}
+FAST = {
+    "TRAYMON_INTERVAL": "5",
+    "TRAYMON_QUICK": "2",
+    "TRAYMON_TIMEOUT": "0.5",
+    "TRAYMON_SESSION": "off",
+}
 
 
 @pytest.fixture
@@ -51,6 +55,11 @@ class Traymon:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(10)
+
+
+def log_of(desktop: Desktop) -> str:
+    log = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "log" / "traymon.log"
+    return log.read_text()
 
 
 def shows(desktop: Desktop, colour: tuple[int, int, int]) -> bool:
@@ -101,6 +110,21 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     assert len(desktop.notifications()) == 2
 
 
+def test_with_the_session_held_a_gateway_that_ends_shows_without_waiting_for_a_look(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    hour = {"TRAYMON_INTERVAL": "3600", "TRAYMON_QUICK": "600", "TRAYMON_SESSION": "hold"}
+    Traymon(desktop, gateway.port, **hour)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == "TWS / IB Gateway is not running on this computer"
+
+
 def test_a_left_click_on_the_icon_opens_the_fix(desktop: Desktop, gateway: Running) -> None:
     desktop.start_tray()
     traymon = Traymon(desktop, gateway.port)
@@ -130,8 +154,7 @@ def test_without_a_notification_service_it_carries_on_and_says_so_in_the_log(
     wait_until_it_shows(desktop, GREEN, "green")
     gateway.behaviour = SILENT
     wait_until_it_shows(desktop, RED, "red")
-    log = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "log" / "traymon.log"
-    wait_for(lambda: "no notice through D-Bus" in log.read_text(), "the word in the log")
+    wait_for(lambda: "no notice through D-Bus" in log_of(desktop), "the word in the log")
     desktop.click_tray_icon()
     wait_for(traymon.opened, "the fix page")
     assert traymon.end() == 0
@@ -161,10 +184,9 @@ def test_a_signal_ends_it_cleanly(
     desktop.start_dunst()
     traymon = Traymon(desktop, gateway.port)
     wait_until_it_shows(desktop, GREEN, "green")
-    began = time.monotonic()
     assert traymon.end(number) == 0
-    assert time.monotonic() - began < 5
     assert "Traceback" not in desktop.log("traymon")
+    assert "did not end" not in log_of(desktop)
 
 
 def test_it_carries_on_without_its_session_bus(desktop: Desktop, gateway: Running) -> None:

@@ -28,6 +28,11 @@ async def look(sensors: Sequence[Sensor], evidence: Evidence) -> Evidence:
     return evidence
 
 
+def named(name: str) -> Sensor:
+    (sensor,) = (s for s in sensors_for_one_target().looking if s.name == name)
+    return sensor
+
+
 def test_the_hello_is_these_bytes() -> None:
     assert wire.hello() == HELLO
 
@@ -36,7 +41,7 @@ def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_c
     evidence: MakeEvidence, eventually: Eventually
 ) -> None:
     with running() as gateway:
-        sensors = sensors_for_one_target()[-1:]
+        sensors = [named("handshake")]
         about = evidence(gateway.port)
 
         async def play() -> None:
@@ -61,7 +66,7 @@ def test_whatever_is_answered_nothing_but_the_hello_is_sent(
     evidence: MakeEvidence, spoken: Hello
 ) -> None:
     with running(Behaviour(hello=spoken)) as gateway:
-        asyncio.run(look(sensors_for_one_target(), evidence(gateway.port, timeout=0.2)))
+        asyncio.run(look(sensors_for_one_target().looking, evidence(gateway.port, timeout=0.2)))
         # who closes or speaks first may not have read it before the end
         assert {c.received for c in gateway.conversations} <= {HELLO, b""}
         assert len(gateway.conversations) == 1
@@ -69,7 +74,7 @@ def test_whatever_is_answered_nothing_but_the_hello_is_sent(
 
 def test_silence_gets_one_tls_hello_in_each_run_of_it(evidence: MakeEvidence) -> None:
     with running(SILENT) as gateway:
-        sensors = sensors_for_one_target()
+        sensors = sensors_for_one_target().looking
 
         def sent_by(looks: int) -> list[str]:
             """What a number of looks put on the wire: the words of each connection."""
@@ -91,7 +96,7 @@ def test_silence_gets_one_tls_hello_in_each_run_of_it(evidence: MakeEvidence) ->
 
 def test_a_gateway_that_expects_tls_gets_one_tls_hello_too(evidence: MakeEvidence) -> None:
     with running(Behaviour(hello=Hello.TLS)) as gateway:
-        sensors = sensors_for_one_target()
+        sensors = sensors_for_one_target().looking
         for _ in range(3):
             after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.1)))
             assert diagnose(after).code == "tls-expected"
@@ -112,7 +117,7 @@ def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
     evidence: MakeEvidence,
 ) -> None:
     with running(SILENT) as gateway:
-        sensors = sensors_for_one_target()
+        sensors = sensors_for_one_target().looking
 
         async def play() -> None:
             for _ in range(20):
@@ -131,7 +136,7 @@ def test_what_others_left_half_closed_is_evidence_that_it_is_wedged(
     evidence: MakeEvidence, eventually: Eventually, others: int, code: str
 ) -> None:
     with running(SILENT) as gateway:
-        sensors = sensors_for_one_target()
+        sensors = sensors_for_one_target().looking
         for _ in range(3):  # leaves connections of our own there
             asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
         left = len(gateway.conversations) + others
@@ -149,7 +154,7 @@ def test_another_gateway_that_is_asked_gets_the_whole_hello_as_well(
         seen = Reading(
             "listener", Symptom.NOBODY_LISTENS, facts={Fact.CANDIDATE_PORTS: (other.port,)}
         )
-        handshake = sensors_for_one_target()[-1]
+        handshake = named("handshake")
         asyncio.run(handshake.look(evidence(port, seen)))
         eventually(lambda: all(c.closed_at for c in other.conversations))
         (conversation,) = other.conversations

@@ -8,28 +8,53 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from traymon.diagnosis.conditions import (
+    CALLS,
+    FARMS,
     HANDSHAKE,
+    INTERNET,
+    LINK,
+    LISTENER,
+    SESSION,
     Condition,
     Witnesses,
     a_sensor_crashed,
     an_app_runs_here,
     another_port_answers_as_ib,
+    clocks_differ,
+    configured_account_is_missing,
+    given,
     half_closed_pile_up,
     handshake,
     if_seen,
+    lasts,
     listener,
     monitor,
     never_looked,
     no_app_runs_here,
+    paper_and_live_are_mixed_up,
     port_just_opened,
+    sees,
+    session,
+    tws_says,
 )
 from traymon.model import Diagnosis, Evidence, Fact, Facts, FactValue, Light, Symptom
 
 GREY, GREEN, AMBER, RED = Light.GREY, Light.GREEN, Light.AMBER, Light.RED
 S = Symptom
 
-REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS))
+SERVED = handshake(S.OK, S.SLOW)
+NEW_ONES_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
+IN_SESSION = session(S.OK)
+LINK_DOWN = tws_says(LINK, S.LINK_DOWN)
+REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS)) & if_seen(session(S.LOST))
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
+UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
+# A fresh connection met nothing that puts the held session's program out of the question.
+STILL_THERE = ~handshake(
+    *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
+)
+# Of several witnesses, whose words are shown: the last one's.
+SPEAKERS = (LISTENER, SESSION, HANDSHAKE, FARMS, LINK, CALLS, INTERNET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +70,23 @@ class Entry:
 
 CATALOGUE: tuple[Entry, ...] = (
     Entry("paused", GREY, when=monitor(S.PAUSED), announce=False),
-    Entry("resumed", GREY, when=monitor(S.RESUMED) & ~handshake(S.OK, S.SLOW), announce=False),
+    Entry("resumed", GREY, when=monitor(S.RESUMED) & ~SERVED, announce=False),
     Entry("starting", GREY, when=never_looked, announce=False),
+    # the gravest: real money where paper was meant, or the reverse
+    Entry(
+        "wrong-environment",
+        RED,
+        when=session(S.OK, S.HUNG) & if_seen(SERVED) & paper_and_live_are_mixed_up,
+    ),
+    # where its API went, in TWS's own words
+    Entry("port-moved", RED, when=sees(CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT)),
+    # a held session knows what a fresh connection cannot
+    Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & STILL_THERE),
+    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & STILL_THERE),
+    Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE) & STILL_THERE),
+    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0) & STILL_THERE),
+    Entry("ib-link-down", AMBER, when=LINK_DOWN & STILL_THERE, announce=False),
+    Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION)),
     # the port
     Entry("host-unresolved", RED, when=handshake(S.UNRESOLVED)),
     Entry("host-unreachable", RED, when=handshake(S.UNREACHABLE)),
@@ -57,18 +97,30 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("port-refused", RED, when=REFUSED),
     Entry("foreign-listener", RED, when=handshake(S.NOT_IB)),
     # the handshake
+    Entry("tls-expected", RED, when=handshake(S.TLS)),
+    Entry("server-too-old", RED, when=handshake(S.TOO_OLD)),
     Entry(
         "just-started",
         AMBER,
-        when=handshake(*ACCEPTED_UNSERVED) & port_just_opened,
+        when=(handshake(*ACCEPTED_UNSERVED) | session(S.START_SILENT, S.START_REJECTED))
+        & port_just_opened,
         announce=False,
     ),
     Entry("connection-rejected", RED, when=handshake(S.CLOSED, S.RESET)),
     Entry("answer-unfinished", RED, when=handshake(S.UNFINISHED)),
     Entry("listener-wedged", RED, when=handshake(S.SILENT) & half_closed_pile_up),
     Entry("handshake-silent", RED, when=handshake(S.SILENT)),
-    Entry("tls-expected", RED, when=handshake(S.TLS)),
-    Entry("server-too-old", RED, when=handshake(S.TOO_OLD)),
+    # the session
+    Entry("start-silent", RED, when=session(S.START_SILENT)),
+    Entry("start-rejected", RED, when=session(S.START_REJECTED)),
+    Entry(
+        "wrong-account", AMBER, when=IN_SESSION & if_seen(SERVED) & configured_account_is_missing
+    ),
+    Entry("competing-session", AMBER, when=tws_says(CALLS, S.COMPETING_SESSION)),
+    Entry("paper-not-acknowledged", AMBER, when=tws_says(CALLS, S.PAPER_NOT_ACKNOWLEDGED)),
+    Entry("client-outdated", AMBER, when=tws_says(CALLS, S.CLIENT_OUTDATED)),
+    Entry("data-farm-down", AMBER, when=tws_says(FARMS, S.FARM_DOWN) & lasts(FARMS, 300.0)),
+    Entry("clock-skew", AMBER, when=IN_SESSION & clocks_differ, patience=10.0),
     # traymon itself, before any good news
     Entry("sensor-crashed", AMBER, when=a_sensor_crashed),
     # slow more than once is a load, once is a hiccup: the patience covers several quick looks
@@ -77,7 +129,9 @@ CATALOGUE: tuple[Entry, ...] = (
 )
 STALE = Entry("stale", GREY, when=handshake(S.UNKNOWN))  # nothing fresh: traymon stopped looking
 
-ENTRIES = {entry.code: entry for entry in (*CATALOGUE, STALE)}
+ENTRIES: dict[str, Entry] = {}  # by code; of a code in two lights the first, graver one
+for _entry in (*CATALOGUE, STALE):
+    ENTRIES.setdefault(_entry.code, _entry)
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
@@ -98,6 +152,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: frozenset[str]) -> D
         witnesses=witnesses,
         seen_at=max((reading.at for reading in readings), default=evidence.now),
         patience=entry.patience,
+        announce=entry.announce,
     )
 
 
@@ -113,12 +168,15 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     }
     if target.client_ids:
         facts[Fact.CLIENT_IDS] = target.client_ids
+    if target.account:
+        facts[Fact.ACCOUNT] = target.account
     if target.env_file:
         facts[Fact.ENV_FILE] = target.env_file
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)
-    for sensor in sorted(witnesses, key=HANDSHAKE.__eq__):  # the handshake's words are the last
+    in_turn = (*sorted(witnesses.difference(SPEAKERS)), *filter(witnesses.__contains__, SPEAKERS))
+    for sensor in in_turn:
         facts[Fact.DETAIL] = evidence.readings[sensor].detail
         if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor

@@ -15,6 +15,8 @@ Witnesses = frozenset[str]
 NO_WITNESS: Witnesses = frozenset()
 
 HANDSHAKE, LISTENER, MONITOR = "handshake", "listener", "monitor"
+SESSION, LINK, FARMS, CALLS, INTERNET = "session", "link", "farms", "calls", "internet"
+PAPER, LIVE = ("DU", "DF"), ("U", "F")  # how account numbers begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ def if_seen(condition: Condition) -> Condition:
     return Condition(lambda e: condition.witnesses(e) or NO_WITNESS)
 
 
+def given(condition: Condition) -> Condition:
+    """Holds where the condition does, without counting its witnesses."""
+    return Condition(lambda e: None if condition.witnesses(e) is None else NO_WITNESS)
+
+
 def sees(sensor: str, *symptoms: Symptom) -> Condition:
     """`sensor` sees one of the symptoms now."""
     return Condition(lambda e: frozenset({sensor}) if e.symptom(sensor) in symptoms else None)
@@ -63,6 +70,26 @@ def handshake(*symptoms: Symptom) -> Condition:
 def listener(*symptoms: Symptom) -> Condition:
     """The socket table shows one of the symptoms."""
     return sees(LISTENER, *symptoms)
+
+
+def session(*symptoms: Symptom) -> Condition:
+    """The held session shows one of the symptoms."""
+    return sees(SESSION, *symptoms)
+
+
+def tws_says(sensor: str, symptom: Symptom) -> Condition:
+    """TWS itself said so over a session that is served: two witnesses, its word and its life."""
+    return sees(sensor, symptom) & session(Symptom.OK)
+
+
+def lasts(sensor: str, seconds: float) -> Condition:
+    """The sensor's reading has stood unchanged for some time."""
+
+    def holds(evidence: Evidence) -> bool:
+        reading = evidence.fresh(sensor)
+        return reading is not None and evidence.now - reading.at >= seconds
+
+    return _plain(holds)
 
 
 def monitor(*symptoms: Symptom) -> Condition:
@@ -123,3 +150,37 @@ def half_closed_pile_up(evidence: Evidence) -> Witnesses | None:
     """Connections that their program gave up pile up unclosed at the listener."""
     count = _number(evidence, LISTENER, Fact.HALF_CLOSED) or 0
     return frozenset({LISTENER}) if count >= evidence.target.limits.half_closed else None
+
+
+def _accounts(evidence: Evidence) -> tuple[str, ...]:
+    accounts = evidence.fact(SESSION, Fact.ACCOUNTS)
+    return tuple(str(a) for a in accounts) if isinstance(accounts, tuple) else ()
+
+
+def is_paper(account: str) -> bool | None:
+    """Tell paper from live by an account number; None where it tells neither."""
+    if account.startswith(PAPER):
+        return True
+    return False if account.startswith(LIVE) else None
+
+
+@_plain
+def configured_account_is_missing(evidence: Evidence) -> bool:
+    """IB_ACCOUNT is set, and is not among the session's accounts."""
+    wanted, accounts = evidence.target.account, _accounts(evidence)
+    return bool(wanted and accounts) and wanted not in accounts
+
+
+@_plain
+def paper_and_live_are_mixed_up(evidence: Evidence) -> bool:
+    """IB_ACCOUNT is paper and every account of the session is live, or the reverse."""
+    wanted = is_paper(evidence.target.account)
+    kinds = {is_paper(account) for account in _accounts(evidence)}
+    return wanted is not None and kinds == {not wanted}
+
+
+@_plain
+def clocks_differ(evidence: Evidence) -> bool:
+    """This machine's clock and IB's are surely more than two seconds apart."""
+    skew = _number(evidence, SESSION, Fact.CLOCK_SKEW)
+    return skew is not None and abs(skew) > 2.0

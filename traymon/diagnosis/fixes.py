@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from traymon import assets
 from traymon.errors import FixPageError
-from traymon.model import Fact, Facts, FactValue
+from traymon.model import Fact, Facts, FactValue, mask_accounts
 
 SECTIONS = (
     "In short",
@@ -28,7 +28,17 @@ SECTIONS = (
 )
 DASH = "—"  # what a fact that nobody found reads as
 LONGEST_VALUE = 300  # characters of one fact on a page
-DURATIONS = frozenset({Fact.TOOK, Fact.TIMEOUT, Fact.SLOW_BOUND, Fact.PORT_OPENED, Fact.OUTAGE})
+DURATIONS = frozenset(
+    {
+        Fact.TOOK,
+        Fact.TIMEOUT,
+        Fact.SLOW_BOUND,
+        Fact.PORT_OPENED,
+        Fact.OUTAGE,
+        Fact.ROUND_TRIP,
+        Fact.CLOCK_SKEW,
+    }
+)
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
@@ -124,7 +134,7 @@ def _value(name: str, facts: Facts) -> str:
 def show(fact: Fact, value: FactValue) -> str:
     """Return a fact as users read it: `12 ms`, `10, 11`, `7497`."""
     if fact in DURATIONS and isinstance(value, int | float):
-        return duration(float(value))
+        return duration(abs(value))
     if isinstance(value, tuple):
         return ", ".join(str(item) for item in value)
     return str(value)
@@ -132,7 +142,7 @@ def show(fact: Fact, value: FactValue) -> str:
 
 def clean(text: str) -> str:
     """Return untrusted text as one short line without control or direction-changing characters."""
-    line = " ".join(text.split())
+    line = mask_accounts(" ".join(text.split()))
     line = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in line)
     return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
 

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.diagnosis.conditions import HANDSHAKE, LISTENER
-from traymon.model import NOT_ACCEPTED, Evidence, Light, Symptom
+from traymon.diagnosis.conditions import FARMS, HANDSHAKE, LINK, LISTENER, SESSION, is_paper
+from traymon.model import NOT_ACCEPTED, Evidence, Fact, FactValue, Light, Symptom
 
 NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
 LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a test found."""
+
+    light: Light
+    saw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Rung:
     light: Light
     saw: str
     took: float | None = None  # seconds
+    parts: tuple[Part, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -31,8 +40,10 @@ class Rung:
 
 
 def ladder(evidence: Evidence) -> tuple[Rung, ...]:
-    """Return the tests in order: is the port open, does IB's API answer on it."""
-    return _port(evidence), _handshake(evidence)
+    """Return the tests in order: the port is open, IB's API answers, a client is let in."""
+    rungs = (_port(evidence), _handshake(evidence))
+    held = evidence.target.own_client_id is not None
+    return (*rungs, _session(evidence)) if held else rungs
 
 
 def _port(evidence: Evidence) -> Rung:
@@ -56,3 +67,35 @@ def _handshake(evidence: Evidence) -> Rung:
         return Rung(name, title, Light.GREY, "not reached")
     light = LIGHT_OF.get(reading.symptom, Light.RED)
     return Rung(name, title, light, reading.detail, reading.took)
+
+
+def _session(evidence: Evidence) -> Rung:
+    name, title = "session", "Full Connection"
+    reading = evidence.fresh(SESSION)
+    if reading is None or reading.symptom in NOT_LOOKED | {Symptom.LOST}:
+        return Rung(name, title, Light.GREY, "not reached")
+    if reading.symptom is not Symptom.OK:
+        return Rung(name, title, Light.RED, reading.detail, reading.took or None)
+    parts = (
+        Part(Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"),
+        Part(Light.GREEN, _accounts(reading.facts.get(Fact.ACCOUNTS))),
+        _said(evidence, LINK, "TWS is linked to IB's servers, as far as it says"),
+        _said(evidence, FARMS, "data farms are connected, as far as TWS says"),
+    )
+    light = max(part.light for part in parts)
+    return Rung(name, title, light, "a client is let in and answered", reading.took, parts)
+
+
+def _accounts(accounts: FactValue | None) -> str:
+    listed = [str(account) for account in accounts] if isinstance(accounts, tuple) else []
+    kinds = {is_paper(account) for account in listed}
+    kind = "paper " if kinds == {True} else "live " if kinds == {False} else ""
+    return f"{kind}account {', '.join(listed)}"
+
+
+def _said(evidence: Evidence, sensor: str, well: str) -> Part:
+    """Return what TWS said last of its link or its farms; silence is good news, and no more."""
+    reading = evidence.fresh(sensor)
+    if reading is None or reading.symptom in (Symptom.OK, Symptom.UNKNOWN):
+        return Part(Light.GREEN, well)
+    return Part(Light.AMBER, reading.detail)

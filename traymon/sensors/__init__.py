@@ -5,14 +5,17 @@ A sensor reports symptoms and never decides what they mean.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from traymon.model import Evidence, Reading
 from traymon.sensors.handshake import Handshake
+from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
 from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.session import Session, View
 
-__all__ = ["SENSORS", "Sensor", "sensors_for_one_target"]
+__all__ = ["HELD", "SENSORS", "HeldSensor", "Sensor", "Sensors", "View", "sensors_for_one_target"]
 
 
 class Sensor(Protocol):
@@ -30,11 +33,34 @@ class Sensor(Protocol):
         """
 
 
-# In the order in which they look: passive ones first, since what they see guides the next.
-SENSORS = (Listener, Handshake)
+class HeldSensor(Protocol):
+    """Stays with a target and posts readings by itself, as things happen."""
+
+    @property
+    def name(self) -> str:
+        """The name of its main reading."""
+
+    async def run(self, view: View) -> None:
+        """Watch until cancelled; cancelled, leave politely within a second or two."""
 
 
-def sensors_for_one_target() -> tuple[Sensor, ...]:
-    """Return a fresh set of sensors, in the order in which they look."""
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    """The sensors of one target."""
+
+    looking: tuple[Sensor, ...]  # in the order in which they look
+    held: tuple[HeldSensor, ...] = ()
+
+
+# Passive ones first, since what they see guides the next.
+SENSORS = (Listener, Handshake, Internet)
+HELD = (Session,)
+
+
+def sensors_for_one_target() -> Sensors:
+    """Return a fresh set of sensors."""
     own_ports = OwnPorts()
-    return tuple(kind(own_ports) for kind in SENSORS)
+    return Sensors(
+        looking=tuple(kind(own_ports) for kind in SENSORS),
+        held=tuple(kind(own_ports) for kind in HELD),
+    )

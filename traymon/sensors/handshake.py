@@ -90,8 +90,8 @@ class Handshake:
         that gets the hello.
         """
         known = evidence.fact("listener", Fact.CANDIDATE_PORTS)
-        candidates = known if isinstance(known, tuple) else tuple(USUAL_PORTS)
-        candidates = tuple(port for port in candidates if port != evidence.target.port)
+        ports = known if isinstance(known, tuple) else tuple(USUAL_PORTS)
+        candidates = tuple(int(port) for port in ports if port != evidence.target.port)
         tried, at = self._elsewhere_tried
         if tried == candidates and time.monotonic() < at + ELSEWHERE_AGAIN:
             return self._elsewhere

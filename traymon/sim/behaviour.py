@@ -37,6 +37,14 @@ class Hello(Enum):
 _SERVING = frozenset({Hello.ANSWER, Hello.BYTE_BY_BYTE, Hello.NEWS_FIRST, Hello.FOREIGN_TIME})
 
 
+class Start(Enum):
+    """How startApi is answered."""
+
+    ANSWER = auto()
+    SILENT = auto()  # nothing: no account list, no next order ID
+    CLOSE = auto()  # end of stream, without error 326
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """What a Gateway does. The default is a healthy one with one paper account."""
@@ -46,6 +54,11 @@ class Behaviour:
     server_version: int = 193  # the highest with text message IDs and the old error layout
     accounts: tuple[str, ...] = ("DU1234567",)
     next_order_id: int = 1
+    start: Start = Start.ANSWER
+    says: tuple[tuple[int, str], ...] = ()  # system messages right after the start
+    tells_time: bool = True  # answers reqCurrentTime
+    keeps_sessions: bool = False  # answers sessions that stand, also where `hello` serves nobody
+    clock_ahead: float = 0.0  # seconds; of this machine's clock
     release_delay: float = 0.0  # seconds that a client ID stays taken after its holder left
 
 

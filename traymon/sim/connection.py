@@ -16,7 +16,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, cast
 
 from traymon.sim import messages
-from traymon.sim.behaviour import RECORD_LIMIT, Behaviour, Conversation, Ending, Hello
+from traymon.sim.behaviour import RECORD_LIMIT, Behaviour, Conversation, Ending, Hello, Start
 
 if TYPE_CHECKING:
     from traymon.sim.gateway import Gateway
@@ -159,9 +159,10 @@ class Connection(asyncio.Protocol):
         number = int(fields[0])
         if len(self.conversation.messages) < RECORD_LIMIT // 16:  # an ID costs more than a byte
             self._note(messages=(*self.conversation.messages, number))
-        if not self._behaviour.hello.serves or self.conversation.version_sent is None:
-            return
         started = self.conversation.client_id is not None
+        serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
+        if not serves or self.conversation.version_sent is None:
+            return
         if number == messages.START_API and not started:
             self._start_session(fields)
         elif started and number in messages.REPLIES:
@@ -172,12 +173,22 @@ class Connection(asyncio.Protocol):
             client_id = int(fields[2])
         except (IndexError, ValueError):
             return
+        if self._behaviour.start is Start.SILENT:
+            return
+        if self._behaviour.start is Start.CLOSE:
+            self._later(self._behaviour.delay, self._hang_up)
+            return
         if self._gateway.take_client_id(client_id, self):
             self._note(client_id=client_id)
             self._answer(messages.session_start(self._behaviour, self._version))
         else:
             self._answer(messages.error(self._version, *messages.CLIENT_ID_IN_USE))
             self._later(self._behaviour.delay, self._hang_up)
+
+    def say(self, code: int, text: str) -> None:
+        """Send a system message, where a session has begun."""
+        if self.conversation.client_id is not None:
+            self._send(messages.error(self._version, code, text))
 
     # going out
 

@@ -19,6 +19,7 @@ from traymon.sim.behaviour import (
     Conversation,
     Ending,
     Hello,
+    Start,
 )
 from traymon.sim.connection import Connection
 
@@ -30,6 +31,7 @@ __all__ = [
     "Gateway",
     "Hello",
     "Running",
+    "Start",
     "running",
 ]
 
@@ -86,6 +88,11 @@ class Gateway:
         self._holders.clear()
 
     # for Connection
+
+    def say(self, code: int, text: str) -> None:
+        """Send a system message to every session, as TWS does when its links change."""
+        for connection in tuple(self._standing):
+            connection.say(code, text)
 
     def _connection(self) -> Connection:
         connection = Connection(self)
@@ -147,6 +154,10 @@ class Running:
     def stop(self) -> None:
         """Close the listener and every connection."""
         self._do(self._gateway.stop())
+
+    def say(self, code: int, text: str) -> None:
+        """Send a system message to every session."""
+        self._loop.call_soon_threadsafe(self._gateway.say, code, text)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_TIMEOUT)

@@ -89,8 +89,15 @@ def next_valid_id(behaviour: Behaviour) -> bytes:
 
 def session_start(behaviour: Behaviour, version: int) -> bytes:
     """Return what a client gets that was let in."""
-    notices = b"".join(error(version, code, text) for code, text in FARM_NOTICES)
+    said = (*FARM_NOTICES, *behaviour.says)
+    notices = b"".join(error(version, code, text) for code, text in said)
     return managed_accounts(behaviour) + next_valid_id(behaviour) + notices
+
+
+def current_time(behaviour: Behaviour) -> bytes:
+    """Return the Gateway's clock in whole seconds; nothing where it does not tell."""
+    now = int(time.time() + behaviour.clock_ahead)
+    return message(49, 1, now) if behaviour.tells_time else b""
 
 
 def _field(fields: Sequence[str], index: int) -> str:
@@ -108,7 +115,7 @@ REPLIES: Mapping[int, Reply] = {
     8: lambda behaviour, _: next_valid_id(behaviour),
     16: lambda _, __: message(53, 1),  # open orders of all clients
     17: lambda behaviour, _: managed_accounts(behaviour),
-    49: lambda _, __: message(49, 1, int(time.time())),  # current time
+    49: lambda behaviour, _: current_time(behaviour),
     61: lambda _, __: message(62, 1),  # positions
     62: lambda _, fields: message(64, 1, _field(fields, 2)),  # account summary
     76: lambda _, fields: message(74, 1, _field(fields, 2)),  # account updates, several accounts

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from traymon.sim import props
-from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello
+from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello, Start
 
 USUAL_PORTS = (7497, 7496, 4002, 4001)
 HALF_CLOSED = 8
@@ -68,6 +69,18 @@ def _hello(
         half_closed=half_closed,
         poses_as=poses_as,
         linux_only=bool(poses_as),
+    )
+
+
+def _session(
+    name: str, says_what: str, *, code: str = "", env: Mapping[str, str] = _NO_ENV, **what: Any
+) -> Scenario:
+    return Scenario(
+        name=name,
+        code=code or name,
+        says=f"The Gateway {says_what[0].lower()}{says_what[1:]}",
+        behaviour=Behaviour(**what),
+        env=MappingProxyType(dict(env)),
     )
 
 
@@ -187,6 +200,49 @@ _ALL = (
         says="The Gateway answers after 2.6 seconds.",
         behaviour=Behaviour(delay=2.6),
     ),
+    # the session
+    _session("start-silent", "Logs the client on and then says nothing.", start=Start.SILENT),
+    _session("start-rejected", "Hangs up when the client starts its session.", start=Start.CLOSE),
+    _session("session-hung", "Starts the session and then answers no heartbeat.", tells_time=False),
+    _session("no-accounts", "Starts the session with an empty account list.", accounts=()),
+    _session(
+        "wrong-account",
+        "Is logged in to another account than the .env names.",
+        env={"IB_ACCOUNT": "DU7654321"},
+    ),
+    _session(
+        "wrong-environment",
+        "Is logged in to a live account where the .env names a paper one.",
+        accounts=("U1234567",),
+        env={"IB_ACCOUNT": "DU1234567"},
+    ),
+    _session(
+        "ib-link-down",
+        "Has lost IB's servers.",
+        says=((1100, "Connectivity between IBKR and Trader Workstation has been lost."),),
+    ),
+    _session(
+        "data-farm-down",
+        "Has lost a data farm, for less than five minutes yet.",
+        code="healthy",
+        says=((2103, "Market data farm connection is broken:usfarm"),),
+    ),
+    _session(
+        "competing-session",
+        "Says that another session of the same user has the market data.",
+        says=((10197, "No market data during competing live session"),),
+    ),
+    _session(
+        "paper-not-acknowledged",
+        "Waits for the paper-trading disclaimer.",
+        says=((2139, "Real paper-trading has not been acknowledged yet."),),
+    ),
+    _session(
+        "client-outdated",
+        "Says that the client is out of date.",
+        says=((357, "Your client version is out of date."),),
+    ),
+    _session("clock-skew", "Has a clock that is ten seconds ahead.", clock_ahead=10.0),
     _hello("half-frame", "answer-unfinished", Hello.HALF_FRAME, "Half an answer comes."),
     _hello("drip", "answer-unfinished", Hello.DRIP, "An answer drips in and never ends."),
 )

@@ -87,6 +87,7 @@ def _common(status: Status, now: float) -> dict[str, Any]:
         "env_file": clean(status.target.env_file),
         "since": view.moment(status.since, now),
         "took": view.latency(status),
+        "figures": view.figures(status),
         "now": f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
         "version": __version__,
         "readings": [

@@ -118,6 +118,7 @@ def _state(status: Status, now: float) -> RenderableType:
         if part
     )
     lines: list[RenderableType] = [head, Text(f"  {where}", "bright_black")]
+    lines += [Text(f"  {measured}", "bright_black") for measured in view.figures(status)]
     if doubt := view.suspicion(status):
         lines.append(Text(f"  {doubt}", "yellow"))
     if light in (Light.AMBER, Light.RED):
@@ -143,7 +144,14 @@ def _test(number: int, rung: Rung) -> RenderableType:
     line.append(f"Test {number}: {rung.title}", "bold")
     if rung.took is not None:
         line.append(f" ({duration(rung.took)})")
-    return Group(line, Padding(Text(clean(rung.saw)), (0, 0, 0, 2)))
+    found: list[RenderableType] = [Text(clean(rung.saw))]
+    for part in rung.parts:
+        found.append(
+            Text(f"{view.MARKS[part.light]} ", STYLES[part.light]).append(
+                clean(part.saw), "default"
+            )
+        )
+    return Group(line, Padding(Group(*found), (0, 0, 0, 2)))
 
 
 def fix(status: Status, now: float) -> RenderableType:

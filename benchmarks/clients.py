@@ -1,0 +1,127 @@
+"""What bare clients say of each fault, beside what `traymon check` says: a Markdown table.
+
+Run it from the repository: `.venv/bin/python benchmarks/clients.py`. Loopback only; asserts
+nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from traymon.sim.scenarios import SCENARIOS, Scenario
+
+LIBRARIES = ("ib_insync", "ib_async")
+CONNECT_TIMEOUT = 2.0  # seconds; what IB.connect gets
+CHECK_TIMEOUT = "5"
+AT_ONCE = 4
+PORT = "7497"  # printed for whatever free port was played on
+NO_FAULT = frozenset({"byte-by-byte", "news-first", "foreign-time", "data-farm-down"})
+
+
+def main() -> None:
+    """Print the table, or, given a library and an address, what that bare client says."""
+    if len(sys.argv) > 1:
+        library, host, port = sys.argv[1:]
+        print(json.dumps(bare(library, host, int(port))))
+        return
+    print(f"| Scenario | {' | '.join(f'`{name}`' for name in LIBRARIES)} | `traymon check` |")
+    print("|---|---|---|---|")
+    played = [s for s in SCENARIOS.values() if not s.not_here and s.name not in NO_FAULT]
+    # what changes the whole machine's look is played alone
+    alone = [s for s in played if s.elsewhere or s.poses_as]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        rows = dict(pool.map(row, [s for s in played if s not in alone]))
+    rows.update(map(row, alone))
+    for scenario in played:
+        print(rows[scenario.name])
+
+
+def row(scenario: Scenario) -> tuple[str, str]:
+    """Play a scenario; return its name and its row of the table."""
+    with simulated(scenario) as (host, port):
+        said = [asked(library, host, port) for library in LIBRARIES]
+        code, headline = checked(scenario, host, port)
+    cells = [scenario.name, *said, f"`{code}`: {headline}"]
+    text = " | ".join(cell.replace("|", "/").replace(port, PORT) for cell in cells)
+    return scenario.name, f"| {text} |"
+
+
+@contextmanager
+def simulated(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Play a scenario in a process of its own; give its address."""
+    command = [sys.executable, "-m", "traymon", "simulate", scenario.name, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = ""
+            for line in process.stdout or ():
+                said += line
+                if line.startswith("Ctrl-C"):
+                    break
+            found = re.search(r"--host (\S+) --port (\d+)", said)
+            if found is None:
+                raise SystemExit(f"{scenario.name} cannot be played: {said}")
+            yield found[1], found[2]
+        finally:
+            process.terminate()
+
+
+def asked(library: str, host: str, port: str) -> str:
+    """Return what a bare client says, as a table's cell."""
+    done = subprocess.run(
+        [sys.executable, __file__, library, host, port],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    words, took = json.loads(done.stdout)
+    return f"{words} ({took:.1f} s)"
+
+
+def bare(library: str, host: str, port: int) -> tuple[str, float]:
+    """Connect as a trading program would; return what comes of it and the seconds it took."""
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    module = __import__(library)
+    logging.disable(logging.CRITICAL)
+    client, began = module.IB(), time.perf_counter()
+    try:
+        client.connect(host, port, clientId=1, timeout=CONNECT_TIMEOUT)
+    except Exception as error:  # whatever it says is what is printed
+        text = re.sub(r"\s+", " ", str(error)) or "no text"
+        return f"`{type(error).__name__}`: {text}", time.perf_counter() - began
+    took = time.perf_counter() - began
+    client.disconnect()
+    return "connected, no complaint", took
+
+
+def checked(scenario: Scenario, host: str, port: str) -> tuple[str, str]:
+    """Return the code and the headline of `traymon check`, in a folder without a .env."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("TRAYMON", "IB"))}
+    command = [sys.executable, "-m", "traymon", "check", "--json", "--host", host, "--port", port]
+    with tempfile.TemporaryDirectory() as elsewhere:
+        done = subprocess.run(
+            [*command, "--timeout", CHECK_TIMEOUT],
+            cwd=elsewhere,
+            env={**own, **scenario.env},
+            capture_output=True,
+            text=True,
+            check=False,  # its exit code is the light's
+            timeout=60,
+        )
+    result = json.loads(done.stdout)
+    return result["code"], result["headline"]
+
+
+if __name__ == "__main__":
+    main()
