@@ -79,8 +79,9 @@ def in_a_process(port: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", GATEWAY.format(port=port)]
     gateway = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert gateway.stdout is not None
-    while b"Ctrl-C" not in gateway.stdout.readline():
-        pass
+    while b"Ctrl-C" not in (line := gateway.stdout.readline()):
+        if not line:
+            raise SystemExit(f"no simulated Gateway on port {port}")
     return gateway
 
 
@@ -93,29 +94,14 @@ def until_the_session_stands(gateway: psutil.Process, port: int) -> None:
         time.sleep(0.1)
 
 
-def killed(port: int) -> float:
-    """Return the seconds from the end of a Gateway to red."""
+def until_red(port: int, end: signal.Signals) -> float:
+    """Return the seconds from a signal that ends or freezes a Gateway to red."""
     gateway = in_a_process(port)
     watched = Watched(port)
     try:
         watched.seconds_until(green, 10)
         until_the_session_stands(psutil.Process(gateway.pid), port)
-        gateway.send_signal(signal.SIGKILL)
-        return watched.seconds_until(red, 30)
-    finally:
-        watched.end()
-        gateway.kill()
-        gateway.communicate()
-
-
-def stopped(port: int) -> float:
-    """Return the seconds from the freezing of a Gateway to red."""
-    gateway = in_a_process(port)
-    watched = Watched(port)
-    try:
-        watched.seconds_until(green, 10)
-        until_the_session_stands(psutil.Process(gateway.pid), port)
-        gateway.send_signal(signal.SIGSTOP)
+        gateway.send_signal(end)
         return watched.seconds_until(red, 60)
     finally:
         gateway.kill()
@@ -254,9 +240,10 @@ def free_port() -> int:
 def main() -> None:
     """Print the figures of what is promised beside their bounds."""
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; seconds")
-    kills = [killed(port) for port in range(17_600, 17_605)]
+    kills = [until_red(port, signal.SIGKILL) for port in range(17_600, 17_605)]
     print(f"Gateway killed -> red        {max(kills):7.3f} worst of {len(kills)}   (bound 0.5)")
-    print(f"Gateway stopped -> red       {stopped(17_610):7.3f}               (bound 15)")
+    frozen = until_red(17_610, signal.SIGSTOP)
+    print(f"Gateway stopped -> red       {frozen:7.3f}               (bound 15)")
     amber, to_red, to_green = link_lost()
     print(f"1100 -> amber                {amber:7.3f}               (at once)")
     print(f"1100 -> red                  {to_red:7.3f}               (60)")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from leaping import BEGAN, LeapingLoop
 
 from traymon.clock import SteadyClock
 from traymon.model import (
@@ -23,31 +24,9 @@ from traymon.model import (
 from traymon.monitor import Monitor
 from traymon.sensors import Sensors, View
 
-BEGAN = 1_000.0
 
-
-class LeapingSelector(selectors.DefaultSelector):
-    """Never waits: where it would, time moves on."""
-
-    now = BEGAN
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready:
-            assert timeout is not None, "nothing is left that could happen"
-            self.now += timeout
-        return ready
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """Time stands still while there is work and leaps to the next timer when there is none."""
-
-    def __init__(self) -> None:
-        self._leaping = LeapingSelector()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now
+class SceneLoop(LeapingLoop):
+    """A leaping loop for a scene without sockets."""
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         done = self.create_future()
@@ -177,5 +156,5 @@ def play(
         assert scene.session.running == 0
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+    with asyncio.Runner(loop_factory=SceneLoop) as runner:
         runner.run(main())

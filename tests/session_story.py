@@ -6,10 +6,11 @@ The sockets are real ones on loopback; only the waiting is left out.
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from leaping import BEGAN, LeapingLoop
 
 from traymon.clock import SteadyClock
 from traymon.model import Evidence, Flip, Limits, Reading, Status, Symptom, Target
@@ -20,36 +21,9 @@ from traymon.sensors.own_ports import OwnPorts
 from traymon.sensors.session import Session
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
 
-BEGAN = 1_000.0
 IN_FLIGHT = 0.002  # real seconds in which bytes on loopback arrive
 OWN_ID = 9100
 START_API, CURRENT_TIME = 71, 49
-
-
-class LeapingSelector(selectors.DefaultSelector):
-    """Where nothing is in flight, time moves on instead of passing."""
-
-    now = BEGAN
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready and (timeout is None or timeout > 0):
-            ready = super().select(IN_FLIGHT)
-            if not ready:
-                assert timeout is not None, "nothing is left that could happen"
-                self.now += timeout
-        return ready
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """Time stands still while there is work and leaps to the next timer when there is none."""
-
-    def __init__(self) -> None:
-        self._leaping = LeapingSelector()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now
 
 
 @dataclass
@@ -165,7 +139,7 @@ def play(
         return told
 
     try:
-        with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        with asyncio.Runner(loop_factory=lambda: LeapingLoop(IN_FLIGHT)) as runner:
             return runner.run(main())
     finally:
         asyncio.set_event_loop(None)

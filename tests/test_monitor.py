@@ -7,7 +7,8 @@ import threading
 from typing import Any
 
 import pytest
-from monitor_scene import BEGAN, Fake, LeapingLoop, Scene, play
+from leaping import BEGAN
+from monitor_scene import Fake, Scene, SceneLoop, play
 
 from traymon.clock import SteadyClock
 from traymon.model import Fact, Flip, Light, Limits, Status, Symptom, Target
@@ -489,7 +490,7 @@ def test_a_hanging_target_does_not_hold_up_another() -> None:
         monitor.stop()
         await watching
 
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+    with asyncio.Runner(loop_factory=SceneLoop) as runner:
         runner.run(main())
 
 
