@@ -161,7 +161,9 @@ def test_a_layer_knows_nothing_but_what_lies_below_it(folder: str, known: set[st
 
 def test_the_monitor_knows_no_surface_and_no_words() -> None:
     below = {"model", "settle", "pace", "figures", "clock", "sensors", "diagnosis/catalogue"}
-    assert ours("monitor") <= {*below, "diagnosis/conditions"}
+    assert ours("watch") <= {*below, "diagnosis/conditions", "guard"}
+    assert ours("guard") <= {"model", "sensors"}
+    assert ours("monitor") <= {"model", "clock", "sensors", "watch"}
 
 
 @pytest.mark.parametrize("library", IMPORTERS)

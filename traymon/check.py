@@ -17,8 +17,8 @@ from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.conditions import HANDSHAKE
 from traymon.diagnosis.fixes import clean
 from traymon.diagnosis.ladder import Rung
+from traymon.guard import guarded_hold, guarded_look
 from traymon.model import Evidence, FactValue, Reading, Status, Symptom, Target
-from traymon.monitor import guarded_hold, guarded_look
 from traymon.sensors import HeldSensor, sensors_for_one_target
 from traymon.sensors.discover import discover
 from traymon.ui import view

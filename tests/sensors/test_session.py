@@ -13,7 +13,8 @@ import pytest
 from session_story import CURRENT_TIME, OWN_ID, START_API, Story, play
 
 from traymon.model import Fact, Symptom, Target
-from traymon.sensors.session import OWN_IDS, ClockSkew, own_ids
+from traymon.sensors.clock_skew import ClockSkew
+from traymon.sensors.session import OWN_IDS, own_ids
 from traymon.sim import messages
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello, Start
 
@@ -260,7 +261,7 @@ def test_the_library_is_imported_late_and_in_a_thread_that_is_not_the_main_one()
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def set_to(now: float) -> None:
-        monkeypatch.setattr("traymon.sensors.session.time.time", lambda: now)
+        monkeypatch.setattr("traymon.sensors.clock_skew.time.time", lambda: now)
 
     return set_to
 

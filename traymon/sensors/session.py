@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 
 from traymon import wire
 from traymon.model import Evidence, Fact, FactValue, Reading, Symptom, Target
+from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.messages import CLIENT_ID_IN_USE, Messages
 from traymon.sensors.own_ports import OwnPorts
 
@@ -325,27 +325,3 @@ class _Beats:
         if (skew := self._skew.seconds) is not None:
             facts[Fact.CLOCK_SKEW] = skew
         return facts
-
-
-class ClockSkew:
-    """How far this machine's clock is surely off, from answers that tell whole seconds only."""
-
-    def __init__(self) -> None:
-        self._least: float | None = None  # bounds of (this clock - the Gateway's), over all answers
-        self._most: float | None = None
-
-    def add(self, server_time: int, round_trip: float) -> None:
-        """Take an answer in: it was given within `round_trip` seconds before now."""
-        now = time.time()
-        least, most = now - round_trip - (server_time + 1), now - server_time
-        if self._least is None or self._most is None or least > self._most or most < self._least:
-            self._least, self._most = least, most  # the first one, or a clock was set
-        else:
-            self._least, self._most = max(self._least, least), min(self._most, most)
-
-    @property
-    def seconds(self) -> float | None:
-        """Return by how much this clock is surely ahead (negative: behind); 0: it may be right."""
-        if self._least is None or self._most is None:
-            return None
-        return max(0.0, self._least) or min(0.0, self._most)
