@@ -114,13 +114,15 @@ def play(
         loop = asyncio.get_running_loop()
         asyncio.set_event_loop(loop)  # ib_insync asks for the thread's loop, not the running one
         gateway, internet, own_ports = Gateway(behaviour), Told("internet"), OwnPorts()
+        # or the handshake would greet whatever IB's usual ports of this machine lead to
+        elsewhere = Told("listener", Symptom.NOT_HERE)
         await gateway.start()
         if before is not None:
             await before(gateway)
         about = {"own_client_id": OWN_ID, "limits": Limits(), **target}
         monitor = Monitor(
             [Target("project", port=gateway.port, **about)],
-            lambda: Sensors((Handshake(own_ports), internet), (Session(own_ports),)),
+            lambda: Sensors((elsewhere, Handshake(own_ports), internet), (Session(own_ports),)),
             clock=SteadyClock(wall=loop.time, monotonic=loop.time),
         )
         told = Story(gateway, monitor, internet)

@@ -116,13 +116,14 @@ def test_with_the_session_held_a_gateway_that_ends_shows_without_waiting_for_a_l
     desktop.start_tray()
     desktop.start_dunst()
     hour = {"TRAYMON_INTERVAL": "3600", "TRAYMON_QUICK": "600", "TRAYMON_SESSION": "hold"}
-    Traymon(desktop, gateway.port, **hour)
+    # forwarded: a real TWS on this machine is neither looked for nor greeted
+    Traymon(desktop, gateway.port, **hour, TRAYMON_FORWARDED="yes")
     wait_until_it_shows(desktop, GREEN, "green")
     wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
     gateway.stop()
     wait_until_it_shows(desktop, RED, "red")
     notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
-    assert notice.title == "TWS / IB Gateway is not running on this computer"
+    assert notice.title == f"127.0.0.1 refuses connections to port {gateway.port}"
 
 
 def test_a_left_click_on_the_icon_opens_the_fix(desktop: Desktop, gateway: Running) -> None:
