@@ -188,6 +188,8 @@ def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) 
         client_ids=client_ids,
         account=settings.account,
         own_client_id=settings.own_client_id if settings.session == "hold" else None,
+        try_ids=settings.client_id_check != "off",
+        try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
         env_file=str(path.absolute()) if path else "",
         limits=Limits(
             interval=settings.interval,

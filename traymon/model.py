@@ -110,6 +110,7 @@ class Fact(StrEnum):
     APP_PORTS = "app_ports"  # the ports that the TWS / Gateway process listens on: `4000, 4002`
     CANDIDATE_PORTS = "candidate_ports"  # other listening ports here that may be IB's
     HALF_CLOSED = "half_closed"  # connections that the listener has not closed after its peer did
+    CLIENTS = "clients"  # connections to the port that are not traymon's
     # the session
     OWN_CLIENT_ID = "own_client_id"  # the ID of traymon's own session
     ACCOUNTS = "accounts"  # the session's accounts; masked wherever they are shown
@@ -117,6 +118,12 @@ class Fact(StrEnum):
     ROUND_TRIP = "round_trip"  # seconds that the last heartbeat took
     CLOCK_SKEW = "clock_skew"  # seconds that this clock is surely ahead of IB's; negative: behind
     FARMS = "farms"  # the broken data farms: `market data (usfarm)`
+    # client IDs
+    ID_USES = "id_uses"  # each configured client ID and who uses it
+    CLIENT_ID = "client_id"  # the configured ID that the trading program cannot have
+    HOLDER = "holder"  # the program that holds it; several where the Gateway does not tell which
+    NEWER = "newer"  # the user's own program that was started while an earlier one holds the ID
+    FREE_CLIENT_ID = "free_client_id"  # an ID that nobody held when it was tried
     # time
     SINCE = "since"  # when this cause was first seen: `14:02`
     LOOKS = "looks"  # how many looks in a row saw it
@@ -133,7 +140,54 @@ USUAL_PORTS: Mapping[int, str] = MappingProxyType(
     {7497: "TWS paper", 7496: "TWS live", 4002: "Gateway paper", 4001: "Gateway live"}
 )
 
-FactValue = str | int | float | tuple[int, ...] | tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process that is connected to the API port, or that may be about to be."""
+
+    name: str = ""  # of its executable: `python.exe`; "" where this machine does not show it
+    pid: int | None = None
+    script: str = ""  # the file that an interpreter runs, with its folder
+    exe: str = ""
+    since: float | None = None  # when it was started
+    own: bool = False  # the user's own: it lies in the trading project's folder, or he said so
+    address: str = ""  # where it runs, if not on this machine
+
+    @property
+    def label(self) -> str:
+        """What a user knows it by: its script's file name, else its own name."""
+        return re.split(r"[\\/]", self.script)[-1] or self.name
+
+
+class Use(StrEnum):
+    """How a configured client ID is used."""
+
+    FREE = "free"
+    YOURS = "yours"  # a program of the user's own holds it
+    CLASH = "clash"  # another program holds it
+    STUCK = "stuck"  # the Gateway refuses it, and nobody is connected
+    UNKNOWN = "unknown"  # not tried, or not lately
+
+
+@dataclass(frozen=True, slots=True)
+class IdUse:
+    """A configured client ID, how it is used and by whom."""
+
+    client_id: int
+    use: Use
+    programs: tuple[Program, ...] = ()  # who holds it; several where it may be any of them
+    detail: str = ""  # why it was not tried
+
+
+FactValue = (
+    str
+    | int
+    | float
+    | tuple[int, ...]
+    | tuple[str, ...]
+    | tuple[Program, ...]
+    | tuple[IdUse, ...]
+)
 Facts = Mapping[Fact, FactValue]
 NO_FACTS: Facts = MappingProxyType({})
 
@@ -164,6 +218,9 @@ class Target:
     client_ids: tuple[int, ...] = ()
     account: str = ""
     own_client_id: int | None = None  # the first ID for traymon's own session; None: hold none
+    try_ids: bool = True  # try the configured client IDs where the rules allow it
+    try_ids_every: float = 0.0  # seconds, where this machine does not show who connects; 0: never
+    starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     limits: Limits = Limits()
 

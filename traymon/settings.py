@@ -81,6 +81,14 @@ class Settings(BaseModel):
         ge=2,
         le=2**31 - 1,
     )
+    client_id_check: Literal["auto", "off"] | int = _setting(
+        "auto",
+        "TRAYMON_CLIENT_ID_CHECK",
+        "auto: see whether your programs' client IDs are taken, by trying them for a moment while "
+        "other programs are connected and yours cannot be about to connect. off: never try. A "
+        "number: also every so many minutes where TWS or IB Gateway runs on another computer.",
+        "auto, off, or minutes from 1 to 1440",
+    )
     interval: float = _seconds(
         DEFAULTS.interval, "TRAYMON_INTERVAL", "Between looks while all is well.", 5, 3600
     )
@@ -141,6 +149,13 @@ class Settings(BaseModel):
         elif not re.fullmatch(r"[A-Za-z0-9._-]+", host):
             raise ValueError
         return host
+
+    @field_validator("client_id_check")
+    @classmethod
+    def _minutes(cls, check: str | int) -> str | int:
+        if isinstance(check, int) and not 1 <= check <= 1440:
+            raise ValueError
+        return check
 
     @field_validator("name")
     @classmethod

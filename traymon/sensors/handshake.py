@@ -91,7 +91,7 @@ class Handshake:
         """
         known = evidence.fact("listener", Fact.CANDIDATE_PORTS)
         ports = known if isinstance(known, tuple) else tuple(USUAL_PORTS)
-        candidates = tuple(int(port) for port in ports if port != evidence.target.port)
+        candidates = tuple(p for p in ports if isinstance(p, int) and p != evidence.target.port)
         tried, at = self._elsewhere_tried
         if tried == candidates and time.monotonic() < at + ELSEWHERE_AGAIN:
             return self._elsewhere
