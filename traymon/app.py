@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from traymon import __version__, alerts
 from traymon.diagnosis.catalogue import STALE
 from traymon.model import Diagnosis, Flip, Light, Status, Target, mask_accounts
 from traymon.monitor import Monitor
-from traymon.sensors import sensors_for_one_target
+from traymon.sensors import OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
 from traymon.ui import clipboard, icons, render, view
 from traymon.ui.notifier import Notifier
@@ -63,9 +64,12 @@ class App:
         notify: str = "auto",
         folders: Folders | None = None,
     ) -> None:
-        self.monitor = Monitor(targets, sensors_for_one_target, discover)
-        self._now = self.monitor.clock
         self._folders = folders or Folders.of_this_user()
+        self._own_programs = OwnPrograms(self._folders.state)
+        self.monitor = Monitor(
+            targets, partial(sensors_for_one_target, self._own_programs), discover
+        )
+        self._now = self.monitor.clock
         self._want_tray = want_tray
         self._statuses: dict[str, Status] = {}
         self._announced: dict[str, alerts.Announced | None] = {}
@@ -73,7 +77,7 @@ class App:
         self._stopping = threading.Event()
         self._tray: Tray | None = None
         self._terminal = Terminal(console, self._now)
-        self._notifier = Notifier(self._open_fix, self._trouble, notify)
+        self._notifier = Notifier(self._open_fix, self._trouble, notify, self._is_mine)
         # one thread for what may take a moment: pages, clipboard, browser
         self._errands: Worker[Callable[[], object]] = Worker("errands", _do)
         self._workers: list[Worker[Sequence[Status]]] = []
@@ -121,6 +125,7 @@ class App:
                 Actions(
                     open_fix=lambda: self._open_fix(None),
                     check_now=self.monitor.check_now,
+                    that_one_is_mine=lambda: self._is_mine(None),
                     pause_or_resume=self._pause_or_resume,
                     copy_report=lambda: self._errands.post(self._copy_report),
                     open_logs=lambda: open_folder(self._folders.logs),
@@ -194,6 +199,18 @@ class App:
 
     def _worst(self) -> Status | None:
         return next(iter(view.worst_first(tuple(self._statuses.values()))), None)
+
+    def _is_mine(self, name: str | None) -> None:
+        """Remember that the program which holds a target's client ID is the user's own."""
+        self._errands.post(lambda: self._remember_as_own(name))
+
+    def _remember_as_own(self, name: str | None) -> None:
+        status = self._statuses.get(name or "") or self._worst()
+        program = None if status is None else view.stranger(status)
+        if program is not None:
+            self._own_programs.add(program.exe, program.script)
+            log.info("the user's own: %s %s", program.exe, program.script)
+            self.monitor.check_now()
 
     def _pause_or_resume(self) -> None:
         if all(status.paused for status in self._statuses.values()):

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from traymon.diagnosis import fixes
@@ -18,8 +18,17 @@ from traymon.diagnosis.conditions import HANDSHAKE
 from traymon.diagnosis.fixes import clean
 from traymon.diagnosis.ladder import Rung
 from traymon.guard import guarded_hold, guarded_look
-from traymon.model import Evidence, FactValue, Reading, Status, Symptom, Target
-from traymon.sensors import HeldSensor, sensors_for_one_target
+from traymon.model import (
+    Evidence,
+    FactValue,
+    IdUse,
+    Program,
+    Reading,
+    Status,
+    Symptom,
+    Target,
+)
+from traymon.sensors import HeldSensor, OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
 from traymon.ui import view
 
@@ -28,16 +37,19 @@ FARM_NOTICES = 0.5  # seconds in which TWS says how its links stand, right after
 SCHEMA = 1  # of as_json; raised when a field changes its meaning or goes away
 
 
-def check(target: Target) -> Status:
-    """Look once at the target and return what is so; a few seconds longer than its timeout."""
-    return asyncio.run(_check(target))
+def check(target: Target, own_programs: OwnPrograms | None = None) -> Status:
+    """Look once at the target and return what is so; a few seconds longer than its timeout.
+
+    `own_programs` are those that the user called his own.
+    """
+    return asyncio.run(_check(target, own_programs))
 
 
-async def _check(target: Target) -> Status:
+async def _check(target: Target, own_programs: OwnPrograms | None) -> Status:
     if target.discovered:
         target = await asyncio.to_thread(discover, target)
     view = _OneLook(target)
-    sensors = sensors_for_one_target()
+    sensors = sensors_for_one_target(own_programs)
     for sensor in sensors.looking:
         view.post(await guarded_look(sensor, view.evidence))
     if view.evidence.symptom(HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
@@ -52,6 +64,7 @@ class _OneLook:
     def __init__(self, target: Target) -> None:
         self._evidence = Evidence(target, time.time())
         self._arrived = asyncio.Event()
+        self.asked = 1  # whoever checks wants an answer now
 
     @property
     def evidence(self) -> Evidence:
@@ -118,8 +131,10 @@ def as_json(status: Status, test: Rung | None = None) -> dict[str, Any]:
     }
 
 
-def _masked(value: FactValue) -> Any:
+def _masked(value: FactValue | Program | IdUse) -> Any:
     """Return a fact's value as JSON knows it, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
+    if isinstance(value, Program | IdUse):
+        return {key.name: _masked(getattr(value, key.name)) for key in fields(value)}
     return clean(value) if isinstance(value, str) else value

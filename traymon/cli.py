@@ -137,13 +137,14 @@ def check(
     """Look once: the tests in order, the root cause and the fix."""
     from traymon import check as checking
     from traymon.diagnosis.ladder import ladder
+    from traymon.sensors import OwnPrograms
     from traymon.ui import render, terminal
 
     settings = _load(env, host, port, timeout)
     tests = [rung.name for rung in ladder(Evidence(settings.target, now=0.0))]
     if test is not None and test not in tests:
         _misuse(f"There is no test {test!r}; the tests are {', '.join(tests)}.")
-    status = checking.check(settings.target)
+    status = checking.check(settings.target, OwnPrograms(user_state_path("traymon")))
     rungs = {rung.name: rung for rung in ladder(status.evidence)}
     console = _console()
     if as_json:

@@ -180,13 +180,7 @@ class IdUse:
 
 
 FactValue = (
-    str
-    | int
-    | float
-    | tuple[int, ...]
-    | tuple[str, ...]
-    | tuple[Program, ...]
-    | tuple[IdUse, ...]
+    str | int | float | tuple[int, ...] | tuple[str, ...] | tuple[Program, ...] | tuple[IdUse, ...]
 )
 Facts = Mapping[Fact, FactValue]
 NO_FACTS: Facts = MappingProxyType({})

@@ -56,6 +56,7 @@ class Watch:
         self._held = sensors.held
         self._holding: list[asyncio.Task[None]] = []
         self._arrived = asyncio.Event()
+        self.asked = 0  # how often the user has asked to look now
         self._figures = {name: Rolling() for name in (HANDSHAKE, SESSION)}
         self._publish = publish
         self._clock = clock
@@ -113,12 +114,18 @@ class Watch:
         self._woken.set()  # the plan may have brought a look forward
 
     async def news(self) -> None:
-        """Wait for the next reading of any sensor."""
+        """Wait for the next reading of any sensor, or until the user asks to look now."""
         await self._arrived.wait()
 
     def check_now(self) -> None:
         """Look again at once; at most every 2 s, however often it is asked for."""
+        self.asked += 1
+        self._tell_the_held()
         self._hurry(self._due)
+
+    def _tell_the_held(self) -> None:
+        self._arrived.set()
+        self._arrived = asyncio.Event()
 
     def pause(self) -> None:
         """Stop looking until `resume`."""
@@ -215,8 +222,7 @@ class Watch:
         self._last_looked[name] = self._checked_at = reading.at
         if name in self._figures and reading.symptom in (Symptom.OK, Symptom.SLOW):
             self._figures[name].add(reading.took, reading.at)
-        self._arrived.set()
-        self._arrived = asyncio.Event()
+        self._tell_the_held()
         log.debug("%s %s: %s %s", self.name, name, reading.symptom, mask_accounts(reading.detail))
 
     def _plan(self) -> None:

@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from enum import StrEnum
 
 MIN_CLIENT_VERSION = 100  # the first version of this handshake; a higher one wedged a Gateway
 MAX_CLIENT_VERSION = 176  # what ib_insync 0.9.86 offers; up to 193 frames and errors stay text
 MAX_FRAME = 65_536  # before the version reply; IB's own limit later on is 0xFFFFFF
 MAX_ANSWER = 262_144  # bytes in all before the version reply; more is no handshake
+
+# Message IDs, as text up to server version 200 (ibapi `message.py`); error 326 is IB's own number.
+ERROR, NEXT_VALID_ID, MANAGED_ACCOUNTS = b"4", b"9", b"15"
+CLIENT_ID_IN_USE = b"326"
 
 TLS_HANDSHAKE, TLS_ALERT = 0x16, 0x15  # record types, RFC 8446 section 5.1
 
@@ -55,21 +60,60 @@ class AnswerReader:
         self.received += len(data)
         if self.received > MAX_ANSWER:
             raise NotIB(f"{self.received} bytes without a version reply")
-        while self._buffer:
-            if self._buffer[0] != 0:  # a length below 16 MB starts with a zero byte
-                raise NotIB(f"answered {printable(bytes(self._buffer[:48]))}")
-            if len(self._buffer) < 4:
-                return None
-            (length,) = struct.unpack_from(">I", self._buffer)
-            if not 0 < length <= MAX_FRAME:
-                raise NotIB(f"announced a frame of {length} bytes")
-            if len(self._buffer) < 4 + length:
-                return None
-            frame = bytes(self._buffer[4 : 4 + length])
-            del self._buffer[: 4 + length]
+        while (frame := _take_frame(self._buffer)) is not None:
             if (reply := _version_reply(frame)) is not None:
                 return reply
         return None
+
+
+class Verdict(StrEnum):
+    """What a Gateway says to the client ID of a startApi."""
+
+    TAKEN = "taken"  # error 326
+    FREE = "free"  # the first frame of a session: its accounts or its next order ID
+
+
+class VerdictReader:
+    """Finds the answer to startApi in a stream that arrives in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Verdict | None:
+        """Take the next bytes; return the verdict once it is there, None before.
+
+        Raises NotIB as soon as the bytes rule IB out.
+        """
+        self._buffer += data
+        while (frame := _take_frame(self._buffer)) is not None:
+            fields = frame.split(b"\0")
+            if fields[0] in (NEXT_VALID_ID, MANAGED_ACCOUNTS):
+                return Verdict.FREE
+            if fields[0] == ERROR and fields[3:4] == [CLIENT_ID_IN_USE]:  # ID, version, request
+                return Verdict.TAKEN
+        return None
+
+
+def start_api(client_id: int) -> bytes:
+    """Return the frame that begins a session: `71`, version 2, the client ID, no capabilities."""
+    body = f"71\0002\0{client_id}\0\0".encode("ascii")
+    return struct.pack(">I", len(body)) + body
+
+
+def _take_frame(buffer: bytearray) -> bytes | None:
+    """Take the first whole frame out of the buffer; None before it is whole."""
+    if buffer and buffer[0] != 0:  # a length below 16 MB starts with a zero byte
+        raise NotIB(f"answered {printable(bytes(buffer[:48]))}")
+    if len(buffer) < 4:
+        return None
+    (length,) = struct.unpack_from(">I", buffer)
+    if not 0 < length <= MAX_FRAME:
+        raise NotIB(f"announced a frame of {length} bytes")
+    if len(buffer) < 4 + length:
+        return None
+    frame = bytes(buffer[4 : 4 + length])
+    del buffer[: 4 + length]
+    return frame
 
 
 def _version_reply(frame: bytes) -> VersionReply | None:

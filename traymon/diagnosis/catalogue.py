@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from traymon.diagnosis.conditions import (
     CALLS,
+    CLIENT_IDS,
     FARMS,
     HANDSHAKE,
     INTERNET,
@@ -17,7 +18,9 @@ from traymon.diagnosis.conditions import (
     SESSION,
     Condition,
     Witnesses,
+    a_later_run_is_about,
     a_sensor_crashed,
+    all_slots_are_taken,
     an_app_runs_here,
     another_port_answers_as_ib,
     clocks_differ,
@@ -31,6 +34,7 @@ from traymon.diagnosis.conditions import (
     monitor,
     never_looked,
     no_app_runs_here,
+    nobody_holds_it,
     paper_and_live_are_mixed_up,
     port_just_opened,
     sees,
@@ -45,6 +49,7 @@ S = Symptom
 SERVED = handshake(S.OK, S.SLOW)
 NEW_ONES_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
 IN_SESSION = session(S.OK)
+ID_TAKEN = sees(CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED  # its own word 326, and its life
 LINK_DOWN = tws_says(LINK, S.LINK_DOWN)
 REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS)) & if_seen(session(S.LOST))
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
@@ -54,7 +59,7 @@ STILL_THERE = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
 )
 # Of several witnesses, whose words are shown: the last one's.
-SPEAKERS = (LISTENER, SESSION, HANDSHAKE, FARMS, LINK, CALLS, INTERNET)
+SPEAKERS = (LISTENER, SESSION, HANDSHAKE, CLIENT_IDS, FARMS, LINK, CALLS, INTERNET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +117,14 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("handshake-silent", RED, when=handshake(S.SILENT)),
     # the session
     Entry("start-silent", RED, when=session(S.START_SILENT)),
+    Entry("no-free-slot", AMBER, when=session(S.START_REJECTED) & all_slots_are_taken),
     Entry("start-rejected", RED, when=session(S.START_REJECTED)),
     Entry(
         "wrong-account", AMBER, when=IN_SESSION & if_seen(SERVED) & configured_account_is_missing
     ),
+    Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_about),
+    Entry("client-id-stuck", AMBER, when=ID_TAKEN & nobody_holds_it, patience=60.0),
+    Entry("client-id-clash", AMBER, when=ID_TAKEN),
     Entry("competing-session", AMBER, when=tws_says(CALLS, S.COMPETING_SESSION)),
     Entry("paper-not-acknowledged", AMBER, when=tws_says(CALLS, S.PAPER_NOT_ACKNOWLEDGED)),
     Entry("client-outdated", AMBER, when=tws_says(CALLS, S.CLIENT_OUTDATED)),

@@ -15,7 +15,9 @@ Witnesses = frozenset[str]
 NO_WITNESS: Witnesses = frozenset()
 
 HANDSHAKE, LISTENER, MONITOR = "handshake", "listener", "monitor"
+CLIENT_IDS = "client_ids"
 SESSION, LINK, FARMS, CALLS, INTERNET = "session", "link", "farms", "calls", "internet"
+MOST_CLIENTS = 32  # at once, traymon's own included (TWS API documentation, "Connectivity")
 PAPER, LIVE = ("DU", "DF"), ("U", "F")  # how account numbers begin
 
 
@@ -150,6 +152,25 @@ def half_closed_pile_up(evidence: Evidence) -> Witnesses | None:
     """Connections that their program gave up pile up unclosed at the listener."""
     count = _number(evidence, LISTENER, Fact.HALF_CLOSED) or 0
     return frozenset({LISTENER}) if count >= evidence.target.limits.half_closed else None
+
+
+@Condition
+def all_slots_are_taken(evidence: Evidence) -> Witnesses | None:
+    """As many other clients are connected as TWS serves."""
+    count = _number(evidence, LISTENER, Fact.CLIENTS) or 0
+    return frozenset({LISTENER}) if count >= MOST_CLIENTS else None
+
+
+@_plain
+def a_later_run_is_about(evidence: Evidence) -> bool:
+    """A program of the user's own holds the ID, and another one of his cannot get in."""
+    return evidence.fact(CLIENT_IDS, Fact.NEWER) is not None
+
+
+@_plain
+def nobody_holds_it(evidence: Evidence) -> bool:
+    """The ID is refused, and no program is connected that could hold it."""
+    return evidence.fact(CLIENT_IDS, Fact.HOLDER) is None
 
 
 def _accounts(evidence: Evidence) -> tuple[str, ...]:

@@ -7,10 +7,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.diagnosis.conditions import FARMS, HANDSHAKE, LINK, LISTENER, SESSION, is_paper
-from traymon.model import NOT_ACCEPTED, Evidence, Fact, FactValue, Light, Symptom
+from traymon.diagnosis import naming
+from traymon.diagnosis.conditions import (
+    CLIENT_IDS,
+    FARMS,
+    HANDSHAKE,
+    LINK,
+    LISTENER,
+    SESSION,
+    is_paper,
+)
+from traymon.model import (
+    NOT_ACCEPTED,
+    Evidence,
+    Fact,
+    FactValue,
+    IdUse,
+    Light,
+    Symptom,
+    Use,
+)
 
 NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
+LIGHT_OF_USE = {
+    Use.FREE: Light.GREEN,
+    Use.YOURS: Light.GREEN,
+    Use.CLASH: Light.AMBER,
+    Use.STUCK: Light.AMBER,
+    Use.UNKNOWN: Light.GREY,
+}
 LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
 
 
@@ -40,10 +65,14 @@ class Rung:
 
 
 def ladder(evidence: Evidence) -> tuple[Rung, ...]:
-    """Return the tests in order: the port is open, IB's API answers, a client is let in."""
-    rungs = (_port(evidence), _handshake(evidence))
-    held = evidence.target.own_client_id is not None
-    return (*rungs, _session(evidence)) if held else rungs
+    """Return the tests in order: the port is open, IB's API answers, a client is let in, the
+    trading program's client IDs are free or its own."""
+    rungs = [_port(evidence), _handshake(evidence)]
+    if evidence.target.own_client_id is not None:
+        rungs.append(_session(evidence))
+    if evidence.target.client_ids:
+        rungs.append(_ids(evidence))
+    return tuple(rungs)
 
 
 def _port(evidence: Evidence) -> Rung:
@@ -84,6 +113,28 @@ def _session(evidence: Evidence) -> Rung:
     )
     light = max(part.light for part in parts)
     return Rung(name, title, light, "a client is let in and answered", reading.took, parts)
+
+
+def _ids(evidence: Evidence) -> Rung:
+    name, title = "ids", "Client IDs"
+    reading = evidence.fresh(CLIENT_IDS)
+    uses = None if reading is None else reading.facts.get(Fact.ID_USES)
+    if reading is None or not isinstance(uses, tuple):
+        return Rung(name, title, Light.GREY, "not reached")
+    parts = tuple(
+        Part(LIGHT_OF_USE[use.use], naming.use(use, evidence.now))
+        for use in uses
+        if isinstance(use, IdUse)
+    )
+    if Fact.NEWER in reading.facts:
+        light, saw = Light.AMBER, "an earlier run of your program holds an ID"
+    elif reading.symptom is Symptom.CLIENT_ID_TAKEN:
+        light, saw = Light.AMBER, "not every ID can be had"
+    elif reading.symptom is Symptom.OK:
+        light, saw = Light.GREEN, "every ID is free, or held by a program of yours"
+    else:
+        light, saw = Light.GREY, "not every ID could be looked at"
+    return Rung(name, title, light, saw, None, parts)
 
 
 def _accounts(accounts: FactValue | None) -> str:

@@ -9,13 +9,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from traymon.model import Evidence, Reading
+from traymon.sensors.client_ids import ClientIds
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
 from traymon.sensors.own_ports import OwnPorts
-from traymon.sensors.session import Session, View
+from traymon.sensors.own_programs import OwnPrograms
+from traymon.sensors.session import Session
+from traymon.sensors.view import View
 
-__all__ = ["HELD", "SENSORS", "HeldSensor", "Sensor", "Sensors", "View", "sensors_for_one_target"]
+__all__ = [
+    "SENSORS",
+    "HeldSensor",
+    "OwnPrograms",
+    "Sensor",
+    "Sensors",
+    "View",
+    "sensors_for_one_target",
+]
 
 
 class Sensor(Protocol):
@@ -54,13 +65,12 @@ class Sensors:
 
 # Passive ones first, since what they see guides the next.
 SENSORS = (Listener, Handshake, Internet)
-HELD = (Session,)
 
 
-def sensors_for_one_target() -> Sensors:
-    """Return a fresh set of sensors."""
-    own_ports = OwnPorts()
+def sensors_for_one_target(own_programs: OwnPrograms | None = None) -> Sensors:
+    """Return a fresh set of sensors; `own_programs` are those that the user called his own."""
+    own_ports, own_programs = OwnPorts(), own_programs or OwnPrograms()
     return Sensors(
         looking=tuple(kind(own_ports) for kind in SENSORS),
-        held=tuple(kind(own_ports) for kind in HELD),
+        held=(Session(own_ports), ClientIds(own_ports, own_programs)),
     )

@@ -44,7 +44,8 @@ class Handshake:
         if target.address != self._address:  # a discovered target moves from port to port
             self._address = target.address
             self._last_refused = self._not_open_before = self._tls = None
-        answer = await say_hello(target.host, target.port, limits.timeout, self._own_ports)
+        async with self._own_ports.exchange:
+            answer = await say_hello(target.host, target.port, limits.timeout, self._own_ports)
         symptom, detail = answer.symptom, answer.detail
         facts: dict[Fact, FactValue] = {}
         if symptom is Symptom.OK:

@@ -94,19 +94,19 @@ async def say_hello(host: str, port: int, timeout: float, own_ports: OwnPorts) -
     def answer(symptom: Symptom, detail: str, version: int | None = None) -> Answer:
         return Answer(symptom, detail, loop.time() - started, version)
 
-    connection = await _connect(host, port, started + timeout, own_ports)
+    connection = await connect(host, port, started + timeout, own_ports)
     if isinstance(connection, tuple):
         return answer(*connection)
     try:
         async with asyncio.timeout_at(started + timeout):
             await loop.sock_sendall(connection, wire.hello())
-        return answer(*await _read_reply(connection, started + timeout))
+        return answer(*await read_reply(connection, started + timeout))
     except TimeoutError:
         return answer(Symptom.SILENT, "takes no bytes")
     except OSError as error:
-        return answer(symptom_of(error), f"while sending: {_words(error)}")
+        return answer(symptom_of(error), f"while sending: {words_of(error)}")
     finally:
-        await _close_politely(connection)
+        await close_politely(connection)
 
 
 async def answers_tls(host: str, port: int, timeout: float, own_ports: OwnPorts) -> bool:
@@ -117,7 +117,7 @@ async def answers_tls(host: str, port: int, timeout: float, own_ports: OwnPorts)
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + min(timeout, TLS_PATIENCE)
-    connection = await _connect(host, port, deadline, own_ports)
+    connection = await connect(host, port, deadline, own_ports)
     if isinstance(connection, tuple):
         return False
     try:
@@ -127,10 +127,10 @@ async def answers_tls(host: str, port: int, timeout: float, own_ports: OwnPorts)
     except OSError:  # a TimeoutError is one too
         return False
     finally:
-        await _close_politely(connection)
+        await close_politely(connection)
 
 
-async def _connect(
+async def connect(
     host: str, port: int, deadline: float, own_ports: OwnPorts
 ) -> socket.socket | tuple[Symptom, str]:
     """Return a connection, or the symptom and the words of why there is none."""
@@ -141,7 +141,7 @@ async def _connect(
     except TimeoutError:
         return Symptom.UNRESOLVED, "the name server did not answer in time"
     except (socket.gaierror, UnicodeError) as error:
-        return Symptom.UNRESOLVED, _words(error)
+        return Symptom.UNRESOLVED, words_of(error)
     failures: list[tuple[Symptom, str]] = []
     for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         share = (deadline - loop.time()) / left  # one dead address must not eat the others' time
@@ -150,7 +150,7 @@ async def _connect(
         except TimeoutError:
             failures.append((Symptom.TIMED_OUT, f"no answer from {address[0]} to the connect"))
         except OSError as error:
-            failures.append((symptom_of(error), f"{address[0]}: {_words(error)}"))
+            failures.append((symptom_of(error), f"{address[0]}: {words_of(error)}"))
         else:
             own_ports.add(connection.getsockname()[1])
             return connection
@@ -181,9 +181,7 @@ async def _resolve(host: str, port: int) -> list[tuple[int, Any]]:
     return [(socket.AF_INET, (host, port))]
 
 
-async def _read_reply(
-    connection: socket.socket, deadline: float
-) -> tuple[Symptom, str, int | None]:
+async def read_reply(connection: socket.socket, deadline: float) -> tuple[Symptom, str, int | None]:
     """Read until the version reply, the end, the deadline, or proof that it is not IB."""
     loop = asyncio.get_running_loop()
     reader = wire.AnswerReader()
@@ -208,9 +206,9 @@ async def _read_reply(
         return Symptom.SILENT, "accepted, and sent no byte", None
     except OSError as error:
         if reader.received:
-            words = f"{reader.received} bytes, then: {_words(error)}"
+            words = f"{reader.received} bytes, then: {words_of(error)}"
             return Symptom.UNFINISHED, words, None
-        return symptom_of(error), _words(error), None
+        return symptom_of(error), words_of(error), None
     if reader.received:
         return Symptom.UNFINISHED, f"{reader.received} bytes, then closed", None
     return Symptom.CLOSED, "accepted, then closed without a byte", None
@@ -222,7 +220,7 @@ def _judge(reply: wire.VersionReply) -> tuple[Symptom, str, int | None]:
     return Symptom.OK, f"server version {reply.version}, its time {reply.time}", reply.version
 
 
-async def _close_politely(connection: socket.socket) -> None:
+async def close_politely(connection: socket.socket) -> None:
     """Half-close, read to the end for at most a second, close.
 
     A client that just vanishes leaves the Gateway a half-closed connection.
@@ -249,7 +247,7 @@ def _tls_hello() -> bytes:
     return outgoing.read()
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """Return what went wrong in the system's own words, without asyncio's."""
     if (
         type(error) is not socket.gaierror

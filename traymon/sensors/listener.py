@@ -57,7 +57,7 @@ class Listener:
             return Symptom.NOT_HERE, "the port is forwarded from elsewhere (TRAYMON_FORWARDED)", {}
         if not is_this_machine(target.host):
             return Symptom.NOT_HERE, f"{target.host} is not this machine", {}
-        table = _socket_table()
+        table = socket_table()
         if table is None:
             facts = _apps(None)
             return Symptom.UNKNOWN, "this machine's socket table cannot be read", facts
@@ -65,7 +65,7 @@ class Listener:
         here = [
             entry
             for entry in listening
-            if entry.laddr.port == target.port and _covers(entry.laddr.ip, target.host)
+            if entry.laddr.port == target.port and covers(entry.laddr.ip, target.host)
         ]
         if not here:
             facts = _apps(listening)
@@ -74,12 +74,22 @@ class Listener:
         facts = _owner(here[0].pid)
         half_closed = self._half_closed(table, target.port)
         facts[Fact.HALF_CLOSED] = half_closed
+        facts[Fact.CLIENTS] = self._clients(table, target.port)
         facts[Fact.CANDIDATE_PORTS] = _candidates(listening, facts, target.port)
         who = facts.get(Fact.PROGRAM, "a program that cannot be seen")
         detail = f"{who} listens, pid {facts.get(Fact.PID, 'unknown')}"
         if half_closed:
             detail += f", {half_closed} half-closed connections"
         return Symptom.OK, detail, facts
+
+    def _clients(self, table: list[Any], port: int) -> int:
+        """Count the connections that the listener serves, traymon's own apart."""
+        return sum(
+            entry.status == psutil.CONN_ESTABLISHED
+            and entry.laddr.port == port
+            and entry.raddr.port not in self._own_ports
+            for entry in table
+        )
 
     def _half_closed(self, table: list[Any], port: int) -> int:
         """Count the connections whose program went away and that the listener did not close."""
@@ -94,7 +104,7 @@ class Listener:
 
 def listening_ports() -> frozenset[int] | None:
     """Return the ports on which some program of this machine listens; None where unreadable."""
-    table = _socket_table()
+    table = socket_table()
     if table is None:
         return None
     return frozenset(entry.laddr.port for entry in table if entry.status == psutil.CONN_LISTEN)
@@ -125,7 +135,7 @@ def ib_program(name: str, command_line: str) -> str | None:
     return next((program for mark, program in COMMAND_MARKS if mark in line), None)
 
 
-def _socket_table() -> list[Any] | None:
+def socket_table() -> list[Any] | None:
     """Return the machine's TCP sockets; None where the rights or the platform do not allow it."""
     try:
         return list(psutil.net_connections(kind="tcp"))
@@ -134,7 +144,7 @@ def _socket_table() -> list[Any] | None:
         return None
 
 
-def _covers(listened: str, host: str) -> bool:
+def covers(listened: str, host: str) -> bool:
     """Tell whether a listener bound to one address serves a client that connects to the host."""
     listened = listened.removeprefix("::ffff:")
     if listened in ANY_ADDRESS or listened == host:

@@ -1,4 +1,4 @@
-"""Which ends of connections are traymon's own, so that no sensor mistakes them for a program's.
+"""What the sensors of one target share: which connections are traymon's own, and whose turn it is.
 
 An abandoned handshake leaves a half-closed connection at a silent Gateway; counted as somebody
 else's it would make traymon its own evidence.
@@ -6,6 +6,7 @@ else's it would make traymon its own evidence.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 
 REMEMBERED = 1_000  # at one abandoned handshake a minute, more than half a day
@@ -16,6 +17,7 @@ class OwnPorts:
 
     def __init__(self) -> None:
         self._ports: deque[int] = deque(maxlen=REMEMBERED)
+        self.exchange = asyncio.Lock()  # held over a version exchange: one at a time per target
 
     def add(self, port: int) -> None:
         """Remember the local port of a connection of traymon's own."""

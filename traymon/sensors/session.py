@@ -13,13 +13,14 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from traymon import wire
-from traymon.model import Evidence, Fact, FactValue, Reading, Symptom, Target
+from traymon.model import Fact, FactValue, Reading, Symptom, Target
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.messages import CLIENT_ID_IN_USE, Messages
 from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.view import View
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +33,6 @@ GOOD_FOR = 2 * (BEAT + BEAT_TIMEOUT)  # seconds for which a heartbeat's reading 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a new session after one that failed
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})  # handshakes after which a session may be tried
 OWN_IDS = 32  # how many IDs are tried in a row; a Gateway serves no more clients than that
-
-
-class View(Protocol):
-    """What a sensor that pushes its readings sees of its watch."""
-
-    @property
-    def evidence(self) -> Evidence:
-        """The evidence as it is now."""
-
-    def post(self, reading: Reading) -> None:
-        """Put a reading into the evidence at once."""
-
-    async def news(self) -> None:
-        """Wait for the next reading of any sensor."""
 
 
 class Session:

@@ -31,6 +31,7 @@ REPLY_TIMEOUT = 5.0  # seconds
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 ACTIONS = ["default", "Show fix steps"]
+MINE = ["mine", "That one is mine"]
 CLICK = " Click for all steps."  # said only where a click arrives
 
 
@@ -41,8 +42,8 @@ class BusError(Exception):
 class DBusNotices:
     """Notices on the session bus; the connection stays open, or clicks would be lost."""
 
-    def __init__(self, on_click: Callable[[str], None]) -> None:
-        self._on_click = on_click
+    def __init__(self, on_click: Callable[[str], None], on_mine: Callable[[str], None]) -> None:
+        self._on_click, self._on_mine = on_click, on_mine
         self._bus: _Bus | None = None
         self._markup = self._actions = False
         self._shown: dict[str, int] = {}  # key -> the service's ID, to replace instead of pile up
@@ -75,7 +76,7 @@ class DBusNotices:
                         icon,
                         text.title,
                         body,
-                        ACTIONS if self._actions else [],
+                        (ACTIONS + MINE * text.can_be_mine) if self._actions else [],
                         hints,
                         -1,
                     ),
@@ -112,6 +113,9 @@ class DBusNotices:
         if member == "ActivationToken":  # Wayland gives the focus only to who holds it
             self._activation_token = message.body[1]
         elif member == "ActionInvoked":
+            if message.body[1] == MINE[0]:
+                self._on_mine(key)
+                return
             os.environ["XDG_ACTIVATION_TOKEN"] = self._activation_token
             self._on_click(key)
         elif member == "NotificationClosed":

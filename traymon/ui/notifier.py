@@ -33,9 +33,12 @@ class Notifier:
         on_click: Callable[[str], None],
         on_trouble: Callable[[str], None],
         setting: str = "auto",
+        on_mine: Callable[[str], None] = lambda key: None,
     ) -> None:
-        """`on_click` gets a notice's key; `on_trouble` why none came out, or "" when one did."""
-        self._on_click, self._on_trouble = on_click, on_trouble
+        """`on_click` and `on_mine` (the button "That one is mine") get a notice's key;
+        `on_trouble` why none came out, or "" when one did.
+        """
+        self._on_click, self._on_mine, self._on_trouble = on_click, on_mine, on_trouble
         self._channels: list[tuple[str, Deliver]] | None = None
         self._setting = setting
         self._close: Callable[[], None] = lambda: None
@@ -73,7 +76,7 @@ class Notifier:
             if self._setting == "auto" and sys.platform == "linux":
                 from traymon.ui.dbus import DBusNotices
 
-                notices = DBusNotices(self._on_click)
+                notices = DBusNotices(self._on_click, self._on_mine)
                 self._close = notices.close
                 self._channels.append(("D-Bus", notices.deliver))
             self._channels.append(("plyer", _plyer))

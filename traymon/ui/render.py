@@ -18,6 +18,7 @@ from traymon import __version__, assets
 from traymon.diagnosis import fixes
 from traymon.diagnosis.fixes import clean, duration
 from traymon.diagnosis.ladder import ladder
+from traymon.diagnosis.naming import moment
 from traymon.model import Status, mask_account
 from traymon.ui import icons, view
 
@@ -85,7 +86,7 @@ def _common(status: Status, now: float) -> dict[str, Any]:
         "name": status.target.name,
         "address": view.address(status),
         "env_file": clean(status.target.env_file),
-        "since": view.moment(status.since, now),
+        "since": moment(status.since, now),
         "took": view.latency(status),
         "figures": view.figures(status),
         "now": f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
@@ -94,7 +95,7 @@ def _common(status: Status, now: float) -> dict[str, Any]:
             {
                 "sensor": reading.sensor,
                 "symptom": str(reading.symptom),
-                "at": view.moment(reading.at, now),
+                "at": moment(reading.at, now),
                 "took": duration(reading.took),
                 "detail": clean(reading.detail),
             }

@@ -20,6 +20,7 @@ from traymon import __version__
 from traymon.diagnosis import fixes
 from traymon.diagnosis.fixes import clean, duration
 from traymon.diagnosis.ladder import Rung, ladder
+from traymon.diagnosis.naming import moment
 from traymon.model import Light, Status
 from traymon.ui import view
 
@@ -112,7 +113,7 @@ def _state(status: Status, now: float) -> RenderableType:
         for part in (
             status.target.name,
             view.address(status),
-            f"since {view.moment(status.since, now)}",
+            f"since {moment(status.since, now)}",
             view.latency(status),
         )
         if part

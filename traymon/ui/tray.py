@@ -35,6 +35,7 @@ class Actions:
 
     open_fix: Callable[[], None]
     check_now: Callable[[], None]
+    that_one_is_mine: Callable[[], None]
     pause_or_resume: Callable[[], None]
     copy_report: Callable[[], None]
     open_logs: Callable[[], None]
@@ -51,6 +52,8 @@ class _Look:
     headline: str
     paused: bool
     trouble: str
+    ids: tuple[str, ...]  # a line for each configured client ID
+    stranger: str  # who holds one of them and could be the user's own
 
 
 class Tray:
@@ -58,7 +61,7 @@ class Tray:
 
     def __init__(self, actions: Actions) -> None:
         """Raises NoTray where no tray can be reached."""
-        self._look = _Look(Light.GREY, NAME, NAME, False, "")
+        self._look = _Look(Light.GREY, NAME, NAME, False, "", (), "")
         self._trouble = ""
         self._lock = threading.Lock()
         self._stopped = False
@@ -98,6 +101,8 @@ class Tray:
             headline=view.headline(worst[0].diagnosis) if worst else NAME,
             paused=all(status.paused for status in statuses),
             trouble=self._trouble,
+            ids=tuple(line for status in worst for line in view.id_uses(status)),
+            stranger=next((p.label for s in worst if (p := view.stranger(s))), ""),
         )
         with self._lock:
             before, self._look = self._look, look
@@ -110,11 +115,7 @@ class Tray:
         if look.light is not before.light:
             self._icon.icon = icons.draw(look.light)
         self._icon.title = look.tooltip
-        if (look.headline, look.paused, look.trouble) != (
-            before.headline,
-            before.paused,
-            before.trouble,
-        ):
+        if _in_menu(look) != _in_menu(before):
             self._icon.update_menu()
 
     def _menu(self, actions: Actions) -> Any:
@@ -132,6 +133,16 @@ class Tray:
                 visible=lambda item: bool(self._look.trouble),
             ),
             Menu.SEPARATOR,
+            MenuItem(
+                "Client IDs",
+                Menu(lambda: [MenuItem(line, None, enabled=False) for line in self._look.ids]),
+                visible=lambda item: bool(self._look.ids),
+            ),
+            MenuItem(
+                lambda item: f"{self._look.stranger}: that one is mine",
+                lambda: actions.that_one_is_mine(),
+                visible=lambda item: bool(self._look.stranger),
+            ),
             MenuItem("Check now", lambda: actions.check_now()),
             MenuItem(
                 lambda item: "Resume" if self._look.paused else "Pause",
@@ -143,6 +154,10 @@ class Tray:
             Menu.SEPARATOR,
             MenuItem("Quit", lambda: actions.quit()),
         )
+
+
+def _in_menu(look: _Look) -> tuple[object, ...]:
+    return look.headline, look.paused, look.trouble, look.ids, look.stranger
 
 
 def _icon_class() -> Any:

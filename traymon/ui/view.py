@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from traymon.alerts import Kind, Notice
 from traymon.diagnosis import fixes
+from traymon.diagnosis.conditions import CLIENT_IDS
 from traymon.diagnosis.fixes import duration
-from traymon.model import Diagnosis, Fact, Facts, FactValue, Light, Status
+from traymon.diagnosis.naming import moment, programs, use
+from traymon.model import Diagnosis, Fact, Facts, FactValue, IdUse, Light, Program, Status
 
 # Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
 TOOLTIP, TITLE, BODY = 127, 63, 255
@@ -28,7 +29,9 @@ LONGEST: dict[Fact, int] = {
     Fact.PROGRAM: 24,
     Fact.APP_PORTS: 18,
     Fact.CLIENT_IDS: 14,
-    Fact.SENSOR: 9,
+    Fact.SENSOR: 10,
+    Fact.HOLDER: 60,
+    Fact.NEWER: 40,
     Fact.ACCOUNTS: 30,
     Fact.ACCOUNT: 10,
     Fact.FARMS: 40,
@@ -44,6 +47,7 @@ class NoticeText:
     title: str
     body: str
     urgent: bool
+    can_be_mine: bool = False  # offer "That one is mine"
 
 
 def utf16(text: str) -> int:
@@ -62,11 +66,37 @@ def clip(text: str, limit: int) -> str:
 
 def facts_of(status: Status, now: float) -> Facts:
     """Return the facts for the page of the shown diagnosis: the sensors', and since when."""
+    named = {
+        fact: programs(_programs(status.diagnosis.facts.get(fact)), now)
+        for fact in (Fact.HOLDER, Fact.NEWER)
+    }
     return {
         **status.diagnosis.facts,
+        **named,
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.looks,
     }
+
+
+def _programs(value: FactValue | None) -> tuple[Program, ...]:
+    items = value if isinstance(value, tuple) else ()
+    return tuple(item for item in items if isinstance(item, Program))
+
+
+def id_uses(status: Status) -> list[str]:
+    """Return a line for each configured client ID: how it is used, and by whom."""
+    value = status.evidence.fact(CLIENT_IDS, Fact.ID_USES)
+    items = value if isinstance(value, tuple) else ()
+    return [use(item, status.evidence.now) for item in items if isinstance(item, IdUse)]
+
+
+def stranger(status: Status) -> Program | None:
+    """Return the one program of which the user could say that it is his own, if there is one."""
+    if status.diagnosis.code != "client-id-clash":
+        return None
+    holders = _programs(status.diagnosis.facts.get(Fact.HOLDER))
+    known = [holder for holder in holders if holder.pid is not None and not holder.own]
+    return known[0] if len(holders) == len(known) == 1 else None
 
 
 def short_facts(facts: Facts) -> Facts:
@@ -83,16 +113,6 @@ def headline(diagnosis: Diagnosis) -> str:
     """Return the headline of a diagnosis, at most a notice's title long."""
     text = fixes.fill(fixes.page(diagnosis.code).headline, short_facts(diagnosis.facts))
     return clip(text, TITLE)
-
-
-def moment(at: float, now: float) -> str:
-    """Return a time as users read it: `14:02`, `Mon 14:02`, `12 Nov 14:02`; local time."""
-    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
-    if then.date() == today.date():
-        return f"{then:%H:%M}"
-    if 0 <= now - at < 6 * 86_400:
-        return f"{then:%a %H:%M}"
-    return f"{then.day} {then:%b %H:%M}"
 
 
 def latency(status: Status) -> str:
@@ -181,4 +201,5 @@ def notice(notice: Notice, now: float) -> NoticeText:
         title=clip(fixes.fill(title, short), TITLE),
         body=clip(fixes.fill(body, short), BODY),
         urgent=notice.kind is Kind.FAULT and status.diagnosis.light is Light.RED,
+        can_be_mine=notice.kind is Kind.FAULT and stranger(status) is not None,
     )

@@ -1,0 +1,315 @@
+"""The configured client IDs: is one taken, and by which program?
+
+The Gateway tells nobody which IDs are in use; it only refuses the second user of one. To try a
+trading program's ID while it is free could itself cause the clash, so an ID is tried only while
+somebody else is connected, once after each change of who that is and not before the change has
+stood for some seconds, and never while a program of the user's own may be about to connect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from traymon.model import Evidence, Fact, FactValue, IdUse, Program, Reading, Symptom, Target, Use
+from traymon.sensors.claim import Claim, claim
+from traymon.sensors.id_ledger import NO_LINKS, Ledger, Links
+from traymon.sensors.listener import is_this_machine
+from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.own_programs import OwnPrograms
+from traymon.sensors.programs import Connected, Programs
+from traymon.sensors.view import View
+from traymon.wire import Verdict
+
+log = logging.getLogger(__name__)
+
+SERVED = frozenset({Symptom.OK, Symptom.SLOW})
+POLL = 2.0  # seconds between two looks for new processes; that costs a fifth of a millisecond
+QUIET = 3.0  # seconds for which the set of connected programs must have stood before a try
+TABLE_EVERY = 5.0  # seconds between two looks at the socket table, at least
+SHARE = 0.0005  # of a core, for the socket table; the listener's own look takes as much again
+BURST = 30.0  # seconds after a program of the user's own started in which the table is read often
+AT_ONCE = 8  # IDs tried after one change
+HEARD_FOR = 0.1  # seconds from reading the process list to saying an ID
+OFFERS = 3  # IDs tried to find a free one to offer
+SAME_SCRIPT = 10.0  # seconds after which a second copy that is not connected is not just starting
+NEWCOMER = 60.0  # seconds within which a program that was turned away must have been started
+REMEMBERED = 600.0  # seconds for which a clash that really happened is shown
+AGAIN = 30.0  # seconds after which an unchanged reading is posted once more
+GOOD_FOR = 300.0  # seconds; longer than the longest pause between two posts
+
+
+@dataclass(frozen=True, slots=True)
+class _Clash:
+    """A program of the user's own that could not connect while another held its ID."""
+
+    client_id: int
+    holder: Program
+    newer: Program
+    until: float  # monotonic
+
+
+class ClientIds:
+    """Watches who is connected, and tries the configured IDs where that disturbs nobody."""
+
+    name = "client_ids"
+
+    def __init__(
+        self,
+        own_ports: OwnPorts,
+        own_programs: OwnPrograms,
+        quiet: float = QUIET,
+        poll: float = POLL,
+        table_every: float = TABLE_EVERY,
+    ) -> None:
+        self._own_ports = own_ports
+        self._programs = Programs(own_ports, own_programs)
+        self._quiet, self._poll, self._table_every = quiet, poll, table_every
+        self.tried = 0  # tries so far
+
+    async def run(self, view: View) -> None:
+        """Watch for as long as it is not cancelled; post what is seen."""
+        target = view.evidence.target
+        if not target.client_ids:
+            view.post(Reading(self.name, Symptom.UNKNOWN, "no client IDs are configured"))
+            return
+        self._begin(target)
+        while True:
+            target = view.evidence.target
+            if target.address != self._address:
+                self._begin(target)
+            if view.evidence.symptom("handshake") in SERVED:
+                await self._step(view, target)
+            else:
+                self._begin(target)
+                self._post(view, Reading(self.name, Symptom.UNKNOWN, "the port is not served"))
+            asked = view.asked
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll):
+                    while view.asked == asked:
+                        await view.news()
+
+    def _begin(self, target: Target) -> None:
+        self._address = target.address
+        self._ledger = Ledger(target.client_ids)
+        self._links: Links = NO_LINKS
+        self._changed_at = self._read_at = -1e9
+        self._table_due = self._burst_until = self._try_due = 0.0
+        self._asked = 0
+        self._not_before = 0.0
+        self._readable = True
+        self._turned_away: frozenset[int] | None = None  # None: not looked yet
+        self._turned_at = -1e9
+        self._clash: _Clash | None = None
+        self._offer: int | None = None
+        self._posted: tuple[object, float] = (None, -1e9)
+
+    async def _step(self, view: View, target: Target) -> None:
+        """Look at programs, try what may be tried, and say what is so."""
+        now = time.monotonic()
+        if await asyncio.to_thread(self._programs.changed, target):
+            self._burst_until = now + BURST
+        asked = view.asked > self._asked
+        if asked or now >= self._table_due or now < self._burst_until:
+            await self._read_table(target)
+        whole = self._readable and is_this_machine(target.host) and not target.forwarded
+        if asked or (not whole and target.try_ids_every and now >= self._try_due):
+            self._asked = view.asked
+            self._ledger.ask_again()
+        due = self._ledger.due(self._links)
+        why_not = await self._why_not(view.evidence, whole, asked) if due else ""
+        if why_not == SETTLES and self._posted[0] is None:
+            return  # there is nothing to say yet
+        if due and not why_not:
+            why_not = await self._try(target, due)
+            self._try_due = time.monotonic() + (target.try_ids_every or 1e9)
+        uses = self._ledger.uses(self._links, whole, why_not)
+        self._look_for_a_clash(uses)
+        if _worst(uses) is None and self._clash is None:
+            self._offer = None
+        elif not why_not and self._offer is None:
+            await self._find_offer(target, whole)
+        self._post(view, self._reading(target, uses, whole))
+
+    async def _read_table(self, target: Target) -> None:
+        connected = await asyncio.to_thread(self._programs.connected, target)
+        now = time.monotonic()
+        if connected is None:
+            self._readable, self._table_due = False, now + 60.0
+            return
+        self._readable, self._read_at = True, now
+        if connected.links != self._links:
+            log.info("connected: %s", ", ".join(_names(connected)) or "nobody else")
+            self._links, self._changed_at = connected.links, now
+        self._table_due = now + max(self._table_every, connected.cost / SHARE)
+        if self._ledger.due(self._links):  # the change has to be seen to stand
+            self._table_due = min(self._table_due, max(self._changed_at + self._quiet, now))
+        if self._turned_away is not None and connected.turned_away - self._turned_away:
+            self._turned_at = time.time()
+        self._turned_away = connected.turned_away
+
+    async def _why_not(self, evidence: Evidence, whole: bool, asked: bool) -> str:
+        """Return why nothing may be tried now; "" where it may."""
+        if not evidence.target.try_ids:
+            return "not tried: TRAYMON_CLIENT_ID_CHECK is off"
+        if whole and not self._links:
+            return "nobody else is connected"
+        opened = [evidence.fact(sensor, Fact.PORT_OPENED) for sensor in ("handshake", "listener")]
+        just = evidence.target.limits.just_started
+        if any(isinstance(age, int | float) and age < just for age in opened):
+            return "not tried yet: TWS or Gateway has just started"
+        now = time.monotonic()
+        if not whole and not asked and now < self._try_due:
+            return "not tried: who is connected cannot be seen from here"
+        if now < self._not_before:
+            return "not tried: this machine is too busy to try without a risk"
+        if self._readable:
+            if now < self._changed_at + self._quiet:
+                return SETTLES
+            if self._read_at < self._changed_at + self._quiet:
+                await self._read_table(evidence.target)
+                if self._read_at < self._changed_at + self._quiet:
+                    return SETTLES  # it has changed meanwhile
+        return await self._who_may_connect(evidence.target)
+
+    async def _who_may_connect(self, target: Target) -> str:
+        """Read the process list anew; return why a try could now be in somebody's way."""
+        await asyncio.to_thread(self._programs.look_at_all, target)
+        program = self._programs.may_connect(self._links)
+        if program is None:
+            return ""
+        return f"not tried: {program.label} (pid {program.pid}) may be about to connect"
+
+    async def _try(self, target: Target, due: list[int]) -> str:
+        """Try IDs; return why the rest was not tried, "" where all were."""
+        for client_id in due[:AT_ONCE]:
+            if why_not := await self._who_may_connect(target):
+                return why_not
+            outcome = await self._try_one(target, client_id)
+            taken = None if outcome.verdict is None else outcome.verdict is Verdict.TAKEN
+            self._ledger.note(client_id, taken, self._links, f"no verdict: {outcome.detail}")
+        return "" if len(due) <= AT_ONCE else f"not tried: more than {AT_ONCE} IDs are due at once"
+
+    async def _try_one(self, target: Target, client_id: int) -> Claim:
+        """Try an ID right after the process list was read."""
+        safe_until = time.monotonic() + HEARD_FOR
+
+        def still_safe() -> bool:
+            safe = time.monotonic() < safe_until
+            self._not_before = 0.0 if safe else time.monotonic() + AGAIN
+            return safe
+
+        self.tried += 1
+        outcome = await claim(target, client_id, self._own_ports, still_safe)
+        log.info("tried client ID %s: %s", client_id, outcome.detail)
+        return outcome
+
+    async def _find_offer(self, target: Target, whole: bool) -> None:
+        """Find an ID next to the configured ones that nobody holds."""
+        taken = {*target.client_ids, target.own_client_id}
+        ids = range(max(target.client_ids) + 1, max(target.client_ids) + 100)
+        for client_id in [i for i in ids if i not in taken][:OFFERS]:
+            if whole and not self._links:
+                self._offer = client_id
+                return
+            if await self._who_may_connect(target):
+                return
+            if (await self._try_one(target, client_id)).verdict is Verdict.FREE:
+                self._offer = client_id
+                return
+        self._offer = 0  # none; not looked for again until the clash is over
+
+    def _look_for_a_clash(self, uses: tuple[IdUse, ...]) -> None:
+        """See whether a later run of the user's own was turned away by the ID of an earlier one."""
+        now = time.monotonic()
+        pids = {link.program.pid for link in self._links}
+        held = {use.programs[0]: use.client_id for use in uses if _is_one_of_ours(use)}
+        clash = self._clash
+        if clash and (now > clash.until or clash.holder not in held or clash.newer.pid in pids):
+            self._clash = None
+        for holder, client_id in held.items():
+            for newer in self._programs.later_runs(holder, self._links):
+                began = newer.since or 0.0
+                turned_away = began < self._turned_at < began + NEWCOMER
+                waits = time.time() > began + SAME_SCRIPT
+                if turned_away or (newer.script == holder.script != "" and waits):
+                    self._clash = _Clash(client_id, holder, newer, now + REMEMBERED)
+
+    def _reading(self, target: Target, uses: tuple[IdUse, ...], whole: bool) -> Reading:
+        facts: dict[Fact, FactValue] = {Fact.ID_USES: uses}
+        if self._offer:
+            facts[Fact.FREE_CLIENT_ID] = self._offer
+        detail = "; ".join(_words(use) for use in uses)
+        if not whole:
+            detail += "; this machine does not show who is connected"
+        clash = self._clash or _before_the_start(target, uses)
+        worst = _worst(uses)
+        if clash is not None:
+            facts[Fact.CLIENT_ID] = clash.client_id
+            facts[Fact.HOLDER], facts[Fact.NEWER] = (clash.holder,), (clash.newer,)
+        elif worst is not None:
+            facts[Fact.CLIENT_ID] = worst.client_id
+            if worst.programs:
+                facts[Fact.HOLDER] = worst.programs
+        elif any(use.use is Use.UNKNOWN and use.client_id for use in uses):
+            return Reading(self.name, Symptom.UNKNOWN, detail, facts)
+        else:
+            return Reading(self.name, Symptom.OK, detail, facts)
+        return Reading(self.name, Symptom.CLIENT_ID_TAKEN, detail, facts)
+
+    def _post(self, view: View, reading: Reading) -> None:
+        """Post a reading that says something new, and an old one now and then."""
+        what, now = (reading.symptom, reading.detail, reading.facts), time.monotonic()
+        if what != self._posted[0] or now > self._posted[1] + AGAIN:
+            self._posted = what, now
+            view.post(replace(reading, good_for=GOOD_FOR))
+
+
+SETTLES = "not tried yet: the set of connected programs has just changed"
+
+
+def _is_one_of_ours(use: IdUse) -> bool:
+    return use.use is Use.YOURS and len(use.programs) == 1
+
+
+def _worst(uses: tuple[IdUse, ...]) -> IdUse | None:
+    """Return the ID of which to speak first, if one is in other hands."""
+    bad = [use for use in uses if use.use in (Use.CLASH, Use.STUCK)]
+    return min(bad, key=lambda use: use.use is Use.STUCK, default=None)
+
+
+def _before_the_start(target: Target, uses: tuple[IdUse, ...]) -> _Clash | None:
+    """Return the clash that would come if the program of `traymon wait` were started now."""
+    if not target.starting:
+        return None
+    held = [use for use in uses if use.use is Use.YOURS]
+    same = [use for use in held if any(p.script == target.starting for p in use.programs)]
+    if not same and any(use.use is not Use.YOURS for use in uses):
+        return None  # there is an ID left that it may be meant to use
+    newer = Program(name=os.path.basename(target.starting), script=target.starting, own=True)
+    for use in same or held:
+        return _Clash(use.client_id, use.programs[0], newer, 0.0)
+    return None
+
+
+def _words(use: IdUse) -> str:
+    who = ", ".join(_name(program) for program in use.programs)
+    more = who or use.detail
+    return f"{use.client_id} {use.use}" + (f" ({more})" if more else "")
+
+
+def _name(program: Program) -> str:
+    if program.address:
+        return f"a program on {program.address}"
+    return f"{program.label} pid {program.pid}" if program.pid else "a program not shown here"
+
+
+def _names(connected: Connected) -> list[str]:
+    return [
+        "one that its program left" if link.left else _name(link.program)
+        for link in connected.links
+    ]
