@@ -25,6 +25,8 @@ PURE = (
     "diagnosis/conditions",
     "diagnosis/catalogue",
     "diagnosis/ladder",
+    "diagnosis/naming",
+    "sensors/id_ledger",
     "ui/view",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
@@ -43,7 +45,7 @@ IMPORTERS = {
     "jeepney": {"ui/dbus"},
     "PIL": {"ui/icons"},
     "dotenv": {"envfile"},
-    "psutil": {"sensors/listener"},
+    "psutil": {"sensors/listener", "sensors/programs"},
     "ib_insync": {"sensors/session"},
     "typer": {"cli"},
     "jinja2": {"ui/render"},

@@ -20,10 +20,13 @@ from traymon.model import (
     Fact,
     Facts,
     Figure,
+    IdUse,
     Light,
+    Program,
     Status,
     Suspicion,
     Target,
+    Use,
 )
 from traymon.ui import view
 
@@ -31,6 +34,10 @@ NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
 
 # The longest that each fact can be on the way to a notice. Where there is no bound, much too long.
+LONG_PROGRAMS = tuple(
+    Program("program.exe" * 20, 4_294_967_295, "/home/" + "s" * 300, since=at)
+    for at in (1_600_000_000.0, 1_600_000_001.0)
+)
 LONGEST: Facts = {
     Fact.HOST: "trading-" * 30,
     Fact.PORT: 65_535,
@@ -53,6 +60,12 @@ LONGEST: Facts = {
     Fact.CANDIDATE_PORTS: tuple(range(65_000, 65_100)),
     Fact.HALF_CLOSED: 65_535,
     Fact.PORT_OPENED: 599.0,
+    Fact.CLIENTS: 65_535,
+    Fact.ID_USES: tuple(IdUse(i, Use.FREE) for i in range(2_147_483_000, 2_147_483_100)),
+    Fact.CLIENT_ID: 2_147_483_647,
+    Fact.HOLDER: LONG_PROGRAMS,
+    Fact.NEWER: LONG_PROGRAMS[:1],
+    Fact.FREE_CLIENT_ID: 2_147_483_647,
     Fact.OWN_CLIENT_ID: 2_147_483_647,
     Fact.ACCOUNTS: tuple(f"DU{n}" for n in range(1_000_000, 1_000_100)),
     Fact.ACCOUNT: "DU123456789",

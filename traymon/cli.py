@@ -10,11 +10,14 @@ import difflib
 import json
 import logging
 import os
+import shutil
+import signal
+import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from platformdirs import user_state_path
@@ -24,11 +27,12 @@ from rich.table import Table
 
 from traymon import __version__, config
 from traymon.errors import ConfigError
-from traymon.model import Evidence, Light, Target
+from traymon.model import Evidence, Light, Status, Target
 from traymon.own_id import remembered
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
+NEEDS = ("port", "handshake", "session", "ids")
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
 Host = Annotated[str | None, typer.Option("--host", help="Look at this host; beats IB_HOST.")]
@@ -125,7 +129,7 @@ def run(
 def check(
     test: Annotated[
         str | None,
-        typer.Argument(help="One test alone: port, handshake or session.", metavar="[TEST]"),
+        typer.Argument(help="One test alone: port, handshake, session or ids.", metavar="[TEST]"),
     ] = None,
     env: Env = None,
     host: Host = None,
@@ -142,6 +146,8 @@ def check(
 
     settings = _load(env, host, port, timeout)
     tests = [rung.name for rung in ladder(Evidence(settings.target, now=0.0))]
+    if test == "ids" and test not in tests:
+        _misuse("No client IDs are set. Write IB_CLIENT_ID=10 into the .env of your project.")
     if test is not None and test not in tests:
         _misuse(f"There is no test {test!r}; the tests are {', '.join(tests)}.")
     status = checking.check(settings.target, OwnPrograms(user_state_path("traymon")))
@@ -157,12 +163,95 @@ def check(
         console.print(terminal.test_results(status, test))
         if test != "port" and rungs["handshake"].passed:
             print("\n✓ IB API handshake completed successfully!")
-        failed = not rungs[test].passed if test else status.diagnosis.light is not Light.GREEN
-        if failed:
+        found = rungs[test].light if test else status.diagnosis.light
+        if found is not Light.GREEN and status.diagnosis.light is not Light.GREEN:
             console.print()
             console.print(terminal.fix(status, time.time()))
     light = status.diagnosis.light if test is None else rungs[test].light
     raise Outcome(EXIT_OF_LIGHT[light])
+
+
+@app.command("wait")
+def wait_until_good(
+    command: Annotated[
+        list[str] | None, typer.Argument(help="What to start then: -- python live/run_live.py")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds after which to give up.")
+    ] = 300.0,
+    need: Annotated[
+        str, typer.Option("--need", help="Up to which test: port, handshake, session or ids.")
+    ] = "ids",
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Wait until the API, the session and the client IDs are good; then start a command."""
+    from traymon import wait as waiting
+    from traymon.sensors import OwnPrograms
+    from traymon.ui import terminal, view
+
+    if need not in NEEDS:
+        _misuse(f"--need {need}: allowed are {', '.join(NEEDS)}.")
+    program = shutil.which(command[0]) if command else None
+    if command and program is None:
+        _misuse(f"There is no program {command[0]!r}, so that nothing could be started.")
+    target = _load(env, host, port, None).target
+    if command and program:
+        target = replace(target, starting=_what_starts(command, program))
+    console = Console(highlight=False, stderr=True)  # the command's own output stays its own
+    began = time.monotonic()
+    with console.status(f"waiting for {escape(target.address)}") as progress:
+        told = ""
+
+        def tell(status: Status) -> None:
+            nonlocal told
+            line = view.waiting(status)
+            progress.update(f"{escape(line)} · {time.monotonic() - began:.0f} s")
+            if line != told and not console.is_terminal:
+                console.print(escape(line), soft_wrap=True)
+            told = line
+
+        own_programs = OwnPrograms(user_state_path("traymon"))
+        try:
+            good, status = waiting.wait(target, need, timeout, own_programs, tell)
+        except KeyboardInterrupt:
+            raise Outcome(130) from None  # as shells have it for Ctrl-C
+    if not good:
+        if status is not None:
+            console.print(terminal.test_results(status, None))
+            if status.diagnosis.light is not Light.GREEN:
+                console.print()
+                console.print(terminal.fix(status, time.time()))
+        waited = f"Waited {timeout:g} s"
+        console.print(
+            f"\n{waited}; not started: {escape(' '.join(command))}" if command else waited
+        )
+        raise Outcome(1)
+    console.print(f"✓ {escape(target.address)} is ready.")
+    if command and program:
+        _become(command, program)
+    raise Outcome(0)
+
+
+def _what_starts(command: list[str], program: str) -> str:
+    """Return the script that the command runs, or the program itself where it is none."""
+    from traymon.sensors.programs import script_of
+
+    return script_of(command, os.getcwd()) or os.path.realpath(program)
+
+
+def _become(command: list[str], program: str) -> None:
+    """Replace this process by the command; on Windows, where that is not so, start it."""
+    if sys.platform == "win32":
+        raise Outcome(subprocess.call(command, executable=program))
+    sys.stdout.flush()
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and a command would inherit that
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        os.execv(program, command)
+    except OSError as error:
+        _misuse(f"{command[0]} cannot be started: {error}")
 
 
 @app.command()
@@ -196,12 +285,26 @@ def explain(
 def show_config(
     env: Env = None,
     example: Annotated[bool, typer.Option("--example", help="Print an example .env.")] = False,
+    not_mine: Annotated[
+        int | None, typer.Option("--not-mine", help="Forget the program with this number.")
+    ] = None,
 ) -> None:
-    """Print every setting in force with where it comes from."""
+    """Print every setting in force with where it comes from, and the programs that are yours."""
+    from traymon.sensors import OwnPrograms
     from traymon.settings import example as example_file
 
     if example:
         print(example_file(), end="")
+        return
+    own_programs = OwnPrograms(user_state_path("traymon"))
+    if not_mine is not None:
+        try:
+            exe, script = own_programs.forget(not_mine)
+        except IndexError:
+            _misuse(f"There is no program {not_mine}; `traymon config` lists them.")
+        except OSError as error:
+            _misuse(f"It cannot be forgotten: {error}")
+        print(f"Not yours any more: {script or exe}")
         return
     settings = _load(env, None, None, None)
     table = Table(box=None, pad_edge=False)
@@ -211,7 +314,14 @@ def show_config(
         if key == "IB_PORT" and settings.target.discovered:
             value, source = _discovered(settings.target)
         table.add_row(key, escape(value), escape(source))
-    _console().print(table)
+    console = _console()
+    console.print(table)
+    for number, (exe, script) in enumerate(own_programs.all(), 1):
+        program = f"{script} ({exe})" if script and exe else script or exe
+        console.print(
+            f"\nYours, as you said: {number}. {escape(program)}\n"
+            f"`traymon config --not-mine {number}` takes it back."
+        )
 
 
 def _discovered(target: Target) -> tuple[str, str]:
@@ -276,7 +386,10 @@ async def _simulate(scenario: Any, port: int) -> None:
     async with perform(scenario, port) as stage:
         print(scenario.says)
         settings = "".join(f"{key}={value} " for key, value in stage.scenario.env.items())
-        print(f"See it with: {settings}traymon check --host {stage.host} --port {stage.port}")
+        where = f"--host {stage.host} --port {stage.port}"
+        if stage.env_file is not None:
+            where += f" --env {stage.env_file}"
+        print(f"See it with: {settings}traymon check {where}")
         print("Ctrl-C ends it.", flush=True)
         await asyncio.Event().wait()
 
@@ -308,7 +421,7 @@ def _console() -> Console:
     return Console(highlight=False)
 
 
-def _misuse(text: str) -> None:
+def _misuse(text: str) -> NoReturn:
     _complain(text)
     raise Outcome(UNUSABLE)
 

@@ -247,6 +247,7 @@ class Reading:
     detail: str = ""  # the raw evidence in words, for the small print; untrusted text
     facts: Facts = field(default_factory=lambda: NO_FACTS)
     took: float = 0.0  # seconds
+    cost: float = 0.0  # seconds of this machine's CPU, where a look is worth measuring
     at: float = 0.0  # when the look ended
     good_for: float = inf  # seconds for which it counts as evidence
 

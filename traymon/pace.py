@@ -11,16 +11,18 @@ from traymon.model import Limits, Symptom
 HARMLESS = frozenset(
     {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
 )
+SHARE = 0.0005  # of a core: the most that one sensor's looks may cost while all is well
 SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
 
 
-def rest(symptom: Symptom, looks: int, calm: bool, limits: Limits) -> float:
+def rest(symptom: Symptom, looks: int, calm: bool, limits: Limits, cost: float = 0.0) -> float:
     """Return the seconds until the sensor looks again.
 
     `looks`: how many looks in a row saw this symptom. `calm`: served or green, and nothing leans.
+    `cost`: seconds of CPU that the look took; what costs much rests longer while all is well.
     """
     if symptom in HARMLESS:
-        return limits.interval if calm else limits.quick
+        return max(limits.interval, cost / SHARE) if calm else limits.quick
     doublings = min(looks - 1, 30)  # a float's worth; far beyond any bound
     return min(limits.quick * 2.0**doublings, max(limits.backoff, limits.quick))
 

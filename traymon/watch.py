@@ -235,7 +235,7 @@ class Watch:
             reading = self._evidence.readings.get(name)
             if reading is None or name == self._looking:
                 continue  # there is nothing yet to plan by
-            pause = rest(reading.symptom, self._in_a_row[name], calm, limits)
+            pause = rest(reading.symptom, self._in_a_row[name], calm, limits, reading.cost)
             self._due[name] = min(self._due[name], reading.at + pause)
             reading = replace(reading, good_for=good_for(pause, limits))
             self._evidence = self._evidence.with_reading(reading)

@@ -130,6 +130,7 @@ def test_an_id_that_is_taken_gives_way_to_the_next_and_nobody_is_told() -> None:
 
 def test_where_every_id_is_taken_it_is_tried_no_faster_than_a_failing_session() -> None:
     async def others(gateway: Gateway) -> None:
+        gateway.behaviour = replace(HEALTHY, max_clients=1_000)
         for taken in range(OWN_ID, OWN_ID + 2 * OWN_IDS):
             gateway.take_client_id(taken, object())  # type: ignore[arg-type]
 

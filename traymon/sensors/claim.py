@@ -8,8 +8,9 @@ answer at once.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from traymon import wire
 from traymon.model import Symptom, Target
@@ -23,6 +24,7 @@ class Claim:
 
     verdict: wire.Verdict | None  # None: no verdict, for the reason in `detail`
     detail: str
+    released: bool = True  # the Gateway ended the connection too, and so let the ID go
 
 
 async def claim(
@@ -32,31 +34,39 @@ async def claim(
 
     `still_safe` is asked right before the ID is said; where it is not, none is said.
     """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + target.limits.timeout
+    deadline = asyncio.get_running_loop().time() + target.limits.timeout
     async with own_ports.exchange:
         connection = await connect(target.host, target.port, deadline, own_ports)
         if isinstance(connection, tuple):
             return Claim(None, connection[1])
         try:
-            async with asyncio.timeout_at(deadline):
-                await loop.sock_sendall(connection, wire.hello())
-                symptom, detail, _ = await read_reply(connection, deadline)
-                if symptom is not Symptom.OK:
-                    return Claim(None, detail)
-                if not still_safe():
-                    return Claim(None, "another program may have started meanwhile")
-                await loop.sock_sendall(connection, wire.start_api(client_id))
-                reader = wire.VerdictReader()
-                while data := await loop.sock_recv(connection, 4096):
-                    if (verdict := reader.feed(data)) is not None:
-                        return Claim(verdict, f"client ID {client_id} is {verdict}")
-            return Claim(None, "closed after startApi, without error 326")
-        except TimeoutError:
-            return Claim(None, "no answer to startApi")
-        except wire.NotIB as error:
-            return Claim(None, str(error))
-        except OSError as error:
-            return Claim(None, words_of(error))
+            outcome = await _ask(connection, client_id, deadline, still_safe)
         finally:
-            await close_politely(connection)
+            released = await close_politely(connection)
+        return replace(outcome, released=released)
+
+
+async def _ask(
+    connection: socket.socket, client_id: int, deadline: float, still_safe: Callable[[], bool]
+) -> Claim:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout_at(deadline):
+            await loop.sock_sendall(connection, wire.hello())
+            symptom, detail, _ = await read_reply(connection, deadline)
+            if symptom is not Symptom.OK:
+                return Claim(None, detail)
+            if not still_safe():
+                return Claim(None, "another program may have started meanwhile")
+            await loop.sock_sendall(connection, wire.start_api(client_id))
+            reader = wire.VerdictReader()
+            while data := await loop.sock_recv(connection, 4096):
+                if (verdict := reader.feed(data)) is not None:
+                    return Claim(verdict, f"client ID {client_id} is {verdict}")
+        return Claim(None, "closed after startApi, without error 326")
+    except TimeoutError:
+        return Claim(None, "no answer to startApi")
+    except wire.NotIB as error:
+        return Claim(None, str(error))
+    except OSError as error:
+        return Claim(None, words_of(error))

@@ -31,7 +31,7 @@ SERVED = frozenset({Symptom.OK, Symptom.SLOW})
 POLL = 2.0  # seconds between two looks for new processes; that costs a fifth of a millisecond
 QUIET = 3.0  # seconds for which the set of connected programs must have stood before a try
 TABLE_EVERY = 5.0  # seconds between two looks at the socket table, at least
-SHARE = 0.0005  # of a core, for the socket table; the listener's own look takes as much again
+SHARE = 0.0005  # of a core, for the socket table; the listener's own look may cost as much again
 BURST = 30.0  # seconds after a program of the user's own started in which the table is read often
 AT_ONCE = 8  # IDs tried after one change
 HEARD_FOR = 0.1  # seconds from reading the process list to saying an ID
@@ -101,6 +101,7 @@ class ClientIds:
         self._table_due = self._burst_until = self._try_due = 0.0
         self._asked = 0
         self._not_before = 0.0
+        self._keeps_ids = False
         self._readable = True
         self._turned_away: frozenset[int] | None = None  # None: not looked yet
         self._turned_at = -1e9
@@ -165,6 +166,8 @@ class ClientIds:
         now = time.monotonic()
         if not whole and not asked and now < self._try_due:
             return "not tried: who is connected cannot be seen from here"
+        if self._keeps_ids:
+            return "not tried: TWS or Gateway did not end the connection of the last try"
         if now < self._not_before:
             return "not tried: this machine is too busy to try without a risk"
         if self._readable:
@@ -187,6 +190,8 @@ class ClientIds:
     async def _try(self, target: Target, due: list[int]) -> str:
         """Try IDs; return why the rest was not tried, "" where all were."""
         for client_id in due[:AT_ONCE]:
+            if self._keeps_ids:
+                break
             if why_not := await self._who_may_connect(target):
                 return why_not
             outcome = await self._try_one(target, client_id)
@@ -206,6 +211,8 @@ class ClientIds:
         self.tried += 1
         outcome = await claim(target, client_id, self._own_ports, still_safe)
         log.info("tried client ID %s: %s", client_id, outcome.detail)
+        if not outcome.released:  # it may hold the ID still: no second one must be at risk
+            self._keeps_ids = True
         return outcome
 
     async def _find_offer(self, target: Target, whole: bool) -> None:
@@ -216,7 +223,7 @@ class ClientIds:
             if whole and not self._links:
                 self._offer = client_id
                 return
-            if await self._who_may_connect(target):
+            if self._keeps_ids or await self._who_may_connect(target):
                 return
             if (await self._try_one(target, client_id)).verdict is Verdict.FREE:
                 self._offer = client_id
@@ -287,7 +294,11 @@ def _before_the_start(target: Target, uses: tuple[IdUse, ...]) -> _Clash | None:
     if not target.starting:
         return None
     held = [use for use in uses if use.use is Use.YOURS]
-    same = [use for use in held if any(p.script == target.starting for p in use.programs)]
+    same = [
+        use
+        for use in held
+        if any(target.starting == (program.script or program.exe) for program in use.programs)
+    ]
     if not same and any(use.use is not Use.YOURS for use in uses):
         return None  # there is an ID left that it may be meant to use
     newer = Program(name=os.path.basename(target.starting), script=target.starting, own=True)

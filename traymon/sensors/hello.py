@@ -220,20 +220,23 @@ def _judge(reply: wire.VersionReply) -> tuple[Symptom, str, int | None]:
     return Symptom.OK, f"server version {reply.version}, its time {reply.time}", reply.version
 
 
-async def close_politely(connection: socket.socket) -> None:
-    """Half-close, read to the end for at most a second, close.
+async def close_politely(connection: socket.socket) -> bool:
+    """Half-close, read to the end for at most a second, close; return whether the end came.
 
     A client that just vanishes leaves the Gateway a half-closed connection.
     """
     loop = asyncio.get_running_loop()
+    ended = False
     try:
         with suppress(OSError):  # already closed by the peer, or it sends without end
             connection.shutdown(socket.SHUT_WR)
             async with asyncio.timeout(GOODBYE):
                 while await loop.sock_recv(connection, 65_536):
                     await asyncio.sleep(0)  # while bytes are there, sock_recv lets nobody else run
+            ended = True
     finally:
         connection.close()
+    return ended
 
 
 def _tls_hello() -> bytes:

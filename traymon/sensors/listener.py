@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -49,8 +50,13 @@ class Listener:
     async def look(self, evidence: Evidence) -> Reading:
         """Read the socket table once, in a thread: it takes milliseconds to tens of them."""
         started = time.monotonic()
-        symptom, detail, facts = await asyncio.to_thread(self._read, evidence.target)
-        return Reading(self.name, symptom, detail, facts, time.monotonic() - started)
+        reading = await asyncio.to_thread(self._measured, evidence.target)
+        return replace(reading, took=time.monotonic() - started)
+
+    def _measured(self, target: Target) -> Reading:
+        began = time.thread_time()
+        symptom, detail, facts = self._read(target)
+        return Reading(self.name, symptom, detail, facts, cost=time.thread_time() - began)
 
     def _read(self, target: Target) -> tuple[Symptom, str, dict[Fact, FactValue]]:
         if target.forwarded:

@@ -59,6 +59,8 @@ class Behaviour:
     tells_time: bool = True  # answers reqCurrentTime
     keeps_sessions: bool = False  # answers sessions that stand, also where `hello` serves nobody
     clock_ahead: float = 0.0  # seconds; of this machine's clock
+    max_clients: int = 32  # sessions at once; the next one is hung up on without a word
+    keeps_half_closed: bool = False  # never closes what its peer closed, and keeps its client ID
     release_delay: float = 0.0  # seconds that a client ID stays taken after its holder left
 
 

@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Keep the connection half-closed where the Gateway is silent, as a wedged TWS does."""
         self._note_ending(Ending.PEER_CLOSED)
-        return self._behaviour.hello is Hello.SILENT
+        return self._behaviour.hello is Hello.SILENT or self._behaviour.keeps_half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Close the record and let the client ID go; `exc` is set when the peer reset."""
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
             return
         if self._behaviour.start is Start.SILENT:
             return
-        if self._behaviour.start is Start.CLOSE:
+        if self._behaviour.start is Start.CLOSE or self._gateway.is_full:
             self._later(self._behaviour.delay, self._hang_up)
             return
         if self._gateway.take_client_id(client_id, self):

@@ -104,6 +104,11 @@ class Gateway:
         """Give the client ID to the connection; False when it is taken."""
         return self._holders.setdefault(client_id, connection) is connection
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no further client gets a session."""
+        return len(self._holders) >= self.behaviour.max_clients
+
     def forget(self, connection: Connection) -> None:
         """Drop a connection that is gone; its client ID is free after the release delay."""
         self._standing.discard(connection)

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+HOLDER = Path(__file__).with_name("holder.py")
 LOOPBACK = "127.0.0.1"
 CONNECT_BOUND = 0.5  # seconds; a loopback connect that takes longer waits for room in the queue
 _COMM = Path("/proc/self/comm")  # Linux: the process's name, at most 15 bytes
@@ -67,6 +72,52 @@ async def _connects(sock: socket.socket, address: tuple[str, int]) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+@asynccontextmanager
+async def folder() -> AsyncIterator[Path]:
+    """A folder of its own, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="traymon-") as name:
+        yield Path(name).resolve()
+
+
+@asynccontextmanager
+async def program(
+    place: Path, name: str, port: int, client_id: int, every: float = 0.0
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a trading program, `name` in the folder `place`, that wants a client ID.
+
+    Begins when it has the ID or was refused it; refused, it tries again `every` so many seconds.
+    """
+    script = place / name
+    if not script.exists():
+        shutil.copyfile(HOLDER, script)
+    arguments = [str(port), str(client_id), *(["--every", str(every)] if every else [])]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, name, *arguments, cwd=place, stdin=PIPE, stdout=PIPE
+    )
+    try:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def sessions(port: int, count: int, first_id: int) -> list[asyncio.StreamWriter]:
+    """Open sessions with one client ID after the other; they stand until they are closed."""
+    writers = []
+    for client_id in range(first_id, first_id + count):
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        writers.append(writer)
+        writer.write(b"API\0\0\0\0\x09v100..176")
+        await reader.readexactly(int.from_bytes(await reader.readexactly(4)))
+        body = f"71\x002\x00{client_id}\x00\x00".encode()
+        writer.write(len(body).to_bytes(4) + body)
+        await reader.readexactly(4)  # its answer begins
+    return writers
 
 
 async def half_close(port: int, count: int) -> None:

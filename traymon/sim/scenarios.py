@@ -9,7 +9,8 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,7 @@ from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello, Star
 
 USUAL_PORTS = (7497, 7496, 4002, 4001)
 HALF_CLOSED = 8
+ID_10: Mapping[str, str] = MappingProxyType({"IB_CLIENT_ID": "10"})
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 
 
@@ -37,6 +39,10 @@ class Scenario:
     elsewhere: bool = False  # a healthy Gateway listens on one of the usual ports
     half_closed: int = 0  # connections that their peers left and the listener did not close
     full_backlog: bool = False  # a listener that accepts nobody, its queue full
+    other_app: bool = False  # a program in a folder of its own holds the client ID 10
+    left_behind: bool = False  # a connection that held the client ID 10 was left and never closed
+    clients: int = 0  # other sessions that stand
+    later_run: float = 0.0  # seconds after which a trading program is started a second time
     linux_only: bool = False
 
     @property
@@ -56,6 +62,7 @@ class Stage:
     port: int
     gateway: Gateway | None  # on `port`
     other_port: int | None = None  # where the Gateway elsewhere listens
+    env_file: Path | None = None  # of the trading project that is played too
 
 
 def _hello(
@@ -242,6 +249,38 @@ _ALL = (
         "Says that the client is out of date.",
         says=((357, "Your client version is out of date."),),
     ),
+    # client IDs
+    Scenario(
+        name="client-id-clash",
+        code="client-id-clash",
+        says="Another program holds the client ID 10.",
+        behaviour=HEALTHY,
+        env=ID_10,
+        other_app=True,
+    ),
+    Scenario(
+        name="client-id-stuck",
+        code="client-id-stuck",
+        says="A program that held the client ID 10 has gone, and the Gateway has not noticed.",
+        behaviour=HEALTHY,
+        env=ID_10,
+        left_behind=True,
+    ),
+    # A single look at its beginning finds the ID in the user's own hands, where it belongs.
+    Scenario(
+        name="client-id-held-by-earlier-run",
+        code="healthy",
+        says="A trading program holds its client ID, and 20 seconds later it is started again.",
+        behaviour=HEALTHY,
+        later_run=20.0,
+    ),
+    Scenario(
+        name="no-free-slot",
+        code="no-free-slot",
+        says="Thirty-two clients are connected, and the Gateway serves no more.",
+        behaviour=HEALTHY,
+        clients=32,
+    ),
     _session("clock-skew", "Has a clock that is ten seconds ahead.", clock_ahead=10.0),
     _hello("half-frame", "answer-unfinished", Hello.HALF_FRAME, "Half an answer comes."),
     _hello("drip", "answer-unfinished", Hello.DRIP, "An answer drips in and never ends."),
@@ -276,12 +315,51 @@ async def perform(scenario: Scenario, port: int = 0) -> AsyncIterator[Stage]:
                 scenario.half_closed
             ):
                 await asyncio.sleep(0.005)
+        env_file = None
+        if gateway is not None:
+            env_file = await _connect_others(stack, scenario, gateway)
         other_port = None
         if scenario.elsewhere:
             other_port = await _start_elsewhere(stack, port)
         if scenario.poses_as:
             stack.enter_context(props.posing(scenario.poses_as))
-        yield Stage(scenario, scenario.host, port, gateway, other_port)
+        yield Stage(scenario, scenario.host, port, gateway, other_port, env_file)
+
+
+async def _connect_others(
+    stack: AsyncExitStack, scenario: Scenario, gateway: Gateway
+) -> Path | None:
+    """Connect the other programs of the scenario; return the `.env` of the one that is played."""
+    port = gateway.port
+    if scenario.other_app:
+        place = await stack.enter_async_context(props.folder())
+        await stack.enter_async_context(props.program(place, "other_app.py", port, 10))
+    if scenario.left_behind:
+        gateway.behaviour = replace(HEALTHY, keeps_half_closed=True)
+        (writer,) = await props.sessions(port, 1, first_id=10)
+        writer.close()
+        while gateway.conversations[-1].ending is not Ending.PEER_CLOSED:
+            await asyncio.sleep(0.005)
+        gateway.behaviour = HEALTHY
+    for writer in await props.sessions(port, scenario.clients, first_id=1):
+        stack.callback(writer.close)
+    if not scenario.later_run:
+        return None
+    place = await stack.enter_async_context(props.folder())
+    env_file = place / ".env"
+    env_file.write_text(f"IB_PORT={port}\nIB_CLIENT_ID=10\n", encoding="utf-8")
+    await stack.enter_async_context(props.program(place, "run_live.py", port, 10))
+    later = asyncio.create_task(_run_again(place, port, scenario.later_run))
+    stack.push_async_callback(asyncio.wait, [later])
+    stack.callback(later.cancel)
+    return env_file
+
+
+async def _run_again(place: Path, port: int, after: float) -> None:
+    """Start the trading program once more, which tries to get in again and again."""
+    await asyncio.sleep(after)
+    async with props.program(place, "run_live.py", port, 10, every=10.0):
+        await asyncio.Event().wait()
 
 
 async def _start_elsewhere(stack: AsyncExitStack, port: int) -> int:

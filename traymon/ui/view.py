@@ -12,6 +12,7 @@ from traymon.alerts import Kind, Notice
 from traymon.diagnosis import fixes
 from traymon.diagnosis.conditions import CLIENT_IDS
 from traymon.diagnosis.fixes import duration
+from traymon.diagnosis.ladder import ladder
 from traymon.diagnosis.naming import moment, programs, use
 from traymon.model import Diagnosis, Fact, Facts, FactValue, IdUse, Light, Program, Status
 
@@ -183,6 +184,17 @@ def line(status: Status, now: float) -> str:
     if doubt := suspicion(status):
         parts.append(doubt)
     return " · ".join(parts)
+
+
+def waiting(status: Status) -> str:
+    """Return what still has to become good before a program can be started, as one line."""
+    if status.diagnosis.light is not Light.GREEN:
+        return f"{MARKS[status.diagnosis.light]} {headline(status.diagnosis)}"
+    open_rung = next((r for r in ladder(status.evidence) if r.light is not Light.GREEN), None)
+    if open_rung is None:
+        return f"{MARKS[Light.GREEN]} {headline(status.diagnosis)}"
+    saw = next((p.saw for p in open_rung.parts if p.light is not Light.GREEN), open_rung.saw)
+    return f"{MARKS[open_rung.light]} {open_rung.title}: {fixes.clean(saw)}"
 
 
 def notice(notice: Notice, now: float) -> NoticeText:
