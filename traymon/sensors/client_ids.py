@@ -99,7 +99,8 @@ class ClientIds:
         self._links: Links = NO_LINKS
         self._changed_at = self._read_at = -1e9
         self._table_due = self._burst_until = self._try_due = 0.0
-        self._asked = 0
+        self._asked = 0  # of the user's wishes, how many were heard
+        self._wanted = False  # the last one is still to be fulfilled
         self._not_before = 0.0
         self._keeps_ids = False
         self._readable = True
@@ -119,14 +120,15 @@ class ClientIds:
             await self._read_table(target)
         whole = self._readable and is_this_machine(target.host) and not target.forwarded
         if asked or (not whole and target.try_ids_every and now >= self._try_due):
-            self._asked = view.asked
+            self._asked, self._wanted = view.asked, True
             self._ledger.ask_again()
         due = self._ledger.due(self._links)
-        why_not = await self._why_not(view.evidence, whole, asked) if due else ""
+        why_not = await self._why_not(view.evidence, whole) if due else ""
         if why_not == SETTLES and self._posted[0] is None:
             return  # there is nothing to say yet
         if due and not why_not:
             why_not = await self._try(target, due)
+            self._wanted = False
             self._try_due = time.monotonic() + (target.try_ids_every or 1e9)
         uses = self._ledger.uses(self._links, whole, why_not)
         self._look_for_a_clash(uses)
@@ -153,7 +155,7 @@ class ClientIds:
             self._turned_at = time.time()
         self._turned_away = connected.turned_away
 
-    async def _why_not(self, evidence: Evidence, whole: bool, asked: bool) -> str:
+    async def _why_not(self, evidence: Evidence, whole: bool) -> str:
         """Return why nothing may be tried now; "" where it may."""
         if not evidence.target.try_ids:
             return "not tried: TRAYMON_CLIENT_ID_CHECK is off"
@@ -164,7 +166,7 @@ class ClientIds:
         if any(isinstance(age, int | float) and age < just for age in opened):
             return "not tried yet: TWS or Gateway has just started"
         now = time.monotonic()
-        if not whole and not asked and now < self._try_due:
+        if not whole and not self._wanted and now < self._try_due:
             return "not tried: who is connected cannot be seen from here"
         if self._keeps_ids:
             return "not tried: TWS or Gateway did not end the connection of the last try"

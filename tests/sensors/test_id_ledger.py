@@ -1,0 +1,148 @@
+"""What tries of an ID say of its holder, and when they say nothing any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from traymon.model import IdUse, Program, Use
+from traymon.sensors.id_ledger import Ledger, Links
+from traymon.sensors.programs import Link
+
+
+def link(name: str, port: int, *, own: bool = False, left: bool = False) -> Link:
+    program = Program() if left else Program(name, 1000 + port, own=own, since=float(port))
+    return Link(program, port, left)
+
+
+MINE, MINE_TOO = link("run_live.py", 1, own=True), link("run_live.py", 2, own=True)
+OTHER, THIRD = link("other.py", 3), link("third.py", 4)
+LEFT = link("", 5, left=True)
+
+
+def links(*of: Link) -> Links:
+    return frozenset(of)
+
+
+def uses(ledger: Ledger, *of: Link, whole: bool = True) -> dict[int, IdUse]:
+    return {use.client_id: use for use in ledger.uses(links(*of), whole, "not tried")}
+
+
+def names(use: IdUse) -> list[str]:
+    return [program.name for program in use.programs]
+
+
+def test_everything_is_due_at_first_and_nothing_after_a_try() -> None:
+    ledger = Ledger([10, 11])
+    assert ledger.due(links(OTHER)) == [10, 11]
+    ledger.note(10, False, links(OTHER))
+    assert ledger.due(links(OTHER)) == [11]
+    ledger.note(11, True, links(OTHER))
+    assert ledger.due(links(OTHER)) == []
+
+
+def test_a_free_id_is_due_when_somebody_came_and_not_when_somebody_left() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, False, links(OTHER, THIRD))
+    assert ledger.due(links(OTHER)) == []
+    assert ledger.due(links(OTHER, MINE)) == [10]
+
+
+def test_a_taken_id_is_due_when_one_who_may_hold_it_left_and_not_when_somebody_came() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(OTHER, THIRD))
+    assert ledger.due(links(OTHER, THIRD, MINE)) == []
+    assert ledger.due(links(OTHER, MINE)) == [10]
+
+
+def test_a_try_without_a_verdict_is_not_made_again_before_a_change() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, None, links(OTHER), "no answer")
+    assert ledger.due(links(OTHER)) == []
+    assert uses(ledger, OTHER)[10] == IdUse(10, Use.UNKNOWN, detail="no answer")
+    assert ledger.due(links(OTHER, THIRD)) == [10]
+
+
+def test_the_users_wish_makes_all_due_and_keeps_what_is_known_until_then() -> None:
+    ledger = Ledger([0, 10, 11])
+    ledger.note(10, True, links(OTHER))
+    ledger.note(11, False, links(OTHER))
+    ledger.ask_again()
+    assert ledger.due(links(OTHER)) == [10, 11]
+    assert uses(ledger, OTHER)[10].use is Use.CLASH
+    ledger.note(10, True, links(OTHER))
+    assert ledger.due(links(OTHER)) == [11]
+
+
+def test_the_id_0_is_never_due() -> None:
+    ledger = Ledger([0])
+    assert ledger.due(links(OTHER)) == []
+    assert uses(ledger, OTHER)[0].use is Use.UNKNOWN
+
+
+def test_with_nobody_connected_every_id_is_free() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(OTHER))
+    assert uses(ledger)[10] == IdUse(10, Use.FREE)
+    assert uses(ledger, whole=False)[10].use is Use.UNKNOWN
+
+
+def test_what_was_free_before_somebody_came_is_his() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, False, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, MINE, THIRD))
+    assert uses(ledger, OTHER, MINE, THIRD)[10] == IdUse(10, Use.CLASH, (THIRD.program,))
+
+
+def test_what_stays_taken_when_one_left_is_held_by_one_of_the_others() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(OTHER, THIRD))
+    ledger.note(10, True, links(OTHER, MINE))
+    assert names(uses(ledger, OTHER, MINE)[10]) == ["other.py"]
+
+
+def test_one_connection_holds_one_id() -> None:
+    ledger = Ledger([10, 11])
+    ledger.note(10, True, links(MINE))
+    ledger.note(11, True, links(MINE, OTHER))
+    found = uses(ledger, MINE, OTHER)
+    assert (found[10].use, found[11].use) == (Use.YOURS, Use.CLASH)
+    assert names(found[11]) == ["other.py"]
+
+
+def test_an_own_program_among_those_who_may_hold_it_is_taken_to_hold_it() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(MINE, OTHER))
+    assert uses(ledger, MINE, OTHER)[10] == IdUse(10, Use.YOURS, (MINE.program,))
+
+
+def test_more_ids_than_own_connections_cannot_all_be_the_users_own() -> None:
+    ledger = Ledger([10, 11])
+    for client_id in (10, 11):
+        ledger.note(client_id, True, links(MINE, OTHER))
+    found = uses(ledger, MINE, OTHER)
+    assert {found[10].use, found[11].use} == {Use.CLASH}
+    assert names(found[10]) == ["run_live.py", "other.py"]
+    ledger = Ledger([10, 11])
+    for client_id in (10, 11):
+        ledger.note(client_id, True, links(MINE, MINE_TOO, OTHER))
+    found = uses(ledger, MINE, MINE_TOO, OTHER)
+    assert {found[10].use, found[11].use} == {Use.YOURS}
+
+
+def test_only_a_connection_that_was_left_is_stuck() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(LEFT))
+    assert uses(ledger, LEFT)[10] == IdUse(10, Use.STUCK)
+    ledger = Ledger([10])
+    ledger.note(10, True, links(LEFT, OTHER))
+    assert uses(ledger, LEFT, OTHER)[10].use is Use.CLASH
+    assert set(names(uses(ledger, LEFT, OTHER)[10])) == {"", "other.py"}
+
+
+@pytest.mark.parametrize("here", [(), (OTHER,)])
+def test_where_not_all_can_be_seen_somebody_unseen_may_hold_it(here: tuple[Link, ...]) -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(*here))
+    found = uses(ledger, *here, whole=False)[10]
+    assert found.use is Use.CLASH
+    assert found.programs[-1] == Program()
