@@ -50,6 +50,8 @@ DUNST_CONFIG = """\
     frame_color = "#446688"
     font = Sans 10
     mouse_left_click = do_action, close_current
+    mouse_middle_click = context
+    dmenu = /bin/sh -c "grep -m1 mine"
     idle_threshold = 0
 [urgency_low]
     timeout = 0

@@ -12,7 +12,7 @@ import pytest
 from traymon.sim.gateway import running
 
 from .desktop import Desktop, wait_for
-from .test_traymon import GREEN, GREY, RED, SILENT, Traymon, wait_until_it_shows
+from .test_traymon import GREEN, GREY, RED, SILENT, Traymon, clashing, wait_until_it_shows
 
 # Debian's PyGObject, for the interpreter of the same version that runs the tests.
 DEBIAN = "/usr/lib/python3/dist-packages"
@@ -87,6 +87,15 @@ def test_the_menu_pauses_resumes_and_quits(desktop: Desktop) -> None:
         assert len(gateway.conversations) == looks + 1
         choose(desktop, "Up")  # Quit, the last one
         assert traymon.process.wait(10) == 0
+
+
+def test_the_menu_says_who_has_the_client_id_and_lets_the_user_call_him_his_own(
+    desktop: Desktop,
+) -> None:
+    desktop.start_tray()
+    with running() as gateway, clashing(desktop, gateway, **GTK):
+        choose(desktop, "Down", "Down", "Down")  # the headline, Client IDs, That one is mine
+        wait_until_it_shows(desktop, GREEN, "green")
 
 
 def choose(desktop: Desktop, *keys: str) -> None:

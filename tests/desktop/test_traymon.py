@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
+from traymon.sim.props import HOLDER
 
 from .desktop import Desktop, wait_for
 
 GREEN, RED, GREY = (0x00, 0x9E, 0x73), (0xD5, 0x5E, 0x00), (0x6E, 0x6E, 0x6E)
+AMBER = (0xE6, 0x9F, 0x00)
 SILENT = Behaviour(hello=Hello.SILENT)
 FAST = {
     "TRAYMON_INTERVAL": "5",
@@ -108,6 +113,40 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     assert "Back after" in recovery.body
     assert traymon.end() == 0
     assert len(desktop.notifications()) == 2
+
+
+@contextmanager
+def clashing(desktop: Desktop, gateway: Running, **env: str) -> Iterator[int]:
+    """Run a traymon and a program that takes its trading project's client ID; give its pid."""
+    project, elsewhere = desktop.folder / "project", desktop.folder / "elsewhere"
+    for folder in (project, elsewhere):
+        folder.mkdir()
+    env_file = project / ".env"
+    env_file.write_text(f"IB_CLIENT_ID=10\nIB_PORT={gateway.port}\n")
+    shutil.copyfile(HOLDER, elsewhere / "other_app.py")
+    Traymon(desktop, gateway.port, "--env", str(env_file), **env)
+    wait_until_it_shows(desktop, GREEN, "green")
+    command = [sys.executable, "other_app.py", str(gateway.port), "10"]
+    with subprocess.Popen(command, cwd=elsewhere, stdin=subprocess.PIPE) as stranger:
+        try:
+            wait_until_it_shows(desktop, AMBER, "amber")
+            yield stranger.pid
+        finally:
+            stranger.kill()
+
+
+def test_the_notice_of_a_clash_has_a_button_to_say_that_the_program_is_ones_own(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    with clashing(desktop, gateway) as pid:
+        notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+        assert notice.title == "Client ID 10 is taken by another program"
+        assert f"other_app.py (pid {pid}, since" in notice.body
+        assert notice.actions[2:] == ["mine", "That one is mine"]
+        desktop.click_notification(button=2)  # its menu, of which the second entry is taken
+        wait_until_it_shows(desktop, GREEN, "green")
 
 
 def test_with_the_session_held_a_gateway_that_ends_shows_without_waiting_for_a_look(

@@ -134,48 +134,56 @@ def test_an_id_is_tried_once_after_a_change_and_anew_when_the_user_asks(
 
 
 def test_every_claim_ends_at_once(project: Path, elsewhere: Path) -> None:
-    with scene(project / ".env") as played:
-        with client(elsewhere, "other_app.py", played.gateway.port, 10):
-            eventually(lambda: len(played.claims(10, 11, 12)) == 3)
-            eventually(lambda: all(c.closed_at for c in played.claims(10, 11, 12)))
-            for claim in played.claims(10, 11, 12):
-                assert claim.ending in (Ending.PEER_CLOSED, Ending.CLOSED_BY_US)
-                assert (claim.ended_at or 0.0) - claim.opened_at < CLAIM_BOUND
+    with (
+        scene(project / ".env") as played,
+        client(elsewhere, "other_app.py", played.gateway.port, 10),
+    ):
+        eventually(lambda: len(played.claims(10, 11, 12)) == 3)
+        eventually(lambda: all(c.closed_at for c in played.claims(10, 11, 12)))
+        for claim in played.claims(10, 11, 12):
+            assert claim.ending in (Ending.PEER_CLOSED, Ending.CLOSED_BY_US)
+            assert (claim.ended_at or 0.0) - claim.opened_at < CLAIM_BOUND
 
 
 def test_no_second_id_is_at_risk_where_the_gateway_does_not_let_the_first_one_go(
     project: Path, elsewhere: Path
 ) -> None:
-    with scene(project / ".env") as played:
-        with client(elsewhere, "other_app.py", played.gateway.port, 77):
-            played.gateway.behaviour = Behaviour(keeps_half_closed=True)
-            eventually(lambda: played.sensor.tried == 1)
-            eventually(lambda: "did not end" in played.uses[11].detail)
-            played.looks_again()
-            assert played.sensor.tried == 1
+    with (
+        scene(project / ".env") as played,
+        client(elsewhere, "other_app.py", played.gateway.port, 77),
+    ):
+        played.gateway.behaviour = Behaviour(keeps_half_closed=True)
+        eventually(lambda: played.sensor.tried == 1)
+        eventually(lambda: "did not end" in played.uses[11].detail)
+        played.looks_again()
+        assert played.sensor.tried == 1
 
 
 def test_a_program_that_the_user_called_his_own_is_his_own_until_he_takes_it_back(
     project: Path, elsewhere: Path, tmp_path: Path
 ) -> None:
     said = OwnPrograms(tmp_path / "state")
-    with scene(project / ".env", own_programs=said) as played:
-        with client(elsewhere, "other_app.py", played.gateway.port, 10) as stranger:
-            eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
-            (program,) = played.uses[10].programs
-            OwnPrograms(tmp_path / "state").add(program.exe, program.script)
-            eventually(lambda: played.shows(10, Use.YOURS, stranger.pid))
-            OwnPrograms(tmp_path / "state").forget(1)
-            eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
+    with (
+        scene(project / ".env", own_programs=said) as played,
+        client(elsewhere, "other_app.py", played.gateway.port, 10) as stranger,
+    ):
+        eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
+        (program,) = played.uses[10].programs
+        OwnPrograms(tmp_path / "state").add(program.exe, program.script)
+        eventually(lambda: played.shows(10, Use.YOURS, stranger.pid))
+        OwnPrograms(tmp_path / "state").forget(1)
+        eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
 
 
 def test_tries_can_be_turned_off(project: Path, elsewhere: Path) -> None:
-    with scene(project / ".env", try_ids=False) as played:
-        with client(elsewhere, "other_app.py", played.gateway.port, 10):
-            eventually(lambda: "TRAYMON_CLIENT_ID_CHECK" in played.uses[10].detail)
-            played.monitor.check_now()
-            played.looks_again()
-            assert played.claims(10, 11, 12) == []
+    with (
+        scene(project / ".env", try_ids=False) as played,
+        client(elsewhere, "other_app.py", played.gateway.port, 10),
+    ):
+        eventually(lambda: "TRAYMON_CLIENT_ID_CHECK" in played.uses[10].detail)
+        played.monitor.check_now()
+        played.looks_again()
+        assert played.claims(10, 11, 12) == []
 
 
 def test_where_programs_cannot_be_seen_ids_are_tried_at_the_start_and_when_the_user_asks(
