@@ -207,6 +207,10 @@ def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
         assert not SOCKET_ERRORS & set(names(module)), module
 
 
+def test_a_trading_programs_id_is_said_in_one_place_alone() -> None:
+    assert {module for module in FILES if "start_api" in set(names(module))} == {"sensors/claim"}
+
+
 def test_nothing_but_the_commands_prints() -> None:
     printing = {module for module in FILES if "print" in {*bare_calls(module)}}
     assert printing == {"cli"}

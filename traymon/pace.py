@@ -11,7 +11,7 @@ from traymon.model import Limits, Symptom
 HARMLESS = frozenset(
     {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
 )
-SHARE = 0.0005  # of a core: the most that one sensor's looks may cost while all is well
+SHARE = 0.0004  # of a core: the most that one sensor's looks may cost while all is well
 SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
 
 

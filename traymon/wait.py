@@ -61,8 +61,9 @@ async def _wait(
 
 
 def is_good(status: Status, need: str) -> bool:
-    """Tell whether every test up to `need` has passed; client IDs pass only when all are known
-    to be free or the user's own.
+    """Tell whether every test up to `need` has passed, of which the client IDs are the last.
+
+    IDs that are not known pass only where the user has forbidden to try them.
     """
     evidence = status.evidence
     if need in FREE_TO_START and Light.RED in (
@@ -71,8 +72,8 @@ def is_good(status: Status, need: str) -> bool:
     ):
         return False
     for rung in ladder(evidence):
-        ids_tried = rung.name != IDS or evidence.target.try_ids
-        if ids_tried and not (rung.light is Light.GREEN if rung.name == IDS else rung.passed):
+        may_be_unknown = rung.name == IDS and not evidence.target.try_ids
+        if not rung.passed and not (may_be_unknown and rung.light is Light.GREY):
             return False
         if rung.name == need:
             break

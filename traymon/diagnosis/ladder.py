@@ -57,11 +57,12 @@ class Rung:
     saw: str
     took: float | None = None  # seconds
     parts: tuple[Part, ...] = ()
+    stops: bool = False  # amber, and yet a trading program does not get past it
 
     @property
     def passed(self) -> bool:
         """Whether a trading program gets past this."""
-        return self.light in (Light.GREEN, Light.AMBER)
+        return self.light in (Light.GREEN, Light.AMBER) and not self.stops
 
 
 def ladder(evidence: Evidence) -> tuple[Rung, ...]:
@@ -134,7 +135,7 @@ def _ids(evidence: Evidence) -> Rung:
         light, saw = Light.GREEN, "every ID is free, or held by a program of yours"
     else:
         light, saw = Light.GREY, "not every ID could be looked at"
-    return Rung(name, title, light, saw, None, parts)
+    return Rung(name, title, light, saw, None, parts, stops=light is Light.AMBER)
 
 
 def _accounts(accounts: FactValue | None) -> str:

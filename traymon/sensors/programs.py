@@ -80,12 +80,12 @@ class Programs:
         here = is_this_machine(target.host)
         links: set[Link] = set()
         turned_away: set[int] = set()
-        clients = {e.laddr.port: e for e in table if e.raddr and self._leads_to(e, target, here)}
-        for entry in clients.values():
-            if entry.status == psutil.CONN_ESTABLISHED:
-                program = self._program(entry.pid, target)
-                if program is not None:
-                    links.add(Link(program, entry.laddr.port))
+        clients = [e for e in table if e.raddr and self._leads_to(e, target, here)]
+        programs = {pid: self._program(pid, target) for pid in {e.pid for e in clients}}
+        for entry in clients:
+            program = programs[entry.pid]
+            if program is not None:
+                links.add(Link(program, entry.laddr.port))
         for entry in table:
             if not (here and entry.raddr and entry.laddr.port == target.port):
                 continue
@@ -102,10 +102,11 @@ class Programs:
         return Connected(frozenset(links), frozenset(turned_away), time.thread_time() - began)
 
     def _leads_to(self, entry: Any, target: Target, here: bool) -> bool:
-        """Tell whether a connection is a client's of the target, and not traymon's."""
+        """Tell whether a connection is a client's to the target, and not traymon's."""
         address = entry.raddr.ip.removeprefix("::ffff:")
         return (
-            entry.raddr.port == target.port
+            entry.status == psutil.CONN_ESTABLISHED
+            and entry.raddr.port == target.port
             and entry.laddr.port not in self._own_ports
             and (is_this_machine(address) if here else address == target.host)
         )

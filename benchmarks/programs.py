@@ -1,0 +1,94 @@
+"""What it costs to know who is connected: the socket table and the process list of a busy machine.
+
+A measurement, not a test: run `python benchmarks/programs.py` on a quiet Linux machine. Prints the
+cost of each look, the pace that follows from it, and the share of a core that this comes to.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from traymon.model import Limits, Symptom, Target
+from traymon.pace import rest
+from traymon.sensors import OwnPrograms
+from traymon.sensors.client_ids import POLL, SHARE, TABLE_EVERY
+from traymon.sensors.listener import Listener
+from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.programs import SETTLING, Programs
+
+CONNECTIONS, PROCESSES = 300, 500
+LOOKS = 20
+AIM = 0.001  # of a core, for all looks at the socket table
+
+
+def main() -> None:
+    """Fill the machine, measure, print; exit 1 where the aim is missed."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        (folder / ".env").touch()
+        for _ in range(PROCESSES):
+            sleeper = subprocess.Popen(["sleep", "600"])
+            stack.callback(sleeper.wait)
+            stack.callback(sleeper.kill)
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        for _ in range(CONNECTIONS):
+            stack.enter_context(socket.create_connection(server.getsockname()))
+            stack.enter_context(server.accept()[0])
+        port = server.getsockname()[1]
+        target = Target("benchmark", port=port, client_ids=(10,), env_file=str(folder / ".env"))
+        share = measure(target)
+    print(f"socket table in all: {share:.3%} of a core (aim: under {AIM:.1%})")
+    sys.exit(share >= AIM)
+
+
+def measure(target: Target) -> float:
+    """Print the figures; return the share of a core that looks at the socket table take."""
+    programs = Programs(OwnPorts(), OwnPrograms())
+    programs.changed(target)
+    time.sleep(SETTLING)  # until the processes are not new any more
+    rows = len(psutil.net_connections(kind="tcp"))
+    print(f"{len(psutil.pids())} processes, {rows} rows in the socket table")
+
+    def connected() -> None:
+        found = programs.connected(target)
+        assert found is not None
+
+    limits = Limits()
+    listener = cpu(lambda: Listener(OwnPorts()).measured(target))
+    table = cpu(connected)
+    listener_rest = rest(Symptom.OK, 1, True, limits, listener)
+    table_rest = max(TABLE_EVERY, table / SHARE)
+    new = cpu(lambda: programs.changed(target))
+    print(row("listener", listener, listener_rest))
+    print(row("who is connected", table, table_rest))
+    print(row("new processes", new, POLL))
+    all_of_them = cpu(lambda: programs.look_at_all(target))  # it caches nothing that may change
+    print(f"{'every process':<18}{all_of_them * 1e3:8.2f} ms CPU, only right before a try")
+    return listener / listener_rest + table / table_rest
+
+
+def row(what: str, cost: float, pause: float) -> str:
+    """Return one line: cost, pace, share."""
+    return f"{what:<18}{cost * 1e3:8.2f} ms CPU, every {pause:5.1f} s: {cost / pause:.3%} of a core"
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of one call."""
+    work()
+    before = time.thread_time()
+    for _ in range(LOOKS):
+        work()
+    return (time.thread_time() - before) / LOOKS
+
+
+if __name__ == "__main__":
+    main()
