@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from traymon.model import IdUse, Program, Use
-from traymon.sensors.id_ledger import Ledger, Links
-from traymon.sensors.programs import Link
+from traymon.sensors.id_ledger import Ledger, Link, Links
 
 
 def link(name: str, port: int, *, own: bool = False, left: bool = False) -> Link:

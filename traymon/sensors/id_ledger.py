@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from traymon.model import IdUse, Program, Use
-from traymon.sensors.programs import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection to the target's port that is not traymon's."""
+
+    program: Program
+    port: int  # the client's own port
+    left: bool = False  # its program has gone, and the Gateway has not closed it
+
 
 Links = frozenset[Link]
 NO_LINKS: Links = frozenset()

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import psutil
 
 from traymon.model import Program, Target
+from traymon.sensors.id_ledger import Link, Links
 from traymon.sensors.listener import is_this_machine, socket_table
 from traymon.sensors.own_ports import OwnPorts
 from traymon.sensors.own_programs import OwnPrograms
@@ -35,19 +36,10 @@ BORN_OF_A_RUN = 10.0  # seconds within which a child of a connected program may 
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A connection to the target's port that is not traymon's."""
-
-    program: Program
-    port: int  # the client's own port
-    left: bool = False  # its program has gone, and the Gateway has not closed it
-
-
-@dataclass(frozen=True, slots=True)
 class Connected:
     """What the socket table shows of a target's port."""
 
-    links: frozenset[Link]
+    links: Links
     turned_away: frozenset[int]  # ports of clients whose connection the Gateway ended first
     cost: float  # seconds of CPU that reading it took
 
@@ -149,7 +141,7 @@ class Programs:
             if not same or (before is not None and before.program.own):
                 self._seen[process.pid] = first, self._look_at(process.pid, target)
 
-    def may_connect(self, links: frozenset[Link]) -> Program | None:
+    def may_connect(self, links: Links) -> Program | None:
         """Return a program of the user's own that may be about to connect, if there is one."""
         now = time.time()
         pids = {link.program.pid for link in links}
@@ -168,7 +160,7 @@ class Programs:
                 return program
         return None
 
-    def later_runs(self, of: Program, links: frozenset[Link]) -> Sequence[Program]:
+    def later_runs(self, of: Program, links: Links) -> Sequence[Program]:
         """Return the user's own programs that were started after one that is connected, apart
         from what belongs to the same run, and that are not connected."""
         pids = {link.program.pid for link in links}
