@@ -21,11 +21,14 @@ DESKTOP_PACKAGES = {
     "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "python3-gi": "/usr/share/doc/python3-gi",
     "gir1.2-gtk-3.0": "/usr/share/doc/gir1.2-gtk-3.0",
+    "chromium": "chromium",
+    "chromium-driver": "chromedriver",
 }
 # The tests that are left out without them.
 DESKTOP_TESTS = {
     "the tray icon on a virtual screen": ("xvfb", "trayer", "xdotool", "fonts-dejavu-core"),
     "notices by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
+    "the live page in a browser": ("chromium", "chromium-driver"),
     "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
 }
 

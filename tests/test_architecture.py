@@ -52,6 +52,9 @@ IMPORTERS = {
     "markdown_it": {"diagnosis/fixes"},
     "pydantic": {"config", "settings"},
     "ssl": {"sensors/hello"},
+    "starlette": {"ui/page", "ui/page_guard"},
+    "uvicorn": {"ui/page", "ui/page_guard"},
+    "filelock": {"instance"},
 }
 
 # Calls that look at the world, whatever they are called on.

@@ -20,14 +20,18 @@ from platformdirs import user_log_path, user_state_path
 from rich.console import Console
 
 from traymon import __version__, alerts
+from traymon.check import as_json
 from traymon.diagnosis.catalogue import STALE
+from traymon.instance import Instance, Where
 from traymon.model import Diagnosis, Flip, Light, Status, Target, mask_accounts
 from traymon.monitor import Monitor
 from traymon.sensors import OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
 from traymon.ui import clipboard, icons, render, view
+from traymon.ui.browser import open_folder, open_in_browser, open_secret_address
 from traymon.ui.notifier import Notifier
-from traymon.ui.page import PageFiles, open_folder, open_in_browser, write_whole
+from traymon.ui.page import LivePage, PageActions
+from traymon.ui.page_file import PageFiles, write_whole
 from traymon.ui.terminal import Terminal
 from traymon.ui.tray import Actions, NoTray, Tray
 from traymon.ui.view import NoticeText
@@ -63,7 +67,10 @@ class App:
         want_tray: bool = True,
         notify: str = "auto",
         folders: Folders | None = None,
+        instance: Instance | None = None,
+        page_port: int = 0,
     ) -> None:
+        """`instance` is told where the page is; `page_port` 0 takes a free one."""
         self._folders = folders or Folders.of_this_user()
         self._own_programs = OwnPrograms(self._folders.state)
         self.monitor = Monitor(
@@ -82,6 +89,14 @@ class App:
         self._errands: Worker[Callable[[], object]] = Worker("errands", _do)
         self._workers: list[Worker[Sequence[Status]]] = []
         self._pages = PageFiles(self._folders.state, self._now)
+        self._instance = instance
+        actions = PageActions(
+            check_now=self.monitor.check_now,
+            pause_or_resume=self._pause_or_resume,
+            open_page=lambda: self._open_fix(None),
+            watched=self.monitor.watched,
+        )
+        self._page = LivePage(actions, self._now, as_json, page_port)
 
     def run(self) -> None:
         """Watch and show until told to stop."""
@@ -89,7 +104,7 @@ class App:
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
-        for subscriber in (self._remember, self._announce, self._file):
+        for subscriber in (self._remember, self._announce, self._file, self._show_on_page):
             self.monitor.subscribe(subscriber)
         for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
             if number is not None:
@@ -150,7 +165,7 @@ class App:
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""
         try:
-            asyncio.run(self.monitor.run())
+            asyncio.run(self._look_and_serve())
         except Exception:
             log.exception("the monitor ended; traymon has stopped looking")
             now = self._now()
@@ -160,6 +175,27 @@ class App:
                 flip = Flip(now, status.diagnosis, stale)
                 for subscriber in (self._remember, self._announce, self._file):
                     subscriber(dead, flip)
+
+    async def _look_and_serve(self) -> None:
+        """Run the monitor, and the page on the same loop for as long."""
+        serving = asyncio.create_task(self._serve())
+        try:
+            await self.monitor.run()
+        finally:
+            self._page.stop()
+            await serving
+
+    async def _serve(self) -> None:
+        """Serve the page; where that fails, the static one is opened instead."""
+        try:
+            await self._page.serve(self._announce_page)
+        except Exception:
+            log.exception("the page cannot be served; the static one is shown instead")
+
+    def _announce_page(self, port: int) -> None:
+        log.info("the page is served on port %s", port)
+        if self._instance is not None:
+            self._instance.announce(Where(port, self._page.keys.owner, os.getpid()))
 
     # --- what the monitor tells; on its loop, so that each hands on and returns
 
@@ -171,6 +207,9 @@ class App:
         statuses = tuple(self._statuses.values())
         for worker in self._workers:
             worker.post(statuses)
+
+    def _show_on_page(self, status: Status, flip: Flip | None) -> None:
+        self._page.show(status)
 
     def _announce(self, status: Status, flip: Flip | None) -> None:
         name = status.target.name
@@ -194,7 +233,9 @@ class App:
 
     def _open_page(self, name: str | None) -> None:
         status = self._statuses.get(name or "") or self._worst()
-        if status is not None:
+        if (address := self._page.address()) is not None:
+            open_secret_address(address, self._folders.state)
+        elif status is not None:
             open_in_browser(self._pages.write(status))
 
     def _worst(self) -> Status | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import http.client
 import json
 import logging
 import os
@@ -109,9 +110,16 @@ def run(
     no_tray: NoTray = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
-    from traymon.app import App, Folders, start_log
+    from traymon.instance import Instance
 
     settings = _load(env, host, port, timeout)
+    instance = Instance()
+    if not instance.begin():
+        _ask_the_running_one(instance, "POST", "/open-page")
+        print("traymon runs already; its page is opened.")
+        raise Outcome(0)
+    from traymon.app import App, Folders, start_log
+
     folders = Folders.of_this_user()
     try:
         start_log(folders.logs, settings.settings.log)
@@ -120,9 +128,71 @@ def run(
     console = _console()
     target = settings.target
     console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
-    notify = settings.settings.notify
-    App([target], console=console, want_tray=not no_tray, notify=notify, folders=folders).run()
+    try:
+        App(
+            [target],
+            console=console,
+            want_tray=not no_tray,
+            notify=settings.settings.notify,
+            folders=folders,
+            instance=instance,
+            page_port=settings.settings.page_port,
+        ).run()
+    finally:
+        instance.end()
     raise Outcome(0)
+
+
+def _ask_the_running_one(instance: Any, method: str, path: str) -> Any:
+    """Ask the traymon that runs; return its answer. Ends the program where none answers."""
+    where = instance.running()
+    if where is None:
+        _misuse("No traymon runs for this user, or it serves no page: see its log.")
+    connection = http.client.HTTPConnection("127.0.0.1", where.port, timeout=10)
+    try:
+        connection.request(method, path, headers={"Authorization": f"Bearer {where.secret}"})
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8")
+    except OSError as error:
+        _misuse(f"The traymon that runs (pid {where.pid}) does not answer: {error}")
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        _misuse(f"The traymon that runs (pid {where.pid}) says: {text}")
+    return json.loads(text) if text else None
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
+) -> None:
+    """Ask the traymon that runs what it shows; exit codes as `check`."""
+    from traymon.instance import Instance
+
+    targets = _ask_the_running_one(Instance(), "GET", "/status")
+    if as_json:
+        print(json.dumps(targets, indent=2))
+    lights = [Light[target["light"].upper()] for target in targets]
+    for light, target in zip(lights, targets, strict=True):
+        if not as_json:
+            where = f"{target['target']['host']}:{target['target']['port']}"
+            print(f"{light.word}: {target['headline']} · {target['target']['name']}, {where}")
+    raise Outcome(EXIT_OF_LIGHT[max(lights, default=Light.GREY)])
+
+
+@app.command("open")
+def open_page(
+    print_url: Annotated[
+        bool, typer.Option("--print-url", help="Print an address that opens the page once.")
+    ] = False,
+) -> None:
+    """Open the page of the traymon that runs."""
+    from traymon.instance import Instance
+
+    if print_url:
+        print(_ask_the_running_one(Instance(), "POST", "/one-time")["url"])
+    else:
+        _ask_the_running_one(Instance(), "POST", "/open-page")
 
 
 @app.command()

@@ -76,6 +76,11 @@ class Monitor:
         """Look at every target at once. From any thread."""
         self._each(Watch.check_now)
 
+    def watched(self, by_somebody: bool) -> None:
+        """Look more often while somebody watches and something is wrong. From any thread."""
+        for watch in self._watches:
+            self._call(watch.watched, by_somebody)
+
     def pause(self) -> None:
         """Stop looking at every target. From any thread."""
         self._each(Watch.pause)

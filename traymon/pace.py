@@ -12,6 +12,7 @@ HARMLESS = frozenset(
     {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
 )
 SHARE = 0.0004  # of a core: the most that one sensor's looks may cost while all is well
+WATCHED = 1.0  # seconds between two harmless looks while somebody waits for the light to change
 SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
 
 

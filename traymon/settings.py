@@ -137,6 +137,14 @@ class Settings(BaseModel):
         "Desktop notifications: the best that this desktop has, plyer's only, or none.",
         "auto, plyer or off",
     )
+    page_port: int = _setting(
+        0,
+        "TRAYMON_PAGE_PORT",
+        "The port on 127.0.0.1 on which the page with the fix steps is served. 0: a free one.",
+        "0, or a whole number from 1024 to 65535",
+        ge=0,
+        le=65_535,
+    )
     log: Literal["info", "debug"] = _setting(
         "info", "TRAYMON_LOG", "How much the log file tells.", "info or debug"
     )
@@ -149,6 +157,13 @@ class Settings(BaseModel):
         elif not re.fullmatch(r"[A-Za-z0-9._-]+", host):
             raise ValueError
         return host
+
+    @field_validator("page_port")
+    @classmethod
+    def _unprivileged(cls, port: int) -> int:
+        if 0 < port < 1024:
+            raise ValueError
+        return port
 
     @field_validator("client_id_check")
     @classmethod

@@ -26,7 +26,7 @@ from traymon.model import (
     Target,
     mask_accounts,
 )
-from traymon.pace import SOONEST, good_for, rest
+from traymon.pace import HARMLESS, SOONEST, WATCHED, good_for, rest
 from traymon.sensors import HeldSensor, Sensors
 from traymon.settle import Settled, settle
 
@@ -63,6 +63,7 @@ class Watch:
         self._discover = discover
         self._woken = asyncio.Event()
         self._paused = False
+        self._watched = False  # somebody has the page open
         self._begun = False
         self._looking = ""  # the sensor that looks right now
         self._checked_at: float | None = None
@@ -126,6 +127,13 @@ class Watch:
     def _tell_the_held(self) -> None:
         self._arrived.set()
         self._arrived = asyncio.Event()
+
+    def watched(self, by_somebody: bool) -> None:
+        """Look more often while somebody watches and something is wrong."""
+        if by_somebody is not self._watched:
+            self._watched = by_somebody
+            self._plan()
+            self._woken.set()
 
     def pause(self) -> None:
         """Stop looking until `resume`."""
@@ -203,7 +211,8 @@ class Watch:
             self._looking = ""
             if self._evidence.target is not about.target or self._paused:
                 continue  # it was asked of something else
-            self._due[sensor.name] = max(self._due[sensor.name], reading.at + SOONEST)
+            soonest = reading.at + (WATCHED if self._watched else SOONEST)
+            self._due[sensor.name] = max(self._due[sensor.name], soonest)
             before = self._evidence.readings.get(sensor.name)
             self._take(reading)
             if before is not None and before.symptom is not reading.symptom:
@@ -236,6 +245,8 @@ class Watch:
             if reading is None or name == self._looking:
                 continue  # there is nothing yet to plan by
             pause = rest(reading.symptom, self._in_a_row[name], calm, limits, reading.cost)
+            if self._watched and not green and reading.symptom in HARMLESS:
+                pause = min(pause, WATCHED)
             self._due[name] = min(self._due[name], reading.at + pause)
             reading = replace(reading, good_for=good_for(pause, limits))
             self._evidence = self._evidence.with_reading(reading)

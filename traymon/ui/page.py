@@ -1,78 +1,234 @@
-"""The fix page as a file in the state folder, opened in the browser.
+"""The live page on 127.0.0.1: the fix steps, which turn green by themselves.
 
-Written whole or not at all; renewed at every change, so that an open page follows.
+With page_guard.py the only importer of starlette and uvicorn. Looks at nothing: it shows the
+statuses that it is given, and what the user asks for there is handed on.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
 import logging
-import os
-import re
-import subprocess
-import sys
-import tempfile
-import threading
-import webbrowser
-from collections.abc import Callable
-from pathlib import Path
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from traymon.model import Status
-from traymon.ui import render
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
+
+from traymon import assets
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.model import Light, Status
+from traymon.ui import render, view
+from traymon.ui.page_guard import OPEN, Guard, Keys, PatientlessProtocol
 
 log = logging.getLogger(__name__)
 
-
-class PageFiles:
-    """One HTML file per target."""
-
-    def __init__(self, folder: Path, now: Callable[[], float]) -> None:
-        self._folder, self._now = folder, now
-
-    def path(self, target: str) -> Path:
-        """Return where a target's page stands."""
-        return self._folder / f"fix-{re.sub(r'[^A-Za-z0-9_-]+', '-', target).strip('-')}.html"
-
-    def write(self, status: Status) -> Path:
-        """Write the target's page as it is now and return its path. Raises OSError."""
-        path = self.path(status.target.name)
-        write_whole(path, render.page(status, self._now()))
-        return path
+MOST_STREAMS = 8  # open pages; of more, the oldest stands still
+NOT_OFTENER = 0.25  # seconds between two pictures sent to an open page
+ALIVE = 15.0  # seconds after which an unchanged page is sent a sign of life
+STOP_WITHIN = 1  # seconds for answers that are under way
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner only: a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+@dataclass(frozen=True, slots=True)
+class PageActions:
+    """What the page can ask for. Each returns at once."""
+
+    check_now: Callable[[], None]
+    pause_or_resume: Callable[[], None]
+    open_page: Callable[[], None]
+    watched: Callable[[bool], None]  # whether anybody has the page open
 
 
-def open_in_browser(path: Path) -> None:
-    """Open a page in the user's browser; returns at once, since some openers wait for theirs."""
+class LivePage:
+    """Serves the page. Everything but `address` is called on the monitor's loop."""
 
-    def open_it() -> None:
-        if not webbrowser.open(path.as_uri()):
-            log.warning("no browser to be found; the page is %s", path)
+    def __init__(
+        self,
+        actions: PageActions,
+        now: Callable[[], float],
+        as_json: Callable[[Status], dict[str, Any]],
+        port: int = 0,
+    ) -> None:
+        """`port` 0 takes a free one."""
+        self._actions, self._now, self._as_json, self._wanted = actions, now, as_json, port
+        self.keys = Keys()
+        self.port: int | None = None  # once it is served
+        self._statuses: dict[str, Status] = {}
+        self._faults: dict[str, float] = {}  # since when a target that is not green was not
+        self._fixed: dict[str, float] = {}  # how long the fault lasted that is over
+        self._changed = asyncio.Event()
+        self._streams: list[asyncio.Task[Any]] = []
+        self._server: uvicorn.Server | None = None
 
-    threading.Thread(target=open_it, name="browser", daemon=True).start()
+    def address(self) -> str | None:
+        """Return an address that opens the page once; None while it is not served."""
+        if self.port is None:
+            return None
+        return f"http://127.0.0.1:{self.port}{OPEN}{self.keys.one_time()}"
 
-
-def open_folder(path: Path) -> None:
-    """Show a folder in the file manager; returns at once."""
-
-    def open_it() -> None:
-        if sys.platform == "win32":
-            os.startfile(path)
-            return
-        command = "open" if sys.platform == "darwin" else "xdg-open"
+    async def serve(self, on_ready: Callable[[int], None]) -> None:
+        """Serve until cancelled; `on_ready` is told the port. Raises OSError where none is free."""
+        listening = _listen(self._wanted)
+        config = uvicorn.Config(
+            self._app(),
+            http=PatientlessProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,  # addresses hold secrets
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=STOP_WITHIN,
+            h11_max_incomplete_event_size=16_384,
+        )
+        self._server = server = _Server(config)
+        self.port = listening.getsockname()[1]
+        on_ready(self.port)
         try:
-            subprocess.run([command, str(path)], check=True, timeout=30)
-        except (OSError, subprocess.SubprocessError) as error:
-            log.warning("cannot show %s: %s", path, error)
+            await server.serve(sockets=[listening])
+        finally:
+            self.port = None
+            listening.close()
 
-    threading.Thread(target=open_it, name="folder", daemon=True).start()
+    def stop(self) -> None:
+        """End the open pages and `serve`."""
+        for stream in self._streams:
+            stream.cancel()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def show(self, status: Status) -> None:
+        """Show a status; returns at once."""
+        name, light = status.target.name, status.diagnosis.light
+        if light in (Light.AMBER, Light.RED):
+            self._faults.setdefault(name, status.light_since)
+            self._fixed.pop(name, None)
+        elif light is Light.GREEN and name in self._faults:
+            self._fixed[name] = max(0.0, status.light_since - self._faults.pop(name))
+        self._statuses[name] = status
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _app(self) -> Starlette:
+        routes = [
+            Route("/", self._page),
+            Route("/events", self._events),
+            Route("/explain/{code}", self._explain),
+            Route("/report", self._report),
+            Route("/status", self._status),
+            Route("/page.css", _asset("page.css", "text/css")),
+            Route("/page.js", _asset("page.js", "text/javascript")),
+            Route("/check-now", self._act(self._actions.check_now), methods=["POST"]),
+            Route("/pause", self._act(self._actions.pause_or_resume), methods=["POST"]),
+            Route("/open-page", self._act(self._actions.open_page), methods=["POST"]),
+            Route("/one-time", self._one_time, methods=["POST"]),
+        ]
+        return Starlette(routes=routes, middleware=[Middleware(Guard, keys=self.keys)])
+
+    def _worst_first(self) -> Sequence[Status]:
+        return view.worst_first(tuple(self._statuses.values()))
+
+    async def _page(self, request: Request) -> Response:
+        whole = render.live_page(self._worst_first(), self._now(), self._fixed, self.keys.page)
+        return HTMLResponse(whole)
+
+    async def _events(self, request: Request) -> Response:
+        while len(self._streams) >= MOST_STREAMS:
+            self._streams.pop(0).cancel()
+        return StreamingResponse(self._pictures(), media_type="text/event-stream")
+
+    async def _pictures(self) -> AsyncIterator[str]:
+        """Yield the page's changing part whenever it has changed."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams.append(task)
+        self._actions.watched(True)
+        try:
+            last = ""
+            while True:
+                changed = self._changed
+                statuses = self._worst_first()
+                picture = render.live_part(statuses, self._now(), self._fixed)
+                if picture != last:
+                    last = picture
+                    light = view.light(statuses)
+                    yield f"data: {json.dumps({'html': picture, 'light': light.word})}\n\n"
+                else:
+                    yield ": alive\n\n"
+                await asyncio.sleep(NOT_OFTENER)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ALIVE):
+                        await changed.wait()
+        finally:
+            if task in self._streams:
+                self._streams.remove(task)
+            self._actions.watched(bool(self._streams))
+
+    async def _explain(self, request: Request) -> Response:
+        code = request.path_params["code"]
+        if code not in ENTRIES:
+            return PlainTextResponse("There is no such page.", 404)
+        return HTMLResponse(render.explain_page(code))
+
+    async def _report(self, request: Request) -> Response:
+        texts = [render.report(status, self._now()) for status in self._worst_first()]
+        return PlainTextResponse("\n".join(texts))
+
+    async def _status(self, request: Request) -> Response:
+        return JSONResponse([self._as_json(status) for status in self._worst_first()])
+
+    async def _one_time(self, request: Request) -> Response:
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
+        return JSONResponse({"url": self.address()})
+
+    def _act(self, action: Callable[[], None]) -> Callable[[Request], Any]:
+        async def act(request: Request) -> Response:
+            action()
+            return Response(status_code=204)
+
+        return act
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without handlers of signals: those are the main thread's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Leave the signals alone."""
+        yield
+
+
+def _listen(port: int) -> socket.socket:
+    """Return a listening socket on 127.0.0.1; on a free port where the wanted one is taken."""
+    listening = socket.socket()
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        if not port:
+            listening.close()
+            raise
+        log.warning("the page's port %s cannot be used, another one is: %s", port, error)
+        listening.bind(("127.0.0.1", 0))
+    return listening
+
+
+def _asset(name: str, kind: str) -> Callable[[Request], Any]:
+    async def asset(request: Request) -> Response:
+        text = (assets.folder() / name).read_text(encoding="utf-8")
+        return Response(text, media_type=kind)
+
+    return asset

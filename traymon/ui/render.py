@@ -6,6 +6,7 @@ Everything that is not a template of ours is untrusted and escaped. Looks at not
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -16,32 +17,119 @@ from markupsafe import Markup
 
 from traymon import __version__, assets
 from traymon.diagnosis import fixes
+from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.fixes import clean, duration
-from traymon.diagnosis.ladder import ladder
+from traymon.diagnosis.ladder import Rung, ladder
 from traymon.diagnosis.naming import moment
-from traymon.model import Status, mask_account
+from traymon.model import Facts, Light, Status, mask_account
 from traymon.ui import icons, view
+
+# What to do comes first: it must be in view without scrolling.
+SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
 
 
 def page(status: Status, now: float) -> str:
     """Return the fix page of a status as a whole HTML document without anything from elsewhere."""
-    facts, words = view.facts_of(status, now), fixes.page(status.diagnosis.code)
-    body = "".join(
-        f"<h2>{title}</h2>\n{fixes.to_html(words.sections[title], facts)}"
-        for title in ("Fix", "How to check", "What it means", "If that did not help")
-    )  # what to do comes first: it must be in view without scrolling
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            **_common(status, now),
-            body=Markup(body),  # rendered by fixes.to_html, with every fact escaped
-            style=Markup(_style()),
-            shape=Markup(icons.svg(status.diagnosis.light)),
-            mark=view.MARKS[status.diagnosis.light],
-            doubt=view.suspicion(status),
-        )
+    return _whole([status], now, {}, style=Markup(_style()))
+
+
+def live_page(
+    statuses: Sequence[Status], now: float, fixed: Mapping[str, float], token: str
+) -> str:
+    """Return the live page: all targets, the worst first.
+
+    `fixed` tells for targets that have turned green how long the fault lasted, in seconds; `token`
+    is what the page's own requests have to carry.
+    """
+    return _whole(statuses, now, fixed, token=token)
+
+
+def live_part(statuses: Sequence[Status], now: float, fixed: Mapping[str, float]) -> str:
+    """Return the part of the live page that changes."""
+    return _template("status.html.j2", parts=[_part(s, now, fixed) for s in statuses], live=True)
+
+
+def explain_page(code: str) -> str:
+    """Return the page of a code, its facts read as dashes, as an HTML document."""
+    words, light = fixes.page(code), ENTRIES[code].light
+    return _template(
+        "explain.html.j2",
+        headline=fixes.fill(words.headline, {}),
+        in_short=fixes.fill(words.in_short, {}),
+        sections=_sections(code, {}),
+        light=light.word,
+        shape=Markup(icons.svg(light)),
+        code=code,
     )
+
+
+def _whole(
+    statuses: Sequence[Status],
+    now: float,
+    fixed: Mapping[str, float],
+    token: str = "",
+    style: str = "",
+) -> str:
+    parts = [_part(status, now, fixed) for status in statuses]
+    return _template(
+        "page.html.j2",
+        parts=parts,
+        live=bool(token),
+        token=token,
+        style=style,
+        light=view.light(statuses).word,
+        title=f"{parts[0]['mark']} {parts[0]['headline']}" if parts else "",
+        codes=[
+            (code, fixes.fill(fixes.page(code).headline, {}), ENTRIES[code].light.word)
+            for code in ENTRIES
+        ],
+        version=__version__,
+        now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
+    )
+
+
+def _part(status: Status, now: float, fixed: Mapping[str, float]) -> dict[str, Any]:
+    """Return what the page shows of one target."""
+    light, name = status.diagnosis.light, status.target.name
+    return _common(status, now) | {
+        "code": status.diagnosis.code,
+        "sections": _sections(status.diagnosis.code, view.facts_of(status, now)),
+        "shape": Markup(icons.svg(light)),
+        "mark": view.MARKS[light],
+        "doubt": view.suspicion(status),
+        "looks": status.looks,
+        "paused": status.paused,
+        "checked": "" if status.checked_at is None else _second(status.checked_at),
+        "fixed": duration(fixed[name]) if name in fixed and light is Light.GREEN else "",
+        "rungs": [_rung(rung) for rung in ladder(status.evidence)],
+    }
+
+
+def _sections(code: str, facts: Facts) -> dict[str, Markup]:
+    """Return the page's sections as HTML, in which every fact is escaped."""
+    words = fixes.page(code)
+    return {title: Markup(fixes.to_html(words.sections[title], facts)) for title in SHOWN}
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    return {
+        "title": rung.title,
+        "light": rung.light.word,
+        "mark": view.MARKS[rung.light],
+        "saw": clean(rung.saw),
+        "took": "" if rung.took is None else duration(rung.took),
+        "parts": [
+            (part.light.word, view.MARKS[part.light], clean(part.saw)) for part in rung.parts
+        ],
+    }
+
+
+def _second(at: float) -> str:
+    return f"{datetime.fromtimestamp(at):%H:%M:%S}"
+
+
+def _template(name: str, **values: Any) -> str:
+    return _environment().get_template(name).render(**values)
 
 
 def report(status: Status, now: float) -> str:
@@ -56,6 +144,8 @@ def report(status: Status, now: float) -> str:
         _environment()
         .get_template("report.md.j2")
         .render(
+            now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
+            version=__version__,
             **_common(status, now)
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
@@ -89,8 +179,6 @@ def _common(status: Status, now: float) -> dict[str, Any]:
         "since": moment(status.since, now),
         "took": view.latency(status),
         "figures": view.figures(status),
-        "now": f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
-        "version": __version__,
         "readings": [
             {
                 "sensor": reading.sensor,

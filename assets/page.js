@@ -1,0 +1,73 @@
+"use strict";
+// The page keeps itself in step with traymon; without this script it is reloaded every few seconds.
+
+const status = document.getElementById("status");
+const said = document.getElementById("said");
+const token = document.querySelector("meta[name=traymon-token]")?.content;
+
+function say(text) {
+  said.textContent = text;
+}
+
+async function copy(text, button) {
+  await navigator.clipboard.writeText(text);
+  const before = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = before; }, 2000);
+}
+
+function addCopyButtons(within) {
+  for (const block of within.querySelectorAll("pre")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", "Copy " + block.textContent.trim());
+    const text = block.textContent.trim();
+    button.addEventListener("click", () => copy(text, button));
+    block.tabIndex = 0;
+    block.after(button);
+  }
+}
+
+const parser = document.createElement("template");
+let shown = status.innerHTML.trim();
+
+function show(picture) {
+  parser.innerHTML = picture.html;
+  const next = parser.innerHTML.trim();
+  if (next === shown) return;
+  shown = next;
+  const open = new Set([...status.querySelectorAll("details[open]")].map((one) => one.id));
+  const focused = document.activeElement?.closest?.("details")?.id;
+  const before = document.body.className;
+  status.innerHTML = picture.html;
+  for (const one of status.querySelectorAll("details")) one.open = open.has(one.id);
+  if (focused) document.getElementById(focused)?.querySelector("summary")?.focus();
+  document.body.className = picture.light;
+  addCopyButtons(status);
+  const headline = status.querySelector("h1")?.textContent ?? "";
+  document.title = headline + " · traymon";
+  if (before !== picture.light) say(picture.light + ": " + headline);
+}
+
+function follow() {
+  const events = new EventSource("/events");
+  events.onmessage = (event) => show(JSON.parse(event.data));
+  events.onopen = () => document.body.removeAttribute("data-lost");
+  events.onerror = () => document.body.setAttribute("data-lost", "");
+}
+
+addCopyButtons(document);
+if (token) {
+  for (const button of document.querySelectorAll("[data-post]")) {
+    button.addEventListener("click", () =>
+      fetch(button.dataset.post, { method: "POST", headers: { "X-Traymon-Token": token } }));
+  }
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", async () =>
+      copy(await (await fetch(button.dataset.copy)).text(), button));
+  }
+  document.querySelector("nav").hidden = false;
+  follow();
+}

@@ -1,0 +1,110 @@
+"""A live page with a real server on loopback, fed by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from traymon.check import as_json
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.model import Diagnosis, Evidence, Fact, Facts, Reading, Status, Symptom, Target
+from traymon.ui.page import LivePage, PageActions
+
+NOW = 1_795_000_000.0
+DEADLINE = 15.0
+FACTS: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.CLIENT_ID: 10}
+
+
+@dataclass
+class Served:
+    """A page that is served, and what was asked for on it."""
+
+    loop: asyncio.AbstractEventLoop
+    page: LivePage
+    asked: list[object] = field(default_factory=list)
+    now: float = NOW
+    port: int = 0
+
+    @property
+    def keys(self) -> Any:
+        return self.page.keys
+
+    @property
+    def cookie(self) -> str:
+        return f"traymon-{self.port}={self.keys.cookie}"
+
+    def show(self, code: str, facts: Facts = FACTS, light_since: float = NOW) -> None:
+        """Show a status of this code."""
+        readings = Reading("handshake", Symptom.SILENT, "<b>words</b>", at=self.now, took=5.0)
+        evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
+        diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
+        status = Status(evidence.target, diagnosis, NOW, light_since, evidence, self.now, looks=3)
+        self.loop.call_soon_threadsafe(self.page.show, status)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(DEADLINE)
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[http.client.HTTPResponse, str]:
+        """Send a request as it is; an underscore in a header's name stands for a hyphen."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8")
+        connection.close()
+        return answer, text
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        """Get something as the browser that opened the page does."""
+        answer, text = self.request("GET", path, Cookie=self.cookie, **headers)
+        return answer.status, text
+
+    def post(self, path: str, **headers: str) -> int:
+        """Post as the page itself does, but for what is given; "" leaves a header out."""
+        own = {
+            "Cookie": self.cookie,
+            "Origin": f"http://127.0.0.1:{self.port}",
+            "Sec_Fetch_Site": "same-origin",
+            "X_Traymon_Token": self.keys.page,
+        } | headers
+        answer, _ = self.request("POST", path, **{k: v for k, v in own.items() if v})
+        return answer.status
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """Serve a page until the context ends."""
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    asked: list[object] = []
+
+    def page() -> LivePage:
+        actions = PageActions(
+            check_now=lambda: asked.append("check now"),
+            pause_or_resume=lambda: asked.append("pause"),
+            open_page=lambda: asked.append("open"),
+            watched=lambda on: asked.append(("watched", on)),
+        )
+        return LivePage(actions, lambda: NOW, as_json)
+
+    scene = Served(loop, page(), asked)
+
+    def is_ready(port: int) -> None:
+        scene.port = port
+        ready.set()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(scene.page.serve(is_ready)))
+    thread.start()
+    try:
+        assert ready.wait(DEADLINE)
+        yield scene
+    finally:
+        loop.call_soon_threadsafe(scene.page.stop)
+        thread.join(DEADLINE)
+        assert not thread.is_alive(), "open pages hold up the end"
+        loop.close()
