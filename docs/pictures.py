@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "page")]
 
+from chromium import browser  # noqa: E402
 from desktop.desktop import Box, Desktop, wait_for  # noqa: E402
 from desktop.test_traymon import FAST, GREEN, GREY, RED, shows  # noqa: E402
 from PIL import Image  # noqa: E402
+from test_running_one import User  # noqa: E402
 
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
@@ -27,9 +30,13 @@ STATES = {
 }
 
 
+SIZES = {"wide": (1280, 720), "phone": (390, 844)}
+
+
 def main() -> None:
-    """Write one picture of the icon per light, and one of the notice and the icon together."""
+    """Write one picture of the icon per light, of the notice and the icon, and of the page."""
     PICTURES.mkdir(exist_ok=True)
+    pages()
     with Desktop() as desktop:
         desktop.start_tray()
         for name, (colour, behaviour, settings) in STATES.items():
@@ -45,6 +52,30 @@ def main() -> None:
                     _together(desktop, notice, icon).save(PICTURES / "notice.png")
                 desktop.end("traymon")
             desktop.stop_dunst()
+
+
+def pages() -> None:
+    """Write a picture of the live page per light and size, as a real traymon serves it."""
+    with TemporaryDirectory() as name, browser() as chromium, running(port=7497) as gateway:
+        user = User(Path(name), gateway)
+        user.env["TRAYMON_SLOW"] = "0.05"
+        traymon = user.start()
+        try:
+            for light in ("green", "amber", "red"):
+                gateway.behaviour = STATES[light][1]
+                wait_for(lambda w=light: user.run("status").stdout.startswith(w), light, timeout=60)
+                chromium.get(user.run("open", "--print-url").stdout.strip())
+                wait_for(lambda: chromium.find_elements("tag name", "h1"), "the page")
+                for size, (width, height) in SIZES.items():
+                    metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
+                    chromium.execute_cdp_cmd(
+                        "Emulation.setDeviceMetricsOverride", {**metrics, "mobile": False}
+                    )
+                    chromium.save_screenshot(str(PICTURES / f"page-{light}-{size}.png"))
+            chromium.get("about:blank")
+        finally:
+            traymon.terminate()
+            traymon.wait()
 
 
 def _together(desktop: Desktop, notice: Box, icon: Box) -> Image.Image:

@@ -190,8 +190,10 @@ def test_a_thousand_slow_connections_are_bounded_and_let_go(
         for _ in range(1_000):
             stack.enter_context(socket.create_connection(("127.0.0.1", page.port), DEADLINE))
         standing = page.page._server.server_state.connections  # type: ignore[union-attr]
-        assert len(standing) <= PatientlessProtocol.MOST
         until = time.monotonic() + DEADLINE
+        while len(standing) > PatientlessProtocol.MOST:  # those beyond it are just being ended
+            assert time.monotonic() < until, f"{len(standing)} connections stand"
+            time.sleep(0.01)
         while page_status(page) != 200:
             assert time.monotonic() < until, "slow connections shut others out"
             time.sleep(0.05)
