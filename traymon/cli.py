@@ -284,7 +284,7 @@ def wait_until_good(
 
         own_programs = OwnPrograms(user_state_path("traymon"))
         try:
-            good, status = waiting.wait(target, need, timeout, own_programs, tell)
+            good, status = asyncio.run(waiting.wait(target, need, timeout, own_programs, tell))
         except KeyboardInterrupt:
             raise Outcome(130) from None  # as shells have it for Ctrl-C
     if not good:

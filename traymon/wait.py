@@ -20,7 +20,7 @@ IDS = "ids"
 FREE_TO_START = ("session", IDS)  # tests after which a red light still forbids the start
 
 
-def wait(
+async def wait(
     target: Target,
     need: str,
     timeout: float,
@@ -32,16 +32,6 @@ def wait(
     Gives up after `timeout` seconds. `tell` hears of every status meanwhile; it must return at
     once.
     """
-    return asyncio.run(_wait(target, need, timeout, own_programs, tell))
-
-
-async def _wait(
-    target: Target,
-    need: str,
-    timeout: float,
-    own_programs: OwnPrograms,
-    tell: Callable[[Status], None],
-) -> tuple[bool, Status | None]:
     monitor = Monitor([target], partial(sensors_for_one_target, own_programs), discover)
     last: Status | None = None
     good = False
