@@ -71,7 +71,7 @@ class LivePage:
         self._fixed: dict[str, float] = {}  # how long the fault lasted that is over
         self._changed = asyncio.Event()
         self._streams: list[asyncio.Task[Any]] = []
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
 
     def address(self) -> str | None:
         """Return an address that opens the page once; None while it is not served."""
@@ -90,6 +90,7 @@ class LivePage:
             log_config=None,
             access_log=False,  # addresses hold secrets
             server_header=False,
+            date_header=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=STOP_WITHIN,
             h11_max_incomplete_event_size=16_384,
@@ -108,7 +109,7 @@ class LivePage:
         for stream in self._streams:
             stream.cancel()
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.end()
 
     def show(self, status: Status) -> None:
         """Show a status; returns at once."""
@@ -204,7 +205,24 @@ class LivePage:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without handlers of signals: those are the main thread's."""
+    """uvicorn without handlers of signals, which are the main thread's, and without a tick.
+
+    Its own loop wakes ten times a second, mostly for a header with the date: a fifth of a percent
+    of a core, for a page that nobody looks at.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Let `serve` return."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        await self._ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
