@@ -110,10 +110,8 @@ def run(
     no_tray: NoTray = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
-    from traymon.instance import Instance
-
     settings = _load(env, host, port, timeout)
-    instance = Instance()
+    instance = _instance()
     if not instance.begin():
         _ask_the_running_one(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
@@ -143,6 +141,15 @@ def run(
     raise Outcome(0)
 
 
+def _instance() -> Any:
+    from traymon.instance import Instance
+
+    try:
+        return Instance()
+    except OSError as error:
+        _misuse(f"traymon needs a folder of yours to write to: {error}")
+
+
 def _ask_the_running_one(instance: Any, method: str, path: str) -> Any:
     """Ask the traymon that runs; return its answer. Ends the program where none answers."""
     where = instance.running()
@@ -167,9 +174,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
     """Ask the traymon that runs what it shows; exit codes as `check`."""
-    from traymon.instance import Instance
-
-    targets = _ask_the_running_one(Instance(), "GET", "/status")
+    targets = _ask_the_running_one(_instance(), "GET", "/status")
     if as_json:
         print(json.dumps(targets, indent=2))
     lights = [Light[target["light"].upper()] for target in targets]
@@ -187,12 +192,10 @@ def open_page(
     ] = False,
 ) -> None:
     """Open the page of the traymon that runs."""
-    from traymon.instance import Instance
-
     if print_url:
-        print(_ask_the_running_one(Instance(), "POST", "/one-time")["url"])
+        print(_ask_the_running_one(_instance(), "POST", "/one-time")["url"])
     else:
-        _ask_the_running_one(Instance(), "POST", "/open-page")
+        _ask_the_running_one(_instance(), "POST", "/open-page")
 
 
 @app.command()

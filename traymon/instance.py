@@ -34,6 +34,7 @@ class Instance:
     """This user's place for the one running traymon."""
 
     def __init__(self, folder: Path | None = None) -> None:
+        """Raises OSError where the user has no folder that can be written to."""
         self._folder = folder or _folder()
         self._lock = filelock.FileLock(self._folder / "traymon.lock", mode=0o600)
         self._file = self._folder / "traymon.json"

@@ -209,3 +209,25 @@ def test_a_spoiled_announcement_is_no_announcement(text: str, tmp_path: Path) ->
     (tmp_path / "traymon.json").write_text(text, encoding="utf-8")
     assert Instance(tmp_path).running() is None
     one.end()
+
+
+def test_a_user_without_a_folder_to_write_to_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = Path(__file__) / "no folder"
+    for name in ("user_runtime_path", "user_state_path"):
+        monkeypatch.setattr(f"traymon.instance.{name}", lambda app: nowhere)
+    with pytest.raises(OSError, match="no folder"):
+        Instance()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights in another way")
+def test_a_folder_that_others_may_write_to_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    shared.mkdir()
+    shared.chmod(0o777)
+    monkeypatch.setattr("traymon.instance.user_runtime_path", lambda app: shared)
+    monkeypatch.setattr("traymon.instance.user_state_path", lambda app: own)
+    assert Instance().begin()
+    assert list(shared.iterdir()) == []
+    assert (own / "run" / "traymon.lock").exists()
