@@ -70,7 +70,7 @@ class LivePage:
         self._faults: dict[str, float] = {}  # since when a target that is not green was not
         self._fixed: dict[str, float] = {}  # how long the fault lasted that is over
         self._changed = asyncio.Event()
-        self._streams: list[asyncio.Task[Any]] = []
+        self._streams: list[asyncio.Event] = []  # each is set where its stream shall end
         self._server: _Server | None = None
 
     def address(self) -> str | None:
@@ -106,8 +106,7 @@ class LivePage:
 
     def stop(self) -> None:
         """End the open pages and `serve`."""
-        for stream in self._streams:
-            stream.cancel()
+        self._end_streams(len(self._streams))
         if self._server is not None:
             self._server.end()
 
@@ -120,8 +119,17 @@ class LivePage:
         elif light is Light.GREEN and name in self._faults:
             self._fixed[name] = max(0.0, status.light_since - self._faults.pop(name))
         self._statuses[name] = status
+        self._wake_streams()
+
+    def _wake_streams(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def _end_streams(self, count: int) -> None:
+        """Let the oldest streams come to their end."""
+        for ended in self._streams[: max(count, 0)]:
+            ended.set()
+        self._wake_streams()
 
     def _app(self) -> Starlette:
         routes = [
@@ -147,19 +155,17 @@ class LivePage:
         return HTMLResponse(whole)
 
     async def _events(self, request: Request) -> Response:
-        while len(self._streams) >= MOST_STREAMS:
-            self._streams.pop(0).cancel()
+        self._end_streams(len(self._streams) - MOST_STREAMS + 1)
         return StreamingResponse(self._pictures(), media_type="text/event-stream")
 
     async def _pictures(self) -> AsyncIterator[str]:
         """Yield the page's changing part whenever it has changed."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._streams.append(task)
+        ended = asyncio.Event()
+        self._streams.append(ended)
         self._actions.watched(True)
         try:
             last = ""
-            while True:
+            while not ended.is_set():
                 changed = self._changed
                 statuses = self._worst_first()
                 picture = render.live_part(statuses, self._now(), self._fixed)
@@ -174,8 +180,7 @@ class LivePage:
                     async with asyncio.timeout(ALIVE):
                         await changed.wait()
         finally:
-            if task in self._streams:
-                self._streams.remove(task)
+            self._streams.remove(ended)
             self._actions.watched(bool(self._streams))
 
     async def _explain(self, request: Request) -> Response:
