@@ -63,6 +63,7 @@ CALLS = (
 )
 INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
+CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
 CLIENT_IDS = (S.OK, S.UNKNOWN, S.CRASHED, S.CLIENT_ID_TAKEN)
 SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "handshake": HANDSHAKE,
@@ -74,10 +75,13 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "internet": INTERNET,
     "client_ids": CLIENT_IDS,
     "monitor": MONITOR,
+    "calendar": CALENDAR,
 }
 
 # States of traymon's own, which no Gateway can play; test_monitor produces them.
 OWN = {"starting", "paused", "resumed", "stale", "sensor-crashed"}
+# States of the time of day; test_quiet produces them.
+OWN |= {"reset-window", "maintenance"}
 # What no single look can meet, since something has to happen first to a session that is held;
 # test_session_codes produces them.
 STORIES = {
@@ -137,6 +141,8 @@ SMALLEST: Mapping[str, Mapping[str, Seen]] = {
     "paused": {"monitor": S.PAUSED},
     "resumed": {"monitor": S.RESUMED},
     "starting": {},
+    "reset-window": {"handshake": S.REFUSED, "calendar": S.RESET_WINDOW},
+    "maintenance": {"handshake": S.REFUSED, "calendar": S.MAINTENANCE},
     "host-unresolved": {"handshake": S.UNRESOLVED},
     "host-unreachable": {"handshake": S.UNREACHABLE},
     "port-filtered": {"handshake": S.TIMED_OUT},
@@ -228,6 +234,62 @@ def test_what_repeats_and_flaps_during_resets_is_given_time(
 ) -> None:
     found = diagnose(told.among())
     assert (found.code, found.light) == (code, light)
+
+
+WINDOWS = {"reset-window": S.RESET_WINDOW, "maintenance": S.MAINTENANCE}
+
+
+@pytest.mark.parametrize("code", WINDOWS)
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"handshake": S.REFUSED},
+        {"handshake": S.REFUSED, "listener": (S.NOBODY_LISTENS, NO_APP)},
+        {"handshake": S.CLOSED},
+        {"handshake": S.SILENT},
+        {"handshake": S.OK, "session": S.HUNG},
+        {"handshake": S.OK, "session": S.START_SILENT},
+        {"handshake": S.OK, "session": S.OK, "link": S.LINK_DOWN},
+        {"handshake": S.OK, "client_ids": S.CLIENT_ID_TAKEN},
+    ],
+)
+def test_what_goes_by_is_expected_in_its_window_and_not_announced(
+    code: str, seen: Mapping[str, Seen]
+) -> None:
+    outside = why(**seen, calendar=S.OK)
+    inside = why(**seen, calendar=WINDOWS[code])
+    assert outside.code not in WINDOWS
+    assert (inside.code, inside.light, inside.announce) == (code, Light.AMBER, False)
+    assert inside.witnesses == outside.witnesses or inside.witnesses  # what was seen, not the time
+
+
+@pytest.mark.parametrize("window", WINDOWS.values())
+@pytest.mark.parametrize(
+    ("seen", "code"),
+    [
+        ({"handshake": S.OK, "session": S.OK}, "healthy"),
+        ({"handshake": S.OK}, "healthy"),
+        ({"handshake": (S.REFUSED, ELSEWHERE)}, "wrong-port"),
+        ({"handshake": S.NOT_IB}, "foreign-listener"),
+        ({"handshake": S.UNRESOLVED}, "host-unresolved"),
+        ({"handshake": S.TIMED_OUT}, "port-filtered"),
+        ({"handshake": S.TLS}, "tls-expected"),
+        (
+            {"handshake": S.OK, "session": S.OK, "link": S.LINK_DOWN, "internet": S.OFFLINE},
+            "internet-down",
+        ),
+        ({"handshake": S.OK, "client_ids": (S.CLIENT_ID_TAKEN, HELD_BY_OTHER)}, "client-id-clash"),
+    ],
+)
+def test_what_no_restart_explains_keeps_its_name_in_a_window(
+    seen: Mapping[str, Seen], code: str, window: Symptom
+) -> None:
+    assert why(**seen, calendar=window).code == code
+
+
+def test_paper_and_live_mixed_up_is_never_expected() -> None:
+    found = why("DU1234567", handshake=S.OK, session=(S.OK, LIVE), calendar=S.RESET_WINDOW)
+    assert found.code == "wrong-environment"
 
 
 def test_a_link_that_is_just_down_is_shown_and_not_announced() -> None:
@@ -450,7 +512,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
     listed = {symptom for symptoms in SEEN_BY.values() for symptom in symptoms}
-    assert named | {S.CRASHED, *MONITOR} == listed == set(Symptom)
+    assert named | {S.CRASHED, *MONITOR, *CALENDAR} == listed == set(Symptom)
 
 
 @pytest.mark.parametrize(

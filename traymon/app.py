@@ -19,11 +19,12 @@ from pathlib import Path
 from platformdirs import user_log_path, user_state_path
 from rich.console import Console
 
-from traymon import __version__, alerts
+from traymon import __version__, alerts, windows
 from traymon.check import as_json
 from traymon.diagnosis.catalogue import STALE
 from traymon.instance import Instance, Where
-from traymon.model import Diagnosis, Flip, Light, Status, Target, mask_accounts
+from traymon.kept import Kept
+from traymon.model import Diagnosis, Fact, Flip, Light, Status, Target, mask_accounts
 from traymon.monitor import Monitor
 from traymon.sensors import OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
@@ -36,10 +37,13 @@ from traymon.ui.terminal import Terminal
 from traymon.ui.tray import Actions, NoTray, Tray
 from traymon.ui.view import NoticeText
 from traymon.ui.worker import Worker
+from traymon.watchdog import Watchdog
+from traymon.windows import Calendar
 
 log = logging.getLogger(__name__)
 
 STOP_WITHIN = 5.0  # seconds for the monitor to end its connections politely
+SNOOZE_OF_NOTICE = "1h"
 FORCE_AFTER = 9.0  # seconds after which the program ends whatever still hangs
 
 
@@ -69,22 +73,34 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
+        calendar: Calendar | None = None,
     ) -> None:
         """`instance` is told where the page is; `page_port` 0 takes a free one."""
         self._folders = folders or Folders.of_this_user()
         self._own_programs = OwnPrograms(self._folders.state)
+        self._kept = Kept(self._folders.state)
+        self._calendar = calendar or Calendar()
+        self._hours_contract = targets[0].hours_contract
+        if (hours := self._kept.hours(self._hours_contract)) is not None:
+            self._calendar = replace(self._calendar, hours=hours)
         self.monitor = Monitor(
-            targets, partial(sensors_for_one_target, self._own_programs), discover
+            targets,
+            partial(sensors_for_one_target, self._own_programs),
+            discover,
+            calendar=self._calendar,
+            snoozed_until=self._kept.snoozed_until(),
         )
         self._now = self.monitor.clock
         self._want_tray = want_tray
         self._statuses: dict[str, Status] = {}
-        self._announced: dict[str, alerts.Announced | None] = {}
+        self._alerts: dict[str, alerts.Memory] = {}
+        self._alerting = threading.Lock()  # notices come out, or do not, in the notifier's thread
         self._filed: dict[str, tuple[str, str]] = {}
         self._stopping = threading.Event()
+        self._watchdog = Watchdog(self._say_stale)
         self._tray: Tray | None = None
         self._terminal = Terminal(console, self._now)
-        self._notifier = Notifier(self._open_fix, self._trouble, notify, self._is_mine)
+        self._notifier = Notifier(self._open_fix, self._trouble, notify, self._pressed)
         # one thread for what may take a moment: pages, clipboard, browser
         self._errands: Worker[Callable[[], object]] = Worker("errands", _do)
         self._workers: list[Worker[Sequence[Status]]] = []
@@ -94,6 +110,7 @@ class App:
             check_now=self.monitor.check_now,
             pause_or_resume=self._pause_or_resume,
             open_page=lambda: self._open_fix(None),
+            snooze=self._snooze,
             watched=self.monitor.watched,
         )
         self._page = LivePage(actions, self._now, as_json, page_port)
@@ -104,17 +121,26 @@ class App:
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
-        for subscriber in (self._remember, self._announce, self._file, self._show_on_page):
+        for subscriber in (
+            self._remember,
+            self._announce,
+            self._file,
+            self._show_on_page,
+            self._keep,
+            lambda status, flip: self._watchdog.beat(),
+        ):
             self.monitor.subscribe(subscriber)
         for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
             if number is not None:
                 signal.signal(number, lambda *_: self.quit())
         watching = threading.Thread(target=self._watch, name="monitor", daemon=True)
         watching.start()
+        self._watchdog.watch(watching)
         try:
             self._show()
         finally:
             self._stopping.set()
+            self._watchdog.stop()
             _end_by_force_after(FORCE_AFTER)
             self.monitor.stop()
             watching.join(STOP_WITHIN)
@@ -142,6 +168,7 @@ class App:
                     check_now=self.monitor.check_now,
                     that_one_is_mine=lambda: self._is_mine(None),
                     pause_or_resume=self._pause_or_resume,
+                    snooze=self._snooze,
                     copy_report=lambda: self._errands.post(self._copy_report),
                     open_logs=lambda: open_folder(self._folders.logs),
                     about=self._about,
@@ -168,13 +195,17 @@ class App:
             asyncio.run(self._look_and_serve())
         except Exception:
             log.exception("the monitor ended; traymon has stopped looking")
-            now = self._now()
-            stale = Diagnosis(STALE.code, STALE.light)
-            for status in list(self._statuses.values()):
-                dead = replace(status, diagnosis=stale, since=now, light_since=now, suspicion=None)
-                flip = Flip(now, status.diagnosis, stale)
-                for subscriber in (self._remember, self._announce, self._file):
-                    subscriber(dead, flip)
+            self._say_stale()
+
+    def _say_stale(self) -> None:
+        """Show that nobody looks any more, until a status comes again."""
+        now = self._now()
+        stale = Diagnosis(STALE.code, STALE.light)
+        for status in list(self._statuses.values()):
+            dead = replace(status, diagnosis=stale, since=now, light_since=now, suspicion=None)
+            flip = Flip(now, status.diagnosis, stale)
+            for subscriber in (self._remember, self._announce, self._file):
+                subscriber(dead, flip)
 
     async def _look_and_serve(self) -> None:
         """Run the monitor, and the page on the same loop for as long."""
@@ -213,10 +244,29 @@ class App:
 
     def _announce(self, status: Status, flip: Flip | None) -> None:
         name = status.target.name
-        self._announced[name], notice = alerts.decide(self._announced.get(name), status, flip)
+        with self._alerting:
+            memory = self._alerts.get(name, alerts.Memory())
+            self._alerts[name], notice = alerts.decide(memory, status, flip, self._now())
         if notice is not None:
-            light = status.diagnosis.light
-            self._notifier.notify(name, view.notice(notice, self._now()), self._picture(light))
+            text, light = view.notice(notice, self._now()), status.diagnosis.light
+            done = partial(self._delivered, name, notice)
+            self._notifier.notify(name, text, self._picture(light), done)
+
+    def _delivered(self, name: str, notice: alerts.Notice, came_out: bool) -> None:
+        with self._alerting:
+            memory = self._alerts[name]
+            self._alerts[name] = alerts.delivered(memory, notice, came_out, self._now())
+
+    def _keep(self, status: Status, flip: Flip | None) -> None:
+        """Write down what shall outlive a restart: the snooze, and the hours that IB gave."""
+        self._kept.keep_snooze(status.snoozed_until)
+        days = status.evidence.fact("hours", Fact.HOURS)
+        zone = status.evidence.fact("hours", Fact.HOURS_ZONE)
+        if isinstance(days, tuple) and self._kept.keep_hours(
+            self._hours_contract, [str(day) for day in days], str(zone)
+        ):
+            self._calendar = replace(self._calendar, hours=self._kept.hours(self._hours_contract))
+            self.monitor.keep(self._calendar)
 
     def _file(self, status: Status, flip: Flip | None) -> None:
         """Keep the page in step, so that one that is open in a browser follows."""
@@ -240,6 +290,17 @@ class App:
 
     def _worst(self) -> Status | None:
         return next(iter(view.worst_first(tuple(self._statuses.values()))), None)
+
+    def _pressed(self, name: str, button: str) -> None:
+        """Do what a notice's button says."""
+        if button == view.MINE:
+            self._is_mine(name)
+        elif button == view.SNOOZE:
+            self._snooze(SNOOZE_OF_NOTICE)
+
+    def _snooze(self, wish: str) -> None:
+        """Keep silent for `15m` or `1h`, or until the market opens; `off` ends it."""
+        self.monitor.snooze(windows.snooze_until(wish, self._now(), self._calendar))
 
     def _is_mine(self, name: str | None) -> None:
         """Remember that the program which holds a target's client ID is the user's own."""

@@ -31,6 +31,7 @@ from traymon.model import (
 from traymon.sensors import HeldSensor, OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
 from traymon.ui import view
+from traymon.windows import Calendar
 
 HOLD_TIMEOUT = 20.0  # seconds for a session to begin
 FARM_NOTICES = 0.5  # seconds in which TWS says how its links stand, right after the start
@@ -62,7 +63,8 @@ class _OneLook:
     """The evidence of one check, and what a held sensor sees of it."""
 
     def __init__(self, target: Target) -> None:
-        self._evidence = Evidence(target, time.time())
+        now = time.time()  # who asks now wants what is seen, whatever is expected at this time
+        self._evidence = Evidence(target, now).with_reading(Calendar().reading(now, None))
         self._arrived = asyncio.Event()
         self.asked = 1  # whoever checks wants an answer now
 
@@ -118,6 +120,8 @@ def as_json(status: Status, test: Rung | None = None) -> dict[str, Any]:
         "code": status.diagnosis.code,
         "headline": fixes.fill(page.headline, facts),
         "in_short": fixes.fill(page.in_short, facts),
+        "notices": view.silence(status, now),
+        "market": view.closing(status, now),
         "readings": [
             {
                 "sensor": reading.sensor,

@@ -15,10 +15,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import typer
 from platformdirs import user_state_path
@@ -33,6 +35,7 @@ from traymon.own_id import remembered
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
+CLICK_WITHIN = 30.0  # seconds that `test-notify` waits for a click
 NEEDS = ("port", "handshake", "session", "ids")
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
@@ -135,6 +138,7 @@ def run(
             folders=folders,
             instance=instance,
             page_port=settings.settings.page_port,
+            calendar=settings.calendar,
         ).run()
     finally:
         instance.end()
@@ -174,6 +178,10 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
     """Ask the traymon that runs what it shows; exit codes as `check`."""
+    _show_status(as_json)
+
+
+def _show_status(as_json: bool) -> NoReturn:
     targets = _ask_the_running_one(_instance(), "GET", "/status")
     if as_json:
         print(json.dumps(targets, indent=2))
@@ -181,7 +189,9 @@ def status(
     for light, target in zip(lights, targets, strict=True):
         if not as_json:
             where = f"{target['target']['host']}:{target['target']['port']}"
-            print(f"{light.word}: {target['headline']} · {target['target']['name']}, {where}")
+            parts = [target["headline"], f"{target['target']['name']}, {where}"]
+            parts += filter(None, (target["notices"], target["market"]))
+            print(f"{light.word}: {' · '.join(parts)}")
     raise Outcome(EXIT_OF_LIGHT[max(lights, default=Light.GREY)])
 
 
@@ -196,6 +206,40 @@ def open_page(
         print(_ask_the_running_one(_instance(), "POST", "/one-time")["url"])
     else:
         _ask_the_running_one(_instance(), "POST", "/open-page")
+
+
+@app.command()
+def snooze(
+    wish: Annotated[
+        str,
+        typer.Argument(help="15m, 1h, open (until the market opens) or off.", metavar="HOW_LONG"),
+    ],
+) -> None:
+    """Let the traymon that runs send no notices for a while; it ends when the API is back."""
+    _ask_the_running_one(_instance(), "POST", f"/snooze/{quote(wish, safe='')}")
+    _show_status(as_json=False)
+
+
+@app.command("test-notify")
+def test_notify() -> None:
+    """Send a test notice through every channel, and say which came out and which can be clicked."""
+    from traymon.diagnosis import fixes
+    from traymon.ui.notifier import Notifier
+    from traymon.ui.view import NoticeText
+
+    clicked = threading.Event()
+    notifier = Notifier(lambda key: clicked.set(), lambda why: None)
+    results = notifier.test(NoticeText(*fixes.notice("test"), urgent=False))
+    for name, fault, clickable in results:
+        clicks = "clicks arrive" if clickable else "clicks do not arrive"
+        print(f"{name}: " + (f"failed: {fault}" if fault else f"sent; {clicks}"))
+    if any(clickable for _, _, clickable in results):
+        print(
+            f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends."
+        )
+        print("The click has arrived." if clicked.wait(CLICK_WITHIN) else "No click has arrived.")
+    notifier.stop()
+    raise Outcome(0 if any(not fault for _, fault, _ in results) else 1)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """A clock whose seconds are all of equal length.
 
-Epoch seconds that do not jump when somebody sets the wall clock; only waking from sleep moves
-them on (`catch_up`).
+Epoch seconds that do not jump by themselves when somebody sets the wall clock or the machine
+sleeps; whoever uses it notices (`drift`) and says when it shall agree again (`catch_up`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class SteadyClock:
     ) -> None:
         self._wall, self._monotonic = wall, monotonic
         self._offset = wall() - monotonic()
+        self.moved = 0.0  # seconds, of all that was caught up with
 
     def __call__(self) -> float:
         """Return the seconds since the epoch."""
@@ -34,4 +35,6 @@ class SteadyClock:
 
     def catch_up(self) -> None:
         """Agree with the wall clock again."""
-        self._offset = self._wall() - self._monotonic()
+        drift = self.drift()
+        self._offset += drift
+        self.moved += drift

@@ -16,7 +16,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 from pydantic import ValidationError
 
-from traymon import envfile
+from traymon import envfile, reset_windows, windows
 from traymon.errors import ConfigError, Mistake
 from traymon.model import Limits, Target, mask_account
 from traymon.settings import FIELDS, Settings, allowed, default_text
@@ -47,6 +47,7 @@ class Config:
 
     settings: Settings
     target: Target
+    calendar: windows.Calendar
     values: Mapping[str, Value]  # what was set; every other key has its default
     env_file: Path | None
 
@@ -93,7 +94,7 @@ def load(
         raise ConfigError(
             sorted(mistakes, key=lambda m: order.index(m.key) if m.key in values else -1)
         )
-    return Config(settings, _target(settings, client_ids, path), values, path)
+    return Config(settings, _target(settings, client_ids, path), _calendar(settings), values, path)
 
 
 def _first_file(*paths: Path) -> Path | None:
@@ -139,6 +140,20 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
         hint = "the port can be found by itself on this computer only; write IB_PORT=7497"
         mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
     return settings
+
+
+def _calendar(settings: Settings) -> windows.Calendar:
+    """Return the windows that are set. Raises ConfigError for the user's own reset_windows.toml."""
+
+    def schedule(text: str) -> windows.Schedule:
+        return windows.parse(text) if text else windows.NEVER
+
+    return windows.Calendar(
+        reset=reset_windows.read(settings.region, user_config_path("traymon")),
+        maintenance=schedule(settings.maintenance),
+        quiet=schedule(settings.quiet),
+        hours=None if settings.hours in ("always", "auto") else schedule(settings.hours),
+    )
 
 
 def _is_loopback(host: str) -> bool:
@@ -190,6 +205,7 @@ def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) 
         own_client_id=settings.own_client_id if settings.session == "hold" else None,
         try_ids=settings.client_id_check != "off",
         try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
+        hours_contract=settings.hours_contract if settings.hours == "auto" else "",
         env_file=str(path.absolute()) if path else "",
         limits=Limits(
             interval=settings.interval,

@@ -70,6 +70,9 @@ class Symptom(StrEnum):
     # monitor
     PAUSED = "paused"
     RESUMED = "resumed"  # the machine just woke from sleep
+    # calendar
+    RESET_WINDOW = "reset-window"  # IB resets its servers at this time
+    MAINTENANCE = "maintenance"  # the user's own window: TWS restarts itself
 
 
 # No connection came to stand: whoever listens there was not even asked.
@@ -124,12 +127,24 @@ class Fact(StrEnum):
     HOLDER = "holder"  # the program that holds it; several where the Gateway does not tell which
     NEWER = "newer"  # the user's own program that was started while an earlier one holds the ID
     FREE_CLIENT_ID = "free_client_id"  # an ID that nobody held when it was tried
+    # trading hours
+    HOURS = "hours"  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
+    HOURS_ZONE = "hours_zone"
     # time
     SINCE = "since"  # when this cause was first seen: `14:02`
     LOOKS = "looks"  # how many looks in a row saw it
     PORT_OPENED = "port_opened"  # seconds since the port opened
     OUTAGE = "outage"  # seconds that an ended fault lasted
-    CAUSE = "cause"  # the headline of an ended fault
+    CAUSE = "cause"  # the headline of a fault, ended or not
+    SLEPT = "slept"  # seconds for which this machine was asleep, or its clock was set
+    WINDOW_ENDS = "window_ends"  # when the expected window is over; epoch seconds
+    LOGIN_LAPSED = "login_lapsed"  # when IB dropped saved logins this week; epoch seconds
+    # notices
+    IN_SHORT = "in_short"  # the first steps, from the page of the diagnosis
+    FLIPS = "flips"  # how often the diagnosis changed in a short time
+    CODES = "codes"  # the codes between which it changed
+    MISSED = "missed"  # what was not told while it was quiet
+    OPENS = "opens"  # when the market opens
     # traymon
     SENSOR = "sensor"  # the sensor that crashed
     LOG_FILE = "log_file"
@@ -214,6 +229,7 @@ class Target:
     own_client_id: int | None = None  # the first ID for traymon's own session; None: hold none
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, where this machine does not show who connects; 0: never
+    hours_contract: str = ""  # ask IB for the trading hours of this contract; "": do not ask
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     limits: Limits = Limits()
@@ -344,4 +360,10 @@ class Status:
     looks: int = 0  # looks in a row that saw this cause
     suspicion: Suspicion | None = None
     paused: bool = False
+    down_since: float | None = None  # not good since then, over all causes; sleep left out
+    was_down: float | None = None  # seconds that the last fault lasted, once it is over
+    snoozed_until: float | None = None  # no notices until then, as the user asked
+    quiet_until: float | None = None  # no notices until then, by the settings
+    closed: bool = False  # outside the trading hours
+    opens_at: float | None = None  # when the market opens next, where hours are known
     figures: Mapping[str, Figure] = field(default_factory=lambda: MappingProxyType({}))

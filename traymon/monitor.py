@@ -13,6 +13,7 @@ from traymon.clock import SteadyClock
 from traymon.model import Flip, Status, Target
 from traymon.sensors import Sensors
 from traymon.watch import Discover, Subscriber, Watch
+from traymon.windows import Calendar
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,13 @@ class Monitor:
         sensors: Callable[[], Sensors],
         discover: Discover = lambda target: target,
         clock: SteadyClock | None = None,
+        calendar: Calendar | None = None,
+        snoozed_until: float | None = None,
     ) -> None:
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
         self.clock = clock or SteadyClock()
+        self._calendar = calendar or Calendar()
+        self._snoozed_until = snoozed_until  # at the start
         self._subscribers: list[Subscriber] = []
         self._watches: list[Watch] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -48,7 +53,15 @@ class Monitor:
         if self._stopping:  # looked at after the loop is set: `stop` does it the other way round
             self._stopped.set()
         self._watches = [
-            Watch(target, self._make_sensors(), self._publish, self.clock, self._discover)
+            Watch(
+                target,
+                self._make_sensors(),
+                self._publish,
+                self.clock,
+                self._discover,
+                self._calendar,
+                self._snoozed_until,
+            )
             for target in self._targets
         ]
         tasks = [asyncio.create_task(watch.run(), name=watch.name) for watch in self._watches]
@@ -88,6 +101,17 @@ class Monitor:
     def resume(self) -> None:
         """Look at every target again. From any thread."""
         self._each(Watch.resume)
+
+    def snooze(self, until: float | None) -> None:
+        """Have every status say that nobody wants to be told until then. From any thread."""
+        for watch in self._watches:
+            self._call(watch.snooze, until)
+
+    def keep(self, calendar: Calendar) -> None:
+        """Go by this calendar from now on. From any thread."""
+        self._calendar = calendar
+        for watch in self._watches:
+            self._call(watch.keep, calendar)
 
     def _each(self, act: Callable[[Watch], None]) -> None:
         for watch in self._watches:

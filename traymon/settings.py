@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from traymon import windows
 from traymon.model import Limits
 
 DEFAULTS = Limits()
@@ -137,6 +138,39 @@ class Settings(BaseModel):
         "Desktop notifications: the best that this desktop has, plyer's only, or none.",
         "auto, plyer or off",
     )
+    quiet: str = _setting(
+        "",
+        "TRAYMON_QUIET",
+        "No notices in these hours, but for the gravest; afterwards one says what was missed.",
+        windows.HOW_WRITTEN,
+    )
+    region: Literal["america", "europe", "asia", "off"] = _setting(
+        "america",
+        "TRAYMON_REGION",
+        "Where your account lies: in the nightly reset of IB's servers there, and in that of the "
+        "weekend, a fault is shown amber and told only if it outlives the reset.",
+        "america, europe, asia or off",
+    )
+    maintenance: str = _setting(
+        "",
+        "TRAYMON_MAINTENANCE",
+        "When TWS or IB Gateway restarts by itself (Lock and Exit > Auto restart): the same there.",
+        windows.HOW_WRITTEN,
+    )
+    hours: str = _setting(
+        "always",
+        "TRAYMON_HOURS",
+        "When you trade. Outside, red is told once and nothing else; 15 minutes before the opening "
+        "one notice says how things stand. auto: the hours that IB gives, holidays included.",
+        f"always, auto, or {windows.HOW_WRITTEN}",
+    )
+    hours_contract: str = _setting(
+        "SPY",
+        "TRAYMON_HOURS_CONTRACT",
+        "Whose hours, with TRAYMON_HOURS=auto: a stock's symbol, or symbol, type, exchange and "
+        "currency.",
+        "SPY, or as in ES FUT CME USD",
+    )
     page_port: int = _setting(
         0,
         "TRAYMON_PAGE_PORT",
@@ -157,6 +191,27 @@ class Settings(BaseModel):
         elif not re.fullmatch(r"[A-Za-z0-9._-]+", host):
             raise ValueError
         return host
+
+    @field_validator("quiet", "maintenance", "hours")
+    @classmethod
+    def _windows(cls, text: str) -> str:
+        if text not in ("", "always", "auto"):
+            windows.parse(text)
+        return text
+
+    @field_validator("quiet", "maintenance")
+    @classmethod
+    def _no_word(cls, text: str) -> str:
+        if text in ("always", "auto"):
+            raise ValueError
+        return text
+
+    @field_validator("hours_contract")
+    @classmethod
+    def _contract(cls, text: str) -> str:
+        if not re.fullmatch(r"[A-Z0-9.]{1,20}( [A-Z]{2,6} [A-Z0-9.]{2,20} [A-Z]{3})?", text):
+            raise ValueError
+        return text
 
     @field_validator("page_port")
     @classmethod

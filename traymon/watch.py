@@ -18,6 +18,7 @@ from traymon.figures import Rolling
 from traymon.guard import guarded_hold, guarded_look
 from traymon.model import (
     Evidence,
+    Fact,
     Flip,
     Light,
     Reading,
@@ -29,11 +30,12 @@ from traymon.model import (
 from traymon.pace import HARMLESS, SOONEST, WATCHED, good_for, rest
 from traymon.sensors import HeldSensor, Sensors
 from traymon.settle import Settled, settle
+from traymon.windows import Calendar
 
 log = logging.getLogger(__name__)
 
 TICK = 5.0  # seconds between two looks at the clock: evidence ages, machines sleep
-SLEPT = 10.0  # seconds that a tick may come late before the machine must have slept
+SLEPT = 10.0  # seconds that a tick may come late, or clocks differ, before it must have slept
 BEGIN_AGAIN = 60.0  # seconds until a held sensor that crashed begins again
 RESUME_GRACE = 20.0  # seconds after waking in which only good news counts
 
@@ -51,6 +53,8 @@ class Watch:
         publish: Subscriber,
         clock: SteadyClock,
         discover: Discover,
+        calendar: Calendar,
+        snoozed_until: float | None = None,
     ) -> None:
         self._sensors = sensors.looking
         self._held = sensors.held
@@ -61,6 +65,11 @@ class Watch:
         self._publish = publish
         self._clock = clock
         self._discover = discover
+        self._calendar = calendar
+        self._moved = clock.moved
+        self._down_since: float | None = None
+        self._was_down: float | None = None
+        self._snoozed_until = snoozed_until
         self._woken = asyncio.Event()
         self._paused = False
         self._watched = False  # somebody has the page open
@@ -145,6 +154,19 @@ class Watch:
         """Look again after a pause."""
         self._paused = False
         self._forget()
+        self._judge()
+
+    def snooze(self, until: float | None) -> None:
+        """Let surfaces keep silent until then, epoch seconds; None: no longer.
+
+        It ends by itself when the API is served again.
+        """
+        self._snoozed_until = until
+        self._judge()
+
+    def keep(self, calendar: Calendar) -> None:
+        """Go by this calendar from now on."""
+        self._calendar = calendar
         self._judge()
 
     def _forget(self, instead: Reading | None = None) -> None:
@@ -265,26 +287,47 @@ class Watch:
 
     async def _tick(self) -> None:
         """Notice time passing: evidence grows old, and a sleeping machine skips ticks."""
+        loop = asyncio.get_running_loop()
         while True:
-            before = self._clock()
+            before = loop.time()
             await asyncio.sleep(TICK)
-            late = max(self._clock() - before - TICK, self._clock.drift())
-            if late > SLEPT and not self._paused:
-                log.info("%s: woke up after %.0f s", self.name, late)
-                self._clock.catch_up()
-                self._forget(
-                    Reading(MONITOR, Symptom.RESUMED, at=self._clock(), good_for=RESUME_GRACE)
-                )
+            if (late := loop.time() - before - TICK) > SLEPT:  # a clock that counts sleep
+                self._resumed_after(late)
             self._judge()
+
+    def _resumed_after(self, seconds: float) -> None:
+        """Begin anew after a sleep: what was seen before says nothing, and only good news counts.
+
+        Also after the clock was set, by negative seconds where it was set back.
+        """
+        log.info("%s: the clock moved by %.0f s: woken from sleep, or set", self.name, seconds)
+        self._clock.catch_up()
+        self._moved = self._clock.moved
+        if self._down_since is not None:
+            self._down_since += seconds  # nobody has seen that time
+        self._last_looked.clear()
+        if not self._paused:
+            facts = {Fact.SLEPT: seconds}
+            now = self._clock()
+            self._forget(
+                Reading(MONITOR, Symptom.RESUMED, facts=facts, at=now, good_for=RESUME_GRACE)
+            )
 
     def _judge(self) -> None:
         """Diagnose the evidence as it is now, settle, publish."""
+        # before anything is judged by old evidence; another watch may have caught up already
+        moved = self._clock.drift() + self._clock.moved - self._moved
+        if abs(moved) > SLEPT:
+            self._resumed_after(moved)
         now = self._clock()
-        self._evidence = replace(self._evidence, now=now)
+        self._evidence = replace(self._evidence, now=now).with_reading(
+            self._calendar.reading(now, self._down_since)
+        )
         self._settled, flip = settle(self._settled, diagnose(self._evidence), now)
         settled = self._settled
         if flip is not None:
             log.info("%s: %s -> %s", self.name, flip.before.code, flip.after.code)
+        self._note_the_light(settled, now)
         status = Status(
             target=self._evidence.target,
             diagnosis=settled.shown,
@@ -295,6 +338,12 @@ class Watch:
             looks=settled.looks,
             suspicion=settled.suspicion,
             paused=self._paused,
+            down_since=self._down_since,
+            was_down=self._was_down,
+            snoozed_until=self._snoozed_until,
+            quiet_until=self._calendar.quiet_until(now),
+            closed=self._calendar.closed(now),
+            opens_at=self._calendar.opens(now),
             figures={
                 name: figure
                 for name, rolling in self._figures.items()
@@ -302,3 +351,15 @@ class Watch:
             },
         )
         self._publish(status, flip)
+
+    def _note_the_light(self, settled: Settled, now: float) -> None:
+        """Keep since when it has not been good, and whether the user still wants silence."""
+        light = settled.shown.light
+        if light in (Light.AMBER, Light.RED):
+            if self._down_since is None:
+                self._down_since, self._was_down = settled.light_since, None
+        elif light is Light.GREEN and self._down_since is not None:
+            self._was_down = max(0.0, settled.light_since - self._down_since)
+            self._down_since = self._snoozed_until = None
+        if self._snoozed_until is not None and now >= self._snoozed_until:
+            self._snoozed_until = None

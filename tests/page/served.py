@@ -38,12 +38,12 @@ class Served:
     def cookie(self) -> str:
         return f"traymon-{self.port}={self.keys.cookie}"
 
-    def show(self, code: str, facts: Facts = FACTS, light_since: float = NOW) -> None:
-        """Show a status of this code."""
+    def show(self, code: str, facts: Facts = FACTS, **more: Any) -> None:
+        """Show a status of this code, with whatever else a status can say."""
         readings = Reading("handshake", Symptom.SILENT, "<b>words</b>", at=self.now, took=5.0)
         evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
         diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-        status = Status(evidence.target, diagnosis, NOW, light_since, evidence, self.now, looks=3)
+        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, looks=3, **more)
         self.loop.call_soon_threadsafe(self.page.show, status)
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(DEADLINE)
 
@@ -83,11 +83,17 @@ def served() -> Iterator[Served]:
     ready = threading.Event()
     asked: list[object] = []
 
+    def snooze(wish: str) -> None:
+        if wish not in ("15m", "1h", "open", "off"):
+            raise ValueError("15m, 1h, open or off")
+        asked.append(("snooze", wish))
+
     def page() -> LivePage:
         actions = PageActions(
             check_now=lambda: asked.append("check now"),
             pause_or_resume=lambda: asked.append("pause"),
             open_page=lambda: asked.append("open"),
+            snooze=snooze,
             watched=lambda on: asked.append(("watched", on)),
         )
         return LivePage(actions, lambda: NOW, as_json)

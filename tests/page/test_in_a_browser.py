@@ -76,7 +76,7 @@ def test_it_turns_green_by_itself_and_says_after_how_long(chromium: Any, page: S
     open_in(chromium, page)
     assert "the API is silent" in headline(chromium)
     chromium.execute_script("window.not_reloaded = true")
-    page.show("healthy", light_since=NOW + 250)
+    page.show("healthy", was_down=250.0)
     began = time.monotonic()
     until(lambda: "Fixed after 4 min 10 s" in read(chromium, "main"))
     assert time.monotonic() - began < 2
@@ -125,6 +125,22 @@ def test_its_buttons_work_with_the_keyboard_alone(chromium: Any, page: Served) -
             break
     until(lambda: "check now" in page.asked)
     assert any(name.startswith("Port Connectivity") for name in [n[2:] for n in names])
+
+
+def test_its_snooze_buttons_ask_for_silence_and_it_says_until_when(
+    chromium: Any, page: Served
+) -> None:
+    page.show("handshake-silent", opens_at=NOW + 7200)
+    open_in(chromium, page)
+    press = "document.querySelector(`[data-post='/snooze/${arguments[0]}']`).click()"
+    for wish in ("15m", "1h", "open", "off"):
+        chromium.execute_script(press, wish)
+        until(lambda wish=wish: ("snooze", wish) in page.asked)
+    assert "snoozed" not in read(chromium, "main")
+    page.show("handshake-silent", snoozed_until=NOW + 3600)
+    until(lambda: "snoozed until" in read(chromium, "main"))
+    assert page.post("/snooze/for-ever") == 400
+    assert page.post("/snooze/1h", X_Traymon_Token="") == 403
 
 
 @pytest.mark.parametrize("dark", ["light", "dark"])

@@ -23,6 +23,7 @@ from traymon.diagnosis.conditions import (
     all_slots_are_taken,
     an_app_runs_here,
     another_port_answers_as_ib,
+    at_time_of,
     clocks_differ,
     configured_account_is_missing,
     given,
@@ -58,6 +59,16 @@ UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
 STILL_THERE = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
 )
+FARMS_DOWN = tws_says(FARMS, S.FARM_DOWN) & lasts(FARMS, 300.0)
+# What a restart of TWS, or of IB's servers, does while it lasts.
+GOES_BY = (
+    (LINK_DOWN & ~sees(INTERNET, S.OFFLINE) & STILL_THERE)
+    | (REFUSED & ~another_port_answers_as_ib)
+    | handshake(*ACCEPTED_UNSERVED)
+    | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & STILL_THERE)
+    | (ID_TAKEN & nobody_holds_it)
+    | FARMS_DOWN
+)
 # Of several witnesses, whose words are shown: the last one's.
 SPEAKERS = (LISTENER, SESSION, HANDSHAKE, CLIENT_IDS, FARMS, LINK, CALLS, INTERNET)
 
@@ -85,6 +96,9 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     # where its API went, in TWS's own words
     Entry("port-moved", RED, when=sees(CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT)),
+    # expected at this time; whatever outlives it shows under its own name
+    Entry("maintenance", AMBER, when=GOES_BY & at_time_of(S.MAINTENANCE), announce=False),
+    Entry("reset-window", AMBER, when=GOES_BY & at_time_of(S.RESET_WINDOW), announce=False),
     # a held session knows what a fresh connection cannot
     Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & STILL_THERE),
     Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & STILL_THERE),
@@ -128,7 +142,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("competing-session", AMBER, when=tws_says(CALLS, S.COMPETING_SESSION)),
     Entry("paper-not-acknowledged", AMBER, when=tws_says(CALLS, S.PAPER_NOT_ACKNOWLEDGED)),
     Entry("client-outdated", AMBER, when=tws_says(CALLS, S.CLIENT_OUTDATED)),
-    Entry("data-farm-down", AMBER, when=tws_says(FARMS, S.FARM_DOWN) & lasts(FARMS, 300.0)),
+    Entry("data-farm-down", AMBER, when=FARMS_DOWN),
     Entry("clock-skew", AMBER, when=IN_SESSION & clocks_differ, patience=10.0),
     # traymon itself, before any good news
     Entry("sensor-crashed", AMBER, when=a_sensor_crashed),

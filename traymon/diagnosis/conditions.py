@@ -15,7 +15,7 @@ Witnesses = frozenset[str]
 NO_WITNESS: Witnesses = frozenset()
 
 HANDSHAKE, LISTENER, MONITOR = "handshake", "listener", "monitor"
-CLIENT_IDS = "client_ids"
+CLIENT_IDS, CALENDAR = "client_ids", "calendar"
 SESSION, LINK, FARMS, CALLS, INTERNET = "session", "link", "farms", "calls", "internet"
 MOST_CLIENTS = 32  # at once, traymon's own included (TWS API documentation, "Connectivity")
 PAPER, LIVE = ("DU", "DF"), ("U", "F")  # how account numbers begin
@@ -97,6 +97,11 @@ def lasts(sensor: str, seconds: float) -> Condition:
 def monitor(*symptoms: Symptom) -> Condition:
     """traymon itself is in one of the states."""
     return sees(MONITOR, *symptoms)
+
+
+def at_time_of(symptom: Symptom) -> Condition:
+    """The calendar says so; it explains what others see, and sees nothing itself."""
+    return given(sees(CALENDAR, symptom))
 
 
 def _plain(holds: Callable[[Evidence], bool]) -> Condition:

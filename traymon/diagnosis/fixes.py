@@ -37,10 +37,12 @@ DURATIONS = frozenset(
         Fact.OUTAGE,
         Fact.ROUND_TRIP,
         Fact.CLOCK_SKEW,
+        Fact.SLEPT,
     }
 )
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_WHERE_FOUND = re.compile(r"\{\?([a-z_]+): (.*?)\?\}", re.DOTALL)  # words that need a fact
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _MARKDOWN_SIGN = re.compile(r"([\\`*_\[\]<>#|!&~])")
 _FACTS = {str(fact): fact for fact in Fact}
@@ -66,9 +68,10 @@ class Page:
 
 
 @cache
-def recovery() -> tuple[str, str]:
-    """Return title and body of the notice that a fault is over, from assets/recovery.md."""
-    title, _, body = (assets.folder() / "recovery.md").read_text(encoding="utf-8").partition("\n")
+def notice(name: str) -> tuple[str, str]:
+    """Return title and body of a notice that is not a page's own, from assets/notices/<name>.md."""
+    text = (assets.folder() / "notices" / f"{name}.md").read_text(encoding="utf-8")
+    title, _, body = text.partition("\n")
     return title.removeprefix("# ").strip(), " ".join(body.split())
 
 
@@ -88,7 +91,8 @@ def page(code: str) -> Page:
         sections[title.strip()] = body.strip()
     if not head.startswith("# ") or "\n" in headline or tuple(sections) != SECTIONS:
         raise FixPageError(f"{path}: wants a headline and the sections {', '.join(SECTIONS)}")
-    unknown = set(_PLACEHOLDER.findall(text)) - _FACTS.keys()
+    named = {*_PLACEHOLDER.findall(text), *(name for name, _ in _WHERE_FOUND.findall(text))}
+    unknown = named - _FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
     return Page(code, headline, sections)
@@ -96,12 +100,13 @@ def page(code: str) -> Page:
 
 def fill(text: str, facts: Facts) -> str:
     """Return plain text with its facts; one that nobody found reads as a dash."""
+    text = _where_found(text, facts)
     return _PLACEHOLDER.sub(lambda match: _value(match[1], facts), text)
 
 
 def to_markdown(markdown: str, facts: Facts) -> str:
     """Return Markdown with its facts, which are nothing but text wherever it is rendered."""
-    parts = _MARKDOWN_CODE.split(markdown)  # text and code by turns
+    parts = _MARKDOWN_CODE.split(_where_found(markdown, facts))  # text and code by turns
 
     def put_in(part: str, as_it_is: Callable[[str], str]) -> str:
         return _PLACEHOLDER.sub(lambda match: as_it_is(_value(match[1], facts)), part)
@@ -121,8 +126,14 @@ def literal_in_code(text: str) -> str:
 
 def to_html(markdown: str, facts: Facts) -> str:
     """Return Markdown as HTML with its facts, which are escaped and nothing but text."""
+    markdown = _where_found(markdown, facts)
     rendered: str = MarkdownIt("commonmark", {"html": False}).render(markdown)
     return _PLACEHOLDER.sub(lambda match: escape(_value(match[1], facts)), rendered)
+
+
+def _where_found(text: str, facts: Facts) -> str:
+    """Return the text, with `{?fact: words?}` only where the fact was found."""
+    return _WHERE_FOUND.sub(lambda m: m[2] if _FACTS[m[1]] in facts else "", text)
 
 
 def _value(name: str, facts: Facts) -> str:

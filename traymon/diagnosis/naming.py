@@ -18,7 +18,7 @@ def moment(at: float, now: float) -> str:
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
     if then.date() == today.date():
         return f"{then:%H:%M}"
-    if 0 <= now - at < 6 * 86_400:
+    if abs(now - at) < 6 * 86_400:
         return f"{then:%a %H:%M}"
     return f"{then.day} {then:%b %H:%M}"
 

@@ -1,8 +1,8 @@
 """The held session: is an old client served, and what does TWS say of itself?
 
 The only importer of ib_insync, of which only the low-level client is used: `IB.connect()` would
-ask for positions, orders and executions. Sends startApi (71) and reqCurrentTime (49), nothing
-else; knows no diagnosis.
+ask for positions, orders and executions. Sends startApi (71), reqCurrentTime (49) and, where the
+user wants IB's trading hours, reqContractDetails (9) once a day; nothing else. Knows no diagnosis.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -32,6 +33,7 @@ GOODBYE = 1.0  # seconds for the Gateway's own close after ours
 GOOD_FOR = 2 * (BEAT + BEAT_TIMEOUT)  # seconds for which a heartbeat's reading counts
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a new session after one that failed
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})  # handshakes after which a session may be tried
+HOURS_EVERY = 86_400.0  # seconds between two questions for the trading hours
 OWN_IDS = 32  # how many IDs are tried in a row; a Gateway serves no more clients than that
 
 
@@ -126,6 +128,7 @@ class _Line:
         self.heard = False  # anything since the last heartbeat
         self.answer: tuple[float, int] | None = None  # seconds it took, and what time it told
         self._asked_at: deque[float] = deque(maxlen=100)  # loop time; answers come in order
+        self.hours: tuple[tuple[str, ...], str] | None = None  # as IB gave them, and their zone
         self.said: list[tuple[int, str]] = []  # system messages not yet taken
 
     async def open(self, target: Target, client_id: int) -> tuple[Symptom | None, str]:
@@ -173,6 +176,15 @@ class _Line:
         self._asked_at.append(_now())
         self._client.send(49, 1)
 
+    def ask_for_hours(self, contract: str) -> None:
+        """Ask for a contract, for the sake of its trading hours: `SPY` or `ES FUT CME USD`."""
+        from ib_insync.contract import Contract
+
+        symbol, kind, exchange, currency = [*contract.split(), "STK", "SMART", "USD"][:4]
+        self._client.reqContractDetails(
+            1, Contract(symbol=symbol, secType=kind, exchange=exchange, currency=currency)
+        )
+
     async def close(self) -> None:
         """End the connection so that the ID is free at once."""
         client = self._client
@@ -219,6 +231,12 @@ class _Line:
         if self._asked_at:
             self.answer = _now() - self._asked_at.popleft(), server_time
 
+    def contractDetails(self, request_id: int, details: Any) -> None:
+        """Note the trading hours; of several contracts, the first one's."""
+        if self.hours is None:
+            days = tuple(part for part in re.split("[;,]", details.liquidHours) if part)
+            self.hours = days, details.timeZoneId
+
     def error(self, request_id: int, code: int, text: str, advanced: str) -> None:
         """Note an error or a system message."""
         if code == CLIENT_ID_IN_USE:
@@ -257,14 +275,19 @@ class _Beats:
         sent: float | None = None  # since when an answer is waited for
         next_beat = _now()
         look_again = 0.0
+        contract, next_hours = self._view.evidence.target.hours_contract, _now()
         while line.dropped is None:
             now = _now()
             due = next_beat if sent is None else min(next_beat, look_again)
             await line.wait(max(0.0, due - now))
             now = _now()
             self._take_messages()
+            self._take_hours()
             if line.dropped is not None:
                 break
+            if contract and now >= next_hours:
+                line.ask_for_hours(contract)
+                next_hours = now + HOURS_EVERY
             if line.answer is not None:
                 self._round_trip, server_time = line.answer
                 line.answer = None
@@ -290,6 +313,13 @@ class _Beats:
         for code, text in said:
             for reading in self._messages.take(code, text):
                 self._view.post(reading)
+
+    def _take_hours(self) -> None:
+        if self._line.hours is None:
+            return
+        (days, zone), self._line.hours = self._line.hours, None
+        facts: dict[Fact, FactValue] = {Fact.HOURS: days, Fact.HOURS_ZONE: zone}
+        self._view.post(Reading("hours", Symptom.OK, "; ".join(days[:3]), facts))
 
     def _post_served(self, how: str, took: float) -> None:
         symptom = Symptom.OK if self._line.accounts else Symptom.NO_ACCOUNTS

@@ -58,6 +58,8 @@ class Behaviour:
     says: tuple[tuple[int, str], ...] = ()  # system messages right after the start
     tells_time: bool = True  # answers reqCurrentTime
     keeps_sessions: bool = False  # answers sessions that stand, also where `hello` serves nobody
+    hours: str = ""  # of every contract, as `20261123:0930-20261123:1600`; "": no such contract
+    hours_zone: str = "America/New_York"
     clock_ahead: float = 0.0  # seconds; of this machine's clock
     max_clients: int = 32  # sessions at once; the next one is hung up on without a word
     keeps_half_closed: bool = False  # never closes what its peer closed, and keeps its client ID

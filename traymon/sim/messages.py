@@ -100,6 +100,19 @@ def current_time(behaviour: Behaviour) -> bytes:
     return message(49, 1, now) if behaviour.tells_time else b""
 
 
+def contract_details(behaviour: Behaviour, fields: Sequence[str]) -> bytes:
+    """Return one contract with its hours, as server version 164 and later lay it out."""
+    request, symbol = _field(fields, 2), _field(fields, 4)
+    if not behaviour.hours:
+        return message(4, 2, request, 200, "No security definition has been found", "")
+    contract = (symbol, _field(fields, 5), "", 0, "", _field(fields, 10), _field(fields, 12))
+    names = (symbol, symbol, symbol, 1, 0.01, "", "LMT,MKT", "SMART", 1, 0, symbol, "ARCA")
+    about = ("", "", "", "", behaviour.hours_zone, behaviour.hours, behaviour.hours, "", 0, 0)
+    rest = (1, "", "", "26", "", "COMMON", 1, 1, 1)
+    details = message(10, request, *contract, *names, *about, *rest)
+    return details + message(52, 1, request)
+
+
 def _field(fields: Sequence[str], index: int) -> str:
     return fields[index] if index < len(fields) else ""
 
@@ -113,6 +126,7 @@ REPLIES: Mapping[int, Reply] = {
     6: lambda _, fields: message(54, 1, _field(fields, 3)) if _field(fields, 2) == "1" else b"",
     7: lambda _, fields: message(55, 1, _field(fields, 2)),  # executions
     8: lambda behaviour, _: next_valid_id(behaviour),
+    9: contract_details,
     16: lambda _, __: message(53, 1),  # open orders of all clients
     17: lambda behaviour, _: managed_accounts(behaviour),
     49: lambda behaviour, _: current_time(behaviour),

@@ -18,7 +18,7 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_connection
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from traymon.ui.view import BODY, NoticeText, utf16
+from traymon.ui.view import BODY, BUTTONS, NoticeText, utf16
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ REPLY_TIMEOUT = 5.0  # seconds
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 ACTIONS = ["default", "Show fix steps"]
-MINE = ["mine", "That one is mine"]
 CLICK = " Click for all steps."  # said only where a click arrives
 
 
@@ -42,8 +41,11 @@ class BusError(Exception):
 class DBusNotices:
     """Notices on the session bus; the connection stays open, or clicks would be lost."""
 
-    def __init__(self, on_click: Callable[[str], None], on_mine: Callable[[str], None]) -> None:
-        self._on_click, self._on_mine = on_click, on_mine
+    def __init__(
+        self, on_click: Callable[[str], None], on_button: Callable[[str, str], None]
+    ) -> None:
+        """`on_click` gets the notice's key, `on_button` also which button it was."""
+        self._on_click, self._on_button = on_click, on_button
         self._bus: _Bus | None = None
         self._markup = self._actions = False
         self._shown: dict[str, int] = {}  # key -> the service's ID, to replace instead of pile up
@@ -76,7 +78,7 @@ class DBusNotices:
                         icon,
                         text.title,
                         body,
-                        (ACTIONS + MINE * text.can_be_mine) if self._actions else [],
+                        _actions(text) if self._actions else [],
                         hints,
                         -1,
                     ),
@@ -86,6 +88,11 @@ class DBusNotices:
             self.close()  # the next notice tries a fresh connection
             raise BusError(f"{type(error).__name__}: {error}") from error
         self._shown[key] = int(reply[0])
+
+    @property
+    def clickable(self) -> bool:
+        """Whether the service hands clicks on, as it said when it was reached last."""
+        return self._actions
 
     def close(self) -> None:
         """Leave the bus. Notices stay on the screen; their clicks are lost."""
@@ -113,13 +120,18 @@ class DBusNotices:
         if member == "ActivationToken":  # Wayland gives the focus only to who holds it
             self._activation_token = message.body[1]
         elif member == "ActionInvoked":
-            if message.body[1] == MINE[0]:
-                self._on_mine(key)
+            if message.body[1] in BUTTONS:
+                self._on_button(key, message.body[1])
                 return
             os.environ["XDG_ACTIVATION_TOKEN"] = self._activation_token
             self._on_click(key)
         elif member == "NotificationClosed":
             self._shown.pop(key, None)
+
+
+def _actions(text: NoticeText) -> list[str]:
+    """Return the notice's buttons as the service wants them: name and label by turns."""
+    return ACTIONS + [part for name in text.buttons for part in (name, BUTTONS[name])]
 
 
 class _Bus:

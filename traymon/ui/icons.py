@@ -25,6 +25,7 @@ Point = tuple[float, float]
 
 WHITE: Colour = (255, 255, 255)
 NEAR_BLACK: Colour = (26, 26, 26)
+RIM: Colour = (0x9A, 0x9A, 0x9A)  # while the market is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ SHAPES: Mapping[Light, Shape] = MappingProxyType(
 
 
 @cache
-def draw(light: Light, size: int = 64) -> Image.Image:
+def draw(light: Light, size: int = 64, rimmed: bool = False) -> Image.Image:
     """Return the light's picture, `size` pixels square, RGBA on a transparent ground.
+
+    `rimmed`: in a grey rim, as while the market is closed.
 
     It is fitted to the pixels of that size, so ask for the size that will be shown instead of
     scaling. Every call returns the same object: copy it before you change it.
@@ -90,24 +93,27 @@ def draw(light: Light, size: int = 64) -> Image.Image:
     unit = size / 16
     rounding = shape.rounding * unit
     border = max(1.0, unit * 0.75)  # of a darker shade: it parts the picture from a light panel
+    edge = _darker(shape.fill)
+    if rimmed:
+        border, edge = max(2.0, unit * 2), RIM
     outline = [(x * unit, y * unit) for x, y in (*shape.outline, shape.outline[0])]
     # Whole pixels from the middle: the sign's two sides look alike at every size.
     strokes = [[(round(x * unit), round(y * unit)) for x, y in line] for line in shape.strokes]
 
-    picture = Image.new("RGB", (size, size), _darker(shape.fill))
+    picture = Image.new("RGB", (size, size), edge)
     picture.paste(shape.fill, mask=_around(size, [outline], rounding - border, filled=True))
     picture.paste(shape.ink, mask=_around(size, strokes, STROKE * unit / 2))
     picture.putalpha(_around(size, [outline], rounding, filled=True))
     return picture
 
 
-def on_ground(light: Light, width: int, height: int, ground: bytes) -> Image.Image:
+def on_ground(light: Light, rimmed: bool, width: int, height: int, ground: bytes) -> Image.Image:
     """Return the light's picture in the middle of a panel's ground, as an X11 window shows it.
 
     `ground`: the window's own pixels, 4 bytes each (blue, green, red, unused).
     """
     size = min(width, height)
-    picture = draw(light, size)
+    picture = draw(light, size, rimmed)
     whole = Image.frombytes("RGB", (width, height), ground, "raw", "BGRX")
     whole.paste(picture, ((width - size) // 2, (height - size) // 2), picture)
     return whole

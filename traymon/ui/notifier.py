@@ -23,6 +23,7 @@ class _Post:
     key: str
     text: NoticeText
     icon: str
+    done: Callable[[bool], None]
 
 
 class Notifier:
@@ -33,20 +34,30 @@ class Notifier:
         on_click: Callable[[str], None],
         on_trouble: Callable[[str], None],
         setting: str = "auto",
-        on_mine: Callable[[str], None] = lambda key: None,
+        on_button: Callable[[str, str], None] = lambda key, button: None,
     ) -> None:
-        """`on_click` and `on_mine` (the button "That one is mine") get a notice's key;
+        """`on_click` gets a notice's key, `on_button` also which button it was (`view.BUTTONS`);
         `on_trouble` why none came out, or "" when one did.
         """
-        self._on_click, self._on_mine, self._on_trouble = on_click, on_mine, on_trouble
+        self._on_click, self._on_button, self._on_trouble = on_click, on_button, on_trouble
         self._channels: list[tuple[str, Deliver]] | None = None
         self._setting = setting
         self._close: Callable[[], None] = lambda: None
+        self._clickable: Callable[[str], bool] = lambda name: False
         self._worker: Worker[_Post] = Worker("notifier", self._send)
 
-    def notify(self, key: str, text: NoticeText, icon: str) -> None:
-        """Send a notice; returns at once. `icon` is the path of a picture."""
-        self._worker.post(_Post(key, text, icon))
+    def notify(
+        self,
+        key: str,
+        text: NoticeText,
+        icon: str,
+        done: Callable[[bool], None] = lambda came_out: None,
+    ) -> None:
+        """Send a notice; returns at once. `icon` is the path of a picture.
+
+        `done` is told whether it came out, in the notifier's thread.
+        """
+        self._worker.post(_Post(key, text, icon, done))
 
     def stop(self) -> None:
         """Let the last notice out, then leave."""
@@ -56,6 +67,7 @@ class Notifier:
     def _send(self, post: _Post) -> None:
         log.info("notice: %s | %s", post.text.title, post.text.body)
         if self._setting == "off":
+            post.done(True)  # as the user wants it
             return
         reasons = []
         for name, deliver in self._available():
@@ -66,8 +78,25 @@ class Notifier:
                 log.warning("no notice through %s: %s", name, error)
             else:
                 self._on_trouble("")
+                post.done(True)
                 return
         self._on_trouble("; ".join(reasons))
+        post.done(False)
+
+    def test(self, text: NoticeText) -> list[tuple[str, str, bool]]:
+        """Send a notice through every channel; return each one's name, its fault, if clicks arrive.
+
+        In the caller's thread; the fault is "" where it came out.
+        """
+        results = []
+        for name, deliver in self._available():
+            try:
+                deliver(name, text, "")
+            except Exception as error:  # whatever a channel raises, the next one is tried
+                results.append((name, str(error), False))
+            else:
+                results.append((name, "", self._clickable(name)))
+        return results
 
     def _available(self) -> list[tuple[str, Deliver]]:
         """Return the channels of this platform, best first; imported in this thread, once."""
@@ -76,8 +105,9 @@ class Notifier:
             if self._setting == "auto" and sys.platform == "linux":
                 from traymon.ui.dbus import DBusNotices
 
-                notices = DBusNotices(self._on_click, self._on_mine)
+                notices = DBusNotices(self._on_click, self._on_button)
                 self._close = notices.close
+                self._clickable = lambda name: name == "D-Bus" and notices.clickable
                 self._channels.append(("D-Bus", notices.deliver))
             self._channels.append(("plyer", _plyer))
         return self._channels

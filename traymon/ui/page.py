@@ -30,7 +30,7 @@ from starlette.routing import Route
 
 from traymon import assets
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.model import Light, Status
+from traymon.model import Status
 from traymon.ui import render, view
 from traymon.ui.page_guard import OPEN, Guard, Keys, PatientlessProtocol
 
@@ -49,6 +49,7 @@ class PageActions:
     check_now: Callable[[], None]
     pause_or_resume: Callable[[], None]
     open_page: Callable[[], None]
+    snooze: Callable[[str], None]  # a wish as `windows.snooze_until` takes it; raises ValueError
     watched: Callable[[bool], None]  # whether anybody has the page open
 
 
@@ -67,8 +68,6 @@ class LivePage:
         self.keys = Keys()
         self.port: int | None = None  # once it is served
         self._statuses: dict[str, Status] = {}
-        self._faults: dict[str, float] = {}  # since when a target that is not green was not
-        self._fixed: dict[str, float] = {}  # how long the fault lasted that is over
         self._changed = asyncio.Event()
         self._streams: list[asyncio.Event] = []  # each is set where its stream shall end
         self._server: _Server | None = None
@@ -112,13 +111,7 @@ class LivePage:
 
     def show(self, status: Status) -> None:
         """Show a status; returns at once."""
-        name, light = status.target.name, status.diagnosis.light
-        if light in (Light.AMBER, Light.RED):
-            self._faults.setdefault(name, status.light_since)
-            self._fixed.pop(name, None)
-        elif light is Light.GREEN and name in self._faults:
-            self._fixed[name] = max(0.0, status.light_since - self._faults.pop(name))
-        self._statuses[name] = status
+        self._statuses[status.target.name] = status
         self._wake_streams()
 
     def _wake_streams(self) -> None:
@@ -142,6 +135,7 @@ class LivePage:
             Route("/page.js", _asset("page.js", "text/javascript")),
             Route("/check-now", self._act(self._actions.check_now), methods=["POST"]),
             Route("/pause", self._act(self._actions.pause_or_resume), methods=["POST"]),
+            Route("/snooze/{wish}", self._snooze, methods=["POST"]),
             Route("/open-page", self._act(self._actions.open_page), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
         ]
@@ -151,7 +145,7 @@ class LivePage:
         return view.worst_first(tuple(self._statuses.values()))
 
     async def _page(self, request: Request) -> Response:
-        whole = render.live_page(self._worst_first(), self._now(), self._fixed, self.keys.page)
+        whole = render.live_page(self._worst_first(), self._now(), self.keys.page)
         return HTMLResponse(whole)
 
     async def _events(self, request: Request) -> Response:
@@ -168,7 +162,7 @@ class LivePage:
             while not ended.is_set():
                 changed = self._changed
                 statuses = self._worst_first()
-                picture = render.live_part(statuses, self._now(), self._fixed)
+                picture = render.live_part(statuses, self._now())
                 if picture != last:
                     last = picture
                     light = view.light(statuses)
@@ -200,6 +194,13 @@ class LivePage:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"url": self.address()})
+
+    async def _snooze(self, request: Request) -> Response:
+        try:
+            self._actions.snooze(request.path_params["wish"])
+        except ValueError as error:
+            return PlainTextResponse(str(error), 400)
+        return Response(status_code=204)
 
     def _act(self, action: Callable[[], None]) -> Callable[[Request], Any]:
         async def act(request: Request) -> Response:

@@ -6,7 +6,7 @@ Everything that is not a template of ours is untrusted and escaped. Looks at not
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -30,23 +30,20 @@ SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
 
 def page(status: Status, now: float) -> str:
     """Return the fix page of a status as a whole HTML document without anything from elsewhere."""
-    return _whole([status], now, {}, style=Markup(_style()))
+    return _whole([status], now, style=Markup(_style()))
 
 
-def live_page(
-    statuses: Sequence[Status], now: float, fixed: Mapping[str, float], token: str
-) -> str:
+def live_page(statuses: Sequence[Status], now: float, token: str) -> str:
     """Return the live page: all targets, the worst first.
 
-    `fixed` tells for targets that have turned green how long the fault lasted, in seconds; `token`
-    is what the page's own requests have to carry.
+    `token` is what the page's own requests have to carry.
     """
-    return _whole(statuses, now, fixed, token=token)
+    return _whole(statuses, now, token=token)
 
 
-def live_part(statuses: Sequence[Status], now: float, fixed: Mapping[str, float]) -> str:
+def live_part(statuses: Sequence[Status], now: float) -> str:
     """Return the part of the live page that changes."""
-    return _template("status.html.j2", parts=[_part(s, now, fixed) for s in statuses], live=True)
+    return _template("status.html.j2", parts=[_part(s, now) for s in statuses], live=True)
 
 
 def explain_page(code: str) -> str:
@@ -63,14 +60,8 @@ def explain_page(code: str) -> str:
     )
 
 
-def _whole(
-    statuses: Sequence[Status],
-    now: float,
-    fixed: Mapping[str, float],
-    token: str = "",
-    style: str = "",
-) -> str:
-    parts = [_part(status, now, fixed) for status in statuses]
+def _whole(statuses: Sequence[Status], now: float, token: str = "", style: str = "") -> str:
+    parts = [_part(status, now) for status in statuses]
     return _template(
         "page.html.j2",
         parts=parts,
@@ -78,6 +69,7 @@ def _whole(
         token=token,
         style=style,
         light=view.light(statuses).word,
+        hours_known=any(status.opens_at is not None for status in statuses),
         title=f"{parts[0]['mark']} {parts[0]['headline']}" if parts else "",
         codes=[
             (code, fixes.fill(fixes.page(code).headline, {}), ENTRIES[code].light.word)
@@ -88,9 +80,10 @@ def _whole(
     )
 
 
-def _part(status: Status, now: float, fixed: Mapping[str, float]) -> dict[str, Any]:
+def _part(status: Status, now: float) -> dict[str, Any]:
     """Return what the page shows of one target."""
-    light, name = status.diagnosis.light, status.target.name
+    light = status.diagnosis.light
+    fixed = status.was_down if light is Light.GREEN else None
     return _common(status, now) | {
         "code": status.diagnosis.code,
         "sections": _sections(status.diagnosis.code, view.facts_of(status, now)),
@@ -100,7 +93,9 @@ def _part(status: Status, now: float, fixed: Mapping[str, float]) -> dict[str, A
         "looks": status.looks,
         "paused": status.paused,
         "checked": "" if status.checked_at is None else _second(status.checked_at),
-        "fixed": duration(fixed[name]) if name in fixed and light is Light.GREEN else "",
+        "fixed": "" if fixed is None else duration(fixed),
+        "silence": view.silence(status, now),
+        "closing": view.closing(status, now),
         "rungs": [_rung(rung) for rung in ladder(status.evidence)],
     }
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from traymon.model import Light, Status
@@ -37,6 +37,7 @@ class Actions:
     check_now: Callable[[], None]
     that_one_is_mine: Callable[[], None]
     pause_or_resume: Callable[[], None]
+    snooze: Callable[[str], None]  # a wish as `windows.snooze_until` takes it
     copy_report: Callable[[], None]
     open_logs: Callable[[], None]
     about: Callable[[], None]
@@ -50,7 +51,10 @@ class _Look:
     light: Light
     tooltip: str
     headline: str
+    rimmed: bool
     paused: bool
+    silence: str  # why and until when there are no notices
+    hours_known: bool  # when the market opens next
     trouble: str
     ids: tuple[str, ...]  # a line for each configured client ID
     stranger: str  # who holds one of them and could be the user's own
@@ -61,7 +65,7 @@ class Tray:
 
     def __init__(self, actions: Actions) -> None:
         """Raises NoTray where no tray can be reached."""
-        self._look = _Look(Light.GREY, NAME, NAME, False, "", (), "")
+        self._look = _Look(Light.GREY, NAME, NAME, False, False, "", False, "", (), "")
         self._trouble = ""
         self._lock = threading.Lock()
         self._stopped = False
@@ -94,12 +98,15 @@ class Tray:
 
     def show(self, statuses: Sequence[Status]) -> None:
         """Show the statuses; touches the icon only where something changed."""
-        worst = view.worst_first(statuses)
+        worst, now = view.worst_first(statuses), time.time()
         look = _Look(
             light=view.light(statuses),
-            tooltip=view.tooltip(statuses, time.time()),
+            tooltip=view.tooltip(statuses, now),
             headline=view.headline(worst[0].diagnosis) if worst else NAME,
+            rimmed=bool(worst) and worst[0].closed,
             paused=all(status.paused for status in statuses),
+            silence=view.silence(worst[0], now) if worst else "",
+            hours_known=any(status.opens_at is not None for status in statuses),
             trouble=self._trouble,
             ids=tuple(line for status in worst for line in view.id_uses(status)),
             stranger=next((p.label for s in worst if (p := view.stranger(s))), ""),
@@ -111,9 +118,9 @@ class Tray:
 
     def _apply(self, before: _Look, look: _Look) -> None:
         """Bring the icon from one look to the next; runs where the platform wants it."""
-        self._icon.light = look.light
-        if look.light is not before.light:
-            self._icon.icon = icons.draw(look.light)
+        self._icon.light, self._icon.rimmed = look.light, look.rimmed
+        if (look.light, look.rimmed) != (before.light, before.rimmed):
+            self._icon.icon = icons.draw(look.light, rimmed=look.rimmed)
         self._icon.title = look.tooltip
         if _in_menu(look) != _in_menu(before):
             self._icon.update_menu()
@@ -148,6 +155,23 @@ class Tray:
                 lambda item: "Resume" if self._look.paused else "Pause",
                 lambda: actions.pause_or_resume(),
             ),
+            MenuItem(
+                lambda item: f"Notices: {self._look.silence}" if self._look.silence else "Snooze",
+                Menu(
+                    MenuItem("15 minutes", lambda: actions.snooze("15m")),
+                    MenuItem("1 hour", lambda: actions.snooze("1h")),
+                    MenuItem(
+                        "Until the market opens",
+                        lambda: actions.snooze("open"),
+                        visible=lambda item: self._look.hours_known,
+                    ),
+                    MenuItem(
+                        "End the snooze",
+                        lambda: actions.snooze("off"),
+                        visible=lambda item: self._look.silence.startswith("snoozed"),
+                    ),
+                ),
+            ),
             MenuItem("Copy diagnosis", lambda: actions.copy_report()),
             MenuItem("Open log folder", lambda: actions.open_logs()),
             MenuItem("About traymon", lambda: actions.about()),
@@ -156,8 +180,9 @@ class Tray:
         )
 
 
-def _in_menu(look: _Look) -> tuple[object, ...]:
-    return look.headline, look.paused, look.trouble, look.ids, look.stranger
+def _in_menu(look: _Look) -> _Look:
+    """Return what of a look stands in the menu."""
+    return replace(look, light=Light.GREY, tooltip="", rimmed=False)
 
 
 def _icon_class() -> Any:

@@ -14,6 +14,7 @@ class DarwinIcon(pystray.Icon):  # type: ignore[misc]
     """An icon in the menu bar, with a menu."""
 
     light = Light.GREY
+    rimmed = False
     has_host = True  # the menu bar is always there
 
     def post(self, job: Callable[[], None]) -> None:

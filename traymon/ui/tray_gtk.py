@@ -25,6 +25,7 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
     """An icon with a menu; the base class is the backend that pystray chose."""
 
     light = Light.GREY
+    rimmed = False
     has_host = True  # cannot be told in time; the panel shows it whenever it comes
 
     def _initialize(self) -> None:

@@ -22,6 +22,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     """An icon in the notification area, with a menu."""
 
     light = Light.GREY
+    rimmed = False
     has_host = True  # Windows brings the icon back by itself after an Explorer restart
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -29,6 +29,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
     """An icon in the X11 system tray; a left click is its only action, it has no menu."""
 
     light = Light.GREY  # what is drawn, at whatever size the panel gives
+    rimmed = False
     _title: str
     _systray_manager: Any
 
@@ -144,5 +145,5 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
             seen = self._window.get_image(0, 0, at.width, at.height, X.ZPixmap, 0xFFFFFFFF)
         except XError:  # not on the screen yet; an Expose comes when it is
             return
-        picture = icons.on_ground(self.light, at.width, at.height, seen.data)
+        picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, seen.data)
         self._window.put_pil_image(self._gc, 0, 0, picture)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from traymon.alerts import Kind, Notice
+from traymon.alerts import Kind, Missed, Notice
 from traymon.diagnosis import fixes
 from traymon.diagnosis.conditions import CLIENT_IDS
 from traymon.diagnosis.fixes import duration
@@ -22,6 +22,11 @@ TOOLTIP, TITLE, BODY = 127, 63, 255
 MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
 
 MEASURED = {"handshake": "handshake", "session": "heartbeat"}
+
+MINE, SNOOZE = "mine", "snooze"
+BUTTONS = {MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}  # of notices, where they have any
+URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # where the light is red
+MOST_NAMED = 2  # untold faults that a notice names; the others are counted
 
 # Longer values are cut in tooltips and notices, so that the advice around them is never cut.
 # The pages have room for all of them.
@@ -38,7 +43,11 @@ LONGEST: dict[Fact, int] = {
     Fact.FARMS: 40,
     Fact.CAUSE: 80,
     Fact.DETAIL: 60,
+    Fact.CODES: 90,
+    Fact.MISSED: 190,
+    Fact.IN_SHORT: 230,
 }
+MOMENTS = (Fact.WINDOW_ENDS, Fact.LOGIN_LAPSED)  # epoch seconds, shown as `14:02`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class NoticeText:
     title: str
     body: str
     urgent: bool
-    can_be_mine: bool = False  # offer "That one is mine"
+    buttons: tuple[str, ...] = ()  # names of BUTTONS that it offers
 
 
 def utf16(text: str) -> int:
@@ -71,9 +80,15 @@ def facts_of(status: Status, now: float) -> Facts:
         fact: programs(_programs(status.diagnosis.facts.get(fact)), now)
         for fact in (Fact.HOLDER, Fact.NEWER)
     }
+    times = {
+        fact: moment(value, now)
+        for fact in MOMENTS
+        if isinstance(value := status.diagnosis.facts.get(fact), int | float)
+    }
     return {
         **status.diagnosis.facts,
         **named,
+        **times,
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.looks,
     }
@@ -168,6 +183,8 @@ def _tooltip(status: Status, now: float) -> str:
         lines.append(doubt)
     where = [address(status), f"since {moment(status.since, now)}", latency(status)]
     lines.append(" · ".join(part for part in where if part))
+    if hush := ", ".join(filter(None, (silence(status, now), closing(status, now)))):
+        lines.append(hush)
     for measured in figures(status):  # as many as there is room for; none is cut
         if utf16("\n".join((*lines, measured))) <= TOOLTIP:
             lines.append(measured)
@@ -181,8 +198,7 @@ def line(status: Status, now: float) -> str:
     parts.append(f"since {moment(status.since, now)}")
     if took := latency(status):
         parts.append(took)
-    if doubt := suspicion(status):
-        parts.append(doubt)
+    parts += filter(None, (suspicion(status), silence(status, now), closing(status, now)))
     return " · ".join(parts)
 
 
@@ -198,20 +214,72 @@ def waiting(status: Status) -> str:
 
 
 def notice(notice: Notice, now: float) -> NoticeText:
-    """Return the words of a notice: the page's headline and its section "In short"."""
+    """Return the words of a notice: the page's headline and its section "In short", or others."""
     status = notice.status
-    facts: dict[Fact, FactValue] = dict(facts_of(status, now))
-    if notice.kind is Kind.RECOVERY and notice.ended is not None:
-        title, body = fixes.recovery()
-        facts[Fact.OUTAGE] = max(0.0, now - notice.ended.since)
-        facts[Fact.CAUSE] = headline(notice.ended.diagnosis)
-    else:
-        page = fixes.page(status.diagnosis.code)
-        title, body = page.headline, page.in_short
-    short = short_facts(facts)
+    page = fixes.page(status.diagnosis.code)
+    title, body = page.headline, page.in_short
+    facts = dict(short_facts(facts_of(status, now)))
+    if notice.kind is not Kind.FAULT:
+        name = str(notice.kind)
+        if notice.kind is Kind.PRE_OPEN and status.diagnosis.light is Light.GREEN:
+            name = "pre-open-good"
+        title, body = fixes.notice(name)
+        facts |= short_facts(_facts_of(notice, fixes.fill(page.in_short, facts), now))
     return NoticeText(
-        title=clip(fixes.fill(title, short), TITLE),
-        body=clip(fixes.fill(body, short), BODY),
-        urgent=notice.kind is Kind.FAULT and status.diagnosis.light is Light.RED,
-        can_be_mine=notice.kind is Kind.FAULT and stranger(status) is not None,
+        title=clip(fixes.fill(title, facts), TITLE),
+        body=clip(fixes.fill(body, facts), BODY),
+        urgent=notice.kind in URGENT and status.diagnosis.light is Light.RED,
+        buttons=_buttons(notice),
     )
+
+
+def _buttons(notice: Notice) -> tuple[str, ...]:
+    if notice.kind not in URGENT or notice.status.diagnosis.light is Light.GREEN:
+        return ()
+    return (MINE, SNOOZE) if stranger(notice.status) is not None else (SNOOZE,)
+
+
+def _facts_of(notice: Notice, in_short: str, now: float) -> Facts:
+    """Return what a notice that is not a page's own can name besides the page's facts."""
+    status = notice.status
+    lasted = status.was_down if notice.kind is Kind.RECOVERY else None
+    if lasted is None:
+        lasted = now - (status.since if status.down_since is None else status.down_since)
+    flips = notice.flips
+    codes = dict.fromkeys(one.code for flip in flips for one in (flip.before, flip.after))
+    return {
+        Fact.CAUSE: headline(notice.ended or status.diagnosis),
+        Fact.OUTAGE: max(0.0, lasted),
+        Fact.IN_SHORT: in_short,
+        Fact.FLIPS: len(flips),
+        Fact.CODES: ", ".join(codes),
+        Fact.MISSED: missed(notice.missed, now),
+        Fact.OPENS: "" if status.opens_at is None else moment(status.opens_at, now),
+    }
+
+
+def missed(faults: Sequence[Missed], now: float) -> str:
+    """Return what was not told, as many as there is room for: `headline (14:02-14:10)`."""
+    told = []
+    for fault in faults:
+        until = "now" if fault.ended is None else moment(fault.ended, now)
+        told.append(f"{headline(fault.diagnosis)} ({moment(fault.began, now)} to {until})")
+    shown = told[:MOST_NAMED]
+    more = [f"{len(told) - MOST_NAMED} more"] if len(told) > MOST_NAMED else []
+    return "; ".join((*shown, *more))
+
+
+def silence(status: Status, now: float) -> str:
+    """Return why and until when nothing is told; nothing where notices come out as usual."""
+    if status.snoozed_until is not None:
+        return f"snoozed until {moment(status.snoozed_until, now)}"
+    if status.quiet_until is not None:
+        return f"quiet until {moment(status.quiet_until, now)}"
+    return ""
+
+
+def closing(status: Status, now: float) -> str:
+    """Return that the market is closed and until when; nothing while it is open."""
+    if not status.closed or status.opens_at is None:
+        return ""
+    return f"market closed until {moment(status.opens_at, now)}"
