@@ -23,6 +23,7 @@ from traymon.model import (
 )
 from traymon.monitor import Monitor
 from traymon.sensors import Sensors, View
+from traymon.windows import Calendar
 
 
 class SceneLoop(LeapingLoop):
@@ -98,7 +99,12 @@ class Scene:
     """A monitor that runs, its sensors, and what it published."""
 
     def __init__(
-        self, limits: Limits, discovered: bool, subscribers: list[Callable[..., None]]
+        self,
+        limits: Limits,
+        discovered: bool,
+        subscribers: list[Callable[..., None]],
+        calendar: Calendar | None = None,
+        snoozed_until: float | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.slept = 0.0
@@ -112,6 +118,8 @@ class Scene:
             lambda: Sensors((self.listener, self.handshake), (self.session,)),
             lambda target: replace(target, port=self.listens_on),
             SteadyClock(wall=lambda: loop.time() + self.slept, monotonic=loop.time),
+            calendar,
+            snoozed_until,
         )
         for subscriber in (*subscribers, self._hear):
             self.monitor.subscribe(subscriber)
@@ -143,11 +151,13 @@ def play(
     limits: Limits | None = None,
     discovered: bool = False,
     subscribers: list[Callable[..., None]] | None = None,
+    calendar: Calendar | None = None,
+    snoozed_until: float | None = None,
 ) -> None:
     """Run a monitor while the story is told."""
 
     async def main() -> None:
-        scene = Scene(limits or Limits(), discovered, subscribers or [])
+        scene = Scene(limits or Limits(), discovered, subscribers or [], calendar, snoozed_until)
         watching = asyncio.create_task(scene.monitor.run())
         await story(scene)
         assert not watching.done()

@@ -175,7 +175,7 @@ class Watch:
         if instead is not None:
             self._evidence = self._evidence.with_reading(instead)
         self._in_a_row.clear()
-        self._due = dict.fromkeys((sensor.name for sensor in self._sensors), 0.0)
+        self._due = dict.fromkeys((sensor.name for sensor in self._sensors), -inf)
         self._woken.set()
         if self._begun:  # a session of before speaks of that time too
             self._hold_anew()
@@ -197,7 +197,7 @@ class Watch:
     def _hurry(self, names: Iterable[str], rest_at_least: float = SOONEST) -> None:
         now = self._clock()
         for name in names:
-            soonest = self._last_looked.get(name, 0.0) + rest_at_least
+            soonest = self._last_looked.get(name, -inf) + rest_at_least
             self._due[name] = min(self._due[name], max(now, soonest))
         self._woken.set()
 

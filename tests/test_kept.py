@@ -1,0 +1,58 @@
+"""What outlives a restart, and files that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from traymon.kept import Kept
+
+DAYS = ["20261123:0930-20261123:1600", "20261126:CLOSED"]
+
+
+def test_a_snooze_outlives_a_restart(tmp_path: Path) -> None:
+    assert Kept(tmp_path).snoozed_until() is None
+    Kept(tmp_path).keep_snooze(1_795_000_000.0)
+    assert Kept(tmp_path).snoozed_until() == 1_795_000_000.0
+    Kept(tmp_path).keep_snooze(None)
+    assert Kept(tmp_path).snoozed_until() is None
+
+
+def test_hours_are_of_one_contract_and_do_not_lose_the_snooze(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    kept.keep_snooze(5.0)
+    assert kept.keep_hours("SPY", DAYS, "America/New_York")
+    assert not kept.keep_hours("SPY", DAYS, "America/New_York")  # nothing new
+    again = Kept(tmp_path)
+    hours = again.hours("SPY")
+    assert hours is not None
+    assert len(hours.dated) == 1
+    assert again.hours("QQQ") is None
+    assert again.snoozed_until() == 5.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"snoozed_until": "soon", "hours_of": "SPY"}', "\udcff"],
+)
+def test_a_file_that_cannot_be_used_counts_as_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    kept = Kept(tmp_path)
+    assert kept.snoozed_until() is None
+    assert kept.hours("SPY") is None
+
+
+@pytest.mark.parametrize("hours", [3, [3], ["tomorrow"], None])
+def test_hours_that_cannot_be_used_count_as_none(hours: object, tmp_path: Path) -> None:
+    values = {"hours_of": "SPY", "hours": hours, "hours_zone": "America/New_York"}
+    (tmp_path / "kept.json").write_text(json.dumps(values), encoding="utf-8")
+    assert Kept(tmp_path).hours("SPY") is None
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_reason_to_stop(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    kept = Kept(tmp_path / "file")
+    kept.keep_snooze(5.0)
+    assert kept.snoozed_until() == 5.0

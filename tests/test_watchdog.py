@@ -1,0 +1,78 @@
+"""A loop that stands still is noticed, once, with its stack; sleep and work are not."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import pytest
+
+from traymon.watchdog import MOST_MISSED, Watchdog
+
+EVERY = 0.02
+DEADLINE = 10.0
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(DEADLINE)
+
+
+def test_a_loop_that_stands_still_is_noticed_with_its_stack(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stalled, go_on = threading.Event(), threading.Event()
+    stalls: list[float] = []
+
+    def on_stall() -> None:
+        stalls.append(time.monotonic())
+        stalled.set()
+
+    dog = Watchdog(on_stall, EVERY)
+
+    def hang_somewhere() -> None:
+        dog.beat()
+        go_on.wait(DEADLINE)
+
+    thread = threading.Thread(target=hang_somewhere)
+    thread.start()
+    with caplog.at_level(logging.ERROR):
+        began = time.monotonic()
+        dog.watch(thread)
+        wait_for(stalled)
+    assert stalls[0] - began >= EVERY * MOST_MISSED
+    assert "hang_somewhere" in caplog.text
+    assert "go_on.wait" in caplog.text
+    stalled.clear()
+    assert not stalled.wait(EVERY * MOST_MISSED * 3), "told twice of one stall"
+    dog.beat()  # it goes on, and stands still again
+    wait_for(stalled)
+    assert len(stalls) == 2
+    go_on.set()
+    thread.join()
+    dog.stop()
+
+
+def test_a_loop_that_gives_signs_of_life_is_left_alone() -> None:
+    stalled, stop = threading.Event(), threading.Event()
+    dog = Watchdog(stalled.set, every=0.2)
+
+    def live() -> None:
+        while not stop.wait(0.05):
+            dog.beat()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    dog.watch(thread)
+    assert not stalled.wait(0.2 * MOST_MISSED * 2)
+    stop.set()
+    thread.join()
+
+
+def test_it_ends_with_the_thread_that_it_watches() -> None:
+    stalled = threading.Event()
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    Watchdog(stalled.set, EVERY).watch(thread)
+    assert not stalled.wait(EVERY * MOST_MISSED * 2)
