@@ -5,6 +5,7 @@ Pure: the time is an argument. Knows nothing of what is measured.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 
 from traymon.model import Figure
@@ -17,25 +18,32 @@ class Rolling:
     """The values of the last hour."""
 
     def __init__(self) -> None:
-        self._values: deque[tuple[float, float]] = deque(maxlen=MOST)  # (when, value)
+        self._values: deque[tuple[float, float]] = deque()  # (when, value)
+        self._ordered: list[float] = []  # the values; kept so, since figures are asked for often
 
     def add(self, value: float, now: float) -> None:
         """Take a value in."""
         self._values.append((now, value))
+        insort(self._ordered, value)
+        if len(self._values) > MOST:
+            self._drop_the_oldest()
 
     def figure(self, now: float) -> Figure | None:
         """Return the figures, None while there is no value of the last hour."""
         while self._values and self._values[0][0] < now - WINDOW:
-            self._values.popleft()
+            self._drop_the_oldest()
         if not self._values:
             return None
-        ordered = sorted(value for _, value in self._values)
         return Figure(
             last=self._values[-1][1],
-            median=_percentile(ordered, 0.5),
-            p95=_percentile(ordered, 0.95),
-            count=len(ordered),
+            median=_percentile(self._ordered, 0.5),
+            p95=_percentile(self._ordered, 0.95),
+            count=len(self._ordered),
         )
+
+    def _drop_the_oldest(self) -> None:
+        _, value = self._values.popleft()
+        del self._ordered[bisect_left(self._ordered, value)]
 
 
 def _percentile(ordered: list[float], share: float) -> float:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from traymon.model import Fact, FactValue, Reading, Symptom
@@ -86,16 +87,9 @@ class Schedule:
     rules: tuple[Rule, ...] = ()
     dated: tuple[Span, ...] = ()
 
-    def around(self, now: float) -> list[Span]:
-        """Return the windows around a moment, in order, none touching another."""
-        every = sorted((*self.dated, *(span for rule in self.rules for span in rule.around(now))))
-        joined: list[Span] = []
-        for span in every:
-            if joined and span.begins <= joined[-1].ends:
-                joined[-1] = Span(joined[-1].begins, max(joined[-1].ends, span.ends))
-            else:
-                joined.append(span)
-        return joined
+    def around(self, now: float) -> tuple[Span, ...]:
+        """Return the windows of the days around a moment, in order, none touching another."""
+        return _around(self, now // 3600)
 
     def at(self, now: float, early: float = 0.0, late: float = 0.0) -> Span | None:
         """Return the window that holds now; `early` and `late` widen it by so many seconds."""
@@ -108,6 +102,19 @@ class Schedule:
 
 
 NEVER = Schedule()
+
+
+@lru_cache(maxsize=32)  # asked for with every look, and the same for an hour
+def _around(schedule: Schedule, hour: float) -> tuple[Span, ...]:
+    now = hour * 3600
+    every = (*schedule.dated, *(span for rule in schedule.rules for span in rule.around(now)))
+    joined: list[Span] = []
+    for span in sorted(every):
+        if joined and span.begins <= joined[-1].ends:
+            joined[-1] = Span(joined[-1].begins, max(joined[-1].ends, span.ends))
+        else:
+            joined.append(span)
+    return tuple(joined)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE) & STILL_THERE),
     Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0) & STILL_THERE),
     Entry("ib-link-down", AMBER, when=LINK_DOWN & STILL_THERE, announce=False),
-    Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION)),
+    # right after a hang has ended, the newest fresh connection is still one that hung
+    Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION), patience=10.0),
     # the port
     Entry("host-unresolved", RED, when=handshake(S.UNRESOLVED)),
     Entry("host-unreachable", RED, when=handshake(S.UNREACHABLE)),

@@ -1,0 +1,285 @@
+"""A fortnight in a minute: what traymon tells of it, beside a plain "three failures in a row".
+
+The monitor, the catalogue, settle and the alerts are the real ones, on a clock that leaps; the
+Gateway is a script: what each sensor would see of it at that moment. Prints the timeline and the
+counts. Run it from the repository: `.venv/bin/python benchmarks/fortnight.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from leaping import BEGAN, LeapingLoop
+
+from traymon import alerts, reset_windows
+from traymon.clock import SteadyClock
+from traymon.model import Evidence, Flip, Reading, Status, Symptom, Target
+from traymon.monitor import Monitor
+from traymon.sensors import Sensors, View
+from traymon.ui import view
+from traymon.windows import Calendar, parse
+
+S = Symptom
+ZONE = ZoneInfo("America/New_York")
+FIRST = datetime(2026, 11, 2, tzinfo=ZONE)  # a Monday
+DAYS = 14
+BEAT, LOOK_TAKES = 5.0, 0.002  # seconds
+POLL, FAILURES = 30.0, 3  # of the plain rule
+
+
+@dataclass(frozen=True)
+class Event:
+    """A time in which something is not as it should be."""
+
+    name: str
+    begins: float  # epoch seconds
+    ends: float
+    handshake: Symptom = S.OK
+    listener: Symptom = S.OK
+    session: Symptom = S.OK
+    link: Symptom = S.OK
+    real: bool = False  # somebody has to do something
+    asleep: bool = False  # the whole machine is
+
+
+def _at(day: int, clock: str) -> float:
+    moment = FIRST.replace(tzinfo=None) + timedelta(days=day)
+    hour, minute = (int(part) for part in clock.split(":"))
+    return moment.replace(hour=hour, minute=minute, tzinfo=ZONE).timestamp()
+
+
+def gone(name: str, begins: float, lasts: float, real: bool = False) -> Event:
+    """Return a time in which no Gateway runs."""
+    return Event(name, begins, begins + lasts, S.REFUSED, S.NOBODY_LISTENS, S.LOST, real=real)
+
+
+def starting(name: str, begins: float, lasts: float) -> Event:
+    """Return a time in which a Gateway has opened its port and does not answer yet."""
+    return Event(name, begins, begins + lasts, S.SILENT, session=S.LOST)
+
+
+def cut_off(name: str, begins: float, lasts: float) -> Event:
+    """Return a time in which the Gateway has lost IB's servers."""
+    return Event(name, begins, begins + lasts, link=S.LINK_DOWN)
+
+
+def story() -> Iterator[Event]:
+    """Yield what happens, in order."""
+    for day in range(DAYS):
+        reset = _at(day, "00:21")
+        if (FIRST + timedelta(days=day)).weekday() != 5:
+            yield cut_off("IB's nightly reset", reset, 240 + 130 * (day % 5))
+        else:
+            yield cut_off("IB's weekend reset", _at(day, "00:10"), 9000)
+        if day == 1:  # Tuesday
+            frozen = _at(day, "10:40")
+            yield Event(
+                "outage: the Gateway hangs",
+                frozen,
+                frozen + 720,
+                S.SILENT,
+                session=S.HUNG,
+                real=True,
+            )
+        if day == 2:  # Wednesday
+            for minute in range(0, 60, 2):
+                yield gone("the flapping hour", _at(day, f"11:{minute:02}"), 45, real=True)
+        if day == 10:  # Thursday of the second week
+            yield gone("outage: the Gateway was ended", _at(day, "14:05"), 600, real=True)
+        if day == 3:
+            begins, ends = _at(day, "22:00"), _at(day + 1, "07:30")
+            yield Event("the laptop's night", begins, ends, asleep=True)
+            yield cut_off("the laptop wakes", ends, 15)
+            continue
+        restart = _at(day, "23:45")
+        down = 40.0 + 7 * (day % 6)
+        yield gone("nightly restart", restart, down)
+        yield starting("nightly restart", restart + down, 35.0 + 11 * (day % 5))
+
+
+@dataclass
+class World:
+    """The Gateway of the script, the user, and the clock."""
+
+    events: list[Event] = field(default_factory=lambda: list(story()))
+    slept: float = 0.0
+    told: list[tuple[float, alerts.Notice]] = field(default_factory=list)
+    memory: alerts.Memory = field(default_factory=alerts.Memory)
+    rule: list[float] = field(default_factory=list)  # when the plain rule cried
+
+    @cached_property
+    def edges(self) -> list[float]:
+        """When anything begins or ends, in order."""
+        return sorted(edge for one in self.events for edge in (one.begins, one.ends))
+
+    def now(self) -> float:
+        """Return the wall clock's epoch seconds."""
+        return FIRST.timestamp() + asyncio.get_running_loop().time() - BEGAN + self.slept
+
+    def event(self, at: float) -> Event | None:
+        """Return what is wrong at a moment."""
+        return next((one for one in self.events if one.begins <= at < one.ends), None)
+
+    def sees(self, sensor: str) -> Symptom:
+        """Return what a sensor sees now."""
+        event = self.event(self.now())
+        symptom = S.OK if event is None else getattr(event, sensor)
+        assert isinstance(symptom, Symptom)
+        return symptom
+
+    def hear(self, status: Status, flip: Flip | None) -> None:
+        """Be the user, to whom every notice comes."""
+        self.memory, notice = alerts.decide(self.memory, status, flip, self.now())
+        if notice is not None:
+            self.memory = alerts.delivered(self.memory, notice, True, self.now())
+            self.told.append((self.now(), notice))
+
+    async def sleep_when_it_is_time(self) -> None:
+        """Leap over the time in which the machine sleeps, as its clock does."""
+        for event in (one for one in self.events if one.asleep):
+            await asyncio.sleep(event.begins - self.now())
+            self.slept += event.ends - event.begins
+
+    async def plain_rule(self) -> None:
+        """Poll the port, and cry at the third failure in a row."""
+        failed = 0
+        while True:
+            failed = 0 if self.sees("handshake") is S.OK else failed + 1
+            if failed == FAILURES:
+                self.rule.append(self.now())
+            await asyncio.sleep(POLL)
+
+
+@dataclass
+class Looking:
+    """A sensor that sees what the script says."""
+
+    name: str
+    world: World
+
+    async def look(self, evidence: Evidence) -> Reading:
+        """Look, as long as a healthy Gateway takes."""
+        await asyncio.sleep(LOOK_TAKES)
+        return Reading(self.name, self.world.sees(self.name), "by the script", took=LOOK_TAKES)
+
+
+@dataclass
+class Session:
+    """The held session: it hears its own end at once, and beats."""
+
+    world: World
+    name: str = "session"
+
+    async def run(self, view: View) -> None:
+        """Post what the session hears."""
+        said = {"session": S.OK, "link": S.OK}
+        while True:
+            for name in said:
+                symptom = self.world.sees(name)
+                if name == "link" and self.world.sees("session") is not S.OK:
+                    symptom = S.OK  # nobody there to say it
+                if name == "session" or symptom is not said[name]:
+                    view.post(Reading(name, symptom, "by the script", good_for=4 * BEAT))
+                said[name] = symptom
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Return the seconds to the next beat, or to the next change if that is sooner."""
+        now = self.world.now()
+        edge = bisect_right(self.world.edges, now)
+        return min([BEAT, *(e - now for e in self.world.edges[edge : edge + 1])])
+
+
+async def play(world: World, days: int) -> None:
+    """Let the days pass."""
+    loop = asyncio.get_running_loop()
+    calendar = Calendar(
+        reset=reset_windows.read("america", Path("/nowhere")),
+        maintenance=parse("23:45+10m America/New_York"),
+    )
+    monitor = Monitor(
+        [Target("fortnight")],
+        lambda: Sensors(
+            (Looking("listener", world), Looking("handshake", world)), (Session(world),)
+        ),
+        clock=SteadyClock(wall=world.now, monotonic=loop.time),
+        calendar=calendar,
+    )
+    monitor.subscribe(world.hear)
+    tasks = [
+        asyncio.create_task(work)
+        for work in (monitor.run(), world.sleep_when_it_is_time(), world.plain_rule())
+    ]
+    await asyncio.sleep(_at(days, "12:00") - world.now())
+    monitor.stop()
+    await tasks[0]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class FortnightLoop(LeapingLoop):
+    """A leaping loop without threads."""
+
+    def run_in_executor(self, executor: object, func: object, *args: object) -> object:
+        """Call it at once: no thread could keep up with leaping time."""
+        done = self.create_future()
+        done.set_result(func(*args))  # type: ignore[operator]
+        return done
+
+
+def fortnight(days: int = DAYS) -> World:
+    """Play it, or its first days, and return what was told."""
+    world = World()
+    with asyncio.Runner(loop_factory=FortnightLoop) as runner:  # type: ignore[arg-type]
+        runner.run(play(world, days))
+    return world
+
+
+def main() -> None:
+    """Print the fortnight."""
+    world = fortnight()
+    moment = "%a %d %b %H:%M:%S"
+    lines = [
+        (at, f"        {notice.kind:<9} {view.notice(notice, at).title}")
+        for at, notice in world.told
+    ]
+    lines += [(at, '        "three failures in a row" cries') for at in world.rule]
+    lines += [
+        (one.begins, f"{'REAL' if one.real else '':<7} {one.name}, {one.ends - one.begins:.0f} s")
+        for one in world.events
+    ]
+    for at, text in sorted(lines):
+        print(f"{datetime.fromtimestamp(at, ZONE):{moment}}  {text}")
+    print()
+    for event in world.events:
+        if event.name.startswith("outage"):
+            first = next(at for at, notice in world.told if at >= event.begins)
+            print(f"{event.name}: told after {first - event.begins:.1f} s")
+    real = [one for one in world.events if one.real]
+    kinds = Counter(str(notice.kind) for _, notice in world.told)
+    false = [at for at, _ in world.told if not _is_about_real(world, at)]
+    cries = [at for at in world.rule if not _is_about_real(world, at)]
+    print(f"times in which something was wrong: {len(world.events)}, real: {len(real)}")
+    print(f"traymon: {sum(kinds.values())} notices {dict(kinds)}, {len(false)} without a cause")
+    print(f"three failures in a row: {len(world.rule)} alarms, {len(cries)} without a cause")
+
+
+def _is_about_real(world: World, at: float) -> bool:
+    """Tell whether a real event is on, or was within the ten minutes before."""
+    return any(one.real and one.begins <= at < one.ends + 600 for one in world.events)
+
+
+if __name__ == "__main__":
+    main()
