@@ -35,6 +35,7 @@ ZONE = ZoneInfo("America/New_York")
 FIRST = datetime(2026, 11, 2, tzinfo=ZONE)  # a Monday
 DAYS = 14
 BEAT, LOOK_TAKES = 5.0, 0.002  # seconds
+HUNG_AFTER = 10.0  # seconds; at the longest a beat and its time-out
 POLL, FAILURES = 30.0, 3  # of the plain rule
 
 
@@ -170,8 +171,9 @@ class Looking:
 
     async def look(self, evidence: Evidence) -> Reading:
         """Look, as long as a healthy Gateway takes."""
-        await asyncio.sleep(LOOK_TAKES)
-        return Reading(self.name, self.world.sees(self.name), "by the script", took=LOOK_TAKES)
+        symptom = self.world.sees(self.name)
+        await asyncio.sleep(evidence.target.limits.timeout if symptom is S.SILENT else LOOK_TAKES)
+        return Reading(self.name, symptom, "by the script", took=LOOK_TAKES)
 
 
 @dataclass
@@ -187,6 +189,8 @@ class Session:
         while True:
             for name in said:
                 symptom = self.world.sees(name)
+                if symptom is S.HUNG and self.world.event(self.world.now() - HUNG_AFTER) is None:
+                    continue  # it waits for the answer to its heartbeat
                 if name == "link" and self.world.sees("session") is not S.OK:
                     symptom = S.OK  # nobody there to say it
                 if name == "session" or symptom is not said[name]:

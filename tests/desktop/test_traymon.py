@@ -115,7 +115,7 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     assert notice.title == f"Port {gateway.port} accepts, but the API is silent"
     assert "Accept incoming connection" in notice.body
     assert notice.body.endswith("Click for all steps.")
-    assert notice.actions == ["default", "Show fix steps"]
+    assert notice.actions == ["default", "Show fix steps", "snooze", "Snooze 1 hour"]
     assert notice.hints["urgency"] == 2
 
     desktop.click_notification()
@@ -161,9 +161,76 @@ def test_the_notice_of_a_clash_has_a_button_to_say_that_the_program_is_ones_own(
         notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
         assert notice.title == "Client ID 10 is taken by another program"
         assert f"other_app.py (pid {pid}, since" in notice.body
-        assert notice.actions[2:] == ["mine", "That one is mine"]
+        assert notice.actions[2:] == ["mine", "That one is mine", "snooze", "Snooze 1 hour"]
         desktop.click_notification(button=2)  # its menu, of which the second entry is taken
         wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_a_notice_has_a_button_for_an_hour_of_silence(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    gateway.behaviour = SILENT
+    Traymon(desktop, gateway.port)
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.actions[2:] == ["snooze", "Snooze 1 hour"]
+    desktop.click_notification(button=2)  # its menu, of which the second entry is taken
+    kept = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "kept.json"
+    wait_for(lambda: kept.exists() and "null" not in kept.read_text(), "the snooze")
+    assert "snoozed_until" in kept.read_text()
+
+
+def test_a_test_notice_goes_through_every_channel_and_its_click_is_seen(desktop: Desktop) -> None:
+    desktop.start_dunst()
+    asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == "This is a test of traymon"
+    wait_for(lambda: "D-Bus: sent; clicks arrive" in desktop.log("asking"), "its word")
+    desktop.click_notification()
+    wait_for(lambda: "The click has arrived." in desktop.log("asking"), "the click")
+    assert asking.wait(10) == 0
+    assert "plyer: " in desktop.log("asking")
+
+
+def test_without_a_notification_service_the_test_says_so(desktop: Desktop) -> None:
+    asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
+    assert asking.wait(30) == 1
+    assert "D-Bus: failed" in desktop.log("asking")
+
+
+def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    stop = desktop.folder / "stop"
+    stalling = f"""
+import functools, os, time
+import traymon.app
+from traymon.monitor import Monitor
+traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, every=0.2)
+traymon.watch.TICK = 0.1
+publish = Monitor._publish
+def stall(self, status, flip):
+    publish(self, status, flip)
+    while os.path.exists({str(stop)!r}):
+        time.sleep(0.05)
+Monitor._publish = stall
+from traymon.cli import main
+main()
+"""
+    desktop.spawn(
+        "traymon",
+        *(sys.executable, "-c", stalling, "--port", str(gateway.port)),
+        **{**FAST, "PYSTRAY_BACKEND": "xorg"},
+    )
+    wait_until_it_shows(desktop, GREEN, "green")
+    stop.touch()
+    wait_until_it_shows(desktop, GREY, "grey")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == "traymon has stopped looking"
+    assert "in stall" in log_of(desktop)
+    stop.unlink()
+    wait_until_it_shows(desktop, GREEN, "green")
 
 
 def test_with_the_session_held_a_gateway_that_ends_shows_without_waiting_for_a_look(

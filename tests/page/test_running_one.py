@@ -4,99 +4,25 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import signal
 import stat
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from one_user import DEADLINE, User, end, until
 
 from traymon.instance import Instance, Where
-from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
-
-DEADLINE = 20.0
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.05)
-    return found
-
-
-class User:
-    """A user's folders, in which traymons run."""
-
-    def __init__(self, folder: Path, gateway: Running) -> None:
-        self.folder, self.gateway = folder, gateway
-        (folder / "run").mkdir(mode=0o700)
-        browser = folder / "browser"
-        browser.write_text(f'#!/bin/sh\necho "$1" >> {folder}/opened\n')
-        browser.chmod(0o755)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TRAYMON_", "IB_"))}
-        self.env = kept | {
-            "HOME": str(folder),
-            "XDG_RUNTIME_DIR": str(folder / "run"),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "XDG_CONFIG_HOME": str(folder / "config"),
-            "BROWSER": f"{browser} %s",
-            "TRAYMON_SESSION": "off",
-            "TRAYMON_NOTIFY": "off",
-            "TRAYMON_INTERVAL": "5",
-            "TRAYMON_QUICK": "5",
-            "TRAYMON_TIMEOUT": "0.5",
-        }
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "traymon", *words]
-
-    def start(self) -> subprocess.Popen[str]:
-        """Start a traymon and wait until it serves its page."""
-        process = subprocess.Popen(
-            self.command("run", "--no-tray", "--port", str(self.gateway.port)),
-            cwd=self.folder,
-            env=self.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        until(lambda: self.run("status").returncode != 3)
-        return process
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-
-    def opened(self) -> list[Path]:
-        path = self.folder / "opened"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [Path(line.removeprefix("file://")) for line in lines]
+from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
 
 
 @pytest.fixture
 def user(tmp_path: Path) -> Iterator[User]:
     with running() as gateway:
         yield User(tmp_path, gateway)
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0
 
 
 def test_a_second_start_opens_the_page_of_the_first_and_ends(user: User) -> None:

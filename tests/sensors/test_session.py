@@ -20,6 +20,7 @@ from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello, Star
 
 S = Symptom
 HOUR = 3600.0
+CONTRACT_DETAILS = 9
 
 
 @pytest.fixture
@@ -61,6 +62,23 @@ def test_in_an_hour_nothing_but_start_and_heartbeats_leaves(beats: list[float]) 
     assert [symptom for _, symptom in told.seen("session")] == [S.OK]
     figure = told.status.figures["session"]
     assert figure.count == pytest.approx(HOUR / 5, abs=2)
+
+
+@pytest.mark.parametrize("days", ["20261123:0930-20261123:1600;20261126:CLOSED", ""])
+def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(days: str) -> None:
+    told = watched(25 * HOUR, replace(HEALTHY, hours=days), hours_contract="ES FUT CME USD")
+    (session,) = told.sessions
+    assert set(session.messages) <= {START_API, CURRENT_TIME, CONTRACT_DETAILS}
+    assert b"\x00ES\x00FUT\x00" in session.received
+    assert session.received.count(b"\x00ES\x00FUT\x00") == 1 or days
+    assert {symptom for _, symptom in told.seen("session")} == {S.OK}
+    hours = told.status.evidence.readings.get("hours")
+    if not days:
+        assert hours is None  # no such contract
+        return
+    assert hours is not None
+    assert hours.facts[Fact.HOURS] == tuple(days.split(";"))
+    assert hours.facts[Fact.HOURS_ZONE] == "America/New_York"
 
 
 def test_a_session_that_is_served_tells_version_accounts_and_its_own_id() -> None:
