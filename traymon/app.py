@@ -43,6 +43,7 @@ from traymon.windows import Calendar
 log = logging.getLogger(__name__)
 
 STOP_WITHIN = 5.0  # seconds for the monitor to end its connections politely
+STOP_AT_LOGOFF = 2.0  # the same where Windows waits, for 5 s in all
 SNOOZE_OF_NOTICE = "1h"
 FORCE_AFTER = 9.0  # seconds after which the program ends whatever still hangs
 
@@ -97,6 +98,8 @@ class App:
         self._alerting = threading.Lock()  # notices come out, or do not, in the notifier's thread
         self._filed: dict[str, tuple[str, str]] = {}
         self._stopping = threading.Event()
+        self._ended = False
+        self._watching = threading.Thread(target=self._watch, name="monitor", daemon=True)
         self._watchdog = Watchdog(self._say_stale)
         self._tray: Tray | None = None
         self._terminal = Terminal(console, self._now)
@@ -118,6 +121,8 @@ class App:
     def run(self) -> None:
         """Watch and show until told to stop."""
         self._tray = self._make_tray()
+        if self._tray is not None and self._tray.has_balloons:
+            self._notifier.prefer("balloon", self._tray.deliver)
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
@@ -130,27 +135,33 @@ class App:
             lambda status, flip: self._watchdog.beat(),
         ):
             self.monitor.subscribe(subscriber)
-        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
-            if number is not None:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            if (number := getattr(signal, name, None)) is not None:
                 signal.signal(number, lambda *_: self.quit())
-        watching = threading.Thread(target=self._watch, name="monitor", daemon=True)
-        watching.start()
-        self._watchdog.watch(watching)
+        self._watching.start()
+        self._watchdog.watch(self._watching)
         try:
             self._show()
         finally:
-            self._stopping.set()
-            self._watchdog.stop()
-            _end_by_force_after(FORCE_AFTER)
-            self.monitor.stop()
-            watching.join(STOP_WITHIN)
-            if watching.is_alive():
-                log.warning("the monitor did not end within %.0f s", STOP_WITHIN)
-            for worker in self._workers:
-                worker.stop(1.0)
-            self._errands.stop(1.0)
-            self._notifier.stop()
-            log.info("ended")
+            self._end(STOP_WITHIN)
+
+    def _end(self, within: float) -> None:
+        """End everything, in order; the monitor gets `within` seconds. Once."""
+        if self._ended:
+            return
+        self._ended = True
+        self._stopping.set()
+        self._watchdog.stop()
+        _end_by_force_after(FORCE_AFTER)
+        self.monitor.stop()
+        self._watching.join(within)
+        if self._watching.is_alive():
+            log.warning("the monitor did not end within %.0f s", within)
+        for worker in self._workers:
+            worker.stop(1.0)
+        self._errands.stop(1.0)
+        self._notifier.stop()
+        log.info("ended")
 
     def quit(self) -> None:
         """End `run`; returns at once. From any thread and from a signal handler."""
@@ -165,6 +176,7 @@ class App:
             return Tray(
                 Actions(
                     open_fix=lambda: self._open_fix(None),
+                    open_told=self._open_fix,
                     check_now=self.monitor.check_now,
                     that_one_is_mine=lambda: self._is_mine(None),
                     pause_or_resume=self._pause_or_resume,
@@ -173,6 +185,7 @@ class App:
                     open_logs=lambda: open_folder(self._folders.logs),
                     about=self._about,
                     quit=self.quit,
+                    session_ends=lambda: self._end(STOP_AT_LOGOFF),
                 )
             )
         except NoTray as error:
@@ -200,8 +213,9 @@ class App:
     def _say_stale(self) -> None:
         """Show that nobody looks any more, until a status comes again."""
         now = self._now()
-        stale = Diagnosis(STALE.code, STALE.light)
         for status in list(self._statuses.values()):
+            where = {Fact.HOST: status.target.host, Fact.PORT: status.target.port}
+            stale = Diagnosis(STALE.code, STALE.light, where)
             dead = replace(status, diagnosis=stale, since=now, light_since=now, suspicion=None)
             flip = Flip(now, status.diagnosis, stale)
             for subscriber in (self._remember, self._announce, self._file):

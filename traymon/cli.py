@@ -20,7 +20,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
-from urllib.parse import quote
 
 import typer
 from platformdirs import user_state_path
@@ -32,6 +31,7 @@ from traymon import __version__, config
 from traymon.errors import ConfigError
 from traymon.model import Evidence, Light, Status, Target
 from traymon.own_id import remembered
+from traymon.windows import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
@@ -216,7 +216,10 @@ def snooze(
     ],
 ) -> None:
     """Let the traymon that runs send no notices for a while; it ends when the API is back."""
-    _ask_the_running_one(_instance(), "POST", f"/snooze/{quote(wish, safe='')}")
+    wishes = (*SNOOZES, UNTIL_OPEN, NO_SNOOZE)
+    if wish not in wishes:
+        _misuse(f"snooze {wish}: allowed are {', '.join(wishes)}.")
+    _ask_the_running_one(_instance(), "POST", f"/snooze/{wish}")
     _show_status(as_json=False)
 
 

@@ -42,7 +42,7 @@ def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(user
 
 @pytest.mark.parametrize(
     ("wish", "says"),
-    [("2h", "15m, 1h, open or off"), ("open", "TRAYMON_HOURS"), ("../pause", "15m, 1h, open or")],
+    [("2h", "15m, 1h, open, off"), ("open", "TRAYMON_HOURS"), ("../pause", "15m, 1h, open, off")],
 )
 def test_a_wish_that_cannot_be_granted_is_refused_with_the_reason(
     wish: str, says: str, user: User

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 from session_story import CURRENT_TIME, OWN_ID, START_API, Story, play
 
-from traymon.model import Fact, Symptom, Target
+from traymon.model import Fact, Limits, Symptom, Target
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.session import OWN_IDS, own_ids
 from traymon.sim import messages
@@ -66,7 +66,12 @@ def test_in_an_hour_nothing_but_start_and_heartbeats_leaves(beats: list[float]) 
 
 @pytest.mark.parametrize("days", ["20261123:0930-20261123:1600;20261126:CLOSED", ""])
 def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(days: str) -> None:
-    told = watched(25 * HOUR, replace(HEALTHY, hours=days), hours_contract="ES FUT CME USD")
+    told = watched(
+        25 * HOUR,
+        replace(HEALTHY, hours=days),
+        hours_contract="ES FUT CME USD",
+        limits=Limits(interval=HOUR),  # the record of the simulated Gateway has an end
+    )
     (session,) = told.sessions
     assert set(session.messages) <= {START_API, CURRENT_TIME, CONTRACT_DETAILS}
     assert b"\x00ES\x00FUT\x00" in session.received

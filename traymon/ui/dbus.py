@@ -18,7 +18,7 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_connection
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from traymon.ui.view import BODY, BUTTONS, NoticeText, utf16
+from traymon.ui.view import BUTTONS, NoticeText
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ REPLY_TIMEOUT = 5.0  # seconds
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 ACTIONS = ["default", "Show fix steps"]
-CLICK = " Click for all steps."  # said only where a click arrives
 
 
 class BusError(Exception):
@@ -58,9 +57,7 @@ class DBusNotices:
         """
         try:
             bus = self._connected()
-            body = text.body
-            if self._actions and utf16(body + CLICK) <= BODY:
-                body += CLICK
+            body = text.clickable_body if self._actions else text.body
             if self._markup:
                 body = escape(body, quote=False)
             hints = {

@@ -5,6 +5,7 @@ Does not know what a light means. The only importer of Pillow.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -117,6 +118,18 @@ def on_ground(light: Light, rimmed: bool, width: int, height: int, ground: bytes
     whole = Image.frombytes("RGB", (width, height), ground, "raw", "BGRX")
     whole.paste(picture, ((width - size) // 2, (height - size) // 2), picture)
     return whole
+
+
+def windows_bits(light: Light, size: int, rimmed: bool = False) -> bytes:
+    """Return the light's picture as Windows' icon resources hold one.
+
+    A BITMAPINFOHEADER of twice the height, the pixels from the bottom up (blue, green, red,
+    alpha), and a mask of 1 bit a pixel, which alpha makes needless (Microsoft, "Icons").
+    """
+    picture = draw(light, size, rimmed).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    header = struct.pack("<IiiHHIIiiII", 40, size, 2 * size, 1, 32, 0, 0, 0, 0, 0, 0)
+    mask = bytes((size + 31) // 32 * 4 * size)
+    return header + picture.tobytes("raw", "BGRA") + mask
 
 
 def svg(light: Light) -> str:

@@ -42,9 +42,15 @@ class Notifier:
         self._on_click, self._on_button, self._on_trouble = on_click, on_button, on_trouble
         self._channels: list[tuple[str, Deliver]] | None = None
         self._setting = setting
+        self._preferred: list[tuple[str, Deliver]] = []
         self._close: Callable[[], None] = lambda: None
         self._clickable: Callable[[str], bool] = lambda name: False
         self._worker: Worker[_Post] = Worker("notifier", self._send)
+
+    def prefer(self, name: str, deliver: Deliver) -> None:
+        """Try this channel, whose clicks arrive, before all others; to be said before a notice."""
+        self._preferred.append((name, deliver))
+        self._clickable = lambda asked: asked == name
 
     def notify(
         self,
@@ -101,7 +107,7 @@ class Notifier:
     def _available(self) -> list[tuple[str, Deliver]]:
         """Return the channels of this platform, best first; imported in this thread, once."""
         if self._channels is None:
-            self._channels = []
+            self._channels = list(self._preferred) if self._setting == "auto" else []
             if self._setting == "auto" and sys.platform == "linux":
                 from traymon.ui.dbus import DBusNotices
 

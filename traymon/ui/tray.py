@@ -17,6 +17,7 @@ from typing import Any
 
 from traymon.model import Light, Status
 from traymon.ui import icons, view
+from traymon.ui.view import NoticeText
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,16 @@ class NoTray(Exception):
     """This session has no tray that can be reached; the text says why."""
 
 
+class NoBalloon(Exception):
+    """The notification area did not take a notice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actions:
     """What the menu can ask for. Each returns at once."""
 
     open_fix: Callable[[], None]
+    open_told: Callable[[str], None]  # what a notice told of; its key
     check_now: Callable[[], None]
     that_one_is_mine: Callable[[], None]
     pause_or_resume: Callable[[], None]
@@ -42,6 +48,7 @@ class Actions:
     open_logs: Callable[[], None]
     about: Callable[[], None]
     quit: Callable[[], None]
+    session_ends: Callable[[], None]  # the desktop's; on Windows the program ends with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,24 @@ class Tray:
         self._icon = _icon_class()(
             NAME, icon=icons.draw(Light.GREY), title=NAME, menu=self._menu(actions)
         )
+        self._told = ""  # the key of the balloon that was shown last
+        if self.has_balloons:
+            self._icon.on_balloon_click = lambda: actions.open_told(self._told)
+            self._icon.on_session_end = actions.session_ends
+
+    @property
+    def has_balloons(self) -> bool:
+        """Whether this platform's icon can show notices; elsewhere a service does."""
+        return bool(self._icon.has_balloons)
+
+    def deliver(self, key: str, text: NoticeText, picture: str) -> None:
+        """Show a notice as the icon's balloon; a click opens what it tells of.
+
+        Raises NoBalloon where the notification area does not take it.
+        """
+        self._told = key  # before it can be clicked
+        if not self._icon.balloon(replace(text, body=text.clickable_body), text.light):
+            raise NoBalloon("the notification area does not take it")
 
     def run(self, on_waiting: Callable[[], None]) -> bool:
         """Show the icon until `stop`; return False if the display went away instead.

@@ -15,6 +15,7 @@ class DarwinIcon(pystray.Icon):  # type: ignore[misc]
 
     light = Light.GREY
     rimmed = False
+    has_balloons = False
     has_host = True  # the menu bar is always there
 
     def post(self, job: Callable[[], None]) -> None:

@@ -26,6 +26,7 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
 
     light = Light.GREY
     rimmed = False
+    has_balloons = False
     has_host = True  # cannot be told in time; the panel shows it whenever it comes
 
     def _initialize(self) -> None:

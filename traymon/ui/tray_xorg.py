@@ -30,6 +30,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
 
     light = Light.GREY  # what is drawn, at whatever size the panel gives
     rimmed = False
+    has_balloons = False
     _title: str
     _systray_manager: Any
 

@@ -26,6 +26,7 @@ MEASURED = {"handshake": "handshake", "session": "heartbeat"}
 MINE, SNOOZE = "mine", "snooze"
 BUTTONS = {MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}  # of notices, where they have any
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # where the light is red
+CLICK = " Click for all steps."
 MOST_NAMED = 2  # untold faults that a notice names; the others are counted
 
 # Longer values are cut in tooltips and notices, so that the advice around them is never cut.
@@ -58,6 +59,13 @@ class NoticeText:
     body: str
     urgent: bool
     buttons: tuple[str, ...] = ()  # names of BUTTONS that it offers
+    light: Light = Light.GREY  # whose picture it carries, where there is room for one
+
+    @property
+    def clickable_body(self) -> str:
+        """The body with the hint to click, if it fits; for channels whose clicks arrive."""
+        body = self.body + CLICK
+        return body if utf16(body) <= BODY else self.body
 
 
 def utf16(text: str) -> int:
@@ -230,6 +238,7 @@ def notice(notice: Notice, now: float) -> NoticeText:
         body=clip(fixes.fill(body, facts), BODY),
         urgent=notice.kind in URGENT and status.diagnosis.light is Light.RED,
         buttons=_buttons(notice),
+        light=status.diagnosis.light,
     )
 
 

@@ -1,0 +1,79 @@
+"""Talks to other programs' windows, as Windows' shell does. Run by the Windows Python under Wine.
+
+Prints its answer as JSON:
+
+    shell.py windows                          every top-level window: class, text, visible
+    shell.py send MESSAGE WPARAM LPARAM       the tray icon's answer to a message
+    shell.py post MESSAGE WPARAM LPARAM       hands the tray icon a message, does not wait
+    shell.py forget                           takes the tray icon away, as a crash of the shell does
+    shell.py broadcast NAME                   posts the message of that name to every window
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from ctypes import wintypes
+
+from pystray._util import win32
+
+USER32 = ctypes.windll.user32  # type: ignore[attr-defined]
+WM_GETTEXT, SMTO_ABORTIFHUNG, PATIENCE = 0xD, 2, 5000
+BROADCAST = 0xFFFF
+
+USER32.SendMessageTimeoutW.argtypes = [
+    *(wintypes.HWND, wintypes.UINT, wintypes.WPARAM, ctypes.c_void_p),
+    *(wintypes.UINT, wintypes.UINT, ctypes.POINTER(ctypes.c_size_t)),
+]
+USER32.GetClassNameW.argtypes = [wintypes.HWND, wintypes.LPWSTR, ctypes.c_int]
+USER32.IsWindowVisible.argtypes = [wintypes.HWND]
+
+
+def windows() -> list[dict[str, object]]:
+    found: list[int] = []
+    seen = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.HWND, wintypes.LPARAM)  # type: ignore[attr-defined]
+    USER32.EnumWindows(seen(lambda window, _: found.append(window) or True), 0)
+    return [described(window) for window in found]
+
+
+def described(window: int) -> dict[str, object]:
+    name = ctypes.create_unicode_buffer(256)
+    USER32.GetClassNameW(window, name, 256)
+    text = ctypes.create_unicode_buffer(1024)
+    send(window, WM_GETTEXT, 1024, ctypes.addressof(text))
+    visible = bool(USER32.IsWindowVisible(window))
+    return {"window": window, "class": name.value, "text": text.value, "visible": visible}
+
+
+def send(window: int, message: int, wparam: int, lparam: int) -> int | None:
+    """Return the answer, None where there was none in time."""
+    answer = ctypes.c_size_t()
+    heard = USER32.SendMessageTimeoutW(
+        *(window, message, wparam, lparam, SMTO_ABORTIFHUNG, PATIENCE, ctypes.byref(answer))
+    )
+    return answer.value if heard else None
+
+
+def icon() -> int:
+    """Return the window of the tray icon: pystray makes two, of which the second is the menu's."""
+    ours = [w for w in windows() if "SystemTrayIcon" in str(w["class"])]
+    return min(int(str(w["window"])) for w in ours)
+
+
+def main(verb: str, *words: str) -> object:
+    if verb == "windows":
+        return windows()
+    if verb == "broadcast":
+        return bool(win32.PostMessage(BROADCAST, win32.RegisterWindowMessage(words[0]), 0, 0))
+    if verb == "forget":
+        data = win32.NOTIFYICONDATAW(cbSize=ctypes.sizeof(win32.NOTIFYICONDATAW), hWnd=icon())
+        return bool(win32.Shell_NotifyIcon(win32.NIM_DELETE, data))
+    numbers = [int(word, 0) for word in words]
+    if verb == "send":
+        return send(icon(), *numbers)
+    return bool(win32.PostMessage(icon(), *numbers))
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*sys.argv[1:])))

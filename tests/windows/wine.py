@@ -1,0 +1,167 @@
+"""A Windows under Wine on a virtual desktop, with a network of its own, in which traymon runs.
+
+The network is its own because Wine asks the whole system for the owner of every single connection.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import shutil
+import socket
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from desktop.desktop import Desktop, wait_for
+
+from .ground import environment, place
+
+ROOT = Path(__file__).resolve().parents[2]
+SLOW = 60.0  # seconds; a Windows that starts under load takes its time
+CLONE_NEWNET = 0x40000000  # linux/sched.h
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
+FAST = {
+    "TRAYMON_INTERVAL": "5",
+    "TRAYMON_QUICK": "2",
+    "TRAYMON_TIMEOUT": "3",
+    "TRAYMON_SESSION": "off",
+}
+
+
+@contextmanager
+def own_network() -> Iterator[None]:
+    """Have this thread, and what it starts from here on, in a network with loopback alone.
+
+    Without the right to that, in the one that is there.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net") as before:
+        if libc.unshare(CLONE_NEWNET):
+            yield
+            return
+        try:
+            with socket.socket() as any_socket:
+                ask = struct.pack("16sH14x", b"lo", 0)
+                flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, ask))[1]
+                up = struct.pack("16sH14x", b"lo", flags | IFF_UP)
+                fcntl.ioctl(any_socket, SIOCSIFFLAGS, up)
+            yield
+        finally:
+            libc.setns(before.fileno(), CLONE_NEWNET)
+
+
+class Windows:
+    """The Windows, for one test: a fresh user, nothing running. A context manager."""
+
+    def __init__(self, desktop: Desktop) -> None:
+        self.desktop = desktop
+        self.ground = place()
+        self.folder = desktop.folder / "Jörg's Handel"  # spaces and umlauts, as on real ones
+        self.folder.mkdir()
+        site = ";".join(windows_path(path) for path in (ROOT, self.ground / "site"))
+        self.env = desktop.env | environment(self.ground) | {"PYTHONPATH": site}
+        self.env |= {"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        self._note_what_is_opened()
+
+    def __enter__(self) -> Windows:
+        self.end()
+        (self.home,) = (self.ground / "prefix" / "drive_c" / "users").glob("[!P]*")
+        for left in ("Local/traymon", "Local/Temp", "Roaming/traymon"):
+            shutil.rmtree(self.home / "AppData" / left, ignore_errors=True)
+        (self.home / "AppData" / "Local" / "Temp").mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End every program of this Windows."""
+        subprocess.run(["wineserver", "--kill"], env=self.env, check=False)
+        subprocess.run(["wineserver", "--wait"], env=self.env, check=False, timeout=SLOW)
+
+    def _note_what_is_opened(self) -> None:
+        """Be the system's opener, to which Wine hands what Windows would open in a browser."""
+        folder = self.desktop.folder / "bin"
+        folder.mkdir()
+        opener = folder / "xdg-open"
+        opener.write_text(f'#!/bin/sh\necho "$1" >> {self.desktop.folder}/opened\n')
+        opener.chmod(0o755)
+        self.env["PATH"] = f"{folder}:{self.env['PATH']}"
+
+    def opened(self) -> list[str]:
+        """Return the addresses that were opened so far."""
+        path = self.desktop.folder / "opened"
+        return path.read_text().splitlines() if path.exists() else []
+
+    # Programs
+
+    def command(self, *arguments: str, gui: bool = False) -> list[str]:
+        """Return the command line of the Windows Python."""
+        python = self.ground / "python" / ("pythonw.exe" if gui else "python.exe")
+        return ["wine", str(python), *arguments]
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+        """Run the Windows Python to its end; what it prints comes back as bytes."""
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.env | env,
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            capture_output=True,
+            timeout=SLOW,
+            check=False,
+        )
+
+    def traymon(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+        """Run a command of traymon to its end."""
+        return self.run("-m", "traymon", *arguments, **env)
+
+    def start(self, *arguments: str, name: str = "traymon", **env: str) -> subprocess.Popen[bytes]:
+        """Start the Windows Python; its output is the desktop's log of that name.
+
+        Through a pipe: CPython under Wine does not start with a file for its output.
+        """
+        quoted = " ".join("'" + part.replace("'", "'\\''") + "'" for part in arguments)
+        python = self.ground / "python" / "python.exe"
+        line = f"cd '{str(self.folder).replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'"
+        line += f" && wine {python} {quoted} 2>&1 | cat"
+        return self.desktop.spawn(name, "sh", "-c", line, **{**self.env, **FAST, **env})
+
+    def shell(self, *words: str) -> Any:
+        """Ask the shell of this Windows; see shell.py."""
+        done = self.run(str(Path(__file__).with_name("shell.py")), *words)
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        return json.loads(done.stdout)
+
+    # What is seen
+
+    def log(self) -> str:
+        """Return traymon's log."""
+        path = self.home / "AppData" / "Local" / "traymon" / "traymon" / "Logs" / "traymon.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def colour_of_the_icon(self) -> dict[tuple[int, int, int], int]:
+        """Return how many pixels of each colour the docked icon has."""
+        box = self.desktop.tray_icon()
+        colours = [] if box is None else self.desktop.pixels(box).getcolors(100_000)
+        return {seen: count for count, seen in colours or []}  # type: ignore[misc]
+
+    def wait_until_it_shows(self, colour: tuple[int, int, int]) -> None:
+        """Wait until the icon has the light's colour."""
+        try:
+            wait_for(
+                lambda: self.colour_of_the_icon().get(colour, 0) > 40, f"{colour}", timeout=SLOW
+            )
+        except AssertionError as error:
+            error.add_note(self.desktop.log("traymon") + self.log()[-3000:])
+            raise
+
+
+def windows_path(path: Path) -> str:
+    """Return a path as programs under Wine know it."""
+    return "Z:" + str(path).replace("/", "\\")
