@@ -168,7 +168,9 @@ def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
 
 
 def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
-    ended = Missed(Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 6000, NOON - 5000)
+    ended = Missed(
+        Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 6000, NOON - 5000
+    )
     healthy, silent = status("healthy").diagnosis, status("handshake-silent").diagnosis
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
     within = Missed(silent, NOON - 400, NOON - 300)

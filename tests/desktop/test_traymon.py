@@ -227,7 +227,7 @@ main()
     stop.touch()
     wait_until_it_shows(desktop, GREY, "grey")
     notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
-    assert notice.title == "traymon has stopped looking"
+    assert notice.title == f"traymon has stopped looking at port {gateway.port}"
     assert "in stall" in log_of(desktop)
     stop.unlink()
     wait_until_it_shows(desktop, GREEN, "green")
