@@ -197,6 +197,15 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
     assert traymon("config", "--example") == (0, example(), "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
+def test_without_a_session_bus_the_test_notice_says_so_in_plain_words(traymon: Command) -> None:
+    nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": "", "PATH": ""}
+    code, out, err = traymon("test-notify", **nowhere)
+    assert (code, err) == (1, "")
+    assert "D-Bus: failed: this session has no D-Bus" in out
+    assert "plyer: failed: " in out
+
+
 def test_config_names_the_file_of_ibs_resets_and_where_ones_own_can_stand(
     traymon: Command, tmp_path: Path
 ) -> None:

@@ -227,6 +227,7 @@ def test_notify() -> None:
     from traymon.ui.notifier import Notifier
     from traymon.ui.view import NoticeText
 
+    logging.captureWarnings(True)  # plyer's are for packagers; what failed is said below
     clicked = threading.Event()
     notifier = Notifier(lambda key: clicked.set(), lambda why: None)
     results = notifier.test(NoticeText(*fixes.notice("test"), urgent=False))
