@@ -155,6 +155,17 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
         assert "48 more" in words.body
 
 
+@pytest.mark.parametrize("code", ["api-port-closed", "app-not-running"])
+def test_a_login_that_may_have_been_made_since_is_not_called_missing(code: str) -> None:
+    lapsed = status(code, {Fact.LOGIN_LAPSED: NOON - 86_400, Fact.APP: "IB Gateway", Fact.PORT: 1})
+    page = fixes.page(code)
+    facts = view.facts_of(lapsed, NOON)
+    words = fixes.fill(page.in_short + page.sections["Fix"], facts)
+    assert "Sun 12:00" in words
+    assert "this one needs" not in words
+    assert "Not this time of the week" not in words
+
+
 def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
     ended = Missed(Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 600, NOON - 60)
     goes_on = Missed(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
