@@ -187,13 +187,38 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
     (tmp_path / ".env").write_text("IB_PORT=4002\nIB_ACCOUNT=DU123456\n")
     code, out, err = traymon("config", IB_CLIENT_ID="7", COLUMNS="200")
     assert (code, err) == (0, "")
-    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
+    table, _, _ = out.partition("\n\n")
+    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in table.splitlines()}
     assert rows.keys() - {"Setting"} == {*FIELDS, "IB_CLIENT_ID"}
     assert rows["IB_PORT"][0] == "4002"
     assert rows["IB_PORT"][1].rstrip().endswith(".env, line 1")
     assert rows["IB_CLIENT_ID"][1].rstrip() == "environment"
     assert rows["IB_ACCOUNT"][0] == "DU***456"
     assert traymon("config", "--example") == (0, example(), "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
+def test_without_a_session_bus_the_test_notice_says_so_in_plain_words(traymon: Command) -> None:
+    nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": "", "PATH": ""}
+    code, out, err = traymon("test-notify", **nowhere)
+    assert (code, err) == (1, "")
+    assert "D-Bus: failed: this session has no D-Bus" in out
+    assert "plyer: failed: " in out
+
+
+def test_config_names_the_file_of_ibs_resets_and_where_ones_own_can_stand(
+    traymon: Command, tmp_path: Path
+) -> None:
+    code, out, err = traymon("config")
+    assert (code, err) == (0, "")
+    (ours,) = (line for line in out.splitlines() if line.startswith("IB's reset times: "))
+    (place,) = (line for line in out.splitlines() if line.startswith("A copy of your own: "))
+    own = Path(place.removeprefix("A copy of your own: "))
+    assert Path(ours.removeprefix("IB's reset times: ")).is_file()
+    assert str(own) not in ours
+    own.parent.mkdir(parents=True)
+    own.write_text('[[window]]\nregion = "all"\nwhen = "12:00-13:00 UTC"\n', encoding="utf-8")
+    assert f"IB's reset times: {own}\n" in traymon("config")[1]
 
 
 def test_simulate_lists_every_scenario_and_traymon_tells_its_version(traymon: Command) -> None:

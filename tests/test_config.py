@@ -6,6 +6,7 @@ Nothing here looks at a port; the files are real ones.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,6 +107,24 @@ def test_every_key_that_traymon_knows_is_listed_once_and_accounts_are_masked(loa
     keys = [key for key, _, _ in rows]
     assert sorted(keys) == sorted([*settings.FIELDS, "IB_DATA_CLIENT_ID"])
     assert "DU123456" not in str(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("TRAYMON_QUIET=22:00-07:00 Mars/Base", "Mars/Base is no time zone"),
+        ("TRAYMON_MAINTENANCE=23:45+0m UTC", "1 to 1439 minutes"),
+        ("TRAYMON_HOURS=Mon-Fry 09:30-16:00 UTC", "days are Mon, Tue"),
+        ("TRAYMON_HOURS=sometimes", "always, auto, or a window like"),
+        ("TRAYMON_QUIET=always", "a window like"),
+        ("TRAYMON_HOURS=auto\nTRAYMON_SESSION=off", "write TRAYMON_SESSION=hold"),
+    ],
+)
+def test_a_window_that_cannot_be_used_is_named_with_what_is_wrong(
+    load: Load, text: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        load(text + "\n")
 
 
 def test_every_number_reaches_the_target(load: Load) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,3 +181,11 @@ def test_no_page_shows_a_raw_placeholder_however_little_is_known(code: str) -> N
     ):
         assert "{" not in text
         assert "}" not in text
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_no_section_points_above_or_below_itself(code: str) -> None:
+    # the live page shows the steps before what was seen; terminal and report the other way round
+    sections = fixes.page(code).sections
+    assert not re.search(r"\babove\b(?! all\b| \{)", sections["Fix"])
+    assert not re.search(r"\bbelow\b(?! five minutes)", sections["What it means"])

@@ -51,6 +51,26 @@ def test_hours_that_cannot_be_used_count_as_none(hours: object, tmp_path: Path) 
     assert Kept(tmp_path).hours("SPY") is None
 
 
+@pytest.mark.parametrize(
+    ("days", "zone"),
+    [
+        (["20261123:0930-1600,1630-1700"], "America/New_York"),
+        (DAYS, "Mars/Base"),
+        ([], "America/New_York"),
+    ],
+)
+def test_odd_hours_do_not_take_the_place_of_good_ones_and_are_logged_once(
+    days: list[str], zone: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Kept(tmp_path)
+    assert kept.keep_hours("SPY", DAYS, "America/New_York")
+    good = kept.hours("SPY")
+    for _ in range(3):
+        assert not kept.keep_hours("SPY", days, zone)
+    assert kept.hours("SPY") == good == Kept(tmp_path).hours("SPY")
+    assert caplog.text.count("IB's trading hours of SPY cannot be used") == 1
+
+
 def test_a_folder_that_cannot_be_written_to_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     kept = Kept(tmp_path / "file")

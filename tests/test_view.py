@@ -155,6 +155,41 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
         assert "48 more" in words.body
 
 
+@pytest.mark.parametrize("code", ["api-port-closed", "app-not-running"])
+def test_a_login_that_may_have_been_made_since_is_not_called_missing(code: str) -> None:
+    lapsed = status(code, {Fact.LOGIN_LAPSED: NOON - 86_400, Fact.APP: "IB Gateway", Fact.PORT: 1})
+    page = fixes.page(code)
+    facts = view.facts_of(lapsed, NOON)
+    words = fixes.fill(page.in_short + page.sections["Fix"], facts)
+    assert "Sun 12:00" in words
+    assert "this one needs" not in words
+    assert "Not this time of the week" not in words
+
+
+def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
+    ended = Missed(Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 600, NOON - 60)
+    goes_on = Missed(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
+    for code in ("healthy", "clock-skew"):
+        shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
+        words = view.notice(Notice(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        assert f"not told of: {view.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
+        assert "to now" not in words.body
+        words = view.notice(Notice(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        assert "not told" not in words.body
+
+
+def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
+    ended = Missed(
+        Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 6000, NOON - 5000
+    )
+    healthy, silent = status("healthy").diagnosis, status("handshake-silent").diagnosis
+    flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
+    within = Missed(silent, NOON - 400, NOON - 300)
+    shown = status("healthy", {Fact.PORT: 7497})
+    notice = Notice(Kind.STEADY, shown, missed=(ended, within), flips=flips)
+    assert "7497 (10:20 to 10:36)." in view.notice(notice, NOON).body
+
+
 @codes
 def test_a_tooltip_fits_whole_with_the_longest_facts(code: str) -> None:
     for target in (

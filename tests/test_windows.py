@@ -309,6 +309,8 @@ def test_the_users_own_copy_is_used_instead(tmp_path: Path) -> None:
         '[[window]]\nregion = "all"',
         '[[window]]\nregion = "all"\nwhen = 12',
         '[[window]]\nregion = "all"\nwhen = "noon"',
+        '[[window]]\nregion = "amerika"\nwhen = "12:00-13:00 UTC"',
+        '[[windows]]\nregion = "all"\nwhen = "12:00-13:00 UTC"',
     ],
 )
 def test_a_copy_that_cannot_be_used_is_named(text: str, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from traymon.check import as_json
 from traymon.diagnosis.catalogue import STALE
 from traymon.instance import Instance, Where
 from traymon.kept import Kept
-from traymon.model import Diagnosis, Fact, Flip, Light, Status, Target, mask_accounts
+from traymon.model import Diagnosis, Fact, Facts, Flip, Light, Status, Target, mask_accounts
 from traymon.monitor import Monitor
 from traymon.sensors import OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
@@ -211,13 +211,27 @@ class App:
             self._say_stale()
 
     def _say_stale(self) -> None:
-        """Show that nobody looks any more, until a status comes again."""
+        """Show that nobody looks any more, until a status comes again.
+
+        Called again and again meanwhile: what may not be told now is told when it may be.
+        """
         now = self._now()
         for status in list(self._statuses.values()):
-            where = {Fact.HOST: status.target.host, Fact.PORT: status.target.port}
+            where: Facts = {Fact.HOST: status.target.host, Fact.PORT: status.target.port}
             stale = Diagnosis(STALE.code, STALE.light, where)
-            dead = replace(status, diagnosis=stale, since=now, light_since=now, suspicion=None)
-            flip = Flip(now, status.diagnosis, stale)
+            snoozed_until, known = status.snoozed_until, status.diagnosis.same_as(stale)
+            dead = replace(
+                status,
+                diagnosis=stale,
+                since=status.since if known else now,
+                light_since=status.light_since if known else now,
+                suspicion=None,
+                snoozed_until=None if now >= (snoozed_until or 0.0) else snoozed_until,
+                quiet_until=self._calendar.quiet_until(now),
+                closed=self._calendar.closed(now),
+                opens_at=self._calendar.opens(now),
+            )
+            flip = None if known else Flip(now, status.diagnosis, stale)
             for subscriber in (self._remember, self._announce, self._file):
                 subscriber(dead, flip)
 
@@ -297,7 +311,9 @@ class App:
 
     def _open_page(self, name: str | None) -> None:
         status = self._statuses.get(name or "") or self._worst()
-        if (address := self._page.address()) is not None:
+        # a loop that stands still serves no page either, and the browser would wait for ever
+        stale = status is not None and status.diagnosis.code == STALE.code
+        if not stale and (address := self._page.address()) is not None:
             open_secret_address(address, self._folders.state)
         elif status is not None:
             open_in_browser(self._pages.write(status))

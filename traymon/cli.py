@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from platformdirs import user_state_path
+from platformdirs import user_config_path, user_state_path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from traymon import __version__, config
+from traymon import __version__, config, reset_windows
 from traymon.errors import ConfigError
 from traymon.model import Evidence, Light, Status, Target
 from traymon.own_id import remembered
@@ -230,6 +230,7 @@ def test_notify() -> None:
     from traymon.ui.notifier import Notifier
     from traymon.ui.view import NoticeText
 
+    logging.captureWarnings(True)  # plyer's are for packagers; what failed is said below
     clicked = threading.Event()
     notifier = Notifier(lambda key: clicked.set(), lambda why: None)
     results = notifier.test(NoticeText(*fixes.notice("test"), urgent=False))
@@ -436,6 +437,12 @@ def show_config(
         table.add_row(key, escape(value), escape(source))
     console = _console()
     console.print(table)
+    folder = user_config_path("traymon")
+    console.print(
+        f"\nIB's reset times: {escape(str(reset_windows.path(folder)))}\n"
+        f"A copy of your own: {escape(str(folder / reset_windows.NAME))}",
+        soft_wrap=True,
+    )
     for number, (exe, script) in enumerate(own_programs.all(), 1):
         program = f"{script} ({exe})" if script and exe else script or exe
         console.print(

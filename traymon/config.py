@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_config_path
 from pydantic import ValidationError
@@ -24,6 +25,7 @@ from traymon.settings import FIELDS, Settings, allowed, default_text
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
 HIGHEST_CLIENT_ID = 2**31 - 1  # a signed 32-bit number on the wire
 LONGEST_RANGE = 100
+WINDOWS = ("TRAYMON_QUIET", "TRAYMON_MAINTENANCE", "TRAYMON_HOURS")
 
 
 def _tail(key: str) -> str:
@@ -131,15 +133,25 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
             {key: value.text for key, value in values.items() if key in FIELDS}
         )
     except ValidationError as error:
-        for key in dict.fromkeys(str(fault["loc"][0]) for fault in error.errors()):
+        for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
             value = values[key]
-            mistakes.append(Mistake(value.source, key, value.text, allowed(key)))
+            mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
         return None
+    if settings.hours == "auto" and settings.session == "off":
+        value, problem = values["TRAYMON_HOURS"], "is asked for over the session, which is off"
+        hint = "write TRAYMON_SESSION=hold, or the hours themselves"
+        mistakes.append(Mistake(value.source, "TRAYMON_HOURS", value.text, problem, hint))
     if settings.port is None and not _is_loopback(settings.host):
         value = values["IB_HOST"]
         hint = "the port can be found by itself on this computer only; write IB_PORT=7497"
         mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
     return settings
+
+
+def _problem(key: str, fault: Any) -> str:
+    """Return what is wrong with a window, in the words of its reader; else what is allowed."""
+    words = str(fault.get("ctx", {}).get("error", "")) if key in WINDOWS else ""
+    return allowed(key) if words in ("", windows.HOW_WRITTEN) else words
 
 
 def _calendar(settings: Settings) -> windows.Calendar:

@@ -20,6 +20,7 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "kept.json"
         self._values = self._read()
+        self._refused: tuple[Sequence[str], str] | None = None
 
     def snoozed_until(self) -> float | None:
         """Return until when nothing shall be told, epoch seconds; None where nobody asked."""
@@ -41,7 +42,19 @@ class Kept:
             return None
 
     def keep_hours(self, contract: str, days: Sequence[str], zone: str) -> bool:
-        """Keep the trading hours as IB gave them; return whether they are new."""
+        """Keep the trading hours as IB gave them; return whether they are new.
+
+        Hours that cannot be used are not kept, so that those of before go on to count.
+        """
+        try:
+            windows.from_ib(days, zone)
+            if not days:
+                raise ValueError("an empty list of days")
+        except ValueError as error:
+            if (days, zone) != self._refused:  # told once, not with every status
+                self._refused = (days, zone)
+                log.warning("IB's trading hours of %s cannot be used: %s", contract, error)
+            return False
         return self._put({"hours_of": contract, "hours": list(days), "hours_zone": zone})
 
     def _read(self) -> dict[str, Any]:

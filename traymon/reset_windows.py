@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from traymon import assets, windows
 from traymon.errors import ConfigError, Mistake
 
 NAME = "reset_windows.toml"
 EVERYWHERE = "all"
+REGIONS = ("america", "europe", "asia")
+
+
+def path(own_folder: Path) -> Path:
+    """Return the file that is used: the one in `own_folder` if there is one, else ours."""
+    own = own_folder / NAME
+    return own if os.path.exists(own) else assets.folder() / NAME
 
 
 def read(region: str, own_folder: Path) -> windows.Schedule:
@@ -21,24 +29,38 @@ def read(region: str, own_folder: Path) -> windows.Schedule:
     """
     if region == "off":
         return windows.NEVER
-    own = own_folder / NAME
-    path = own if os.path.exists(own) else assets.folder() / NAME
+    file = path(own_folder)
     rules: list[windows.Rule] = []
     mistakes = []
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("window", [])
-        for number, row in enumerate(rows, 1):
-            try:
-                rules += windows.parse(row["when"]).rules if _concerns(row, region) else ()
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                problem = str(error) if isinstance(error, ValueError) else "wants region and when"
-                mistakes.append(Mistake(f"{path}, window {number}", "when", "", problem))
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        mistakes.append(Mistake(str(path), NAME, "", f"cannot be read: {error}"))
+        rows = _rows(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ConfigError([Mistake(str(file), "", "", f"cannot be used: {error}")]) from None
+    for number, row in enumerate(rows, 1):
+        try:
+            where, rule = _row(row)
+        except ValueError as error:
+            mistakes.append(Mistake(f"{file}, window {number}", "", "", str(error)))
+        else:
+            rules += rule.rules if where in (region, EVERYWHERE) else ()
     if mistakes:
         raise ConfigError(mistakes)
     return windows.Schedule(tuple(rules))
 
 
-def _concerns(row: dict[str, str], region: str) -> bool:
-    return row["region"] in (region, EVERYWHERE)
+def _rows(table: dict[str, Any]) -> list[Any]:
+    """Return what stands under [[window]]. Raises ValueError where anything else stands there."""
+    rows = table.get("window", [])
+    if table.keys() - {"window"} or not isinstance(rows, list):
+        raise ValueError("it wants nothing but [[window]], each with region and when")
+    return rows
+
+
+def _row(row: Any) -> tuple[str, windows.Schedule]:
+    """Return a row's region and window. Raises ValueError with what is wrong."""
+    region, when = (row.get(key) if isinstance(row, dict) else None for key in ("region", "when"))
+    if region not in (*REGIONS, EVERYWHERE):
+        raise ValueError(f"region is one of {', '.join(REGIONS)} or {EVERYWHERE}")
+    if not isinstance(when, str):
+        raise ValueError(f"when is {windows.HOW_WRITTEN}")
+    return region, windows.parse(when)

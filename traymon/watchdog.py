@@ -18,7 +18,7 @@ class Watchdog:
     """Watches from a thread of its own."""
 
     def __init__(self, on_stall: Callable[[], None], every: float = EVERY) -> None:
-        """`on_stall` is called once for each time that the signs of life stop."""
+        """`on_stall` is called with every look for as long as there are no signs of life."""
         self._on_stall, self._every = on_stall, every
         self._beats = 0
         self._stopped = threading.Event()
@@ -37,12 +37,19 @@ class Watchdog:
 
     def _watch(self, thread: threading.Thread) -> None:
         seen, missed = self._beats, 0
-        while thread.is_alive() and not self._stopped.wait(self._every):
+        while not self._stopped.wait(self._every):
             if self._beats != seen:
                 seen, missed = self._beats, 0
                 continue
             missed += 1
             if missed == MOST_MISSED:
-                stack = traceback.format_stack(sys._current_frames().get(thread.ident or 0))
-                log.error("no sign of life of the monitor; it stands at:\n%s", "".join(stack))
+                log.error("no sign of life of the monitor; %s", _where(thread))
+            if missed >= MOST_MISSED:
                 self._on_stall()
+
+
+def _where(thread: threading.Thread) -> str:
+    frame = sys._current_frames().get(thread.ident or 0) if thread.is_alive() else None
+    if frame is None:
+        return "its thread has ended"
+    return "it stands at:\n" + "".join(traceback.format_stack(frame))

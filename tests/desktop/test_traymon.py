@@ -195,6 +195,7 @@ def test_without_a_notification_service_the_test_says_so(desktop: Desktop) -> No
     asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
     assert asking.wait(30) == 1
     assert "D-Bus: failed" in desktop.log("asking")
+    assert "Warning" not in desktop.log("asking")
 
 
 def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,24 @@ def test_a_clash_is_exit_code_2_with_the_fix(
         assert f"10: clash · other_app.py (pid {stranger.pid}, since" in done.stdout
         assert "Client ID 10 is taken by another program" in done.stdout
         assert "That one is mine" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipe")
+def test_what_only_reads_what_is_printed_is_no_trading_program(
+    project: Path, elsewhere: Path, state: Path, gateway: Running
+) -> None:
+    with client(elsewhere, "other_app.py", gateway.port, 10) as stranger:
+        done = subprocess.run(
+            shlex.join(command(project, state, gateway, "check", "ids")) + " | tee printed | cat",
+            shell=True,
+            cwd=project,
+            env=environ(state),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=90,
+            check=False,
+        )
+    assert f"10: clash · other_app.py (pid {stranger.pid}, since" in done.stdout
 
 
 def test_without_client_ids_check_ids_says_what_to_write(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def until(holds: Callable[[], Any], within: float = DEADLINE) -> None:
         time.sleep(0.02)
 
 
+def until_its_buttons_work(chromium: Any) -> None:
+    """The page can be read before its script has run, which shows the buttons."""
+    shown = """return document.querySelector("[data-post='/check-now']")?.checkVisibility()"""
+    until(lambda: chromium.execute_script(shown))
+
+
 def size(chromium: Any, name: str) -> None:
     """Give the page itself a size, whatever the window's frame takes."""
     width, height = SIZES[name]
@@ -113,8 +119,7 @@ def test_its_buttons_work_with_the_keyboard_alone(chromium: Any, page: Served) -
     from selenium.webdriver import ActionChains, Keys
 
     open_in(chromium, page)
-    shown = """return document.querySelector("[data-post='/check-now']")?.checkVisibility()"""
-    until(lambda: chromium.execute_script(shown))
+    until_its_buttons_work(chromium)
     names = []
     for _ in range(40):
         ActionChains(chromium).send_keys(Keys.TAB).perform()
@@ -132,6 +137,7 @@ def test_its_snooze_buttons_ask_for_silence_and_it_says_until_when(
 ) -> None:
     page.show("handshake-silent", opens_at=NOW + 7200)
     open_in(chromium, page)
+    until_its_buttons_work(chromium)
     press = "document.querySelector(`[data-post='/snooze/${arguments[0]}']`).click()"
     for wish in ("15m", "1h", "open", "off"):
         chromium.execute_script(press, wish)

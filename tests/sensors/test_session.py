@@ -12,7 +12,8 @@ from itertools import pairwise
 import pytest
 from session_story import CURRENT_TIME, OWN_ID, START_API, Story, play
 
-from traymon.model import Fact, Limits, Symptom, Target
+from traymon.model import Fact, Symptom, Target
+from traymon.sensors import session as sensor
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.session import OWN_IDS, own_ids
 from traymon.sim import messages
@@ -65,23 +66,24 @@ def test_in_an_hour_nothing_but_start_and_heartbeats_leaves(beats: list[float]) 
 
 
 @pytest.mark.parametrize("days", ["20261123:0930-20261123:1600;20261126:CLOSED", ""])
-def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(days: str) -> None:
-    told = watched(
-        25 * HOUR,
-        replace(HEALTHY, hours=days),
-        hours_contract="ES FUT CME USD",
-        limits=Limits(interval=HOUR),  # the record of the simulated Gateway has an end
-    )
+def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(
+    days: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sensor.HOURS_EVERY == 24 * HOUR
+    monkeypatch.setattr(sensor, "HOURS_EVERY", HOUR)  # what the record keeps is shorter than a day
+    told = watched(1.9 * HOUR, replace(HEALTHY, hours=days), hours_contract="ES FUT CME USD")
     (session,) = told.sessions
     assert set(session.messages) <= {START_API, CURRENT_TIME, CONTRACT_DETAILS}
     assert b"\x00ES\x00FUT\x00" in session.received
-    assert session.received.count(b"\x00ES\x00FUT\x00") == 1 or days
+    assert session.received.count(b"\x00ES\x00FUT\x00") == 2
+    assert session.messages.count(CONTRACT_DETAILS) == 2
     assert {symptom for _, symptom in told.seen("session")} == {S.OK}
     hours = told.status.evidence.readings.get("hours")
-    if not days:
-        assert hours is None  # no such contract
-        return
     assert hours is not None
+    if not days:  # no such contract
+        assert (hours.symptom, dict(hours.facts)) == (S.UNKNOWN, {})
+        assert hours.detail.startswith("none of ES FUT CME USD: 200: ")
+        return
     assert hours.facts[Fact.HOURS] == tuple(days.split(";"))
     assert hours.facts[Fact.HOURS_ZONE] == "America/New_York"
 

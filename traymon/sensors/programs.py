@@ -30,6 +30,7 @@ INTERPRETERS = re.compile(
     re.IGNORECASE,
 )
 TRAYMON = ("traymon", "traymon-tray")
+READERS = ("cat", "grep", "head", "less", "more", "sort", "tail", "tee")  # of `traymon ... | tee`
 SETTLING = 6.0  # seconds in which a new process may still become another program
 YOUNG = 60.0  # seconds within which a program that only runs in the folder may begin to connect
 BORN_OF_A_RUN = 10.0  # seconds within which a child of a connected program may begin to connect
@@ -155,7 +156,8 @@ class Programs:
                 soon = age < BORN_OF_A_RUN
             else:
                 met = (program.pid, program.since) in self._once_connected
-                soon = seen.placed or age < YOUNG or met
+                only_reads = Path(seen.name).stem.lower() in READERS
+                soon = seen.placed or met or (age < YOUNG and not only_reads)
             if soon:
                 return program
         return None

@@ -19,7 +19,7 @@ from typing import Any
 from traymon import wire
 from traymon.model import Fact, FactValue, Reading, Symptom, Target
 from traymon.sensors.clock_skew import ClockSkew
-from traymon.sensors.messages import CLIENT_ID_IN_USE, Messages
+from traymon.sensors.messages import CLIENT_ID_IN_USE, LONGEST_TEXT, Messages, unescape
 from traymon.sensors.own_ports import OwnPorts
 from traymon.sensors.view import View
 
@@ -34,6 +34,7 @@ GOOD_FOR = 2 * (BEAT + BEAT_TIMEOUT)  # seconds for which a heartbeat's reading 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a new session after one that failed
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})  # handshakes after which a session may be tried
 HOURS_EVERY = 86_400.0  # seconds between two questions for the trading hours
+HOURS_REQUEST = 1  # the number of that question; no other has one
 OWN_IDS = 32  # how many IDs are tried in a row; a Gateway serves no more clients than that
 
 
@@ -129,6 +130,7 @@ class _Line:
         self.answer: tuple[float, int] | None = None  # seconds it took, and what time it told
         self._asked_at: deque[float] = deque(maxlen=100)  # loop time; answers come in order
         self.hours: tuple[tuple[str, ...], str] | None = None  # as IB gave them, and their zone
+        self.no_hours = ""  # why IB gave none
         self.said: list[tuple[int, str]] = []  # system messages not yet taken
 
     async def open(self, target: Target, client_id: int) -> tuple[Symptom | None, str]:
@@ -182,7 +184,8 @@ class _Line:
 
         symbol, kind, exchange, currency = [*contract.split(), "STK", "SMART", "USD"][:4]
         self._client.reqContractDetails(
-            1, Contract(symbol=symbol, secType=kind, exchange=exchange, currency=currency)
+            HOURS_REQUEST,
+            Contract(symbol=symbol, secType=kind, exchange=exchange, currency=currency),
         )
 
     async def close(self) -> None:
@@ -241,6 +244,8 @@ class _Line:
         """Note an error or a system message."""
         if code == CLIENT_ID_IN_USE:
             self.id_taken = True
+        if request_id == HOURS_REQUEST:
+            self.no_hours = f"{code}: {unescape(text)[:LONGEST_TEXT]}"
         self.said.append((code, text))
 
 
@@ -315,11 +320,15 @@ class _Beats:
                 self._view.post(reading)
 
     def _take_hours(self) -> None:
-        if self._line.hours is None:
-            return
-        (days, zone), self._line.hours = self._line.hours, None
-        facts: dict[Fact, FactValue] = {Fact.HOURS: days, Fact.HOURS_ZONE: zone}
-        self._view.post(Reading("hours", Symptom.OK, "; ".join(days[:3]), facts))
+        hours, why_not = self._line.hours, self._line.no_hours
+        self._line.hours, self._line.no_hours = None, ""
+        if hours is not None:
+            facts: dict[Fact, FactValue] = {Fact.HOURS: hours[0], Fact.HOURS_ZONE: hours[1]}
+            self._view.post(Reading("hours", Symptom.OK, "; ".join(hours[0][:3]), facts))
+        elif why_not:
+            contract = self._view.evidence.target.hours_contract
+            log.warning("no trading hours of %s: %s", contract, why_not)
+            self._view.post(Reading("hours", Symptom.UNKNOWN, f"none of {contract}: {why_not}"))
 
     def _post_served(self, how: str, took: float) -> None:
         symptom = Symptom.OK if self._line.accounts else Symptom.NO_ACCOUNTS

@@ -184,8 +184,13 @@ class _Bus:
 
 
 def _address() -> str:
-    """Return the session bus's address; where a session does not set it, systemd's place."""
+    """Return the session bus's address; where a session does not set it, systemd's place.
+
+    Raises BusError where there is neither.
+    """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and os.path.exists(f"{runtime}/bus"):
         return f"unix:path={runtime}/bus"
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        raise BusError("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
     return "SESSION"

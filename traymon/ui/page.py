@@ -135,7 +135,7 @@ class LivePage:
             Route("/page.js", _asset("page.js", "text/javascript")),
             Route("/check-now", self._act(self._actions.check_now), methods=["POST"]),
             Route("/pause", self._act(self._actions.pause_or_resume), methods=["POST"]),
-            Route("/snooze/{wish}", self._snooze, methods=["POST"]),
+            Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
             Route("/open-page", self._act(self._actions.open_page), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
         ]

@@ -5,7 +5,7 @@ Pure: the time is an argument. No sentence of advice: those are assets/fixes/.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from traymon.alerts import Kind, Missed, Notice
@@ -256,15 +256,24 @@ def _facts_of(notice: Notice, in_short: str, now: float) -> Facts:
         lasted = now - (status.since if status.down_since is None else status.down_since)
     flips = notice.flips
     codes = dict.fromkeys(one.code for flip in flips for one in (flip.before, flip.after))
-    return {
+    untold = _not_said_otherwise(notice, codes)
+    return ({Fact.MISSED: missed(untold, now)} if untold else {}) | {
         Fact.CAUSE: headline(notice.ended or status.diagnosis),
         Fact.OUTAGE: max(0.0, lasted),
         Fact.IN_SHORT: in_short,
         Fact.FLIPS: len(flips),
         Fact.CODES: ", ".join(codes),
-        Fact.MISSED: missed(notice.missed, now),
         Fact.OPENS: "" if status.opens_at is None else moment(status.opens_at, now),
     }
+
+
+def _not_said_otherwise(notice: Notice, codes: Iterable[str]) -> Sequence[Missed]:
+    """Return the untold faults that the rest of the notice does not name."""
+    if notice.kind is Kind.SUMMARY:
+        return notice.missed
+    named = set(codes) if notice.kind is Kind.STEADY else set()
+    over = (one for one in notice.missed if one.ended is not None)  # else it is the headline
+    return [one for one in over if one.diagnosis.code not in named]
 
 
 def missed(faults: Sequence[Missed], now: float) -> str:
