@@ -6,6 +6,7 @@ Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot b
 from __future__ import annotations
 
 import asyncio
+import codecs
 import difflib
 import http.client
 import json
@@ -36,6 +37,7 @@ from traymon.windows import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
 CLICK_WITHIN = 30.0  # seconds that `test-notify` waits for a click
+PLAIN = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
 NEEDS = ("port", "handshake", "session", "ids")
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
@@ -59,9 +61,10 @@ class Outcome(SystemExit):
 
 def main() -> None:
     """Run the command line; the console script `traymon`."""
+    codecs.register_error("traymon", _in_its_letters)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a console in cp1252 has no tick
-            stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):  # what is piped on Windows is cp1252, without a tick
+            stream.reconfigure(errors="traymon")
     try:
         app()
     except Outcome:
@@ -70,6 +73,13 @@ def main() -> None:
         raise SystemExit(UNUSABLE if error.code == 2 else error.code) from None
     finally:
         _leave_quietly()
+
+
+def _in_its_letters(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that a stream's encoding lacks; an error handler."""
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN.get(character, "?") for character in lacking), error.end
 
 
 def _leave_quietly() -> None:

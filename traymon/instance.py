@@ -84,10 +84,12 @@ def _folder() -> Path:
 
     Raises OSError where neither can be used.
     """
-    with warnings.catch_warnings():  # of a runtime folder that others may write to
-        warnings.simplefilter("ignore")
-        runtime = user_runtime_path("traymon")
-    for folder in (runtime, user_state_path("traymon") / "run"):
+    folders = [user_state_path("traymon") / "run"]
+    if sys.platform != "win32":  # there it is in Temp, which is cleaned while we run
+        with warnings.catch_warnings():  # of a runtime folder that others may write to
+            warnings.simplefilter("ignore")
+            folders.insert(0, user_runtime_path("traymon"))
+    for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if _is_ours_alone(folder):

@@ -22,6 +22,9 @@ from traymon.model import Symptom
 from traymon.sensors.own_ports import OwnPorts
 
 GOODBYE = 1.0  # seconds to wait for the server's own close after ours
+# Windows asks a closed port up to four times before it says so, which takes 2 s (Microsoft,
+# KB 175523): with less patience "refused" would read as "no answer".
+CONNECT_AT_LEAST = 3.0 if sys.platform == "win32" else 0.0  # seconds
 TLS_PATIENCE = 2.0  # seconds; a TLS server answers a hello at once
 
 SYMPTOM_OF_ERRNO = {
@@ -94,13 +97,16 @@ async def say_hello(host: str, port: int, timeout: float, own_ports: OwnPorts) -
     def answer(symptom: Symptom, detail: str, version: int | None = None) -> Answer:
         return Answer(symptom, detail, loop.time() - started, version)
 
-    connection = await connect(host, port, started + timeout, own_ports)
+    deadline = started + timeout
+    connection = await connect(host, port, deadline, own_ports)
     if isinstance(connection, tuple):
         return answer(*connection)
+    if loop.time() > deadline:  # where connecting may take longer than the timeout
+        deadline = loop.time() + timeout
     try:
-        async with asyncio.timeout_at(started + timeout):
+        async with asyncio.timeout_at(deadline):
             await loop.sock_sendall(connection, wire.hello())
-        return answer(*await read_reply(connection, started + timeout))
+        return answer(*await read_reply(connection, deadline))
     except TimeoutError:
         return answer(Symptom.SILENT, "takes no bytes")
     except OSError as error:
@@ -145,6 +151,7 @@ async def connect(
     failures: list[tuple[Symptom, str]] = []
     for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         share = (deadline - loop.time()) / left  # one dead address must not eat the others' time
+        share = max(share, CONNECT_AT_LEAST)
         try:
             connection = await _connect_to(family, address, share)
         except TimeoutError:

@@ -169,7 +169,7 @@ def _candidates(listening: list[Any], facts: dict[Fact, FactValue], port: int) -
 
 def _owner(pid: int | None) -> dict[Fact, FactValue]:
     """Return what can be told of the process that listens."""
-    if pid is None:  # another user's process, without the rights to see it
+    if not pid:  # another user's process, without the rights to see it; Windows then says 0
         return {}
     facts: dict[Fact, FactValue] = {Fact.PID: pid}
     try:
