@@ -164,11 +164,11 @@ class Desktop:
         """Return what the program has printed so far."""
         return self._log_file(name).read_text(errors="replace")
 
-    def start_tray(self) -> None:
+    def start_tray(self, height: int = ICON_HEIGHT) -> None:
         """Start a tray host in the bottom right corner; return when icons can dock."""
         self.spawn(
             *("trayer", "trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request"),
-            *("--heighttype", "pixel", "--height", str(ICON_HEIGHT)),
+            *("--heighttype", "pixel", "--height", str(height)),
         )
         self._wait("trayer", self._tray_host_stands, "a tray host")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from lead import follow
 
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 from traymon.sim.props import HOLDER
@@ -57,26 +56,12 @@ class Traymon:
             return []
         files = [Path(line.removeprefix("file://")) for line in self._opened.read_text().split()]
         assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
-        return [_follow(file.read_text()) for file in files[-1:]]
+        return [follow(file.read_text()) for file in files[-1:]]
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(10)
-
-
-def _follow(lead: str) -> str:
-    """Return the page to which a file leads that is good for one visit, as a browser would."""
-    url = re.search(r"url=(http://127\.0\.0\.1:\d+)(/open/[\w-]+)", lead)
-    assert url, lead
-    host = url[1].removeprefix("http://")
-    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
-        connection.request("GET", url[2])
-        answer = connection.getresponse()
-        answer.read()
-        cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
-        connection.request("GET", "/", headers={"Cookie": cookie})
-        return connection.getresponse().read().decode("utf-8")
 
 
 def log_of(desktop: Desktop) -> str:

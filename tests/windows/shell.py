@@ -19,7 +19,7 @@ from ctypes import wintypes
 from pystray._util import win32
 
 USER32 = ctypes.windll.user32  # type: ignore[attr-defined]
-WM_GETTEXT, SMTO_ABORTIFHUNG, PATIENCE = 0xD, 2, 5000
+WM_GETTEXT, WM_QUERYOPEN, SMTO_ABORTIFHUNG, PATIENCE = 0xD, 0x13, 2, 5000
 BROADCAST = 0xFFFF
 
 USER32.SendMessageTimeoutW.argtypes = [
@@ -56,9 +56,12 @@ def send(window: int, message: int, wparam: int, lparam: int) -> int | None:
 
 
 def icon() -> int:
-    """Return the window of the tray icon: pystray makes two, of which the second is the menu's."""
-    ours = [w for w in windows() if "SystemTrayIcon" in str(w["class"])]
-    return min(int(str(w["window"])) for w in ours)
+    """Return the window of the tray icon: pystray makes two, of which the other is the menu's.
+
+    That one answers as windows do by default: yes to the question whether it may be opened.
+    """
+    ours = [int(str(w["window"])) for w in windows() if "SystemTrayIcon" in str(w["class"])]
+    return next(window for window in ours if send(window, WM_QUERYOPEN, 0, 0) == 0)
 
 
 def main(verb: str, *words: str) -> object:

@@ -12,9 +12,12 @@ import shutil
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from shlex import join, quote
 from typing import Any
 
 from desktop.desktop import Desktop, wait_for
@@ -66,6 +69,7 @@ class Windows:
         site = ";".join(windows_path(path) for path in (ROOT, self.ground / "site"))
         self.env = desktop.env | environment(self.ground) | {"PYTHONPATH": site}
         self.env |= {"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        self._scaled = False
         self._note_what_is_opened()
 
     def __enter__(self) -> Windows:
@@ -78,6 +82,8 @@ class Windows:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+        if self._scaled:
+            self.set_dpi(96)
 
     def end(self) -> None:
         """End every program of this Windows."""
@@ -126,11 +132,21 @@ class Windows:
 
         Through a pipe: CPython under Wine does not start with a file for its output.
         """
-        quoted = " ".join("'" + part.replace("'", "'\\''") + "'" for part in arguments)
-        python = self.ground / "python" / "python.exe"
-        line = f"cd '{str(self.folder).replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'"
-        line += f" && wine {python} {quoted} 2>&1 | cat"
+        line = f"cd {quote(str(self.folder))} && {join(self.command(*arguments))} 2>&1 | cat"
         return self.desktop.spawn(name, "sh", "-c", line, **{**self.env, **FAST, **env})
+
+    def set_dpi(self, dpi: int) -> None:
+        """Have the screen scaled; 96 is 100 %. To be said before anything runs."""
+        self._scaled = True
+        key, value = r"HKCU\Control Panel\Desktop", ["/v", "LogPixels", "/t", "REG_DWORD"]
+        subprocess.run(
+            ["wine", "reg", "add", key, *value, "/d", str(dpi), "/f"],
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=SLOW,
+        )
+        self.end()
 
     def shell(self, *words: str) -> Any:
         """Ask the shell of this Windows; see shell.py."""
@@ -144,6 +160,20 @@ class Windows:
         """Return traymon's log."""
         path = self.home / "AppData" / "Local" / "traymon" / "traymon" / "Logs" / "traymon.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    @staticmethod
+    def now() -> float:
+        """Return the time as the log has it."""
+        return time.time()
+
+    def ended_at(self) -> float:
+        """Return when traymon wrote that it had ended."""
+        line = next(line for line in self.log().splitlines() if line.endswith(": ended"))
+        return datetime.fromisoformat(line[:23].replace(",", ".")).timestamp()
+
+    def windows_file(self, name: str) -> str:
+        """Return the path of a file in the user's folder, as programs under Wine know it."""
+        return windows_path(self.folder / name)
 
     def colour_of_the_icon(self) -> dict[tuple[int, int, int], int]:
         """Return how many pixels of each colour the docked icon has."""
