@@ -45,10 +45,15 @@ WantedBy=graphical-session.target
 """
 
 PLAIN = re.compile(r"[\w@+,./:=-]+")  # what both formats take without quotes
+# Neither systemd nor GLib starts a program whose path has one of these, quoted or not; env does.
+ODD = re.compile(r"[\"'\\%$`]")
+ENV = "/usr/bin/env"
 
 
 def turn_on(command: Sequence[str], *, systemd: bool = False) -> None:
     """Write the entry, or the unit with the link that enables it; then drop the other."""
+    if ODD.search(command[0]):
+        command = [ENV, *command]
     if systemd:
         _write(_unit(), UNIT.format(_in_unit(command)))
         _link().parent.mkdir(parents=True, exist_ok=True)
@@ -73,11 +78,11 @@ def state() -> State:
         for key, off in (("Hidden", "true"), ("X-GNOME-Autostart-enabled", "false")):
             if _value(text, key).lower() == off:
                 return State(False, f"Start at login is off: {_entry()} says {key}={off}.")
-        return judge(_entry(), _from_entry(_value(text, "Exec")))
+        return judge(_entry(), _without_env(_from_entry(_value(text, "Exec"))))
     if (text := _read(_unit())) is not None:
         if not os.path.lexists(_link()):
             return State(False, f"Start at login is off: {_unit()} is there, but not enabled.")
-        return judge(_unit(), _from_unit(_value(text, "ExecStart")))
+        return judge(_unit(), _without_env(_from_unit(_value(text, "ExecStart"))))
     return OFF
 
 
@@ -172,18 +177,20 @@ def _from_entry(value: str) -> list[str]:
 
 
 def _in_unit(command: Sequence[str]) -> str:
-    """Quote as systemd.service(5) has it; `$` stands for itself in the program's own path."""
+    """Quote as systemd.service(5) has it."""
 
     def quoted(part: str) -> str:
         return part if PLAIN.fullmatch(part) else '"' + re.sub(r'(["\\])', r"\\\1", part) + '"'
 
-    program, *arguments = (quoted(part.replace("%", "%%")) for part in command)
-    return " ".join([program, *(argument.replace("$", "$$") for argument in arguments)])
+    return " ".join(map(quoted, command)).replace("%", "%%").replace("$", "$$")
 
 
 def _from_unit(value: str) -> list[str]:
-    program, *arguments = [part.replace("%%", "%") for part in _split(value)] or [""]
-    return [program, *(argument.replace("$$", "$") for argument in arguments)]
+    return [part.replace("%%", "%").replace("$$", "$") for part in _split(value)]
+
+
+def _without_env(command: list[str]) -> list[str]:
+    return command[1:] if command[:1] == [ENV] else command
 
 
 def _split(line: str) -> list[str]:
