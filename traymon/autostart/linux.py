@@ -125,14 +125,12 @@ def _write(path: Path, text: str) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, and the folders above it that are left empty."""
-    if not os.path.lexists(path):
-        return
-    path.unlink()
+    """Remove a file where it is there, and the folders above it that are left empty."""
+    path.unlink(missing_ok=True)
     for folder in path.parents:
         if folder == _config():
             break
-        with suppress(OSError):  # it holds something else
+        with suppress(OSError):  # it holds something else, or is not there
             folder.rmdir()
 
 

@@ -10,6 +10,7 @@ import os
 import plistlib
 from collections.abc import Sequence
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 from traymon.autostart.entry import OFF, State, judge
 
@@ -40,7 +41,7 @@ def state() -> State:
         agent = plistlib.loads(_agent().read_bytes())
     except FileNotFoundError:
         return OFF
-    except (ValueError, plistlib.InvalidFileException) as error:
+    except (ValueError, ExpatError) as error:
         return State(False, f"Start at login does not work: {_agent()} cannot be read ({error}).")
     if agent.get("Disabled"):
         return State(False, f"Start at login is off: {_agent()} says Disabled.")
