@@ -83,8 +83,8 @@ class Pipx:
             must(
                 [*command, str(ROOT)],
                 "pipx could not install traymon." + NETWORK,
-                # an address, for pip splits a path at its spaces
-                {"PIP_CONSTRAINT": versions.as_uri()},
+                # for whichever pipx uses; as an address, for both split a path at its spaces
+                {"PIP_CONSTRAINT": versions.as_uri(), "UV_CONSTRAINT": versions.as_uri()},
             )
 
     def uninstall(self) -> None:
