@@ -123,7 +123,7 @@ def run(
         settings = _load(env, host, port, timeout)
     except Outcome:
         if at_login:
-            _send_notice("cannot-start")
+            _tell_on_the_desktop("cannot-start")
         raise
     instance = _instance()
     if not instance.begin():
@@ -168,13 +168,17 @@ def _begin_log(level: str) -> None:
         _complain(f"No log can be written: {error}")
 
 
-def _send_notice(name: str) -> None:
+def _tell_on_the_desktop(name: str) -> None:
+    """Send the notice of this name, where there is no terminal to say it in."""
+    from traymon.app import Folders
     from traymon.diagnosis import fixes
+    from traymon.ui import view
     from traymon.ui.notifier import Notifier
-    from traymon.ui.view import NoticeText
 
+    title, body = fixes.notice(name)
+    body = view.clip(f"{body} Log: {Folders.of_this_user().logs}", view.BODY)
     notifier = Notifier(lambda key: None, lambda why: None)
-    notifier.notify("traymon", NoticeText(*fixes.notice(name), urgent=True), icon="")
+    notifier.notify("traymon", view.NoticeText(title, body, urgent=True, clickable=False), "")
     notifier.stop()
 
 
@@ -188,7 +192,7 @@ def _login_options(
 
 @app.command("autostart")
 def start_at_login(
-    wish: Annotated[str, typer.Argument(help="on, off or status.", metavar="WISH")] = "status",
+    wish: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
     env: Env = None,
     host: Host = None,
     port: Port = None,

@@ -372,6 +372,18 @@ def test_without_any_python_one_sentence_says_what_to_install(user: User) -> Non
 
 
 @posix_only
+def test_a_python_without_ensurepip_says_what_to_install(no_gi: User, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    # as on Debian, where it is a package of its own
+    (site / "sitecustomize.py").write_text("import sys; sys.modules['ensurepip'] = None")
+    done = no_gi.install(PYTHONPATH=str(site))
+    assert done.returncode == 3
+    assert "cannot make virtual environments: its venv module is missing" in done.stderr
+    assert no_gi.files() == set()
+
+
+@posix_only
 @pytest.mark.parametrize("arguments", [["--purge"], ["--with", "apt"], ["--perhaps"]])
 def test_a_misused_command_line_does_nothing(user: User, arguments: list[str]) -> None:
     assert user.install(*arguments).returncode == 3

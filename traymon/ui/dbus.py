@@ -59,7 +59,8 @@ class DBusNotices:
         try:
             bus = self._connected()
             body = text.body
-            if self._actions and utf16(body + CLICK) <= BODY:
+            clickable = self._actions and text.clickable
+            if clickable and utf16(body + CLICK) <= BODY:
                 body += CLICK
             if self._markup:
                 body = escape(body, quote=False)
@@ -78,7 +79,7 @@ class DBusNotices:
                         icon,
                         text.title,
                         body,
-                        _actions(text) if self._actions else [],
+                        _actions(text) if clickable else [],
                         hints,
                         -1,
                     ),

@@ -58,6 +58,7 @@ class NoticeText:
     body: str
     urgent: bool
     buttons: tuple[str, ...] = ()  # names of BUTTONS that it offers
+    clickable: bool = True  # somebody is there to open the fix steps
 
 
 def utf16(text: str) -> int:
