@@ -65,9 +65,18 @@ def check_none_runs() -> None:
         except (OSError, ValueError):  # broken; or it says in words that none runs
             continue
         raise InstallError(
-            "traymon is running. Quit it first (Quit in the icon's menu, or Ctrl-C in its"
-            " terminal), then start this again."
+            "traymon is running. Quit it first (Quit in the icon's menu, Ctrl-C in its"
+            f" terminal{by_its_number()}), then start this again."
         )
+
+
+def by_its_number() -> str:
+    """Return the last resort, for an icon that has no menu and was started at login."""
+    for folder in own_folders():
+        for file in (folder / "traymon.json", folder / "run" / "traymon.json"):
+            if sys.platform != "win32" and file.exists():
+                return f", or: kill {json.loads(file.read_text(encoding='utf-8'))['pid']}"
+    return ""
 
 
 # --- install

@@ -75,7 +75,8 @@ class Pipx:
     def install(self) -> None:
         """Install it, or bring it up to date. Raises InstallError."""
         command = ["pipx", "install", "--force"]
-        if (python := python_with_gi()) is not None:
+        python = python_with_gi()
+        if python is not None:
             command += ["--python", python, "--system-site-packages"]
         else:
             command += ["--python", _this_python()]
@@ -175,7 +176,8 @@ class Private:
 
 def installed() -> "list[Uv | Pipx | Private]":
     """Return the ways in which traymon is installed now, be it in order or not."""
-    return [way for way in WAYS if (folder := way.folder()) is not None and folder.exists()]
+    folders = [(way, way.folder()) for way in WAYS]
+    return [way for way, folder in folders if folder is not None and folder.exists()]
 
 
 def program(way: "Uv | Pipx | Private") -> Path:

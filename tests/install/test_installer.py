@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -168,6 +169,7 @@ def log_in_and_see_the_icon(user: User) -> None:
         refused = user.install("--uninstall")
         assert refused.returncode == 3
         assert "traymon is running. Quit it first" in refused.stderr
+        assert re.search(r", or: kill \d+\)", refused.stderr)
         assert desktop.end("traymon") == 0
 
 
@@ -395,7 +397,7 @@ def test_a_misused_command_line_does_nothing(user: User, arguments: list[str]) -
 
 @pytest.mark.parametrize("script", ["install.py", "ways.py"])
 def test_they_have_no_syntax_that_an_old_python_cannot_read(script: str) -> None:
-    ast.parse((ROOT / "install" / script).read_text(encoding="utf-8"), feature_version=(3, 8))
+    ast.parse((ROOT / "install" / script).read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
 def test_the_script_for_powershell_is_plain_ascii_which_every_version_reads_alike() -> None:
