@@ -346,14 +346,17 @@ def clean_environ() -> "dict[str, str]":
     return environ
 
 
-def must(command: "list[str]", sentence: str) -> None:
-    """Run it without a word; where it fails raise InstallError with the sentence."""
+def must(command: "list[str]", sentence: str, settings: "dict[str, str] | None" = None) -> None:
+    """Run it without a word; where it fails raise InstallError with the sentence.
+
+    `settings` come on top of the environment.
+    """
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=clean_environ(),
+        env={**clean_environ(), **(settings or {})},
     )
     if done.returncode:
         raise InstallError(f"{sentence}\n\n{done.stdout.decode('utf-8', 'replace').strip()}")

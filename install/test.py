@@ -21,6 +21,7 @@ DESKTOP_PACKAGES = {
     "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "python3-gi": "/usr/share/doc/python3-gi",
     "gir1.2-gtk-3.0": "/usr/share/doc/gir1.2-gtk-3.0",
+    "libglib2.0-bin": "gio",
     "chromium": "chromium",
     "chromium-driver": "chromedriver",
 }
@@ -30,6 +31,7 @@ DESKTOP_TESTS = {
     "notices by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
     "the live page in a browser": ("chromium", "chromium-driver"),
     "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
+    "start at login as GLib's desktops read it": ("libglib2.0-bin",),
 }
 
 CHECKS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -179,6 +180,13 @@ def test_the_monitor_knows_no_surface_and_no_words() -> None:
     assert ours("watch") <= {*below, "diagnosis/conditions", "guard"}
     assert ours("guard") <= {"model", "sensors"}
     assert ours("monitor") <= {"model", "clock", "sensors", "watch", "windows"}
+
+
+def test_start_at_login_imports_the_standard_library_alone_for_the_installer_uses_it() -> None:
+    for module in within("autostart"):
+        found = {name.partition(".")[0] for name in imports(module)}
+        assert found <= {*sys.stdlib_module_names, "traymon"}, module
+        assert {name.split("/")[0] for name in ours(module)} <= {"autostart"}, module
 
 
 @pytest.mark.parametrize("library", IMPORTERS)

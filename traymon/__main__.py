@@ -1,5 +1,10 @@
 """`python -m traymon`."""
 
-from traymon.cli import main
+import sys
 
-main()
+from traymon.cli import main, main_tray
+
+if sys.stdout is None:  # pythonw.exe
+    main_tray()
+else:
+    main()

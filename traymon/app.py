@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +20,7 @@ from pathlib import Path
 from platformdirs import user_log_path, user_state_path
 from rich.console import Console
 
-from traymon import __version__, alerts, windows
+from traymon import __version__, alerts, autostart, windows
 from traymon.check import as_json
 from traymon.diagnosis.catalogue import STALE
 from traymon.instance import Instance, Where
@@ -75,8 +76,14 @@ class App:
         instance: Instance | None = None,
         page_port: int = 0,
         calendar: Calendar | None = None,
+        login_options: Sequence[str] | None = None,
+        patience: float = 0.0,
     ) -> None:
-        """`instance` is told where the page is; `page_port` 0 takes a free one."""
+        """`instance` is told where the page is; `page_port` 0 takes a free one.
+
+        `login_options` start this very traymon at login, None: the menu does not offer it.
+        `patience`: seconds in which a tray may still come.
+        """
         self._folders = folders or Folders.of_this_user()
         self._own_programs = OwnPrograms(self._folders.state)
         self._kept = Kept(self._folders.state)
@@ -92,7 +99,8 @@ class App:
             snoozed_until=self._kept.snoozed_until(),
         )
         self._now = self.monitor.clock
-        self._want_tray = want_tray
+        self._want_tray, self._patience = want_tray, patience
+        self._login_options = login_options
         self._statuses: dict[str, Status] = {}
         self._alerts: dict[str, alerts.Memory] = {}
         self._alerting = threading.Lock()  # notices come out, or do not, in the notifier's thread
@@ -126,6 +134,7 @@ class App:
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
+            self._errands.post(self._show_start_at_login)
         for subscriber in (
             self._remember,
             self._announce,
@@ -172,35 +181,47 @@ class App:
     def _make_tray(self) -> Tray | None:
         if not self._want_tray:
             return None
-        try:
-            return Tray(
-                Actions(
-                    open_fix=lambda: self._open_fix(None),
-                    open_told=self._open_fix,
-                    check_now=self.monitor.check_now,
-                    that_one_is_mine=lambda: self._is_mine(None),
-                    pause_or_resume=self._pause_or_resume,
-                    snooze=self._snooze,
-                    copy_report=lambda: self._errands.post(self._copy_report),
-                    open_logs=lambda: open_folder(self._folders.logs),
-                    about=self._about,
-                    quit=self.quit,
-                    session_ends=lambda: self._end(STOP_AT_LOGOFF),
-                )
+        begun = time.monotonic()
+        while True:
+            try:
+                return self._tray_here()
+            except NoTray as error:
+                if time.monotonic() - begun < self._patience and not self._stopping.wait(1.0):
+                    continue
+                self._say(f"No system tray here ({error}). The status is shown here instead.")
+                return None
+
+    def _tray_here(self) -> Tray:
+        return Tray(
+            Actions(
+                open_fix=lambda: self._open_fix(None),
+                open_told=self._open_fix,
+                check_now=self.monitor.check_now,
+                that_one_is_mine=lambda: self._is_mine(None),
+                pause_or_resume=self._pause_or_resume,
+                snooze=self._snooze,
+                copy_report=lambda: self._errands.post(self._copy_report),
+                open_logs=lambda: open_folder(self._folders.logs),
+                start_at_login=None if self._login_options is None else self._start_at_login,
+                about=self._about,
+                quit=self.quit,
+                session_ends=lambda: self._end(STOP_AT_LOGOFF),
             )
-        except NoTray as error:
-            log.info("no tray: %s", error)
-            self._terminal.say(f"No system tray here ({error}). The status is shown here instead.")
-            return None
+        )
 
     def _show(self) -> None:
         """Block in whatever surface owns the main thread."""
         if self._tray is not None:
             waiting = "No tray on this desktop yet: the icon appears as soon as there is one."
-            if self._tray.run(lambda: self._terminal.say(waiting)):
+            if self._tray.run(lambda: self._say(waiting), self._patience):
                 return
-            self._terminal.say("The display is gone. The status is shown here instead.")
+            self._say("The display is gone. The status is shown here instead.")
         self._terminal.run(self._stopping)
+
+    def _say(self, line: str) -> None:
+        """Say it in the terminal, and in the log for where there is none."""
+        log.info("%s", line)
+        self._terminal.say(line)
 
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""
@@ -362,6 +383,28 @@ class App:
         write_whole(path, text)
         self._tell("Diagnosis written", f"There is no clipboard here; the text is in {path}")
         open_folder(path.parent)
+
+    def _start_at_login(self, on: bool) -> None:
+        self._errands.post(lambda: self._switch_start_at_login(on))
+
+    def _switch_start_at_login(self, on: bool) -> None:
+        try:
+            if on:
+                autostart.turn_on(self._login_options or ())
+            else:
+                autostart.turn_off()
+        except (OSError, ValueError) as error:
+            log.warning("start at login cannot be changed: %s", error)
+            self._tell("Start at login is not changed", str(error))
+        self._show_start_at_login()
+
+    def _show_start_at_login(self) -> None:
+        if self._tray is None or self._login_options is None:
+            return
+        try:
+            self._tray.starts_at_login(autostart.state().on)
+        except OSError as error:
+            log.warning("whether traymon starts at login cannot be read: %s", error)
 
     def _about(self) -> None:
         watched = ", ".join(view.address(status) for status in self._statuses.values())

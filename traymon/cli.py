@@ -28,16 +28,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from traymon import __version__, config, reset_windows
+from traymon import __version__, autostart, config, reset_windows
 from traymon.errors import ConfigError
 from traymon.model import Evidence, Light, Status, Target
 from traymon.own_id import remembered
 from traymon.windows import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 
+log = logging.getLogger(__name__)
+
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 UNUSABLE = 3
 CLICK_WITHIN = 30.0  # seconds that `test-notify` waits for a click
 PLAIN = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
+TRAY_WITHIN = 20.0  # seconds after login in which a desktop brings up its tray
 NEEDS = ("port", "handshake", "session", "ids")
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
@@ -121,22 +124,31 @@ def run(
     port: Port = None,
     timeout: Timeout = None,
     no_tray: NoTray = False,
+    at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
-    settings = _load(env, host, port, timeout)
+    if at_login:
+        _begin_log("info")  # nobody reads what is printed then
+    try:
+        settings = _load(env, host, port, timeout)
+    except Outcome:
+        if at_login:
+            _tell_on_the_desktop("cannot-start")
+        raise
     instance = _instance()
     if not instance.begin():
+        if at_login:
+            raise Outcome(0)  # the page is not to open by itself
         _ask_the_running_one(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
         raise Outcome(0)
-    from traymon.app import App, Folders, start_log
+    from traymon.app import App, Folders
 
-    folders = Folders.of_this_user()
-    try:
-        start_log(folders.logs, settings.settings.log)
-    except OSError as error:
-        _complain(f"No log can be written: {error}")
-    console = _console()
+    if at_login:
+        logging.getLogger("traymon").setLevel(settings.settings.log.upper())
+    else:
+        _begin_log(settings.settings.log)
+    console = _console(quiet=at_login)
     target = settings.target
     console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
     try:
@@ -145,14 +157,78 @@ def run(
             console=console,
             want_tray=not no_tray,
             notify=settings.settings.notify,
-            folders=folders,
+            folders=Folders.of_this_user(),
             instance=instance,
             page_port=settings.settings.page_port,
             calendar=settings.calendar,
+            login_options=_login_options(target, host, port, timeout),
+            patience=TRAY_WITHIN if at_login else 0.0,
         ).run()
     finally:
         instance.end()
     raise Outcome(0)
+
+
+def _begin_log(level: str) -> None:
+    from traymon.app import Folders, start_log
+
+    try:
+        start_log(Folders.of_this_user().logs, level)
+    except OSError as error:
+        _complain(f"No log can be written: {error}")
+
+
+def _tell_on_the_desktop(name: str) -> None:
+    """Send the notice of this name, where there is no terminal to say it in."""
+    from traymon.app import Folders
+    from traymon.diagnosis import fixes
+    from traymon.ui import view
+    from traymon.ui.notifier import Notifier
+
+    title, body = fixes.notice(name)
+    body = view.clip(f"{body} Log: {Folders.of_this_user().logs}", view.BODY)
+    notifier = Notifier(lambda key: None, lambda why: None)
+    notifier.notify("traymon", view.NoticeText(title, body, urgent=True, clickable=False), "")
+    notifier.stop()
+
+
+def _login_options(
+    target: Target, host: str | None, port: str | None, timeout: str | None
+) -> list[str]:
+    """Return the options of `run` that at login, elsewhere, watch the same as here."""
+    options = {"--env": target.env_file, "--host": host, "--port": port, "--timeout": timeout}
+    return [part for option, value in options.items() if value for part in (option, value)]
+
+
+@app.command("autostart")
+def start_at_login(
+    wish: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+    timeout: Timeout = None,
+    systemd: Annotated[
+        bool, typer.Option("--systemd", help="Linux: a systemd user unit instead of the desktop's.")
+    ] = False,
+) -> None:
+    """Start at login: on (with the settings that hold here), off, or status (exit code 0: on)."""
+    if wish not in ("on", "off", "status"):
+        _misuse(f"There is no wish {wish!r}: on, off or status.")
+    try:
+        if wish == "on":
+            settings = _load(env, host, port, timeout)
+            options = _login_options(settings.target, host, port, timeout)
+            autostart.turn_on(options, systemd=systemd)
+            lost = [key for key, value in settings.values.items() if value.source == "environment"]
+            if lost:
+                _complain(f"Set in this terminal alone, so not known at login: {', '.join(lost)}")
+        elif wish == "off":
+            autostart.turn_off()
+        state = autostart.state()
+    except (OSError, ValueError) as error:
+        _misuse(f"Start at login cannot be changed or read: {error}")
+    print(state.says)
+    raise Outcome(0 if state.on or wish == "off" else 1)
 
 
 def _instance() -> Any:
@@ -553,9 +629,9 @@ def _load(
     return replace(loaded, target=replace(loaded.target, own_client_id=own_id))
 
 
-def _console() -> Console:
+def _console(quiet: bool = False) -> Console:
     logging.captureWarnings(True)  # a library's warning is for the log, not for the user
-    return Console(highlight=False)
+    return Console(highlight=False, quiet=quiet)
 
 
 def _misuse(text: str) -> NoReturn:
@@ -565,3 +641,5 @@ def _misuse(text: str) -> NoReturn:
 
 def _complain(text: str) -> None:
     print(text, file=sys.stderr)
+    if logging.getLogger().handlers:  # there is a log; without one Python would print it again
+        log.error("%s", text)

@@ -6,8 +6,6 @@ Must not reach a network, nor touch the repository's own `.venv`.
 from __future__ import annotations
 
 import ast
-import base64
-import hashlib
 import importlib.util
 import json
 import os
@@ -19,8 +17,7 @@ import sys
 import tempfile
 import time
 import tomllib
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +25,7 @@ from types import ModuleType
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from wheels import make_wheel, pin
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ("run.py", "test.py", "environment.py")
@@ -121,7 +119,8 @@ class Repository:
 
     def lock_brick(self, version: str) -> None:
         """Write both locks: brick in this version, the tools only in the second."""
-        brick, tools = self.pin("brick", version), self.pin("tools", "1")
+        wheels = self.folder / "wheels"
+        brick, tools = pin(wheels, "brick", version), pin(wheels, "tools", "1")
         (self.folder / "install" / LOCKS[0]).write_text(f"{brick}\n")
         (self.folder / "install" / LOCKS[1]).write_text(f"{brick}\n{tools}\n")
 
@@ -131,10 +130,6 @@ class Repository:
         version = "2" if lock.startswith("brick==1") else "1"
         self.lock_brick(version)
         return version
-
-    def pin(self, name: str, version: str) -> str:
-        wheel = self.folder / "wheels" / f"{name}-{version}-py3-none-any.whl"
-        return f"{name}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
 
 
 def make_repository(folder: Path) -> Repository:
@@ -154,26 +149,6 @@ def make_repository(folder: Path) -> Repository:
     repository = Repository(folder)
     repository.lock_brick("1")
     return repository
-
-
-def make_wheel(folder: Path, name: str, version: str, modules: Mapping[str, str]) -> None:
-    info = f"{name}-{version}.dist-info"
-    wheel = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files = {
-        **modules,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": wheel,
-    }
-    record = [f"{path},sha256={record_hash(text)},{len(text)}" for path, text in files.items()]
-    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""])
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-
-
-def record_hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 @pytest.fixture(scope="module")

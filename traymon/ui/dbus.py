@@ -57,7 +57,8 @@ class DBusNotices:
         """
         try:
             bus = self._connected()
-            body = text.clickable_body if self._actions else text.body
+            clickable = self._actions and text.clickable
+            body = text.clickable_body if clickable else text.body
             if self._markup:
                 body = escape(body, quote=False)
             hints = {
@@ -75,7 +76,7 @@ class DBusNotices:
                         icon,
                         text.title,
                         body,
-                        _actions(text) if self._actions else [],
+                        _actions(text) if clickable else [],
                         hints,
                         -1,
                     ),

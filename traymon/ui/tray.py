@@ -46,6 +46,7 @@ class Actions:
     snooze: Callable[[str], None]  # a wish as `windows.snooze_until` takes it
     copy_report: Callable[[], None]
     open_logs: Callable[[], None]
+    start_at_login: Callable[[bool], None] | None  # None: not offered
     about: Callable[[], None]
     quit: Callable[[], None]
     session_ends: Callable[[], None]  # the desktop's; on Windows the program ends with it
@@ -63,6 +64,7 @@ class _Look:
     silence: str  # why and until when there are no notices
     hours_known: bool  # when the market opens next
     trouble: str
+    at_login: bool  # traymon starts by itself then
     ids: tuple[str, ...]  # a line for each configured client ID
     stranger: str  # who holds one of them and could be the user's own
 
@@ -72,7 +74,7 @@ class Tray:
 
     def __init__(self, actions: Actions) -> None:
         """Raises NoTray where no tray can be reached."""
-        self._look = _Look(Light.GREY, NAME, NAME, False, False, "", False, "", (), "")
+        self._look = _Look(Light.GREY, NAME, NAME, False, False, "", False, "", False, (), "")
         self._trouble = ""
         self._lock = threading.Lock()
         self._stopped = False
@@ -98,16 +100,22 @@ class Tray:
         if not self._icon.balloon(replace(text, body=text.clickable_body), text.light):
             raise NoBalloon("the notification area does not take it")
 
-    def run(self, on_waiting: Callable[[], None]) -> bool:
+    def run(self, on_waiting: Callable[[], None], patience: float = 0.0) -> bool:
         """Show the icon until `stop`; return False if the display went away instead.
 
-        `on_waiting` is called where there is no tray host yet: the icon docks when one comes.
+        `on_waiting` is called where there is no tray host after `patience` seconds: the icon docks
+        when one comes.
         """
+
+        def look_for_host() -> None:
+            if not self._icon.has_host:
+                on_waiting()
 
         def show() -> None:
             self._icon.visible = True
-            if not self._icon.has_host:
-                on_waiting()
+            looking = threading.Timer(patience, self._icon.post, [look_for_host])
+            looking.daemon = True
+            looking.start()
 
         self._icon.run(lambda icon: icon.post(show))
         return self._stopped
@@ -121,10 +129,19 @@ class Tray:
         """Show in the menu that notifications do not come out; "" when they do."""
         self._trouble = why
 
+    def starts_at_login(self, on: bool) -> None:
+        """Show in the menu whether traymon starts at login."""
+        with self._lock:
+            self._change_to(replace(self._look, at_login=on))
+
     def show(self, statuses: Sequence[Status]) -> None:
         """Show the statuses; touches the icon only where something changed."""
+        with self._lock:
+            self._change_to(self._look_of(statuses))
+
+    def _look_of(self, statuses: Sequence[Status]) -> _Look:
         worst, now = view.worst_first(statuses), time.time()
-        look = _Look(
+        return _Look(
             light=view.light(statuses),
             tooltip=view.tooltip(statuses, now),
             headline=view.headline(worst[0].diagnosis) if worst else NAME,
@@ -133,11 +150,13 @@ class Tray:
             silence=view.silence(worst[0], now) if worst else "",
             hours_known=any(status.opens_at is not None for status in statuses),
             trouble=self._trouble,
+            at_login=self._look.at_login,
             ids=tuple(line for status in worst for line in view.id_uses(status)),
             stranger=next((p.label for s in worst if (p := view.stranger(s))), ""),
         )
-        with self._lock:
-            before, self._look = self._look, look
+
+    def _change_to(self, look: _Look) -> None:
+        before, self._look = self._look, look
         if look != before:
             self._icon.post(lambda: self._apply(before, look))
 
@@ -199,6 +218,12 @@ class Tray:
             ),
             MenuItem("Copy diagnosis", lambda: actions.copy_report()),
             MenuItem("Open log folder", lambda: actions.open_logs()),
+            MenuItem(
+                "Start at login",
+                lambda: actions.start_at_login and actions.start_at_login(not self._look.at_login),
+                checked=lambda item: self._look.at_login,
+                visible=actions.start_at_login is not None,
+            ),
             MenuItem("About traymon", lambda: actions.about()),
             Menu.SEPARATOR,
             MenuItem("Quit", lambda: actions.quit()),

@@ -60,12 +60,13 @@ class NoticeText:
     urgent: bool
     buttons: tuple[str, ...] = ()  # names of BUTTONS that it offers
     light: Light = Light.GREY  # whose picture it carries, where there is room for one
+    clickable: bool = True  # somebody is there to open the fix steps
 
     @property
     def clickable_body(self) -> str:
         """The body with the hint to click, if it fits; for channels whose clicks arrive."""
         body = self.body + CLICK
-        return body if utf16(body) <= BODY else self.body
+        return body if self.clickable and utf16(body) <= BODY else self.body
 
 
 def utf16(text: str) -> int:

@@ -1,0 +1,52 @@
+"""Start at login on macOS: a launch agent of the user's.
+
+Does not ask launchd to load or drop it now: the folder is read at every login, a load would start
+a second traymon at once, and a drop would end the one in whose menu the tick was taken away.
+"""
+
+from __future__ import annotations
+
+import os
+import plistlib
+from collections.abc import Sequence
+from pathlib import Path
+from xml.parsers.expat import ExpatError
+
+from traymon.autostart.entry import OFF, State, judge
+
+
+def turn_on(command: Sequence[str]) -> None:
+    """Write the agent."""
+    agent = {
+        "Label": "traymon",
+        "ProgramArguments": list(command),
+        "RunAtLoad": True,
+        "ProcessType": "Interactive",
+        "LimitLoadToSessionType": "Aqua",
+    }
+    _agent().parent.mkdir(parents=True, exist_ok=True)
+    fresh = _agent().with_suffix(".new")
+    fresh.write_bytes(plistlib.dumps(agent))
+    os.replace(fresh, _agent())
+
+
+def turn_off() -> None:
+    """Remove the agent."""
+    _agent().unlink(missing_ok=True)
+
+
+def state() -> State:
+    """Return what the agent says."""
+    try:
+        agent = plistlib.loads(_agent().read_bytes())
+    except FileNotFoundError:
+        return OFF
+    except (ValueError, ExpatError) as error:
+        return State(False, f"Start at login does not work: {_agent()} cannot be read ({error}).")
+    if agent.get("Disabled"):
+        return State(False, f"Start at login is off: {_agent()} says Disabled.")
+    return judge(_agent(), agent.get("ProgramArguments", []))
+
+
+def _agent() -> Path:
+    return Path(os.path.expanduser("~/Library/LaunchAgents/traymon.plist"))
