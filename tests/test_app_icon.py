@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -12,7 +13,9 @@ from PIL import Image, ImageChops
 
 from traymon import assets
 from traymon.model import Light
+from traymon.ui import plyer_notices
 from traymon.ui.icons import SHAPES, draw, paint
+from traymon.ui.view import NoticeText
 
 FOLDER = assets.folder() / "icons"
 GROUNDS = {"light": (245, 245, 245), "dark": (30, 30, 34)}
@@ -103,3 +106,13 @@ def test_the_sign_is_not_taken_for_a_light(light: Light, ground: tuple[int, int,
         seen.append(whole.convert("L"))
     levels = ImageChops.difference(*seen).histogram()
     assert sum(levels[61:]) >= 256 // 8
+
+
+def test_on_windows_plyers_notice_carries_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, object] = {}
+    notify = SimpleNamespace(notify=lambda **words: sent.update(words))
+    monkeypatch.setattr(plyer_notices, "notification", notify)
+    for platform, icon in (("win32", str(FOLDER / "traymon.ico")), ("linux", "")):
+        monkeypatch.setattr(sys, "platform", platform)
+        plyer_notices.deliver(NoticeText("title", "body", urgent=False))
+        assert sent["app_icon"] == icon
