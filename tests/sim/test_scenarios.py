@@ -171,6 +171,14 @@ def test_what_cannot_be_played_here_says_so() -> None:
             asyncio.run(_plays_on(scenario, 0))
 
 
+def test_a_program_without_python_cannot_play_what_needs_one_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ValueError, match="no Python"):
+        asyncio.run(_plays_on(SCENARIOS["client-id-clash"], 0))
+
+
 def test_a_taken_port_is_an_error_and_leaves_nothing_behind() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -88,7 +88,11 @@ async def program(
     """Run a trading program, `name` in the folder `place`, that wants a client ID.
 
     Begins when it has the ID or was refused it; refused, it tries again `every` so many seconds.
+    Raises ValueError in a traymon that was built into a program: there `sys.executable` runs no
+    script.
     """
+    if getattr(sys, "frozen", False):
+        raise ValueError("it takes a program written in Python, and here is no Python to run it")
     script = place / name
     if not script.exists():
         shutil.copyfile(HOLDER, script)

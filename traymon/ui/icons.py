@@ -31,13 +31,14 @@ RIM: Colour = (0x9A, 0x9A, 0x9A)  # while the market is closed
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One light's picture. Lengths in sixteenths of its side, from its middle, y downwards."""
+    """A picture. Lengths in sixteenths of its side, from its middle, y downwards."""
 
     fill: Colour
     outline: tuple[Point, ...]  # the silhouette is this, swollen by `rounding`
     rounding: float
     ink: Colour
-    strokes: tuple[tuple[Point, ...], ...]  # the sign inside; a stroke of one point is a dot
+    strokes: tuple[tuple[Point, ...], ...] = ()  # the sign inside; a stroke of one point is a dot
+    forms: tuple[tuple[Point, ...], ...] = ()  # what of the sign is filled
 
 
 def _octagon(radius: float) -> tuple[Point, ...]:
@@ -90,7 +91,11 @@ def draw(light: Light, size: int = 64, rimmed: bool = False) -> Image.Image:
     It is fitted to the pixels of that size, so ask for the size that will be shown instead of
     scaling. Every call returns the same object: copy it before you change it.
     """
-    shape = SHAPES[light]
+    return paint(SHAPES[light], size, rimmed)
+
+
+def paint(shape: Shape, size: int, rimmed: bool = False) -> Image.Image:
+    """Return the shape's picture as `draw` does a light's, another object at every call."""
     unit = size / 16
     rounding = shape.rounding * unit
     border = max(1.0, unit * 0.75)  # of a darker shade: it parts the picture from a light panel
@@ -99,11 +104,15 @@ def draw(light: Light, size: int = 64, rimmed: bool = False) -> Image.Image:
         border, edge = max(2.0, unit * 2), RIM
     outline = [(x * unit, y * unit) for x, y in (*shape.outline, shape.outline[0])]
     # Whole pixels from the middle: the sign's two sides look alike at every size.
-    strokes = [[(round(x * unit), round(y * unit)) for x, y in line] for line in shape.strokes]
+    strokes, forms = (
+        [[(round(x * unit), round(y * unit)) for x, y in line] for line in lines]
+        for lines in (shape.strokes, shape.forms)
+    )
 
     picture = Image.new("RGB", (size, size), edge)
     picture.paste(shape.fill, mask=_around(size, [outline], rounding - border, filled=True))
     picture.paste(shape.ink, mask=_around(size, strokes, STROKE * unit / 2))
+    picture.paste(shape.ink, mask=_around(size, forms, 0, filled=True))
     picture.putalpha(_around(size, [outline], rounding, filled=True))
     return picture
 
@@ -134,7 +143,11 @@ def windows_bits(light: Light, size: int, rimmed: bool = False) -> bytes:
 
 def svg(light: Light) -> str:
     """Return the light's picture as the inside of an SVG of 64 by 64 units."""
-    shape = SHAPES[light]
+    return svg_of(SHAPES[light])
+
+
+def svg_of(shape: Shape) -> str:
+    """Return the shape's picture as the inside of an SVG of 64 by 64 units."""
 
     def points(line: Iterable[Point]) -> str:
         return " ".join(f"{32 + 4 * x:g},{32 + 4 * y:g}" for x, y in line)
@@ -150,6 +163,7 @@ def svg(light: Light) -> str:
         f'stroke-width="{4 * STROKE:g}" {rounded}/>'
         for line in shape.strokes
     ]
+    parts += [f'<polygon points="{points(form)}" fill="{ink}"/>' for form in shape.forms]
     return "".join(parts)
 
 
@@ -168,13 +182,14 @@ def _around(
     pen = ImageDraw.Draw(mask)
     for line in lines:
         points = [(middle + x * SAMPLES, middle + y * SAMPLES) for x, y in line]
-        if filled:
-            pen.polygon(points, fill=255)
+        if filled:  # Pillow counts the last row and column as inside: one less, here and below
+            right, bottom = (max(ends) for ends in zip(*points, strict=True))
+            pen.polygon([(x - (x == right), y - (y == bottom)) for x, y in points], fill=255)
         if radius < 1:
             continue
         for start, end in pairwise(points):
             pen.line((start, end), fill=255, width=round(2 * radius))
-        for x, y in points:  # Pillow counts the last row and column as inside: one less
+        for x, y in points:
             pen.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=255)
     return mask.reduce(SAMPLES)
 

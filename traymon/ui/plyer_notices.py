@@ -9,6 +9,7 @@ import sys
 
 from plyer import notification
 
+from traymon import assets
 from traymon.ui.view import NoticeText
 
 SHOWN_FOR = 5  # seconds; plyer's Windows thread lives as long
@@ -26,8 +27,12 @@ def deliver(text: NoticeText) -> None:
     title, body = _no_option(text.title), _no_option(text.body)
     if sys.platform == "linux":  # there the body is markup, and plyer escapes nothing
         body = body.translate(NO_MARKUP)
+    # The picture of the second tray icon that plyer's Windows part shows with the notice.
+    icon = str(assets.folder() / "icons" / "traymon.ico") if sys.platform == "win32" else ""
     try:
-        notification.notify(title=title, message=body, app_name="traymon", timeout=SHOWN_FOR)
+        notification.notify(
+            title=title, message=body, app_name="traymon", app_icon=icon, timeout=SHOWN_FOR
+        )
     except Exception as error:  # plyer raises whatever its platform's module happens to raise
         raise PlyerError(f"{type(error).__name__}: {error}") from error
 

@@ -1,0 +1,67 @@
+"""Draws traymon's own sign, and writes it as the systems want it: `python install/icons.py`.
+
+For developers; the files are part of the repository. The sign must not look like a light: it says
+which program this is, and nothing of how the API is.
+"""
+
+from pathlib import Path
+
+from PIL import Image
+
+from traymon.ui.icons import WHITE, Shape, paint, svg_of
+
+FOLDER = Path(__file__).resolve().parents[1] / "assets" / "icons"
+
+# What Windows asks for from 100 % to 400 % of scaling, in the notification area and elsewhere.
+ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
+ICNS_SIZES = (32, 64, 128, 256, 512, 1024)
+ICNS_TILE = 13 / 16  # of the side: macOS leaves the rest of it to the shadow
+
+# A lighthouse, which from afar is a T. The blue is of the lights' palette, and none of theirs.
+SIGN = Shape(
+    fill=(0x00, 0x72, 0xB2),
+    outline=((-4.75, -4.75), (4.75, -4.75), (4.75, 4.75), (-4.75, 4.75)),
+    rounding=3.25,
+    ink=WHITE,
+    forms=(
+        ((-1.5, -2), (-1.5, -5), (0, -6.5), (1.5, -5), (1.5, -2)),  # the lamp under its roof
+        ((-2.75, -4), (-6, -6), (-6, -1), (-2.75, -3)),  # its two beams
+        ((2.75, -4), (6, -6), (6, -1), (2.75, -3)),
+        # the tower, with a gallery where there is room for one
+        ((-2.5, -1), (2.5, -1), (2.5, 0), (2, 0), (3, 6), (-3, 6), (-2, 0), (-2.5, 0)),
+    ),
+)
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    save("traymon.ico", [paint(SIGN, size) for size in ICO_SIZES])
+    save("traymon.icns", [framed(size) for size in ICNS_SIZES])
+    (FOLDER / "traymon.svg").write_text(drawing(), encoding="utf-8", newline="\n")
+
+
+def save(name: str, pictures: list[Image.Image]) -> None:
+    """Write the pictures into one file, each as it was drawn."""
+    *smaller, largest = pictures
+    sizes = [picture.size for picture in pictures]
+    largest.save(FOLDER / name, sizes=sizes, append_images=smaller)
+
+
+def framed(size: int) -> Image.Image:
+    """Return the sign with the empty margin that macOS wants around it."""
+    whole = Image.new("RGBA", (size, size))
+    tile = paint(SIGN, 2 * round(size * ICNS_TILE / 2))
+    edge = (size - tile.width) // 2
+    whole.paste(tile, (edge, edge))
+    return whole
+
+
+def drawing() -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64">'
+        f"<title>traymon</title>{svg_of(SIGN)}</svg>\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Where the built `traymon` starts."""
+
+from traymon.cli import main
+
+main()
