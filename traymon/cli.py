@@ -127,12 +127,13 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
-    if at_login:
-        _begin_log("info")  # nobody reads what is printed then
+    unread = at_login or sys.__stdout__ is None  # nobody sees what is printed
+    if unread:
+        _begin_log("info")
     try:
         settings = _load(env, host, port, timeout)
     except Outcome:
-        if at_login:
+        if unread:
             _tell_on_the_desktop("cannot-start")
         raise
     instance = _instance()
@@ -144,11 +145,11 @@ def run(
         raise Outcome(0)
     from traymon.app import App, Folders
 
-    if at_login:
+    if unread:
         logging.getLogger("traymon").setLevel(settings.settings.log.upper())
     else:
         _begin_log(settings.settings.log)
-    console = _console(quiet=at_login)
+    console = _console(quiet=unread)
     target = settings.target
     console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
     try:
@@ -312,13 +313,32 @@ def snooze(
 @app.command("test-notify")
 def test_notify() -> None:
     """Send a test notice through every channel, and say which came out and which can be clicked."""
-    from traymon.diagnosis import fixes
     from traymon.ui.notifier import Notifier
-    from traymon.ui.view import NoticeText
+    from traymon.ui.tray import icon_for_balloons
 
     logging.captureWarnings(True)  # plyer's are for packagers; what failed is said below
     clicked = threading.Event()
     notifier = Notifier(lambda key: clicked.set(), lambda why: None)
+    icon = icon_for_balloons(lambda key: clicked.set())
+    came_out: list[bool] = []
+
+    def test() -> None:
+        came_out.append(_test_notices(notifier, clicked))
+
+    if icon is None:
+        test()
+    else:
+        notifier.prefer("balloon", icon.deliver)
+        icon.run_beside(test)
+    notifier.stop()
+    raise Outcome(0 if any(came_out) else 1)
+
+
+def _test_notices(notifier: Any, clicked: threading.Event) -> bool:
+    """Send them and say what came of it; return whether any came out."""
+    from traymon.diagnosis import fixes
+    from traymon.ui.view import NoticeText
+
     results = notifier.test(NoticeText(*fixes.notice("test"), urgent=False))
     for name, fault, clickable in results:
         clicks = "clicks arrive" if clickable else "clicks do not arrive"
@@ -328,8 +348,7 @@ def test_notify() -> None:
             f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends."
         )
         print("The click has arrived." if clicked.wait(CLICK_WITHIN) else "No click has arrived.")
-    notifier.stop()
-    raise Outcome(0 if any(not fault for _, fault, _ in results) else 1)
+    return any(not fault for _, fault, _ in results)
 
 
 @app.command()

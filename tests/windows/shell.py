@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
+import time
 from ctypes import wintypes
 
 from pystray._util import win32
@@ -60,8 +61,15 @@ def icon() -> int:
 
     That one answers as windows do by default: yes to the question whether it may be opened.
     """
-    ours = [int(str(w["window"])) for w in windows() if "SystemTrayIcon" in str(w["class"])]
-    return next(window for window in ours if send(window, WM_QUERYOPEN, 0, 0) == 0)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:  # a young desktop does not yet list all its windows
+        for window in windows():
+            if "SystemTrayIcon" in str(window["class"]):
+                handle = int(str(window["window"]))
+                if send(handle, WM_QUERYOPEN, 0, 0) == 0:
+                    return handle
+        time.sleep(0.1)
+    raise LookupError("no tray icon")
 
 
 def main(verb: str, *words: str) -> object:

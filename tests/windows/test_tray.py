@@ -124,11 +124,13 @@ def test_ctrl_c_ends_it(windows: Windows) -> None:
 # Ctrl-C reaches every program of a console, so that one who sends it has to be deaf to it.
 STOPPED_BY_CTRL_C = """
 import ctypes, os, subprocess, sys, time
+ctypes.windll.kernel32.FreeConsole()
+ctypes.windll.kernel32.AllocConsole()
 traymon = subprocess.Popen([sys.executable, "-m", "traymon", "--port", sys.argv[1]])
 while not os.path.exists(sys.argv[2]):
     time.sleep(0.05)
 ctypes.windll.kernel32.SetConsoleCtrlHandler(None, True)
-ctypes.windll.kernel32.GenerateConsoleCtrlEvent(0, 0)
+assert ctypes.windll.kernel32.GenerateConsoleCtrlEvent(0, 0)
 print("it ended with", traymon.wait(30), flush=True)
 """
 

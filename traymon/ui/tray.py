@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from traymon.model import Light, Status
@@ -119,6 +119,21 @@ class Tray:
 
         self._icon.run(lambda icon: icon.post(show))
         return self._stopped
+
+    def run_beside(self, job: Callable[[], None]) -> None:
+        """Show the icon for as long as `job` takes, which runs in a thread of its own."""
+
+        def work() -> None:
+            try:
+                job()
+            finally:
+                self.stop()
+
+        def show() -> None:
+            self._icon.visible = True
+            threading.Thread(target=work, name="beside", daemon=True).start()
+
+        self._icon.run(lambda icon: icon.post(show))
 
     def stop(self) -> None:
         """Take the icon away; `run` returns."""
@@ -228,6 +243,17 @@ class Tray:
             Menu.SEPARATOR,
             MenuItem("Quit", lambda: actions.quit()),
         )
+
+
+def icon_for_balloons(on_click: Callable[[str], None]) -> Tray | None:
+    """Return an icon that is there for its balloons alone; None where a service shows notices.
+
+    Raises NoTray where no tray can be reached.
+    """
+    if sys.platform != "win32":
+        return None
+    nothing: dict[str, Any] = {field.name: lambda *_: None for field in fields(Actions)}
+    return Tray(Actions(**{**nothing, "open_told": on_click}))
 
 
 def _in_menu(look: _Look) -> _Look:

@@ -1,0 +1,162 @@
+"""traymon's commands by a real Windows Python: consoles, folders, sockets, the registry."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from desktop.desktop import wait_for
+
+from traymon.sim.gateway import running
+
+from .wine import SLOW, Windows
+
+pytestmark = pytest.mark.timeout(300)
+
+RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
+
+
+def test_a_console_without_a_tick_and_a_folder_with_an_umlaut_are_no_trouble(
+    windows: Windows,
+) -> None:
+    with running() as gateway:
+        (windows.folder / ".env").write_text(f"IB_PORT={gateway.port}\n")
+        done = windows.traymon("check")
+        said = done.stdout.decode("cp1252")
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert f"traymon check: Jörg's Handel, 127.0.0.1:{gateway.port}" in said
+        assert "+ Test 1: Port Connectivity" in said
+        assert "+ IB API handshake completed successfully!" in said
+        assert "?" not in said
+
+
+@pytest.mark.parametrize("said", ["utf-8", "cp1252"])
+def test_every_page_can_be_printed(said: str, windows: Windows) -> None:
+    done = windows.run("-c", EVERY_PAGE, PYTHONIOENCODING=said)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Enable ActiveX and Socket Clients" in done.stdout.decode(said)
+
+
+EVERY_PAGE = """
+import sys
+from traymon.cli import main
+from traymon.diagnosis.catalogue import ENTRIES
+for code in ENTRIES:
+    sys.argv = ["traymon", "explain", code]
+    try:
+        main()
+    except SystemExit as error:
+        assert not error.code, (code, error.code)
+"""
+
+
+def test_the_socket_table_names_who_listens(windows: Windows) -> None:
+    windows.start("-m", "traymon", "simulate", "healthy", "--port", "7499", name="gateway")
+    wait_for(lambda: "Ctrl-C ends it" in windows.desktop.log("gateway"), "the Gateway", SLOW)
+    found = check(windows, "--port", "7499")
+    assert found["code"] == "healthy"
+    facts = sensor(found, "listener")["facts"]
+    assert facts["program"] == "python.exe"
+    assert facts["pid"] > 0
+
+
+def test_an_owner_that_windows_does_not_show_is_not_named(windows: Windows) -> None:
+    with running() as gateway:  # a program of another system: Windows gives it the number 0
+        facts = sensor(check(windows, "--port", str(gateway.port)), "listener")["facts"]
+        assert "pid" not in facts
+        assert "program" not in facts
+
+
+@pytest.mark.parametrize(
+    ("host", "symptom"),
+    [
+        ("127.0.0.1", "refused"),  # WinError 10061, or 1225 by asyncio's proactor
+        ("localhost", "refused"),
+        ("no-such-host.invalid", "unresolved"),  # 11001
+        ("192.0.2.1", "unreachable"),  # 10051, or 1231; RFC 5737 keeps it for examples
+        ("::1", "refused"),
+    ],
+)
+def test_the_errors_of_winsock_are_told_apart(host: str, symptom: str, windows: Windows) -> None:
+    found = check(windows, "--host", host, "--port", "7499", "--timeout", "0.5")
+    assert sensor(found, "handshake")["symptom"] == symptom, sensor(found, "handshake")
+
+
+def check(windows: Windows, *options: str) -> dict[str, Any]:
+    """Return what one look found."""
+    done = windows.traymon("check", "--json", *options)
+    assert done.returncode in (0, 1, 2), done.stderr.decode(errors="replace")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def sensor(found: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return one sensor's reading."""
+    readings: list[dict[str, Any]] = found["evidence"]
+    return next(reading for reading in readings if reading["sensor"] == name)
+
+
+def test_without_a_console_a_mistake_in_the_settings_is_logged_and_told(windows: Windows) -> None:
+    (windows.folder / ".env").write_text("IB_PORT=seven\n")
+    process = subprocess.Popen(
+        windows.command("-m", "traymon", gui=True), env=windows.env, cwd=windows.folder
+    )
+
+    def balloon() -> bool:
+        shown = [str(w["text"]) for w in windows.shell("windows") if w["visible"]]
+        return any(text.startswith("Its settings cannot be used") for text in shown)
+
+    wait_for(balloon, "the balloon", timeout=SLOW)
+    assert process.wait(SLOW) == 3
+    assert "IB_PORT=seven" in windows.log()
+
+
+def test_without_a_console_it_watches_and_keeps_its_log(windows: Windows) -> None:
+    with running() as gateway:
+        process = subprocess.Popen(
+            windows.command("-m", "traymon", "--port", str(gateway.port), gui=True),
+            env=windows.env,
+            cwd=windows.folder,
+        )
+        wait_for(lambda: "starting -> healthy" in windows.log(), "green", timeout=SLOW)
+        assert process.poll() is None
+        windows.end()
+        process.wait(SLOW)
+
+
+def test_start_at_login_stands_in_the_registry_and_is_taken_out_again(windows: Windows) -> None:
+    env = windows.folder / ".env"
+    env.write_text("IB_PORT=7497\n")
+    on = windows.traymon("autostart", "on")
+    assert on.returncode == 0, on.stderr
+    entry = registry(windows, RUN)
+    assert windows.windows_file(".env") in entry
+    assert "--at-login" in entry
+    assert windows.traymon("autostart", "status").returncode == 0
+    assert windows.traymon("autostart", "off").returncode == 0
+    assert "traymon" not in registry(windows, RUN)
+    assert windows.traymon("autostart").returncode == 1
+
+
+def registry(windows: Windows, key: str) -> str:
+    """Return what the registry has under a key."""
+    done = subprocess.run(
+        ["wine", "reg", "query", key],
+        env=windows.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=SLOW,
+    )
+    return done.stdout.decode("utf-8", errors="replace")
+
+
+def test_a_test_notice_is_shown_as_a_balloon_and_its_click_arrives(windows: Windows) -> None:
+    asking = windows.start("-m", "traymon", "test-notify")
+    said = lambda: windows.desktop.log("traymon")  # noqa: E731
+    wait_for(lambda: "balloon: sent; clicks arrive" in said(), "its word", timeout=SLOW)
+    windows.shell("post", "0x40B", "0", "0x405")
+    wait_for(lambda: "The click has arrived." in said(), "the click", timeout=SLOW)
+    assert asking.wait(SLOW) == 0
