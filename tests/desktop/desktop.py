@@ -51,7 +51,7 @@ DUNST_CONFIG = """\
     font = Sans 10
     mouse_left_click = do_action, close_current
     mouse_middle_click = context
-    dmenu = /bin/sh -c "grep -m1 mine"
+    dmenu = /bin/sh -c "sort -r | grep -m1 -e mine -e Snooze"
     idle_threshold = 0
 [urgency_low]
     timeout = 0
