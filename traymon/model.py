@@ -180,7 +180,7 @@ class Use(StrEnum):
     FREE = "free"
     YOURS = "yours"  # a program of the user's own holds it
     CLASH = "clash"  # another program holds it
-    STUCK = "stuck"  # the Gateway refuses it, and nobody is connected
+    STUCK = "stuck"  # the Gateway refuses it, and nobody that is connected can hold it
     UNKNOWN = "unknown"  # not tried, or not lately
 
 

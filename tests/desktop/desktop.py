@@ -51,7 +51,7 @@ DUNST_CONFIG = """\
     font = Sans 10
     mouse_left_click = do_action, close_current
     mouse_middle_click = context
-    dmenu = {chooser}
+    dmenu = /bin/sh -c "sort -r | grep -m1 -e mine -e Snooze"
     idle_threshold = 0
 [urgency_low]
     timeout = 0
@@ -59,13 +59,6 @@ DUNST_CONFIG = """\
     timeout = 0
 [urgency_critical]
     timeout = 0
-"""
-
-# dunst asks it for one of a notification's buttons: "That one is mine" before the snooze.
-CHOOSER = """\
-#!/bin/sh
-offered=$(cat)
-echo "$offered" | grep mine || echo "$offered" | grep Snooze
 """
 
 FRAME = (0x44, 0x66, 0x88)  # of a notification, see DUNST_CONFIG
@@ -180,10 +173,7 @@ class Desktop:
     def start_dunst(self) -> None:
         """Start a notification daemon in the top right corner; return when it can be called."""
         config = self.folder / "dunstrc"
-        chooser = self.folder / "chooser"
-        chooser.write_text(CHOOSER)
-        chooser.chmod(0o755)
-        config.write_text(DUNST_CONFIG.format(chooser=chooser))
+        config.write_text(DUNST_CONFIG)
         self.spawn("dunst", "dunst", "-config", str(config))
         self._wait("dunst", self._notification_daemon_stands, "the notification daemon")
 

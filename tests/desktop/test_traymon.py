@@ -147,7 +147,7 @@ def test_the_notice_of_a_clash_has_a_button_to_say_that_the_program_is_ones_own(
         assert notice.title == "Client ID 10 is taken by another program"
         assert f"other_app.py (pid {pid}, since" in notice.body
         assert notice.actions[2:] == ["mine", "That one is mine", "snooze", "Snooze 1 hour"]
-        desktop.click_notification(button=2)  # its menu, of which the second entry is taken
+        desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
         wait_until_it_shows(desktop, GREEN, "green")
 
 
@@ -158,7 +158,7 @@ def test_a_notice_has_a_button_for_an_hour_of_silence(desktop: Desktop, gateway:
     Traymon(desktop, gateway.port)
     notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
     assert notice.actions[2:] == ["snooze", "Snooze 1 hour"]
-    desktop.click_notification(button=2)  # its menu, of which the second entry is taken
+    desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
     kept = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "kept.json"
     wait_for(lambda: kept.exists() and "null" not in kept.read_text(), "the snooze")
     assert "snoozed_until" in kept.read_text()

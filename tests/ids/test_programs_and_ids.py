@@ -11,7 +11,7 @@ import pytest
 from scene import client, eventually, scene
 
 from traymon.model import Fact, Symptom, Use
-from traymon.sensors import OwnPrograms
+from traymon.sensors import OwnPrograms, client_ids
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour
 
@@ -130,7 +130,7 @@ def test_an_id_is_tried_once_after_a_change_and_anew_when_the_user_asks(
             assert played.sensor.tried == 2
             played.monitor.check_now()
             eventually(lambda: played.sensor.tried == 4)
-            assert len(played.claims(10, 11)) == 4
+            eventually(lambda: len(played.claims(10, 11)) == 4)
 
 
 def test_every_claim_ends_at_once(project: Path, elsewhere: Path) -> None:
@@ -204,6 +204,35 @@ def test_where_programs_cannot_be_seen_ids_are_tried_every_so_often_if_that_is_w
 ) -> None:
     with scene(project / ".env", forwarded=True, try_ids_every=1.0) as played:
         eventually(lambda: played.sensor.tried >= 6)
+
+
+def test_a_program_that_was_connected_before_is_not_blamed_for_an_id_that_tws_did_not_let_go(
+    project: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_ids, "DOUBT", 2.0)
+    with scene(project / ".env", client_ids=(10,)) as played:
+        port = played.gateway.port
+        with client(elsewhere, "other_app.py", port, 77):
+            eventually(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 1)
+            with client(project, "run_live.py", port, 10) as own:
+                eventually(lambda: played.shows(10, Use.YOURS, own.pid))
+                played.gateway.behaviour = Behaviour(release_delay=8.0)
+            eventually(lambda: played.shows(10, Use.STUCK))
+            eventually(lambda: played.shows(10, Use.FREE))  # by itself, with nobody come or gone
+
+
+def test_a_clash_that_was_none_ends_by_itself(
+    project: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_ids, "DOUBT", 2.0)
+    with scene(project / ".env", quiet=2.0, client_ids=(10,)) as played:
+        port = played.gateway.port
+        with client(elsewhere, "other_app.py", port, 77) as other:
+            with client(elsewhere, "third.py", port, 10) as third:
+                eventually(lambda: played.shows(10, Use.CLASH, other.pid, third.pid))
+                played.gateway.behaviour = Behaviour(release_delay=8.0)
+            eventually(lambda: played.shows(10, Use.CLASH, other.pid))
+            eventually(lambda: played.shows(10, Use.FREE))
 
 
 def test_an_id_whose_program_has_gone_without_the_gateway_noticing_is_stuck(

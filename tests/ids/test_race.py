@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from scene import Scene, client, scene
 
 from traymon.sim import props
@@ -25,6 +26,7 @@ LANES = 2  # each a Gateway with its own programs, since processes spend their t
 RELEASE_DELAY = 0.1  # seconds
 
 
+@pytest.mark.timeout(600)  # two hundred programs are started
 def test_a_program_that_starts_at_any_moment_gets_its_id(tmp_path: Path) -> None:
     with ThreadPoolExecutor(LANES) as lanes:
         tries = list(lanes.map(_run_lane, [tmp_path / f"lane {n}" for n in range(LANES)]))

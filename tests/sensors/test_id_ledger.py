@@ -96,7 +96,35 @@ def test_what_stays_taken_when_one_left_is_held_by_one_of_the_others() -> None:
     ledger = Ledger([10])
     ledger.note(10, True, links(OTHER, THIRD))
     ledger.note(10, True, links(OTHER, MINE))
-    assert names(uses(ledger, OTHER, MINE)[10]) == ["other.py"]
+    # or by one who came since: the one who left may have left it to him
+    assert uses(ledger, OTHER, MINE)[10] == IdUse(10, Use.YOURS, (MINE.program,))
+    ledger = Ledger([10])
+    ledger.note(10, True, links(OTHER, MINE, MINE_TOO))
+    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, THIRD))
+    assert set(names(uses(ledger, OTHER, THIRD)[10])) == {"other.py", THIRD.program.label}
+
+
+def test_a_program_that_was_there_while_the_id_was_free_does_not_hold_it() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, False, links(OTHER))
+    ledger.note(10, True, links(OTHER))  # its user came and went unseen, and TWS has not noticed
+    assert uses(ledger, OTHER)[10] == IdUse(10, Use.STUCK)
+    assert ledger.due(links(OTHER)) == []
+    assert ledger.due(links(OTHER, MINE)) == [10]
+    assert ledger.due(links()) == [10]
+
+
+def test_an_id_that_stays_taken_when_its_holder_left_is_nobodys() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, False, links(OTHER))
+    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER))
+    assert uses(ledger, OTHER)[10] == IdUse(10, Use.STUCK)
+    ledger.ask_again([10])
+    assert ledger.due(links(OTHER)) == [10]
+    ledger.note(10, False, links(OTHER))
+    assert uses(ledger, OTHER)[10] == IdUse(10, Use.FREE)
 
 
 def test_one_connection_holds_one_id() -> None:
@@ -126,6 +154,13 @@ def test_more_ids_than_own_connections_cannot_all_be_the_users_own() -> None:
         ledger.note(client_id, True, links(MINE, MINE_TOO, OTHER))
     found = uses(ledger, MINE, MINE_TOO, OTHER)
     assert {found[10].use, found[11].use} == {Use.YOURS}
+
+
+def test_the_users_own_program_that_came_again_holds_its_id_as_before() -> None:
+    ledger = Ledger([10])
+    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, MINE_TOO))  # it was restarted between two looks
+    assert uses(ledger, OTHER, MINE_TOO)[10] == IdUse(10, Use.YOURS, (MINE_TOO.program,))
 
 
 def test_only_a_connection_that_was_left_is_stuck() -> None:

@@ -28,6 +28,7 @@ from traymon.wire import Verdict
 log = logging.getLogger(__name__)
 
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})
+BAD = frozenset({Use.CLASH, Use.STUCK})
 POLL = 2.0  # seconds between two looks for new processes; that costs a fifth of a millisecond
 QUIET = 3.0  # seconds for which the set of connected programs must have stood before a try
 TABLE_EVERY = 5.0  # seconds between two looks at the socket table, at least
@@ -39,6 +40,7 @@ OFFERS = 3  # IDs tried to find a free one to offer
 SAME_SCRIPT = 10.0  # seconds after which a second copy that is not connected is not just starting
 NEWCOMER = 60.0  # seconds within which a program that was turned away must have been started
 REMEMBERED = 600.0  # seconds for which a clash that really happened is shown
+DOUBT, LONGEST_DOUBT = 60.0, 900.0  # seconds until a taken ID is tried again; doubling
 AGAIN = 30.0  # seconds after which an unchanged reading is posted once more
 GOOD_FOR = 300.0  # seconds; longer than the longest pause between two posts
 
@@ -107,6 +109,8 @@ class ClientIds:
         self._turned_away: frozenset[int] | None = None  # None: not looked yet
         self._turned_at = -1e9
         self._clash: _Clash | None = None
+        self._bad: tuple[int, ...] = ()  # IDs that the user's programs cannot have
+        self._doubted_at, self._doubt = 0.0, DOUBT
         self._offer: int | None = None
         self._posted: tuple[object, float] = (None, -1e9)
 
@@ -122,6 +126,9 @@ class ClientIds:
         if asked or (not whole and target.try_ids_every and now >= self._try_due):
             self._asked, self._wanted = view.asked, True
             self._ledger.ask_again()
+        if self._bad and now >= self._doubted_at + self._doubt:
+            self._doubted_at, self._doubt = now, min(self._doubt * 2, LONGEST_DOUBT)
+            self._ledger.ask_again(self._bad)  # TWS may have counted one that had gone
         due = self._ledger.due(self._links)
         why_not = await self._why_not(view.evidence, whole) if due else ""
         if why_not == SETTLES and self._posted[0] is None:
@@ -131,6 +138,9 @@ class ClientIds:
             self._wanted = False
             self._try_due = time.monotonic() + (target.try_ids_every or 1e9)
         uses = self._ledger.uses(self._links, whole, why_not)
+        bad = tuple(use.client_id for use in uses if use.use in BAD)
+        if bad != self._bad:
+            self._bad, self._doubted_at, self._doubt = bad, time.monotonic(), DOUBT
         self._look_for_a_clash(uses)
         if _worst(uses) is None and self._clash is None:
             self._offer = None
@@ -198,6 +208,8 @@ class ClientIds:
                 return why_not
             outcome = await self._try_one(target, client_id)
             taken = None if outcome.verdict is None else outcome.verdict is Verdict.TAKEN
+            if taken and self._readable:  # by one who came since the table was read?
+                await self._read_table(target)
             self._ledger.note(client_id, taken, self._links, f"no verdict: {outcome.detail}")
         return "" if len(due) <= AT_ONCE else f"not tried: more than {AT_ONCE} IDs are due at once"
 
@@ -287,7 +299,7 @@ def _is_one_of_ours(use: IdUse) -> bool:
 
 def _worst(uses: tuple[IdUse, ...]) -> IdUse | None:
     """Return the ID of which to speak first, if one is in other hands."""
-    bad = [use for use in uses if use.use in (Use.CLASH, Use.STUCK)]
+    bad = [use for use in uses if use.use in BAD]
     return min(bad, key=lambda use: use.use is Use.STUCK, default=None)
 
 

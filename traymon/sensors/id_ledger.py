@@ -41,9 +41,10 @@ class Ledger:
         self._known: dict[int, _Known] = {}
         self._asked: set[int] = set()
 
-    def ask_again(self) -> None:
-        """Make every ID due, whatever is known of it."""
-        self._asked = {client_id for client_id in self._ids if client_id != 0}
+    def ask_again(self, client_ids: Iterable[int] | None = None) -> None:
+        """Make IDs due, whatever is known of them; None: every one."""
+        wanted = self._ids if client_ids is None else client_ids
+        self._asked |= {client_id for client_id in wanted if client_id != 0}
 
     def due(self, links: Links) -> list[int]:
         """Return the IDs of which the last try says nothing any more, now that `links` stand."""
@@ -57,6 +58,8 @@ class Ledger:
         if known is None:
             return False
         if known.taken is None:
+            return links == known.links
+        if known.taken and not known.holders:  # the Gateway itself still counts one that has gone
             return links == known.links
         return known.holders <= links if known.taken else links <= known.links
 
@@ -72,8 +75,10 @@ class Ledger:
             return
         holders = links
         if before is not None and before.taken is not None:
-            holders = before.holders & links if before.taken else links - before.links
-        self._known[client_id] = _Known(taken, links, (holders or links) if taken else NO_LINKS)
+            holders = before.holders & links
+            if not holders or holders != before.holders:  # who left may have left it to a newcomer
+                holders |= links - before.links
+        self._known[client_id] = _Known(taken, links, holders if taken else NO_LINKS)
 
     def uses(self, links: Links, whole: bool, why_not: str) -> tuple[IdUse, ...]:
         """Return how each ID is used.
