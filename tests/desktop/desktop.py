@@ -14,16 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from jeepney import DBusAddress, new_method_call
 from jeepney.io.blocking import open_dbus_connection
+from jeepney.wrappers import unwrap_msg
 from PIL import Image
 from Xlib import X
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError, XError
 from Xlib.xobject.drawable import Window
 
-from .bus import BUS_CONFIG, NOTIFICATIONS, Listener, Notification, has_owner
+from .bus import BUS_CONFIG, NOTIFICATIONS, TIMEOUT, Listener, Notification, has_owner
 
 WIDTH, HEIGHT = 800, 600
 ICON_HEIGHT = 32
@@ -61,6 +63,7 @@ DUNST_CONFIG = """\
     timeout = 0
 """
 
+WIDE = {"Dunst", "Xfce4-panel"}  # windows as wide as a menu
 FRAME = (0x44, 0x66, 0x88)  # of a notification, see DUNST_CONFIG
 
 T = TypeVar("T")
@@ -190,6 +193,28 @@ class Desktop:
         """End the X server, and with it every window."""
         self.end("Xvfb")
 
+    # What is on the bus
+
+    def answers(self, name: str) -> bool:
+        """Return whether a program answers to that name on the bus."""
+        return has_owner(self._bus, name)
+
+    def ask(
+        self, name: str, path: str, method: str, signature: str | None = None, *arguments: Any
+    ) -> tuple[Any, ...]:
+        """Call a method, given with its interface, and return its answer."""
+        interface, _, member = method.rpartition(".")
+        address = DBusAddress(path, bus_name=name, interface=interface)
+        call = new_method_call(address, member, signature, arguments)
+        answer: tuple[Any, ...] = unwrap_msg(self._bus.send_and_get_reply(call, timeout=TIMEOUT))
+        return answer
+
+    def get(self, name: str, path: str, interface: str, wanted: str) -> Any:
+        """Return the value of a property."""
+        getter = "org.freedesktop.DBus.Properties.Get"
+        ((_, value),) = self.ask(name, path, getter, "ss", interface, wanted)
+        return value
+
     # What is on the screen
 
     def pixels(self, box: Box | None = None) -> Image.Image:
@@ -228,7 +253,7 @@ class Desktop:
         for window, depth in self._windows():
             with suppress(XError):
                 box = self._box(window)
-                if depth == 1 and box.width > 100 and "Dunst" not in (window.get_wm_class() or ()):
+                if depth == 1 and box.width > 100 and not WIDE & {*(window.get_wm_class() or ())}:
                     return box
         return None
 
@@ -351,7 +376,7 @@ class Desktop:
         return bool(self._screen.get_selection_owner(selection) != X.NONE)
 
     def _notification_daemon_stands(self) -> bool:
-        return has_owner(self._bus, NOTIFICATIONS)
+        return self.answers(NOTIFICATIONS)
 
     def _windows(self) -> Iterator[tuple[Window, int]]:
         """Yield every window that can be seen, and how deep in the tree it lies."""
