@@ -240,13 +240,16 @@ class Desktop:
 
     def notification(self) -> Box | None:
         """Return where notifications are shown, if one is; not before it is drawn."""
+        return next(filter(self._is_framed, self.windows_of("Dunst")), None)
+
+    def windows_of(self, name: str) -> list[Box]:
+        """Return where a program's windows are seen; `name` is their class."""
+        found = []
         for window, _ in self._windows():
             with suppress(XError):
-                if "Dunst" in (window.get_wm_class() or ()) and self._is_framed(
-                    box := self._box(window)
-                ):
-                    return box
-        return None
+                if name in (window.get_wm_class() or ()):
+                    found.append(self._box(window))
+        return found
 
     def menu(self) -> Box | None:
         """Return where the menu of a tray icon is shown, if one is."""
@@ -266,6 +269,10 @@ class Desktop:
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Move the pointer there, press the button and let it go."""
         self._xdotool("mousemove", str(x), str(y), "click", str(button))
+
+    def point(self, x: int, y: int) -> None:
+        """Move the pointer there."""
+        self._xdotool("mousemove", str(x), str(y))
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, by their X11 names: `Down`, `Return`."""

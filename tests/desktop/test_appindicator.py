@@ -11,15 +11,13 @@ from traymon.sim.gateway import Running
 
 from .desktop import Desktop, wait_for
 from .test_gtk import DEBIAN, GTK
-from .test_traymon import GREEN, GREY, RED, Traymon, clashing, gateway, wait_until_it_shows
+from .test_traymon import GREEN, GREY, RED, Traymon, wait_until_it_shows
 from .xfce import WATCHER, panel_is_here, start_panel, stop_panel
 
 INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}
 # so that a Gateway that ends is seen at once
 HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
 ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
-
-__all__ = ["gateway"]
 
 
 def indicators_are_here() -> bool:
@@ -99,9 +97,7 @@ def test_the_menu_pauses_and_quits(desktop: Desktop, gateway: Running) -> None:
     assert traymon.process.wait(10) == 0
 
 
-def test_a_panel_that_comes_late_or_again_gets_the_icon(
-    desktop: Desktop, gateway: Running
-) -> None:
+def test_a_panel_that_comes_late_or_again_gets_the_icon(desktop: Desktop, gateway: Running) -> None:
     Traymon(desktop, gateway.port, **INDICATOR)
     wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
     start_panel(desktop)
