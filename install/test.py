@@ -21,6 +21,13 @@ DESKTOP_PACKAGES = {
     "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "python3-gi": "/usr/share/doc/python3-gi",
     "gir1.2-gtk-3.0": "/usr/share/doc/gir1.2-gtk-3.0",
+    "gir1.2-ayatanaappindicator3-0.1": "/usr/share/doc/gir1.2-ayatanaappindicator3-0.1",
+    "xfce4-panel": "xfce4-panel",
+    "xfconf": "/usr/share/doc/xfconf",
+    "xfce4-notifyd": "/usr/share/doc/xfce4-notifyd",
+    "notification-daemon": "/usr/share/doc/notification-daemon",
+    "weston": "weston",
+    "xwayland": "Xwayland",
     "chromium": "chromium",
     "chromium-driver": "chromedriver",
 }
@@ -30,6 +37,13 @@ DESKTOP_TESTS = {
     "notices by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
     "the live page in a browser": ("chromium", "chromium-driver"),
     "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
+    "the icon in XFCE's panel": (
+        *("xvfb", "dbus", "xdotool", "python3-gi", "gir1.2-ayatanaappindicator3-0.1"),
+        *("xfce4-panel", "xfconf"),
+    ),
+    "the icon on Wayland": ("trayer", "python3-gi", "gir1.2-gtk-3.0", "weston", "xwayland"),
+    "notices by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
+    "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 
 CHECKS = {
