@@ -1,4 +1,4 @@
-"""The same icon as GNOME, KDE and XFCE show it: in XFCE's panel, and where there is no panel."""
+"""The icon in XFCE's panel, as an indicator and as an X11 icon; and where there is no panel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image, ImageChops
 
 from traymon.sim.gateway import Running
 
-from .desktop import Desktop, wait_for
+from .desktop import Box, Desktop, wait_for
 from .test_gtk import DEBIAN, GTK
 from .test_traymon import GREEN, GREY, RED, Traymon, wait_until_it_shows
 from .xfce import WATCHER, panel_is_here, start_panel, stop_panel
@@ -131,6 +132,26 @@ def test_without_a_session_bus_the_x11_tray_has_it(desktop: Desktop, gateway: Ru
     desktop.stop_bus()
     traymon = Traymon(desktop, gateway.port, **INDICATOR)
     wait_until_it_shows(desktop, GREEN, "green")
+    assert traymon.end() == 0
+
+
+def test_an_x11_icon_in_the_panel_stands_on_the_panels_own_ground(
+    desktop: Desktop, gateway: Running
+) -> None:
+    start_panel(desktop)
+    traymon = Traymon(desktop, gateway.port, **HELD)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")
+    cell = wait_for(desktop.tray_icon, "the icon")
+    pixels = desktop.pixels(Box(0, 0, 60, cell.height - 1))
+    ground = pixels.getpixel((50, 16))
+    icon = ImageChops.difference(pixels, Image.new("RGB", pixels.size, ground)).getbbox()
+    assert icon is not None
+    left, top, right, bottom = icon
+    for corner in ((left, top), (right - 1, top), (left, bottom - 1), (right - 1, bottom - 1)):
+        assert pixels.getpixel(corner) == ground
     assert traymon.end() == 0
 
 
