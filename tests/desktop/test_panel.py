@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image, ImageChops
 
-from traymon.sim.gateway import Running
+from traymon.sim.gateway import Behaviour, Running
 
 from .desktop import Box, Desktop, wait_for
 from .test_gtk import DEBIAN, GTK
@@ -139,19 +139,22 @@ def test_an_x11_icon_in_the_panel_stands_on_the_panels_own_ground(
     desktop: Desktop, gateway: Running
 ) -> None:
     start_panel(desktop)
-    traymon = Traymon(desktop, gateway.port, **HELD)
-    wait_until_it_shows(desktop, GREEN, "green")
-    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    gateway.behaviour = Behaviour(delay=2.0)
+    traymon = Traymon(desktop, gateway.port, **{**HELD, "TRAYMON_TIMEOUT": "5"})
+    wait_until_it_shows(desktop, GREY, "grey")  # a square
     gateway.stop()
-    wait_until_it_shows(desktop, RED, "red")
+    wait_until_it_shows(desktop, RED, "red")  # an octagon
     cell = wait_for(desktop.tray_icon, "the icon")
     pixels = desktop.pixels(Box(0, 0, 60, cell.height - 1))
     ground = pixels.getpixel((50, 16))
     icon = ImageChops.difference(pixels, Image.new("RGB", pixels.size, ground)).getbbox()
     assert icon is not None
     left, top, right, bottom = icon
-    for corner in ((left, top), (right - 1, top), (left, bottom - 1), (right - 1, bottom - 1)):
-        assert pixels.getpixel(corner) == ground
+    assert {
+        pixels.getpixel((x, y))
+        for x in (left, left + 2, right - 3, right - 1)
+        for y in (top, top + 2, bottom - 3, bottom - 1)
+    } == {ground}
     assert traymon.end() == 0
 
 
