@@ -253,10 +253,16 @@ class Desktop:
 
     def menu(self) -> Box | None:
         """Return where the menu of a tray icon is shown, if one is."""
+        kind, tooltip = map(
+            self._screen.intern_atom, ("_NET_WM_WINDOW_TYPE", "_NET_WM_WINDOW_TYPE_TOOLTIP")
+        )
         for window, depth in self._windows():
             with suppress(XError):
                 box = self._box(window)
-                if depth == 1 and box.width > 100 and not WIDE & {*(window.get_wm_class() or ())}:
+                if depth > 1 or box.width <= 100 or WIDE & {*(window.get_wm_class() or ())}:
+                    continue
+                kinds = window.get_full_property(kind, X.AnyPropertyType)
+                if kinds is None or tooltip not in kinds.value:
                     return box
         return None
 

@@ -150,11 +150,11 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
             seen = self._pixels(at)
             if seen != self._drawn:  # else this panel does not paint below icons, as XFCE's
                 self._ground = seen
-        except XError:  # not on the screen yet; an Expose comes when it is
+            picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, self._ground)
+            self._window.put_pil_image(self._gc, 0, 0, picture)
+            self._drawn = self._pixels(at)
+        except XError:  # not on the screen now; an Expose comes when it is
             return
-        picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, self._ground)
-        self._window.put_pil_image(self._gc, 0, 0, picture)
-        self._drawn = self._pixels(at)
 
     def _pixels(self, at: Any) -> bytes:
         pixels: bytes = self._window.get_image(
