@@ -43,6 +43,7 @@ PROGRAMS = {
 }
 
 # By default dunst closes what is clicked; only so does a click run the notice's own action.
+# From its menu "That one is mine" is taken where it stands there, else "Snooze".
 DUNST_CONFIG = """\
 [global]
     origin = top-right
@@ -53,7 +54,7 @@ DUNST_CONFIG = """\
     font = Sans 10
     mouse_left_click = do_action, close_current
     mouse_middle_click = context
-    dmenu = /bin/sh -c "grep -m1 mine"
+    dmenu = /bin/sh -c "grep -E 'mine|Snooze' | sort -r | head -n1"
     idle_threshold = 0
 [urgency_low]
     timeout = 0
