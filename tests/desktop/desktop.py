@@ -5,6 +5,7 @@ Knows nothing of traymon. Waits only on conditions, and ends every process that 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -310,9 +311,12 @@ class Desktop:
 
     def _start_screen(self) -> str:
         size = f"{WIDTH}x{HEIGHT}x24"
-        number = self._start_and_read(
-            "Xvfb", "-displayfd", "{fd}", "-screen", "0", size, "-nolisten", "tcp", "-noreset"
-        )
+        # Two X servers that look for a free number at the same time may take the same one.
+        with (Path(tempfile.gettempdir()) / "desktop-tests.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            number = self._start_and_read(
+                "Xvfb", "-displayfd", "{fd}", "-screen", "0", size, "-nolisten", "tcp", "-noreset"
+            )
         return f":{number}"
 
     def _start_bus(self) -> str:
