@@ -14,7 +14,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "page")]
 
 from chromium import browser  # noqa: E402
 from desktop.desktop import Box, Desktop, wait_for  # noqa: E402
+from desktop.test_panel import INDICATOR  # noqa: E402
 from desktop.test_traymon import FAST, GREEN, GREY, RED, shows  # noqa: E402
+from desktop.xfce import start_panel  # noqa: E402
 from PIL import Image  # noqa: E402
 from test_running_one import User  # noqa: E402
 
@@ -34,9 +36,10 @@ SIZES = {"wide": (1280, 720), "phone": (390, 844)}
 
 
 def main() -> None:
-    """Write one picture of the icon per light, of the notice and the icon, and of the page."""
+    """Write one picture of the icon per light, of the notice, of the menu and of the page."""
     PICTURES.mkdir(exist_ok=True)
     pages()
+    menu()
     with Desktop() as desktop:
         desktop.start_tray()
         for name, (colour, behaviour, settings) in STATES.items():
@@ -76,6 +79,27 @@ def pages() -> None:
         finally:
             traymon.terminate()
             traymon.wait()
+
+
+def menu() -> None:
+    """Write a picture of the red icon with its open menu in XFCE's panel."""
+    with Desktop() as desktop, running(STATES["red"][1], port=7497) as gateway:
+        start_panel(desktop)
+        start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
+        desktop.spawn("traymon", *start, **{**FAST, **INDICATOR})
+        wait_for(lambda: shows(desktop, RED), "the red icon", timeout=30)
+        desktop.click_tray_icon()
+        seen = wait_for(desktop.menu, "the menu")
+        desktop.point(seen.x + seen.width // 2, seen.y + 15)  # its first entry
+        wait_for(lambda: _is_lit(desktop, seen), "the entry to be marked")
+        corner = Box(seen.x, 0, seen.width, seen.y + seen.height)
+        desktop.pixels(corner).save(PICTURES / "menu-xfce.png")
+
+
+def _is_lit(desktop: Desktop, menu: Box) -> bool:
+    """Return whether the menu's first entry is marked: its ground differs from the last one's."""
+    seen = desktop.pixels(menu)
+    return seen.getpixel((5, 15)) != seen.getpixel((5, menu.height - 15))
 
 
 def _together(desktop: Desktop, notice: Box, icon: Box) -> Image.Image:

@@ -22,8 +22,16 @@ DESKTOP_PACKAGES = {
     "python3-gi": "/usr/share/doc/python3-gi",
     "gir1.2-gtk-3.0": "/usr/share/doc/gir1.2-gtk-3.0",
     "libglib2.0-bin": "gio",
+    "gir1.2-ayatanaappindicator3-0.1": "/usr/share/doc/gir1.2-ayatanaappindicator3-0.1",
+    "xfce4-panel": "xfce4-panel",
+    "xfconf": "/usr/share/doc/xfconf",
+    "xfce4-notifyd": "/usr/share/doc/xfce4-notifyd",
+    "notification-daemon": "/usr/share/doc/notification-daemon",
+    "weston": "weston",
+    "xwayland": "Xwayland",
     "chromium": "chromium",
     "chromium-driver": "chromedriver",
+    "wine": "wine",
 }
 # The tests that are left out without them.
 DESKTOP_TESTS = {
@@ -32,6 +40,14 @@ DESKTOP_TESTS = {
     "the live page in a browser": ("chromium", "chromium-driver"),
     "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
     "start at login as GLib's desktops read it": ("libglib2.0-bin",),
+    "the icon in XFCE's panel": (
+        *("xvfb", "dbus", "xdotool", "python3-gi", "gir1.2-ayatanaappindicator3-0.1"),
+        *("xfce4-panel", "xfconf"),
+    ),
+    "the icon on Wayland": ("trayer", "python3-gi", "gir1.2-gtk-3.0", "weston", "xwayland"),
+    "notices by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
+    "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
+    "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 
 CHECKS = {
@@ -47,6 +63,7 @@ CHECKS = {
 def main(arguments: "list[str]") -> int:
     python = str(prepare("test"))
     prepare_desktop()
+    prepare_windows(python)
     rows = [check(name, [python, "-m", *command]) for name, command in CHECKS.items()]
     print()
     for name, seconds, passed in rows:
@@ -88,6 +105,12 @@ def prepare_desktop() -> None:
         lacking = ", ".join(package for package in packages if package in missing)
         if lacking:
             say(f"Left out: {tests} (no {lacking}: {reason}).")
+
+
+def prepare_windows(python: str) -> None:
+    """Make what the tests under Wine stand on; where that cannot be, it says so in one line."""
+    if sys.platform.startswith("linux"):
+        subprocess.call([python, str(ROOT / "tests" / "windows" / "ground.py")])
 
 
 def missing_packages() -> "list[str]":

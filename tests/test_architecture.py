@@ -40,7 +40,7 @@ COMPUTES = {
 # The modules that may import a library, which the others need not know.
 IMPORTERS = {
     "pystray": {"ui/tray", "ui/tray_darwin", "ui/tray_gtk", "ui/tray_windows", "ui/tray_xorg"},
-    "Xlib": {"ui/tray_xorg"},
+    "Xlib": {"ui/tray_gtk", "ui/tray_xorg"},
     "gi": {"ui/tray_gtk"},
     "PyObjCTools": {"ui/tray_darwin"},
     "plyer": {"ui/plyer_notices"},

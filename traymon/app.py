@@ -22,6 +22,7 @@ from rich.console import Console
 
 from traymon import __version__, alerts, autostart, windows
 from traymon.check import as_json
+from traymon.diagnosis import fixes
 from traymon.diagnosis.catalogue import STALE
 from traymon.instance import Instance, Where
 from traymon.kept import Kept
@@ -212,8 +213,7 @@ class App:
     def _show(self) -> None:
         """Block in whatever surface owns the main thread."""
         if self._tray is not None:
-            waiting = "No tray on this desktop yet: the icon appears as soon as there is one."
-            if self._tray.run(lambda: self._say(waiting), self._patience):
+            if self._tray.run(self._say_no_host, self._patience):
                 return
             self._say("The display is gone. The status is shown here instead.")
         self._terminal.run(self._stopping)
@@ -222,6 +222,11 @@ class App:
         """Say it in the terminal, and in the log for where there is none."""
         log.info("%s", line)
         self._terminal.say(line)
+
+    def _say_no_host(self) -> None:
+        """Say it where it is seen: started at login, there is no terminal."""
+        self._say("No tray on this desktop yet: the icon appears as soon as there is one.")
+        self._tell(*fixes.notice("no-tray"))
 
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from traymon.sim.gateway import Running, running
+
 if TYPE_CHECKING:
     from .desktop import Desktop
 
@@ -31,3 +33,9 @@ def desktop() -> Iterator[Desktop]:
 
     with Desktop() as desktop:
         yield desktop
+
+
+@pytest.fixture
+def gateway() -> Iterator[Running]:
+    with running() as gateway:
+        yield gateway

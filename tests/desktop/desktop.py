@@ -5,6 +5,7 @@ Knows nothing of traymon. Waits only on conditions, and ends every process that 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -14,16 +15,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from jeepney import DBusAddress, new_method_call
 from jeepney.io.blocking import open_dbus_connection
+from jeepney.wrappers import unwrap_msg
 from PIL import Image
 from Xlib import X
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError, XError
 from Xlib.xobject.drawable import Window
 
-from .bus import BUS_CONFIG, NOTIFICATIONS, Listener, Notification, has_owner
+from .bus import BUS_CONFIG, NOTIFICATIONS, TIMEOUT, Listener, Notification, has_owner
 
 WIDTH, HEIGHT = 800, 600
 ICON_HEIGHT = 32
@@ -41,6 +44,7 @@ PROGRAMS = {
 }
 
 # By default dunst closes what is clicked; only so does a click run the notice's own action.
+# From its menu "That one is mine" is taken where it stands there, else "Snooze".
 DUNST_CONFIG = """\
 [global]
     origin = top-right
@@ -61,6 +65,7 @@ DUNST_CONFIG = """\
     timeout = 0
 """
 
+WIDE = {"Dunst", "Xfce4-panel"}  # windows as wide as a menu
 FRAME = (0x44, 0x66, 0x88)  # of a notification, see DUNST_CONFIG
 
 T = TypeVar("T")
@@ -190,6 +195,28 @@ class Desktop:
         """End the X server, and with it every window."""
         self.end("Xvfb")
 
+    # What is on the bus
+
+    def answers(self, name: str) -> bool:
+        """Return whether a program answers to that name on the bus."""
+        return has_owner(self._bus, name)
+
+    def ask(
+        self, name: str, path: str, method: str, signature: str | None = None, *arguments: Any
+    ) -> tuple[Any, ...]:
+        """Call a method, given with its interface, and return its answer."""
+        interface, _, member = method.rpartition(".")
+        address = DBusAddress(path, bus_name=name, interface=interface)
+        call = new_method_call(address, member, signature, arguments)
+        answer: tuple[Any, ...] = unwrap_msg(self._bus.send_and_get_reply(call, timeout=TIMEOUT))
+        return answer
+
+    def get(self, name: str, path: str, interface: str, wanted: str) -> Any:
+        """Return the value of a property."""
+        getter = "org.freedesktop.DBus.Properties.Get"
+        ((_, value),) = self.ask(name, path, getter, "ss", interface, wanted)
+        return value
+
     # What is on the screen
 
     def pixels(self, box: Box | None = None) -> Image.Image:
@@ -215,20 +242,29 @@ class Desktop:
 
     def notification(self) -> Box | None:
         """Return where notifications are shown, if one is; not before it is drawn."""
+        return next(filter(self._is_framed, self.windows_of("Dunst")), None)
+
+    def windows_of(self, name: str) -> list[Box]:
+        """Return where a program's windows are seen; `name` is their class."""
+        found = []
         for window, _ in self._windows():
             with suppress(XError):
-                if "Dunst" in (window.get_wm_class() or ()) and self._is_framed(
-                    box := self._box(window)
-                ):
-                    return box
-        return None
+                if name in (window.get_wm_class() or ()):
+                    found.append(self._box(window))
+        return found
 
     def menu(self) -> Box | None:
         """Return where the menu of a tray icon is shown, if one is."""
+        kind, tooltip = map(
+            self._screen.intern_atom, ("_NET_WM_WINDOW_TYPE", "_NET_WM_WINDOW_TYPE_TOOLTIP")
+        )
         for window, depth in self._windows():
             with suppress(XError):
                 box = self._box(window)
-                if depth == 1 and box.width > 100 and "Dunst" not in (window.get_wm_class() or ()):
+                if depth > 1 or box.width <= 100 or WIDE & {*(window.get_wm_class() or ())}:
+                    continue
+                kinds = window.get_full_property(kind, X.AnyPropertyType)
+                if kinds is None or tooltip not in kinds.value:
                     return box
         return None
 
@@ -241,6 +277,10 @@ class Desktop:
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Move the pointer there, press the button and let it go."""
         self._xdotool("mousemove", str(x), str(y), "click", str(button))
+
+    def point(self, x: int, y: int) -> None:
+        """Move the pointer there."""
+        self._xdotool("mousemove", str(x), str(y))
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, by their X11 names: `Down`, `Return`."""
@@ -271,9 +311,12 @@ class Desktop:
 
     def _start_screen(self) -> str:
         size = f"{WIDTH}x{HEIGHT}x24"
-        number = self._start_and_read(
-            "Xvfb", "-displayfd", "{fd}", "-screen", "0", size, "-nolisten", "tcp", "-noreset"
-        )
+        # Two X servers that look for a free number at the same time may take the same one.
+        with (Path(tempfile.gettempdir()) / "desktop-tests.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            number = self._start_and_read(
+                "Xvfb", "-displayfd", "{fd}", "-screen", "0", size, "-nolisten", "tcp", "-noreset"
+            )
         return f":{number}"
 
     def _start_bus(self) -> str:
@@ -351,7 +394,7 @@ class Desktop:
         return bool(self._screen.get_selection_owner(selection) != X.NONE)
 
     def _notification_daemon_stands(self) -> bool:
-        return has_owner(self._bus, NOTIFICATIONS)
+        return self.answers(NOTIFICATIONS)
 
     def _windows(self) -> Iterator[tuple[Window, int]]:
         """Yield every window that can be seen, and how deep in the tree it lies."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +14,16 @@ import pytest
 from traymon.sim.gateway import running
 
 from .desktop import Desktop, wait_for
-from .test_traymon import GREEN, GREY, RED, SILENT, Traymon, clashing, wait_until_it_shows
+from .test_traymon import (
+    GREEN,
+    GREY,
+    RED,
+    SILENT,
+    Traymon,
+    clashing,
+    log_of,
+    wait_until_it_shows,
+)
 
 # Debian's PyGObject, for the interpreter of the same version that runs the tests.
 DEBIAN = "/usr/lib/python3/dist-packages"
@@ -24,6 +35,17 @@ def gtk_is_here() -> bool:
     command = [sys.executable, "-c", code]
     return subprocess.run(command, env={"PYTHONPATH": DEBIAN}, stderr=-3).returncode == 0
 
+
+# What Python runs at its start: AppIndicator is not to be had, as where nobody installed it.
+WITHOUT_INDICATOR = """
+import gi
+there = gi.require_version
+def require_version(name, version):
+    if "AppIndicator" in name:
+        raise ValueError(f"Namespace {name} not available")
+    there(name, version)
+gi.require_version = require_version
+"""
 
 pytestmark = pytest.mark.skipif(
     not gtk_is_here(),
@@ -46,11 +68,44 @@ def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(desktop: Desk
 
 def test_gtk_is_found_where_appindicator_is_missing(desktop: Desktop) -> None:
     desktop.start_tray()
+    (desktop.folder / "sitecustomize.py").write_text(WITHOUT_INDICATOR)
+    automatic = {"PYTHONPATH": f"{desktop.folder}:{DEBIAN}", "PYSTRAY_BACKEND": ""}
     with running() as gateway:
-        traymon = Traymon(desktop, gateway.port, **{**GTK, "PYSTRAY_BACKEND": ""})
+        traymon = Traymon(desktop, gateway.port, **{**GTK, **automatic})
         wait_until_it_shows(desktop, GREEN, "green")
+        assert "tray backend: gtk" in log_of(desktop)
         desktop.click_tray_icon(button=3)
         wait_for(desktop.menu, "the menu, which the xorg backend does not have")
+        assert traymon.end() == 0
+
+
+def test_a_tray_host_that_comes_late_or_again_gets_the_icon(desktop: Desktop) -> None:
+    with running() as gateway:
+        Traymon(desktop, gateway.port, **GTK)
+        wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
+        desktop.start_tray()
+        wait_until_it_shows(desktop, GREEN, "green")
+        desktop.stop_tray()
+        desktop.start_tray()
+        wait_until_it_shows(desktop, GREEN, "green")
+
+
+@pytest.mark.skipif(
+    not (shutil.which("weston") and shutil.which("Xwayland")),
+    reason="needs: apt install weston xwayland",
+)
+def test_on_wayland_it_docks_in_the_x11_tray_that_stands_there(desktop: Desktop) -> None:
+    screen = ("--backend=headless-backend.so", "--xwayland", "--socket=wayland-9")
+    desktop.spawn("weston", "weston", *screen)
+    listening = re.compile(r"xserver listening on display (:\d+)").search
+    number = wait_for(lambda: listening(desktop.log("weston")), "X")[1]
+    both = {"WAYLAND_DISPLAY": "wayland-9", "DISPLAY": number}
+    desktop.spawn("trayer", "trayer", "--edge", "bottom", **both)
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **GTK, **both)
+        named = ["xdotool", "search", "--onlyvisible", "--name", "API answers on port"]
+        seen = {**desktop.env, **both}
+        wait_for(lambda: subprocess.run(named, env=seen, stdout=-3).returncode == 0, "the icon")
         assert traymon.end() == 0
 
 

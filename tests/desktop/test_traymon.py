@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lead import follow
 
-from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
+from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running
 from traymon.sim.props import HOLDER
 
 from .desktop import Desktop, wait_for
@@ -27,12 +27,6 @@ FAST = {
     "TRAYMON_TIMEOUT": "0.5",
     "TRAYMON_SESSION": "off",
 }
-
-
-@pytest.fixture
-def gateway() -> Iterator[Running]:
-    with running() as gateway:
-        yield gateway
 
 
 class Traymon:

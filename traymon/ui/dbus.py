@@ -31,6 +31,7 @@ REPLY_TIMEOUT = 5.0  # seconds
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 ACTIONS = ["default", "Show fix steps"]
+BUTTONS_ONLY = {"Xfce Notify Daemon"}  # a click on the notice itself only takes it away
 
 
 class BusError(Exception):
@@ -46,7 +47,7 @@ class DBusNotices:
         """`on_click` gets the notice's key, `on_button` also which button it was."""
         self._on_click, self._on_button = on_click, on_button
         self._bus: _Bus | None = None
-        self._markup = self._actions = False
+        self._markup = self._actions = self._click = False
         self._shown: dict[str, int] = {}  # key -> the service's ID, to replace instead of pile up
         self._activation_token = ""
 
@@ -57,8 +58,7 @@ class DBusNotices:
         """
         try:
             bus = self._connected()
-            clickable = self._actions and text.clickable
-            body = text.clickable_body if clickable else text.body
+            body = text.clickable_body if self._click else text.body
             if self._markup:
                 body = escape(body, quote=False)
             hints = {
@@ -76,7 +76,7 @@ class DBusNotices:
                         icon,
                         text.title,
                         body,
-                        _actions(text) if clickable else [],
+                        _actions(text) if self._actions and text.clickable else [],
                         hints,
                         -1,
                     ),
@@ -107,6 +107,8 @@ class DBusNotices:
             (capabilities,) = self._bus.call(new_method_call(SERVICE, "GetCapabilities"))
             self._markup = "body-markup" in capabilities
             self._actions = "actions" in capabilities
+            name, *_ = self._bus.call(new_method_call(SERVICE, "GetServerInformation"))
+            self._click = self._actions and name not in BUTTONS_ONLY
         return self._bus
 
     def _signal(self, message: Message) -> None:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import cos, pi, sin
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 from PIL import Image, ImageDraw
 
@@ -20,6 +21,7 @@ from traymon.model import Light
 
 SAMPLES = 8  # per pixel and axis: drawn that much larger, then averaged down
 STROKE = 2.6  # sixteenths of a side: two full pixels and a soft edge in the smallest icon
+PLAIN = 0.95  # share of a ground's main colour; the rest is specks left from the panel's start
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -125,6 +127,9 @@ def on_ground(light: Light, rimmed: bool, width: int, height: int, ground: bytes
     size = min(width, height)
     picture = draw(light, size, rimmed)
     whole = Image.frombytes("RGB", (width, height), ground, "raw", "BGRX")
+    share, colour = max(whole.getcolors(width * height) or [])
+    if share > PLAIN * width * height:
+        whole.paste(cast(Colour, colour), (0, 0, width, height))
     whole.paste(picture, ((width - size) // 2, (height - size) // 2), picture)
     return whole
 

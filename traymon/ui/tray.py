@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -293,15 +294,26 @@ def _import_pystray() -> str:
     wish = os.environ.get("PYSTRAY_BACKEND")
     reasons = []
     for backend in [wish] if wish else BACKENDS.get(sys.platform, LINUX_BACKENDS):
-        os.environ["PYSTRAY_BACKEND"] = backend
-        try:
-            import pystray
-        except Exception as error:
-            log.info("no tray through %s: %r", backend, error)
-            reasons.append(str(error) or type(error).__name__)
-        else:
-            return str(pystray.Icon.__module__.rpartition("._")[2])
-        finally:
-            if not wish:
-                del os.environ["PYSTRAY_BACKEND"]
+        # GTK docks in an X11 tray only as an X11 program, which it is not by itself on Wayland
+        with _unless_set("PYSTRAY_BACKEND", backend), _unless_set("GDK_BACKEND", "x11,*"):
+            try:
+                import pystray
+            except Exception as error:
+                log.info("no tray through %s: %r", backend, error)
+                reasons.append(str(error) or type(error).__name__)
+            else:
+                return str(pystray.Icon.__module__.rpartition("._")[2])
     raise NoTray(reasons[-1])
+
+
+@contextmanager
+def _unless_set(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for a while, if it has no value."""
+    before = os.environ.get(name)
+    os.environ[name] = before or value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

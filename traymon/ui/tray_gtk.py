@@ -7,11 +7,18 @@ cannot be reached, although traymon sends its notices itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pystray
-from gi.repository import GLib
+from gi.repository import Gdk, Gio, GLib
+from Xlib import X
+from Xlib.display import Display
 
 from traymon.model import Light
+
+WITH_INDICATOR = pystray.Icon.__module__.endswith("._appindicator")
+WATCHER = "org.kde.StatusNotifierWatcher"  # knows the panels that take indicators
+WATCHER_REPLY = 1000  # milliseconds
 
 
 class _NoNotices:
@@ -27,7 +34,14 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
     light = Light.GREY
     rimmed = False
     has_balloons = False
-    has_host = True  # cannot be told in time; the panel shows it whenever it comes
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a panel of this desktop shows icons now. One that comes later does so too.
+
+        Where no panel takes indicators, the indicator's library docks in the X11 tray.
+        """
+        return (WITH_INDICATOR and _panel_takes_indicators()) or _x11_tray_stands()
 
     def _initialize(self) -> None:
         self._notifier = _NoNotices()
@@ -41,3 +55,30 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
             return False
 
         GLib.idle_add(once)
+
+
+def _panel_takes_indicators() -> bool:
+    wanted = GLib.Variant("(ss)", (WATCHER, "IsStatusNotifierHostRegistered"))
+    try:
+        answer = Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
+            WATCHER,
+            "/StatusNotifierWatcher",
+            "org.freedesktop.DBus.Properties",
+            "Get",
+            wanted,
+            GLib.VariantType("(v)"),
+            Gio.DBusCallFlags.NO_AUTO_START,
+            WATCHER_REPLY,
+        )
+    except GLib.Error:  # there is no such panel, or no bus
+        return False
+    return bool(answer.unpack()[0])
+
+
+def _x11_tray_stands() -> bool:
+    display = Gdk.Display.get_default()
+    if display.__gtype__.name != "GdkX11Display":
+        return False
+    with closing(Display(display.get_name())) as screen:
+        tray = screen.intern_atom(f"_NET_SYSTEM_TRAY_S{screen.get_default_screen()}")
+        return bool(screen.get_selection_owner(tray) != X.NONE)

@@ -24,6 +24,8 @@ from traymon.ui import icons
 
 log = logging.getLogger(__name__)
 
+SMALLEST = 8  # pixels
+
 
 class XorgIcon(_xorg.Icon):  # type: ignore[misc]
     """An icon in the X11 system tray; a left click is its only action, it has no menu."""
@@ -36,6 +38,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._jobs: deque[Callable[[], None]] = deque()
+        self._drawn = self._ground = b""  # the window's pixels: with the picture, and without
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._waker.setblocking(False)
@@ -142,9 +145,20 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
         try:
             self._window.change_attributes(background_pixmap=X.ParentRelative)
             at = self._window.get_geometry()
+            if min(at.width, at.height) < SMALLEST:  # the panel has not given it its size yet
+                return
             self._window.clear_area(0, 0, at.width, at.height)
-            seen = self._window.get_image(0, 0, at.width, at.height, X.ZPixmap, 0xFFFFFFFF)
-        except XError:  # not on the screen yet; an Expose comes when it is
+            seen = self._pixels(at)
+            if seen != self._drawn:  # else this panel does not paint below icons, as XFCE's
+                self._ground = seen
+            picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, self._ground)
+            self._window.put_pil_image(self._gc, 0, 0, picture)
+            self._drawn = self._pixels(at)
+        except XError:  # not on the screen now; an Expose comes when it is
             return
-        picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, seen.data)
-        self._window.put_pil_image(self._gc, 0, 0, picture)
+
+    def _pixels(self, at: Any) -> bytes:
+        pixels: bytes = self._window.get_image(
+            0, 0, at.width, at.height, X.ZPixmap, 0xFFFFFFFF
+        ).data
+        return pixels
