@@ -21,6 +21,7 @@ from pystray._util import win32
 
 USER32 = ctypes.windll.user32  # type: ignore[attr-defined]
 WM_GETTEXT, WM_QUERYOPEN, SMTO_ABORTIFHUNG, PATIENCE = 0xD, 0x13, 2, 5000
+TEXT_WITHIN = 300  # milliseconds: some programs never look at their windows
 BROADCAST = 0xFFFF
 
 USER32.SendMessageTimeoutW.argtypes = [
@@ -42,16 +43,18 @@ def described(window: int) -> dict[str, object]:
     name = ctypes.create_unicode_buffer(256)
     USER32.GetClassNameW(window, name, 256)
     text = ctypes.create_unicode_buffer(1024)
-    send(window, WM_GETTEXT, 1024, ctypes.addressof(text))
+    send(window, WM_GETTEXT, 1024, ctypes.addressof(text), TEXT_WITHIN)
     visible = bool(USER32.IsWindowVisible(window))
     return {"window": window, "class": name.value, "text": text.value, "visible": visible}
 
 
-def send(window: int, message: int, wparam: int, lparam: int) -> int | None:
-    """Return the answer, None where there was none in time."""
+def send(
+    window: int, message: int, wparam: int, lparam: int, patience: int = PATIENCE
+) -> int | None:
+    """Return the answer, None where there was none in so many milliseconds."""
     answer = ctypes.c_size_t()
     heard = USER32.SendMessageTimeoutW(
-        *(window, message, wparam, lparam, SMTO_ABORTIFHUNG, PATIENCE, ctypes.byref(answer))
+        *(window, message, wparam, lparam, SMTO_ABORTIFHUNG, patience, ctypes.byref(answer))
     )
     return answer.value if heard else None
 

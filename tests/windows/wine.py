@@ -31,7 +31,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux
 FAST = {
     "TRAYMON_INTERVAL": "5",
     "TRAYMON_QUICK": "2",
-    "TRAYMON_TIMEOUT": "3",
+    "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
 }
 
@@ -68,7 +68,8 @@ class Windows:
         self.folder.mkdir()
         site = ";".join(windows_path(path) for path in (ROOT, self.ground / "site"))
         self.env = desktop.env | environment(self.ground) | {"PYTHONPATH": site}
-        self.env |= {"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.env["LC_ALL"] = "C.UTF-8"
+        self.env["PYTHONPYCACHEPREFIX"] = windows_path(self.ground / "bytecode")
         self._scaled = False
         self._note_what_is_opened()
 
@@ -106,10 +107,27 @@ class Windows:
 
     # Programs
 
-    def command(self, *arguments: str, gui: bool = False) -> list[str]:
+    def command(self, *arguments: str) -> list[str]:
         """Return the command line of the Windows Python."""
-        python = self.ground / "python" / ("pythonw.exe" if gui else "python.exe")
-        return ["wine", str(python), *arguments]
+        return ["wine", str(self.ground / "python" / "python.exe"), *arguments]
+
+    @contextmanager
+    def started_by_explorer(self, program: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Have a program run without a console: no standard streams, in its own folder."""
+        with subprocess.Popen(
+            ["wine", "start", "/wait", "/unix", str(program), *words],
+            env=self.env | FAST,
+            stdin=subprocess.DEVNULL,
+        ) as process:
+            try:
+                yield process
+            finally:
+                self.end()
+
+    @property
+    def pythonw(self) -> Path:
+        """The Windows Python without a console."""
+        return self.ground / "python" / "pythonw.exe"
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
         """Run the Windows Python to its end; what it prints comes back as bytes."""
