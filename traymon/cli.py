@@ -180,14 +180,20 @@ def _begin_log(level: str) -> None:
 
 
 def _tell_on_the_desktop(name: str) -> None:
-    """Send the notice of this name, where there is no terminal to say it in."""
+    """Tell the notice of this name, where there is no terminal to say it in."""
     from traymon.app import Folders
     from traymon.diagnosis import fixes
     from traymon.ui import view
     from traymon.ui.notifier import Notifier
 
     title, body = fixes.notice(name)
-    body = view.clip(f"{body} Log: {Folders.of_this_user().logs}", view.BODY)
+    body = f"{body} Log: {Folders.of_this_user().logs}"
+    if sys.platform == "win32":  # its notices belong to an icon
+        from traymon.ui import dialog_windows
+
+        dialog_windows.show(title, body)
+        return
+    body = view.clip(body, view.BODY)
     notifier = Notifier(lambda key: None, lambda why: None)
     notifier.notify("traymon", view.NoticeText(title, body, urgent=True, clickable=False), "")
     notifier.stop()

@@ -7,6 +7,7 @@ Prints its answer as JSON:
     shell.py post MESSAGE WPARAM LPARAM       hands the tray icon a message, does not wait
     shell.py forget                           takes the tray icon away, as a crash of the shell does
     shell.py broadcast NAME                   posts the message of that name to every window
+    shell.py close TEXT                       closes the visible window with that text
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from ctypes import wintypes
 from pystray._util import win32
 
 USER32 = ctypes.windll.user32  # type: ignore[attr-defined]
-WM_GETTEXT, WM_QUERYOPEN, SMTO_ABORTIFHUNG, PATIENCE = 0xD, 0x13, 2, 5000
+WM_GETTEXT, WM_CLOSE, WM_QUERYOPEN = 0xD, 0x10, 0x13
+SMTO_ABORTIFHUNG, PATIENCE = 2, 5000
 TEXT_WITHIN = 300  # milliseconds: some programs never look at their windows
 BROADCAST = 0xFFFF
 
@@ -83,6 +85,9 @@ def main(verb: str, *words: str) -> object:
     if verb == "forget":
         data = win32.NOTIFYICONDATAW(cbSize=ctypes.sizeof(win32.NOTIFYICONDATAW), hWnd=icon())
         return bool(win32.Shell_NotifyIcon(win32.NIM_DELETE, data))
+    if verb == "close":
+        shown = [w for w in windows() if w["text"] == words[0] and w["visible"]]
+        return any(win32.PostMessage(int(str(w["window"])), WM_CLOSE, 0, 0) for w in shown)
     numbers = [int(word, 0) for word in words]
     if verb == "send":
         return send(icon(), *numbers)

@@ -24,15 +24,7 @@ def test_the_built_program_explains_watches_and_plays(windows: Windows) -> None:
     program = str(folder / "traymon.exe")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            ["wine", program, *arguments],
-            env=windows.env,
-            cwd=windows.folder,
-            stdin=subprocess.PIPE,
-            capture_output=True,
-            check=False,
-            timeout=SLOW * 2,
-        )
+        return windows.finished(["wine", program, *arguments], SLOW * 2)
 
     explained = run("explain", "wrong-port")
     assert (explained.returncode, explained.stderr) == (0, b"")
@@ -49,18 +41,13 @@ def test_the_built_program_explains_watches_and_plays(windows: Windows) -> None:
 def build(windows: Windows) -> Path:
     """Build the program and return its folder."""
     made = windows.desktop.folder / "made"
-    done = subprocess.run(
+    spec = windows_path(ROOT / "install" / "windows" / "traymon.spec")
+    done = windows.finished(
         windows.command(
-            *("-m", "PyInstaller", "--noconfirm"),
+            *("-m", "PyInstaller", "--noconfirm", spec),
             *("--distpath", windows_path(made), "--workpath", windows_path(made / "work")),
-            windows_path(ROOT / "install" / "windows" / "traymon.spec"),
         ),
-        env=windows.env,
-        cwd=windows.folder,
-        stdin=subprocess.PIPE,
-        capture_output=True,
-        check=False,
-        timeout=BUILT_WITHIN,
+        BUILT_WITHIN,
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     folder = made / "traymon"

@@ -94,14 +94,11 @@ def sensor(found: dict[str, Any], name: str) -> dict[str, Any]:
 def test_without_a_console_a_mistake_in_the_settings_is_logged_and_told(windows: Windows) -> None:
     (windows.folder / ".env").write_text("IB_PORT=seven\n")
 
-    def balloon() -> bool:
-        shown = [str(w["text"]) for w in windows.shell("windows") if w["visible"]]
-        return any(text.startswith("Its settings cannot be used") for text in shown)
-
     with windows.started_by_explorer(
         windows.pythonw, "-m", "traymon", "--env", windows.windows_file(".env")
     ) as process:
-        wait_for(balloon, "the balloon", timeout=SLOW)
+        title = "traymon could not start"
+        wait_for(lambda: windows.shell("close", title), "the dialog", timeout=SLOW)
         assert process.wait(SLOW) == 3
     assert "IB_PORT=seven" in windows.log()
 

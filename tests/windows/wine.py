@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import json
+import os
+import select
 import shutil
 import socket
 import struct
@@ -131,15 +133,39 @@ class Windows:
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
         """Run the Windows Python to its end; what it prints comes back as bytes."""
-        return subprocess.run(
-            self.command(*arguments),
-            env=self.env | env,
-            cwd=self.folder,
-            stdin=subprocess.PIPE,
-            capture_output=True,
-            timeout=SLOW,
-            check=False,
-        )
+        return self.finished(self.command(*arguments), SLOW, **env)
+
+    def finished(
+        self, command: list[str], within: float, **env: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a program to its end, within so many seconds.
+
+        Its own end counts, not that of its output: the first program that needs a screen has the
+        shell as its child, which holds on to whatever it was given.
+        """
+        pipe, deadline = subprocess.PIPE, time.monotonic() + within
+        with subprocess.Popen(
+            command, env=self.env | env, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=pipe
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            said = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
+            listening = list(said)
+            ended = False
+            while True:
+                ready, _, _ = select.select(listening, [], [], 0 if ended else 0.05)
+                for stream in ready:
+                    heard = os.read(stream, 65536)
+                    said[stream] += heard
+                    if not heard:
+                        listening.remove(stream)
+                if ended and not ready:
+                    break
+                ended = process.poll() is not None  # whatever it has said is in the pipes now
+                if time.monotonic() > deadline:
+                    process.kill()
+                    raise AssertionError(f"{command} did not end within {within:g} s: {said}")
+        return subprocess.CompletedProcess(command, process.returncode, *said.values())
 
     def traymon(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
         """Run a command of traymon to its end."""
