@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 from environment import ROOT, clean_environ, guarded, prepare, say
@@ -50,6 +51,8 @@ DESKTOP_TESTS = {
     "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 
+WINDOWS_TESTS = "tests/windows"
+
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
@@ -69,10 +72,34 @@ def main(arguments: "list[str]") -> int:
     for name, seconds, passed in rows:
         print(f"{name:<12} {seconds:6.1f} s  {'ok' if passed else 'FAILED'}")
     print("pytest comes last:", flush=True)
-    pytest = subprocess.call(
-        [python, "-m", "pytest", *arguments], cwd=str(ROOT), env=clean_environ()
-    )
-    return 1 if pytest or not all(passed for _, _, passed in rows) else 0
+    command = [python, "-m", "pytest"]
+    alone = bool(arguments) or not sys.platform.startswith("linux")
+    failed = pytest([*command, *arguments]) if alone else pytest_side_by_side(command)
+    return 1 if failed or not all(passed for _, _, passed in rows) else 0
+
+
+def pytest(command: "list[str]") -> int:
+    return subprocess.call(command, cwd=str(ROOT), env=clean_environ())
+
+
+def pytest_side_by_side(command: "list[str]") -> int:
+    """Run all tests; those of Windows, which mostly wait, beside the others. Theirs is said last.
+
+    They have folders, a screen and, where there is the right to it, a network of their own.
+    """
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(
+            [*command, WINDOWS_TESTS],
+            cwd=str(ROOT),
+            env=clean_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        ) as windows:
+            failed = pytest([*command, "--ignore", WINDOWS_TESTS])
+        said.seek(0)
+        print(said.read().decode("utf-8", "replace"), end="", flush=True)
+    return failed or windows.returncode
 
 
 def check(name: str, command: "list[str]") -> "tuple[str, float, bool]":

@@ -45,6 +45,7 @@ IMPORTERS = {
     "PyObjCTools": {"ui/tray_darwin"},
     "plyer": {"ui/plyer_notices"},
     "jeepney": {"ui/dbus"},
+    "desktop_notifier": {"ui/mac_notices"},
     "PIL": {"ui/icons"},
     "dotenv": {"envfile"},
     "psutil": {"sensors/listener", "sensors/programs"},

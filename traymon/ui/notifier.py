@@ -115,8 +115,22 @@ class Notifier:
                 self._close = notices.close
                 self._clickable = lambda name: name == "D-Bus" and notices.clickable
                 self._channels.append(("D-Bus", notices.deliver))
+            if self._setting == "auto" and sys.platform == "darwin":
+                self._find_notification_center(self._channels)
             self._channels.append(("plyer", _plyer))
         return self._channels
+
+    def _find_notification_center(self, channels: list[tuple[str, Deliver]]) -> None:
+        from traymon.ui.mac_notices import MacError, MacNotices
+
+        try:
+            notices = MacNotices(self._on_click, self._on_button)
+        except MacError as error:
+            log.info("no Notification Center: %s", error)
+            return
+        self._close = notices.close
+        self._clickable = lambda name: name == "Notification Center"
+        channels.append(("Notification Center", notices.deliver))
 
 
 def _plyer(key: str, text: NoticeText, icon: str) -> None:

@@ -1,0 +1,135 @@
+"""Notices on macOS, where only a stand-in of desktop-notifier can run here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from traymon.ui.view import BODY, CLICK, NoticeText
+
+
+class Urgency(Enum):
+    Normal = auto()
+    Critical = auto()
+
+
+@dataclass
+class Button:
+    title: str
+    identifier: str
+
+
+@dataclass
+class Notification:
+    title: str
+    message: str
+    urgency: Urgency
+    buttons: tuple[Button, ...]
+    identifier: str
+
+
+@dataclass
+class Center:
+    """The Notification Center and what it is asked for; stands for a `DesktopNotifier` too."""
+
+    allowed: bool = True
+    works: bool = True
+    bundle: bool = True
+    shown: list[Notification] = field(default_factory=list)
+    on_clicked: Callable[[str], None] | None = None
+    on_button_pressed: Callable[[str, str], None] | None = None
+
+    async def request_authorisation(self) -> bool:
+        return self.allowed
+
+    async def send_notification(self, notification: Notification) -> str:
+        if self.works:  # else the library logs it
+            self.shown.append(notification)
+        return notification.identifier
+
+    async def get_current_notifications(self) -> list[str]:
+        return [notification.identifier for notification in self.shown]
+
+
+@pytest.fixture
+def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
+    center = Center()
+    library, backends = ModuleType("desktop_notifier"), ModuleType("desktop_notifier.backends")
+    vars(library).update(
+        Button=Button,
+        Notification=Notification,
+        Urgency=Urgency,
+        DesktopNotifier=lambda app_name: center,
+    )
+    support = SimpleNamespace(is_bundle=lambda: center.bundle)
+    for name, module in {
+        "desktop_notifier": library,
+        "desktop_notifier.backends": backends,
+        "desktop_notifier.backends.macos_support": support,
+    }.items():
+        monkeypatch.setitem(sys.modules, name, module)  # type: ignore[arg-type]
+    monkeypatch.delitem(sys.modules, "traymon.ui.mac_notices", raising=False)
+    yield center
+    sys.modules.pop("traymon.ui.mac_notices", None)
+
+
+TEXT = NoticeText("title", "body", urgent=True, buttons=("snooze",))
+
+
+def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center) -> None:
+    from traymon.ui.mac_notices import MacNotices
+
+    told: list[object] = []
+    notices = MacNotices(told.append, lambda key, button: told.append((key, button)))
+    notices.deliver("project", TEXT, "")
+    (shown,) = center.shown
+    assert (shown.title, shown.message, shown.identifier) == ("title", "body" + CLICK, "project")
+    assert shown.urgency is Urgency.Critical
+    assert shown.buttons == (Button("Snooze 1 hour", "snooze"),)
+    assert center.on_clicked is not None
+    assert center.on_button_pressed is not None
+    center.on_clicked("project")
+    center.on_button_pressed("project", "snooze")
+    assert told == ["project", ("project", "snooze")]
+    notices.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [({"allowed": False}, "are not allowed"), ({"works": False}, "did not take it")],
+)
+def test_a_notice_that_does_not_come_out_is_said(
+    state: dict[str, bool], says: str, center: Center
+) -> None:
+    from traymon.ui.mac_notices import MacError, MacNotices
+
+    vars(center).update(state)
+    notices = MacNotices(print, print)
+    with pytest.raises(MacError, match=says):
+        notices.deliver("project", TEXT, "")
+    notices.close()
+
+
+def test_outside_a_bundle_the_next_channel_is_taken(
+    center: Center, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from traymon.ui.notifier import Notifier
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    center.bundle = False
+    notifier = Notifier(print, print)
+    assert [name for name, _ in notifier._available()] == ["plyer"]
+    notifier.stop()
+    center.bundle = True
+    notifier = Notifier(print, print)
+    assert [name for name, _ in notifier._available()] == ["Notification Center", "plyer"]
+    notifier.stop()
+
+
+def test_the_hint_to_click_never_makes_a_body_too_long() -> None:
+    assert NoticeText("title", "b" * BODY, urgent=False).clickable_body == "b" * BODY
