@@ -19,6 +19,7 @@ from desktop.test_traymon import FAST, GREEN, GREY, RED, shows  # noqa: E402
 from desktop.xfce import start_panel  # noqa: E402
 from PIL import Image  # noqa: E402
 from test_running_one import User  # noqa: E402
+from windows.wine import Windows, own_network  # noqa: E402
 
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
@@ -94,6 +95,26 @@ def menu() -> None:
         wait_for(lambda: _is_lit(desktop, seen), "the entry to be marked")
         corner = Box(seen.x, 0, seen.width, seen.y + seen.height)
         desktop.pixels(corner).save(PICTURES / "menu-xfce.png")
+
+
+def windows() -> None:
+    """Write pictures of the icon, its menu and its balloon on a Windows under Wine."""
+    with own_network(), Desktop() as desktop:
+        desktop.start_tray()
+        with Windows(desktop) as system, running(STATES["red"][1], port=7497) as gateway:
+            system.start("-m", "traymon", "--port", str(gateway.port), TRAYMON_QUICK="5")
+            system.wait_until_it_shows(RED)
+            told = "Accept incoming connection"
+            wait_for(lambda: any(told in str(w["text"]) for w in system.shell("windows")), told, 60)
+            desktop.pixels(Box(0, 480, 800, 120)).save(PICTURES / "windows-balloon.png")
+            desktop.click(300, 545)  # takes the balloon away
+            wait_for(lambda: not desktop.menu(), "the balloon to go", 60)
+            desktop.click_tray_icon(button=3)
+            menu = wait_for(desktop.menu, "the menu", timeout=60)
+            desktop.point(menu.x + 20, menu.y + 12)
+            desktop.pixels(Box(menu.x, menu.y, 800 - menu.x, 600 - menu.y)).save(
+                PICTURES / "windows-menu.png"
+            )
 
 
 def _is_lit(desktop: Desktop, menu: Box) -> bool:

@@ -76,3 +76,10 @@ def test_a_folder_that_cannot_be_written_to_is_no_reason_to_stop(tmp_path: Path)
     kept = Kept(tmp_path / "file")
     kept.keep_snooze(5.0)
     assert kept.snoozed_until() == 5.0
+
+
+def test_one_is_greeted_once(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    assert kept.greet()
+    assert not kept.greet()
+    assert not Kept(tmp_path).greet()

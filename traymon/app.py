@@ -132,6 +132,8 @@ class App:
         self._tray = self._make_tray()
         if self._tray is not None and self._tray.has_balloons:
             self._notifier.prefer("balloon", self._tray.deliver)
+            if self._kept.greet():  # Windows hides new icons
+                self._tell(*fixes.notice("first-run"))
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)

@@ -1,4 +1,4 @@
-"""What outlives a restart of traymon: the user's snooze, and the trading hours that IB gave."""
+"""What outlives a restart: the user's snooze, the trading hours that IB gave, a first greeting."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ class Kept:
     def keep_snooze(self, until: float | None) -> None:
         """Keep until when nothing shall be told."""
         self._put({"snoozed_until": until})
+
+    def greet(self) -> bool:
+        """Tell whether this is the first time that it is asked."""
+        return self._put({"greeted": True})
 
     def hours(self, contract: str) -> windows.Schedule | None:
         """Return the trading hours that IB gave last for a contract; None where it gave none."""

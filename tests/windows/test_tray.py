@@ -34,6 +34,7 @@ def test_a_silent_gateway_turns_the_icon_red_and_a_click_on_the_balloon_opens_th
     windows: Windows,
 ) -> None:
     with running() as gateway:
+        (windows.state / "kept.json").unlink()  # it is the first start
         windows.start("-m", "traymon", "--port", str(gateway.port))
         windows.wait_until_it_shows(GREEN)
         gateway.behaviour = SILENT
@@ -43,6 +44,7 @@ def test_a_silent_gateway_turns_the_icon_red_and_a_click_on_the_balloon_opens_th
             texts = [str(w["text"]) for w in windows.shell("windows") if w["visible"]]
             return next((text for text in texts if "Accept incoming" in text), "")
 
+        assert "Its icon may hide behind the arrow" in windows.log()  # as new icons do there
         text = wait_for(balloon, "the balloon", timeout=SLOW)
         assert text.endswith("Click for all steps.")
         assert windows.opened() == []

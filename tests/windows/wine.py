@@ -81,6 +81,8 @@ class Windows:
         for left in ("Local/traymon", "Local/Temp", "Roaming/traymon"):
             shutil.rmtree(self.home / "AppData" / left, ignore_errors=True)
         (self.home / "AppData" / "Local" / "Temp").mkdir(parents=True)
+        self.state.mkdir(parents=True)
+        (self.state / "kept.json").write_text('{"greeted": true}')
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -200,9 +202,14 @@ class Windows:
 
     # What is seen
 
+    @property
+    def state(self) -> Path:
+        """The folder in which traymon keeps what it remembers."""
+        return self.home / "AppData" / "Local" / "traymon" / "traymon"
+
     def log(self) -> str:
         """Return traymon's log."""
-        path = self.home / "AppData" / "Local" / "traymon" / "traymon" / "Logs" / "traymon.log"
+        path = self.state / "Logs" / "traymon.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     @staticmethod

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import queue
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +58,8 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         self._declare()
         self.on_session_end: Callable[[], None] = lambda: None
         self.on_balloon_click: Callable[[], None] = lambda: None
-        self._docked = self._in_menu = self._menu_is_old = False
+        self._docked = threading.Event()
+        self._in_menu = self._menu_is_old = False
         self._balloon_icon: int | None = None
         super().__init__(*args, **kwargs)
         self._message_handlers |= {
@@ -87,7 +89,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     @property
     def has_host(self) -> bool:
         """Whether the shell has taken the icon in. To be asked in a posted job."""
-        return self._docked
+        return self._docked.is_set()
 
     # --- one thread talks to the shell
 
@@ -136,15 +138,14 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         """Add the icon; while the shell refuses, at login or after it has crashed, try again."""
         if not self._icon_handle:
             self._icon_handle = self._load(self.light, self.rimmed, SM_CXSMICON)
-        flags = win32.NIF_MESSAGE | win32.NIF_ICON | win32.NIF_TIP
-        self._docked = self._message(
+        if self._message(
             win32.NIM_ADD,
-            flags,
+            win32.NIF_MESSAGE | win32.NIF_ICON | win32.NIF_TIP,
             uCallbackMessage=win32.WM_NOTIFY,
             hIcon=self._icon_handle,
             szTip=self.title,
-        )
-        if self._docked:
+        ):
+            self._docked.set()
             self._user32.KillTimer(self._hwnd, RETRY)
         else:
             log.info("the shell has not taken the icon; trying again")
@@ -152,7 +153,8 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
 
     def _change(self, flags: int, **values: Any) -> None:
         """Change the icon; where the shell does not know it any more, add it again."""
-        if self._docked and not self._message(win32.NIM_MODIFY, flags, **values):
+        if self.has_host and not self._message(win32.NIM_MODIFY, flags, **values):
+            self._docked.clear()
             self._show()
 
     def _update_icon(self) -> None:
@@ -165,7 +167,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         self._change(win32.NIF_TIP, szTip=self.title)
 
     def _on_taskbarcreated(self, wparam: int, lparam: int) -> None:
-        self._docked = False  # it is another shell
+        self._docked.clear()  # it is another shell
         super()._on_taskbarcreated(wparam, lparam)
 
     def _on_display_change(self, wparam: int, lparam: int) -> None:
@@ -193,7 +195,11 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     # --- balloons, of which only the last one shown can have been clicked
 
     def balloon(self, text: NoticeText, light: Light) -> bool:
-        """Show a notice; return whether the shell took it. From any thread but the loop's own."""
+        """Show a notice; return whether the shell took it. From any thread but the loop's own.
+
+        Waits some seconds for an icon that is not there yet.
+        """
+        self._docked.wait(SHOWN_WITHIN)
         taken: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self.post(lambda: taken.put(self._balloon(text, light)))
         try:
@@ -203,7 +209,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
 
     def _balloon(self, text: NoticeText, light: Light) -> bool:
         before, self._balloon_icon = self._balloon_icon, self._load(light, False, SM_CXICON)
-        taken = self._docked and self._message(
+        taken = self.has_host and self._message(
             win32.NIM_MODIFY,
             win32.NIF_INFO,
             szInfo=text.body,
