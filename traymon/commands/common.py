@@ -71,7 +71,7 @@ def new_console(quiet: bool = False) -> Console:
 
 def begin_log(level: str) -> None:
     """Begin the log file; where none can be written, say so and go on."""
-    from traymon.app import Folders, start_log
+    from traymon.folders import Folders, start_log
 
     try:
         start_log(Folders.of_this_user().logs, level)

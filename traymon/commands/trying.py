@@ -64,7 +64,7 @@ def demo(
 ) -> None:
     """Play a story against a simulated Gateway: no TWS, no account, no settings needed."""
     from traymon import demo as story
-    from traymon.app import Folders, start_log
+    from traymon.folders import Folders, start_log
 
     start_log(Folders.of_this_user().logs, "info")
     went_well = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)

@@ -54,7 +54,8 @@ def run(
         ask_the_running_one(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
         raise Outcome(0)
-    from traymon.app import App, Folders
+    from traymon.app import App
+    from traymon.folders import Folders
 
     if unread:
         logging.getLogger("traymon").setLevel(settings.settings.log.upper())
@@ -83,8 +84,8 @@ def run(
 
 def _tell_on_the_desktop(name: str) -> None:
     """Tell the notice of this name, where there is no terminal to say it in."""
-    from traymon.app import Folders
     from traymon.diagnosis import fixes
+    from traymon.folders import Folders
     from traymon.ui import view
     from traymon.ui.notifier import Notifier
 
