@@ -149,7 +149,7 @@ def test_settings_that_got_a_mistake_are_told_by_a_notice_and_the_log(
     (project / ".env").write_text("IB_PORT=74970\n")
     process = log_in(desktop)
     notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
-    assert notice.title == "traymon could not start at login"
+    assert notice.title == "traymon could not start"
     assert notice.body.endswith(f"Log: {desktop.env['XDG_STATE_HOME']}/traymon/log")
     assert notice.actions == []
     assert process.wait(20) == 3
