@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from traymon import app as wiring
-from traymon.app import App, Folders
+from traymon.app import App
 from traymon.diagnosis.catalogue import ENTRIES
+from traymon.folders import Folders
 from traymon.model import Diagnosis, Evidence, Status, Target
 from traymon.ui.view import NoticeText
 from traymon.windows import Calendar, Schedule, Span

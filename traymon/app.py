@@ -12,21 +12,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 
-from platformdirs import user_log_path, user_state_path
 from rich.console import Console
 
 from traymon import __version__, alerts, autostart, windows
 from traymon.check import as_json
 from traymon.diagnosis import fixes
 from traymon.diagnosis.catalogue import STALE
+from traymon.folders import Folders
 from traymon.instance import Instance, Where
 from traymon.kept import Kept
-from traymon.model import Diagnosis, Fact, Facts, Flip, Light, Status, Target, mask_accounts
+from traymon.model import Diagnosis, Fact, Facts, Flip, Light, Status, Target
 from traymon.monitor import Monitor
 from traymon.sensors import OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
@@ -48,19 +46,6 @@ STOP_WITHIN = 5.0  # seconds for the monitor to end its connections politely
 STOP_AT_LOGOFF = 2.0  # the same where Windows waits, for 5 s in all
 SNOOZE_OF_NOTICE = "1h"
 FORCE_AFTER = 9.0  # seconds after which the program ends whatever still hangs
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Where traymon keeps what it writes."""
-
-    state: Path
-    logs: Path
-
-    @classmethod
-    def of_this_user(cls) -> Folders:
-        """Return the platform's usual folders."""
-        return cls(user_state_path("traymon"), user_log_path("traymon"))
 
 
 class App:
@@ -440,27 +425,6 @@ class App:
 
 def _do(errand: Callable[[], object]) -> None:
     errand()
-
-
-def start_log(folder: Path, level: str) -> None:
-    """Write the log to a file that is kept small; three old ones stay. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
-        folder / "traymon.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8"
-    )
-    handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.WARNING)
-    logging.getLogger("traymon").setLevel(level.upper())
-
-
-class _Masking(logging.Formatter):
-    """Masks account numbers, also in tracebacks."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line without whole account numbers."""
-        return mask_accounts(super().format(record))
 
 
 def _end_by_force_after(seconds: float) -> None:

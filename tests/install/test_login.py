@@ -108,7 +108,7 @@ def test_a_display_that_comes_late_gets_the_icon(desktop: Desktop, project: Path
 def test_patience_ends_with_a_line_in_the_log_and_it_goes_on(
     desktop: Desktop, project: Path, display: str | None, said: str
 ) -> None:
-    impatient = "import traymon.cli; traymon.cli.TRAY_WITHIN = 2; traymon.cli.main_tray()"
+    impatient = "import traymon.cli; traymon.cli.watching.TRAY_WITHIN = 2; traymon.cli.main_tray()"
     arguments = ["run", "--at-login", "--env", str(project / ".env")]
     env = XORG if display is None else {**XORG, "DISPLAY": display}
     process = desktop.spawn("traymon", sys.executable, "-c", impatient, *arguments, **env)
@@ -149,7 +149,7 @@ def test_settings_that_got_a_mistake_are_told_by_a_notice_and_the_log(
     (project / ".env").write_text("IB_PORT=74970\n")
     process = log_in(desktop)
     notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
-    assert notice.title == "traymon could not start at login"
+    assert notice.title == "traymon could not start"
     assert notice.body.endswith(f"Log: {desktop.env['XDG_STATE_HOME']}/traymon/log")
     assert notice.actions == []
     assert process.wait(20) == 3

@@ -1,0 +1,1 @@
+"""What each command does; `traymon/cli.py` lists them. With it the only modules that print."""
