@@ -39,3 +39,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._leaping.now
+
+    def leap(self, seconds: float) -> None:
+        """Let time pass in which nothing happened that was waited for."""
+        self._leaping.now += seconds

@@ -145,6 +145,13 @@ class Scene:
     async def until(self, moment: float) -> None:
         await asyncio.sleep(moment - self.now)
 
+    @staticmethod
+    def sleep_counted(seconds: float) -> None:
+        """Let the machine sleep, whose clocks all go on meanwhile."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SceneLoop)
+        loop.leap(seconds)
+
 
 def play(
     story: Callable[[Scene], Awaitable[None]],

@@ -67,6 +67,7 @@ class Watch:
         self._discover = discover
         self._calendar = calendar
         self._moved = clock.moved
+        self._judged_at: float | None = None  # by the loop's clock
         self._down_since: float | None = None
         self._was_down: float | None = None
         self._snoozed_until = snoozed_until
@@ -287,12 +288,8 @@ class Watch:
 
     async def _tick(self) -> None:
         """Notice time passing: evidence grows old, and a sleeping machine skips ticks."""
-        loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
             await asyncio.sleep(TICK)
-            if (late := loop.time() - before - TICK) > SLEPT:  # a clock that counts sleep
-                self._resumed_after(late)
             self._judge()
 
     def _resumed_after(self, seconds: float) -> None:
@@ -317,8 +314,11 @@ class Watch:
         """Diagnose the evidence as it is now, settle, publish."""
         # before anything is judged by old evidence; another watch may have caught up already
         moved = self._clock.drift() + self._clock.moved - self._moved
+        late = self._judged_late()
         if abs(moved) > SLEPT:
             self._resumed_after(moved)
+        elif late > SLEPT:  # a clock that counts sleep, as Windows has it
+            self._resumed_after(late)
         now = self._clock()
         self._evidence = replace(self._evidence, now=now).with_reading(
             self._calendar.reading(now, self._down_since)
@@ -351,6 +351,12 @@ class Watch:
             },
         )
         self._publish(status, flip)
+
+    def _judged_late(self) -> float:
+        """Return how many seconds later than by the tick this judgement comes."""
+        now, before = asyncio.get_running_loop().time(), self._judged_at
+        self._judged_at = now
+        return 0.0 if before is None else now - before - TICK
 
     def _note_the_light(self, settled: Settled, now: float) -> None:
         """Keep since when it has not been good, and whether the user still wants silence."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -46,11 +46,11 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
     """Ask the traymon that runs what it shows; exit codes as `check`."""
-    show_status(as_json)
+    raise Outcome(EXIT_OF_LIGHT[_show_status(as_json)])
 
 
-def show_status(as_json: bool) -> NoReturn:
-    """Print what the running one shows; exit codes as `check`."""
+def _show_status(as_json: bool) -> Light:
+    """Print what the running one shows; return the worst light."""
     targets = ask_the_running_one(instance_of_this_user(), "GET", "/status")
     if as_json:
         print(json.dumps(targets, indent=2))
@@ -61,7 +61,7 @@ def show_status(as_json: bool) -> NoReturn:
             parts = [target["headline"], f"{target['target']['name']}, {where}"]
             parts += filter(None, (target["notices"], target["market"]))
             print(f"{light.word}: {' · '.join(parts)}")
-    raise Outcome(EXIT_OF_LIGHT[max(lights, default=Light.GREY)])
+    return max(lights, default=Light.GREY)
 
 
 def open_page(
@@ -87,4 +87,4 @@ def snooze(
     if wish not in wishes:
         misuse(f"snooze {wish}: allowed are {', '.join(wishes)}.")
     ask_the_running_one(instance_of_this_user(), "POST", f"/snooze/{wish}")
-    show_status(as_json=False)
+    _show_status(as_json=False)
