@@ -19,7 +19,7 @@ from desktop.test_traymon import FAST, GREEN, GREY, RED, shows  # noqa: E402
 from desktop.xfce import start_panel  # noqa: E402
 from PIL import Image  # noqa: E402
 from test_running_one import User  # noqa: E402
-from windows.wine import Windows, own_network  # noqa: E402
+from windows.wine import Windows  # noqa: E402
 
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
@@ -99,7 +99,7 @@ def menu() -> None:
 
 def windows() -> None:
     """Write pictures of the icon, its menu and its balloon on a Windows under Wine."""
-    with own_network(), Desktop() as desktop:
+    with Desktop() as desktop:
         desktop.start_tray()
         with Windows(desktop) as system, running(STATES["red"][1], port=7497) as gateway:
             system.start("-m", "traymon", "--port", str(gateway.port), TRAYMON_QUICK="5")

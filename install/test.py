@@ -3,6 +3,7 @@
 Must not stop at the first failure; pytest's closing line is the last of the output.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -51,7 +52,8 @@ DESKTOP_TESTS = {
     "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 
-WINDOWS_TESTS = "tests/windows"
+# Tests that mostly wait for other programs: run beside the others.
+WAITING = (["tests/windows"], ["tests/desktop", "tests/install", "tests/page"])
 
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
@@ -72,34 +74,41 @@ def main(arguments: "list[str]") -> int:
     for name, seconds, passed in rows:
         print(f"{name:<12} {seconds:6.1f} s  {'ok' if passed else 'FAILED'}")
     print("pytest comes last:", flush=True)
-    command = [python, "-m", "pytest"]
-    alone = bool(arguments) or not sys.platform.startswith("linux")
-    failed = pytest([*command, *arguments]) if alone else pytest_side_by_side(command)
+    pytest = [python, "-m", "pytest"]
+    failed = run(pytest, arguments) if arguments or not apart() else side_by_side(pytest)
     return 1 if failed or not all(passed for _, _, passed in rows) else 0
 
 
-def pytest(command: "list[str]") -> int:
-    return subprocess.call(command, cwd=str(ROOT), env=clean_environ())
+def run(pytest: "list[str]", arguments: "list[str]") -> int:
+    return subprocess.call([*pytest, *arguments], cwd=str(ROOT), env=clean_environ())
 
 
-def pytest_side_by_side(command: "list[str]") -> int:
-    """Run all tests; those of Windows, which mostly wait, beside the others. Theirs is said last.
+def apart() -> bool:
+    """Tell whether runs of the tests can have a network each, as tests/conftest.py gives them."""
+    return sys.platform.startswith("linux") and quietly(["unshare", "--net", "true"])
 
-    They have folders, a screen and, where there is the right to it, a network of their own.
-    """
-    with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(
-            [*command, WINDOWS_TESTS],
-            cwd=str(ROOT),
-            env=clean_environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        ) as windows:
-            failed = pytest([*command, "--ignore", WINDOWS_TESTS])
-        said.seek(0)
-        print(said.read().decode("utf-8", "replace"), end="", flush=True)
-    return failed or windows.returncode
+
+def side_by_side(pytest: "list[str]") -> int:
+    """Run the tests in three parts, of which two mostly wait. What those two say comes last."""
+    with contextlib.ExitStack() as stack:
+        others = []
+        for part in WAITING:
+            said = stack.enter_context(tempfile.TemporaryFile())
+            process = subprocess.Popen(
+                [*pytest, "-p", "no:cacheprovider", *part],
+                cwd=str(ROOT),
+                env=clean_environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+            others.append((stack.enter_context(process), said))
+        failed = run(pytest, [f"--ignore={folder}" for part in WAITING for folder in part])
+        for process, said in others:
+            failed = process.wait() or failed
+            said.seek(0)
+            print(said.read().decode("utf-8", "replace"), end="", flush=True)
+    return failed
 
 
 def check(name: str, command: "list[str]") -> "tuple[str, float, bool]":

@@ -14,23 +14,20 @@ if TYPE_CHECKING:
 collect_ignore_glob = [] if sys.platform == "linux" else ["*.py"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _a_network_apart() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _skip_where_no_windows_can_be_had() -> None:
     from desktop.desktop import missing
 
     from .ground import why_not
-    from .wine import own_network
 
     if packages := missing():
         pytest.skip(f"a virtual desktop needs: apt install {' '.join(packages)}")
     if reason := why_not():
         pytest.skip(reason)
-    with own_network():
-        yield
 
 
 @pytest.fixture
-def windows(_a_network_apart: None) -> Iterator[Windows]:
+def windows() -> Iterator[Windows]:
     from desktop.desktop import Desktop
 
     from .wine import Windows

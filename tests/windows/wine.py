@@ -1,18 +1,11 @@
-"""A Windows under Wine on a virtual desktop, with a network of its own, in which traymon runs.
-
-The network is its own because Wine asks the whole system for the owner of every single connection.
-"""
+"""A Windows under Wine on a virtual desktop, in which traymon runs."""
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import json
 import os
 import select
 import shutil
-import socket
-import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,36 +21,12 @@ from .ground import environment, place
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 60.0  # seconds; a Windows that starts under load takes its time
-CLONE_NEWNET = 0x40000000  # linux/sched.h
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 FAST = {
     "TRAYMON_INTERVAL": "5",
     "TRAYMON_QUICK": "2",
     "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
 }
-
-
-@contextmanager
-def own_network() -> Iterator[None]:
-    """Have this thread, and what it starts from here on, in a network with loopback alone.
-
-    Without the right to that, in the one that is there.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/self/ns/net") as before:
-        if libc.unshare(CLONE_NEWNET):
-            yield
-            return
-        try:
-            with socket.socket() as any_socket:
-                ask = struct.pack("16sH14x", b"lo", 0)
-                flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, ask))[1]
-                up = struct.pack("16sH14x", b"lo", flags | IFF_UP)
-                fcntl.ioctl(any_socket, SIOCSIFFLAGS, up)
-            yield
-        finally:
-            libc.setns(before.fileno(), CLONE_NEWNET)
 
 
 class Windows:
