@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from traymon import app as wiring
+from traymon.announcer import Announcer
 from traymon.app import App
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.folders import Folders
@@ -53,7 +54,7 @@ def dead_one(folder: Path, told: Told, time_goes: list[float], quiet: bool) -> A
         calendar=Calendar(quiet=night) if quiet else None,
     )
     app._now = lambda: time_goes[0]  # type: ignore[assignment]
-    app._notifier = told  # type: ignore[assignment]
+    app._announcer = Announcer(told, folder, app._now)  # type: ignore[arg-type]
     green = Diagnosis("healthy", ENTRIES["healthy"].light, announce=False)
     app._remember(Status(TARGET, green, now, now, Evidence(TARGET, now), now), None)
     return app

@@ -17,25 +17,25 @@ from functools import partial
 
 from rich.console import Console
 
-from traymon import __version__, alerts, autostart, windows
+from traymon import __version__, autostart, windows
+from traymon.announcer import Announcer
 from traymon.check import as_json
 from traymon.diagnosis import fixes
 from traymon.diagnosis.catalogue import STALE
 from traymon.folders import Folders
 from traymon.instance import Instance, Where
 from traymon.kept import Kept
-from traymon.model import Diagnosis, Fact, Facts, Flip, Light, Status, Target
+from traymon.model import Diagnosis, Fact, Facts, Flip, Status, Target
 from traymon.monitor import Monitor
 from traymon.sensors import OwnPrograms, sensors_for_one_target
 from traymon.sensors.discover import discover
-from traymon.ui import clipboard, icons, render, view
+from traymon.ui import clipboard, render, view
 from traymon.ui.browser import open_folder, open_in_browser, open_secret_address
 from traymon.ui.notifier import Notifier
 from traymon.ui.page import LivePage, PageActions
 from traymon.ui.page_file import PageFiles, write_whole
 from traymon.ui.terminal import Terminal
 from traymon.ui.tray import Actions, NoTray, Tray
-from traymon.ui.view import NoticeText
 from traymon.ui.worker import Worker
 from traymon.watchdog import Watchdog
 from traymon.windows import Calendar
@@ -88,8 +88,6 @@ class App:
         self._want_tray, self._patience = want_tray, patience
         self._login_options = login_options
         self._statuses: dict[str, Status] = {}
-        self._alerts: dict[str, alerts.Memory] = {}
-        self._alerting = threading.Lock()  # notices come out, or do not, in the notifier's thread
         self._filed: dict[str, tuple[str, str]] = {}
         self._stopping = threading.Event()
         self._ended = False
@@ -98,6 +96,7 @@ class App:
         self._tray: Tray | None = None
         self._terminal = Terminal(console, self._now)
         self._notifier = Notifier(self._open_fix, self._trouble, notify, self._pressed)
+        self._announcer = Announcer(self._notifier, self._folders.state, self._now)
         # one thread for what may take a moment: pages, clipboard, browser
         self._errands: Worker[Callable[[], object]] = Worker("errands", _do)
         self._workers: list[Worker[Sequence[Status]]] = []
@@ -118,14 +117,14 @@ class App:
         if self._tray is not None and self._tray.has_balloons:
             self._notifier.prefer("balloon", self._tray.deliver)
             if self._kept.greet():  # Windows hides new icons
-                self._tell(*fixes.notice("first-run"))
+                self._announcer.say(*fixes.notice("first-run"))
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
             self._errands.post(self._show_start_at_login)
         for subscriber in (
             self._remember,
-            self._announce,
+            self._announcer.hear,
             self._file,
             self._show_on_page,
             self._keep,
@@ -213,7 +212,7 @@ class App:
     def _say_no_host(self) -> None:
         """Say it where it is seen: started at login, there is no terminal."""
         self._say("No tray on this desktop yet: the icon appears as soon as there is one.")
-        self._tell(*fixes.notice("no-tray"))
+        self._announcer.say(*fixes.notice("no-tray"))
 
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""
@@ -245,7 +244,7 @@ class App:
                 opens_at=self._calendar.opens(now),
             )
             flip = None if known else Flip(now, status.diagnosis, stale)
-            for subscriber in (self._remember, self._announce, self._file):
+            for subscriber in (self._remember, self._announcer.hear, self._file):
                 subscriber(dead, flip)
 
     async def _look_and_serve(self) -> None:
@@ -282,21 +281,6 @@ class App:
 
     def _show_on_page(self, status: Status, flip: Flip | None) -> None:
         self._page.show(status)
-
-    def _announce(self, status: Status, flip: Flip | None) -> None:
-        name = status.target.name
-        with self._alerting:
-            memory = self._alerts.get(name, alerts.Memory())
-            self._alerts[name], notice = alerts.decide(memory, status, flip, self._now())
-        if notice is not None:
-            text, light = view.notice(notice, self._now()), status.diagnosis.light
-            done = partial(self._delivered, name, notice)
-            self._notifier.notify(name, text, self._picture(light), done)
-
-    def _delivered(self, name: str, notice: alerts.Notice, came_out: bool) -> None:
-        with self._alerting:
-            memory = self._alerts[name]
-            self._alerts[name] = alerts.delivered(memory, notice, came_out, self._now())
 
     def _keep(self, status: Status, flip: Flip | None) -> None:
         """Write down what shall outlive a restart: the snooze, and the hours that IB gave."""
@@ -369,11 +353,13 @@ class App:
             return
         text = render.report(status, self._now())
         if clipboard.copy(text):
-            self._tell("Diagnosis copied", "It is on the clipboard as Markdown text.")
+            self._announcer.say("Diagnosis copied", "It is on the clipboard as Markdown text.")
             return
         path = self._folders.state / "diagnosis.md"
         write_whole(path, text)
-        self._tell("Diagnosis written", f"There is no clipboard here; the text is in {path}")
+        self._announcer.say(
+            "Diagnosis written", f"There is no clipboard here; the text is in {path}"
+        )
         open_folder(path.parent)
 
     def _start_at_login(self, on: bool) -> None:
@@ -387,7 +373,7 @@ class App:
                 autostart.turn_off()
         except (OSError, ValueError) as error:
             log.warning("start at login cannot be changed: %s", error)
-            self._tell("Start at login is not changed", str(error))
+            self._announcer.say("Start at login is not changed", str(error))
         self._show_start_at_login()
 
     def _show_start_at_login(self) -> None:
@@ -400,27 +386,13 @@ class App:
 
     def _about(self) -> None:
         watched = ", ".join(view.address(status) for status in self._statuses.values())
-        self._tell(f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}")
-
-    def _tell(self, title: str, body: str) -> None:
-        text = NoticeText(view.clip(title, view.TITLE), view.clip(body, view.BODY), urgent=False)
-        self._notifier.notify("traymon", text, self._picture(Light.GREY))
+        self._announcer.say(
+            f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}"
+        )
 
     def _trouble(self, why: str) -> None:
         if self._tray is not None:
             self._tray.trouble(why)
-
-    def _picture(self, light: Light) -> str:
-        """Return the path of the light's picture for a notice; "" where it cannot be written."""
-        path = self._folders.state / f"{light.word}.png"
-        try:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                icons.save(light, path)
-        except OSError as error:
-            log.warning("no picture for the notice: %s", error)
-            return ""
-        return str(path)
 
 
 def _do(errand: Callable[[], object]) -> None:
