@@ -85,7 +85,7 @@ def run(pytest: "list[str]", arguments: "list[str]") -> int:
 
 def apart() -> bool:
     """Tell whether runs of the tests can have a network each, as tests/conftest.py gives them."""
-    return sys.platform.startswith("linux") and quietly(["unshare", "--net", "true"])
+    return bool(shutil.which("unshare")) and quietly(["unshare", "--net", "true"])
 
 
 def side_by_side(pytest: "list[str]") -> int:

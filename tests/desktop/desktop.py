@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +30,7 @@ from .bus import BUS_CONFIG, NOTIFICATIONS, TIMEOUT, Listener, Notification, has
 
 WIDTH, HEIGHT = 800, 600
 ICON_HEIGHT = 32
+FIRST_DISPLAY = 40  # above those of people's own screens
 DEADLINE = 10.0  # seconds; generous, since a wait ends when its condition holds
 
 # The programs and the Debian packages that bring them. dunst draws its text with any font that
@@ -120,7 +121,7 @@ class Desktop:
             self.folder = Path(stack.enter_context(folder))
             stack.callback(self._end_all)
             self.env = _environment(self.folder)
-            self.env["DISPLAY"] = self._start_screen()
+            self.env["DISPLAY"] = self._start_screen(stack.enter_context(_free_display()))
             self._screen = Display(self.env["DISPLAY"])
             stack.callback(self._leave_screen)
             self._root = self._screen.screen().root
@@ -309,15 +310,13 @@ class Desktop:
 
     # How it is done
 
-    def _start_screen(self) -> str:
+    def _start_screen(self, display: str) -> str:
         size = f"{WIDTH}x{HEIGHT}x24"
-        # Two X servers that look for a free number at the same time may take the same one.
-        with (Path(tempfile.gettempdir()) / "desktop-tests.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            number = self._start_and_read(
-                "Xvfb", "-displayfd", "{fd}", "-screen", "0", size, "-nolisten", "tcp", "-noreset"
-            )
-        return f":{number}"
+        self._start_and_read(
+            *("Xvfb", display, "-displayfd", "{fd}"),
+            *("-screen", "0", size, "-nolisten", "tcp", "-noreset"),
+        )
+        return display
 
     def _start_bus(self) -> str:
         config = self.folder / "bus.conf"
@@ -416,6 +415,26 @@ class Desktop:
             self._screen.ungrab_server()
             self._screen.flush()
         return Box(corner.x, corner.y, size.width, size.height)
+
+
+@contextmanager
+def _free_display() -> Iterator[str]:
+    """Give a display that nobody else takes meanwhile.
+
+    An X server that looks for one itself takes that of another network, whose socket it then
+    replaces: a network of its own hides by which name others are taken.
+    """
+    for number in range(FIRST_DISPLAY, FIRST_DISPLAY + 100):
+        if Path(f"/tmp/.X11-unix/X{number}").exists():
+            continue
+        with (Path(tempfile.gettempdir()) / f"desktop-tests-{number}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield f":{number}"
+            return
+    raise AssertionError("a hundred displays are taken")
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -46,10 +46,11 @@ def _test_notices(notifier: Any, clicked: threading.Event) -> bool:
     results = notifier.test(NoticeText(*fixes.notice("test"), urgent=False))
     for name, fault, clickable in results:
         clicks = "clicks arrive" if clickable else "clicks do not arrive"
-        print(f"{name}: " + (f"failed: {fault}" if fault else f"sent; {clicks}"))
+        print(f"{name}: " + (f"failed: {fault}" if fault else f"sent; {clicks}"), flush=True)
     if any(clickable for _, _, clickable in results):
         print(
-            f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends."
+            f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends.",
+            flush=True,
         )
         print("The click has arrived." if clicked.wait(CLICK_WITHIN) else "No click has arrived.")
     return any(not fault for _, fault, _ in results)
