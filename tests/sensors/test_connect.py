@@ -238,3 +238,17 @@ def test_no_file_handle_left_is_raised_and_not_a_symptom() -> None:
 
     with running() as gateway:
         asyncio.run(play(gateway.port))
+
+
+@pytest.mark.parametrize(("at_least", "symptom"), [(3.0, REFUSED), (0.0, TIMED_OUT)])
+def test_a_refusal_that_windows_takes_its_time_for_is_waited_for(
+    at_least: float, symptom: Symptom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # no socket of this system is as slow to say so: it is played
+    async def slowly(loop: object, connection: socket.socket, address: object) -> None:
+        await asyncio.sleep(2 * SHORT)
+        raise windows_error(10061)
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", slowly)
+    monkeypatch.setattr(hello, "CONNECT_AT_LEAST", at_least)
+    assert ask(9, timeout=SHORT).symptom is symptom

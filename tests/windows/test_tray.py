@@ -116,6 +116,7 @@ def test_ctrl_c_ends_it(windows: Windows) -> None:
     with running() as gateway:
         windows.start(
             *("-c", STOPPED_BY_CTRL_C, str(gateway.port), windows.windows_file("stop")),
+            TRAYMON_INTERVAL="600",  # or the next look would wake the icon's loop
         )
         windows.wait_until_it_shows(GREEN)
         (windows.folder / "stop").touch()
