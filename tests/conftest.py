@@ -1,6 +1,7 @@
 """Gives a run of the tests a network of its own, where there is the right to that.
 
-So they meet no TWS that really runs here, nor the tests that run beside them.
+So they meet no TWS that really runs here, nor the tests that run beside them. And what tests of
+several folders stand on: a desktop, a simulated Gateway.
 """
 
 from __future__ import annotations
@@ -9,9 +10,17 @@ import ctypes
 import socket
 import struct
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from traymon.sim.gateway import Running, running
 
 if sys.platform == "linux":
     import fcntl
+if TYPE_CHECKING:
+    from desktop.desktop import Desktop
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
@@ -25,3 +34,21 @@ def pytest_configure() -> None:
         ask = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, ask))[1]
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
+
+
+@pytest.fixture
+def desktop() -> Iterator[Desktop]:
+    """A desktop of the test's own; where none can be had, what is missing is said."""
+    from desktop.desktop import Desktop, missing
+
+    if packages := missing():
+        pytest.skip(f"a virtual desktop needs: apt install {' '.join(packages)}")
+    with Desktop() as desktop:
+        yield desktop
+
+
+@pytest.fixture
+def gateway() -> Iterator[Running]:
+    """A simulated Gateway that is well, until the test wants something else."""
+    with running() as gateway:
+        yield gateway

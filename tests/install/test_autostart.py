@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own files")
-windows_only = pytest.mark.skipif(sys.platform != "win32", reason="the registry")
 
 # spaces, quotes, what a shell or a format would take for its own, letters beyond ASCII
 ODD = "mit Umläuten $HOME `x` 'q' \"d\" 100% %f \\b;&~"
@@ -292,33 +291,3 @@ def test_the_mac_agent_is_written_read_and_removed(
     macos.turn_off()
     assert not agent.exists()
     macos.turn_off()
-
-
-@windows_only
-def test_task_managers_switch_is_heeded_and_on_clears_it() -> None:
-    import winreg
-
-    from traymon.autostart import windows
-
-    def mark(first: int) -> None:
-        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, windows.MARKS) as key:
-            winreg.SetValueEx(key, windows.NAME, 0, winreg.REG_BINARY, bytes([first, *[0] * 11]))
-
-    command = [sys.executable, "run", "--env", __file__]
-    try:
-        windows.turn_on(command)
-        assert windows.state().on
-        mark(3)
-        assert "Task Manager" in windows.state().says
-        assert not windows.state().on
-        windows.turn_on(command)
-        assert windows.state().on
-        mark(2)
-        assert windows.state().on
-        with pytest.raises(ValueError, match="Windows takes 260"):
-            windows.turn_on([*command, "x" * 260])
-        assert windows.state().on
-    finally:
-        windows.turn_off()
-    assert not windows.state().on
-    windows.turn_off()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,29 +12,13 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("needs a virtual desktop, on Linux", allow_module_level=True)
 
-from desktop.desktop import Desktop, missing, wait_for
+from desktop.desktop import Desktop, wait_for
 from desktop.test_gtk import GTK, choose, gtk_is_here
 from desktop.test_traymon import FAST, GREEN, log_of, wait_until_it_shows
 
-from traymon.sim.gateway import Running, running
-
-pytestmark = pytest.mark.skipif(
-    bool(missing()), reason=f"a virtual desktop needs: apt install {' '.join(missing())}"
-)
+from traymon.sim.gateway import Running
 
 XORG = {"PYSTRAY_BACKEND": "xorg"}
-
-
-@pytest.fixture
-def desktop() -> Iterator[Desktop]:
-    with Desktop() as desktop:
-        yield desktop
-
-
-@pytest.fixture
-def gateway() -> Iterator[Running]:
-    with running() as gateway:
-        yield gateway
 
 
 @pytest.fixture

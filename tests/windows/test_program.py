@@ -127,6 +127,44 @@ def test_start_at_login_stands_in_the_registry_and_is_taken_out_again(windows: W
     assert windows.traymon("autostart").returncode == 1
 
 
+def test_task_managers_switch_is_heeded_and_on_clears_it(windows: Windows) -> None:
+    done = windows.run("-c", TASK_MANAGER)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+TASK_MANAGER = """
+import sys, winreg
+from traymon.autostart import windows
+
+def mark(first):
+    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, windows.MARKS) as key:
+        winreg.SetValueEx(key, windows.NAME, 0, winreg.REG_BINARY, bytes([first, *[0] * 11]))
+
+command = [sys.executable, "run", "--env", windows.__file__]
+try:
+    windows.turn_on(command)
+    assert windows.state().on
+    mark(3)
+    assert not windows.state().on
+    assert "Task Manager" in windows.state().says
+    windows.turn_on(command)
+    assert windows.state().on
+    mark(2)
+    assert windows.state().on
+    try:
+        windows.turn_on([*command, "x" * 260])
+    except ValueError as error:
+        assert "Windows takes 260" in str(error)
+    else:
+        raise AssertionError("it was taken")
+    assert windows.state().on
+finally:
+    windows.turn_off()
+assert not windows.state().on
+windows.turn_off()
+"""
+
+
 def registry(windows: Windows, key: str) -> str:
     """Return what the registry has under a key."""
     done = subprocess.run(
