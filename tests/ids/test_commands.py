@@ -7,7 +7,6 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,16 +26,10 @@ from traymon.model import (
     Use,
 )
 from traymon.sensors import OwnPrograms
-from traymon.sim.gateway import Running, running
+from traymon.sim.gateway import Running
 from traymon.wait import is_good
 
 MARK = "open('started', 'w').write('yes'); raise SystemExit(7)"
-
-
-@pytest.fixture
-def gateway() -> Iterator[Running]:
-    with running() as gateway:
-        yield gateway
 
 
 @pytest.fixture
