@@ -250,6 +250,20 @@ def test_a_tray_host_that_comes_late_or_again_gets_the_icon(
     wait_until_it_shows(desktop, GREEN, "green")
 
 
+def test_a_tray_host_that_was_replaced_while_the_icon_was_busy_is_asked_but_once(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    for _ in range(5):  # trayer shows an icon that asked twice only now and then
+        traymon.process.send_signal(signal.SIGSTOP)
+        desktop.stop_tray()
+        desktop.start_tray()
+        traymon.process.send_signal(signal.SIGCONT)
+        wait_until_it_shows(desktop, GREEN, "green")
+
+
 def test_without_a_notification_service_it_carries_on_and_says_so_in_the_log(
     desktop: Desktop, gateway: Running
 ) -> None:

@@ -123,7 +123,10 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
         if event.client_type != self._manager:
             self._pystray_message(event)
         elif event.data[1][1] == self._net_system_tray_sx and self.visible:
-            self._dock_window()
+            host = self._systray_manager
+            # a host that is asked twice may show no icon; this one may have been found already
+            if host is None or host.id != event.data[1][2]:
+                self._dock_window()
 
     def _on_destroy_notify(self, event: Any) -> None:
         if self._systray_manager is not None and event.window.id == self._systray_manager.id:
