@@ -22,13 +22,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from leaping import BEGAN, LeapingLoop
 
-from traymon import alerts, reset_windows
-from traymon.clock import SteadyClock
-from traymon.model import Evidence, Flip, Reading, Status, Symptom, Target
-from traymon.monitor import Monitor
+from traymon.config import ib_resets
+from traymon.core import notification_policy
+from traymon.core.model import Evidence, Flip, Reading, Status, Symptom, Target
+from traymon.core.time_windows import Calendar, parse
+from traymon.monitoring.clock import SteadyClock
+from traymon.monitoring.monitor import Monitor
 from traymon.sensors import Sensors, View
-from traymon.ui import view
-from traymon.windows import Calendar, parse
+from traymon.ui import presenter
 
 S = Symptom
 ZONE = ZoneInfo("America/New_York")
@@ -115,8 +116,8 @@ class World:
 
     events: list[Event] = field(default_factory=lambda: list(story()))
     slept: float = 0.0
-    told: list[tuple[float, alerts.Notice]] = field(default_factory=list)
-    memory: alerts.Memory = field(default_factory=alerts.Memory)
+    told: list[tuple[float, notification_policy.Notice]] = field(default_factory=list)
+    memory: notification_policy.Memory = field(default_factory=notification_policy.Memory)
     rule: list[float] = field(default_factory=list)  # when the plain rule cried
 
     @cached_property
@@ -141,9 +142,9 @@ class World:
 
     def hear(self, status: Status, flip: Flip | None) -> None:
         """Be the user, to whom every notice comes."""
-        self.memory, notice = alerts.decide(self.memory, status, flip, self.now())
+        self.memory, notice = notification_policy.decide(self.memory, status, flip, self.now())
         if notice is not None:
-            self.memory = alerts.delivered(self.memory, notice, True, self.now())
+            self.memory = notification_policy.delivered(self.memory, notice, True, self.now())
             self.told.append((self.now(), notice))
 
     async def sleep_when_it_is_time(self) -> None:
@@ -209,7 +210,7 @@ async def play(world: World, days: int) -> None:
     """Let the days pass."""
     loop = asyncio.get_running_loop()
     calendar = Calendar(
-        reset=reset_windows.read("america", Path("/nowhere")),
+        reset=ib_resets.read("america", Path("/nowhere")),
         maintenance=parse("23:45+10m America/New_York"),
     )
     monitor = Monitor(
@@ -256,7 +257,7 @@ def main() -> None:
     world = fortnight()
     moment = "%a %d %b %H:%M:%S"
     lines = [
-        (at, f"        {notice.kind:<9} {view.notice(notice, at).title}")
+        (at, f"        {notice.kind:<9} {presenter.notice(notice, at).title}")
         for at, notice in world.told
     ]
     lines += [(at, '        "three failures in a row" cries') for at in world.rule]

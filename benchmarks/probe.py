@@ -17,12 +17,11 @@ from multiprocessing.connection import Connection
 
 import psutil
 
-from traymon import wire
-from traymon.model import Evidence, Symptom, Target
-from traymon.sensors import Sensor
+from traymon.core.model import Evidence, Symptom, Target
+from traymon.sensors import Sensor, wire
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
-from traymon.sensors.own_ports import OwnPorts
 from traymon.sim.gateway import running
 
 ROUNDS = 15  # the two probes take turns, so that a change of the machine's clock hits both

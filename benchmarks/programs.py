@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from traymon.model import Limits, Symptom, Target
-from traymon.pace import rest
+from traymon.core.model import Limits, Symptom, Target
+from traymon.core.polling import rest
 from traymon.sensors import OwnPrograms
 from traymon.sensors.client_ids import POLL, SHARE, TABLE_EVERY
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.listener import Listener
-from traymon.sensors.own_ports import OwnPorts
-from traymon.sensors.programs import SETTLING, Programs
+from traymon.sensors.processes import SETTLING, Programs
 
 CONNECTIONS, PROCESSES = 300, 500
 LOOKS = 20

@@ -20,16 +20,16 @@ from contextlib import contextmanager
 
 import psutil
 
-from traymon.model import Evidence, Light, Reading, Symptom, Target
-from traymon.monitor import Monitor
+from traymon.core.model import Evidence, Light, Reading, Symptom, Target
+from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_one_target
-from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.session import Session
 from traymon.sim.gateway import Running, running
 
 IDLE = 60.0  # seconds
 GATEWAY = "import sys; sys.argv = ['traymon', 'simulate', 'healthy', '--port', '{port}']; " + (
-    "from traymon.cli import main; main()"
+    "from traymon.cli.main import main; main()"
 )
 
 
@@ -184,7 +184,7 @@ import asyncio, sys, time
 asyncio.set_event_loop(asyncio.new_event_loop())
 import ib_insync.client, psutil, PIL.Image, jinja2, typer, rich.console, pydantic, dotenv
 import markdown_it, platformdirs
-import traymon.app, traymon.cli
+import traymon.app, traymon.cli.main
 print("ready", flush=True)
 time.sleep(600)
 """

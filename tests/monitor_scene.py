@@ -9,8 +9,7 @@ from typing import Any
 
 from leaping import BEGAN, LeapingLoop
 
-from traymon.clock import SteadyClock
-from traymon.model import (
+from traymon.core.model import (
     NO_FACTS,
     Evidence,
     Facts,
@@ -21,9 +20,10 @@ from traymon.model import (
     Symptom,
     Target,
 )
-from traymon.monitor import Monitor
+from traymon.core.time_windows import Calendar
+from traymon.monitoring.clock import SteadyClock
+from traymon.monitoring.monitor import Monitor
 from traymon.sensors import Sensors, View
-from traymon.windows import Calendar
 
 
 class SceneLoop(LeapingLoop):

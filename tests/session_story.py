@@ -12,12 +12,12 @@ from typing import Any
 
 from leaping import BEGAN, LeapingLoop
 
-from traymon.clock import SteadyClock
-from traymon.model import Evidence, Flip, Limits, Reading, Status, Symptom, Target
-from traymon.monitor import Monitor
+from traymon.core.model import Evidence, Flip, Limits, Reading, Status, Symptom, Target
+from traymon.monitoring.clock import SteadyClock
+from traymon.monitoring.monitor import Monitor
 from traymon.sensors import Sensors
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.handshake import Handshake
-from traymon.sensors.own_ports import OwnPorts
 from traymon.sensors.session import Session
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
 

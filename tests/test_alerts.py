@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traymon.alerts import (
+from traymon.core.model import Diagnosis, Evidence, Fact, Flip, Light, Status, Target
+from traymon.core.notification_policy import (
     CRITICAL,
     MOST_FLIPS,
     REMIND_AFTER,
@@ -22,9 +23,8 @@ from traymon.alerts import (
     decide,
     delivered,
 )
+from traymon.core.time_windows import BEFORE_OPEN
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES
-from traymon.model import Diagnosis, Evidence, Fact, Flip, Light, Status, Target
-from traymon.windows import BEFORE_OPEN
 
 STEP = 60.0
 TICK = 5.0

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from traymon import assets
-from traymon.model import Light
-from traymon.ui import plyer_notices
+from traymon.core.model import Light
 from traymon.ui.icons import SHAPES, draw, paint
-from traymon.ui.view import NoticeText
+from traymon.ui.notify import plyer
+from traymon.ui.presenter import NoticeText
 
 FOLDER = assets.folder() / "icons"
 GROUNDS = {"light": (245, 245, 245), "dark": (30, 30, 34)}
@@ -111,8 +111,8 @@ def test_the_sign_is_not_taken_for_a_light(light: Light, ground: tuple[int, int,
 def test_on_windows_plyers_notice_carries_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: dict[str, object] = {}
     notify = SimpleNamespace(notify=lambda **words: sent.update(words))
-    monkeypatch.setattr(plyer_notices, "notification", notify)
+    monkeypatch.setattr(plyer, "notification", notify)
     for platform, icon in (("win32", str(FOLDER / "traymon.ico")), ("linux", "")):
         monkeypatch.setattr(sys, "platform", platform)
-        plyer_notices.deliver(NoticeText("title", "body", urgent=False))
+        plyer.deliver(NoticeText("title", "body", urgent=False))
         assert sent["app_icon"] == icon

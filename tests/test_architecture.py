@@ -16,20 +16,20 @@ ROOT = Path(traymon.__file__).parent
 FILES = {path.relative_to(ROOT).as_posix().removesuffix(".py"): path for path in ROOT.rglob("*.py")}
 
 PURE = (
-    "model",
-    "settle",
-    "pace",
-    "alerts",
-    "windows",
-    "figures",
-    "wire",
-    "sensors/messages",
+    "core/model",
+    "core/debounce",
+    "core/polling",
+    "core/notification_policy",
+    "core/time_windows",
+    "core/latency",
+    "sensors/wire",
+    "sensors/system_messages",
     "diagnosis/conditions",
     "diagnosis/catalogue",
-    "diagnosis/ladder",
-    "diagnosis/naming",
-    "sensors/id_ledger",
-    "ui/view",
+    "diagnosis/checks",
+    "diagnosis/formatting",
+    "sensors/client_id_ledger",
+    "ui/presenter",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {
@@ -38,28 +38,28 @@ COMPUTES = {
 }
 
 # The modules that may import a library, which the others need not know.
-COMMANDS = {"cli"} | {module for module in FILES if module.startswith("commands/")}
+COMMANDS = {"cli/main"} | {module for module in FILES if module.startswith("commands/")}
 
 IMPORTERS = {
-    "pystray": {"ui/tray", "ui/tray_darwin", "ui/tray_gtk", "ui/tray_windows", "ui/tray_xorg"},
-    "Xlib": {"ui/tray_gtk", "ui/tray_xorg"},
-    "gi": {"ui/tray_gtk"},
-    "PyObjCTools": {"ui/tray_darwin"},
-    "plyer": {"ui/plyer_notices"},
-    "jeepney": {"ui/dbus"},
-    "desktop_notifier": {"ui/mac_notices"},
+    "pystray": {"ui/tray/tray", "ui/tray/macos", "ui/tray/gtk", "ui/tray/windows", "ui/tray/xorg"},
+    "Xlib": {"ui/tray/gtk", "ui/tray/xorg"},
+    "gi": {"ui/tray/gtk"},
+    "PyObjCTools": {"ui/tray/macos"},
+    "plyer": {"ui/notify/plyer"},
+    "jeepney": {"ui/notify/dbus"},
+    "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
-    "dotenv": {"envfile"},
-    "psutil": {"sensors/listener", "sensors/programs"},
+    "dotenv": {"config/dotenv_file"},
+    "psutil": {"sensors/listener", "sensors/processes"},
     "ib_insync": {"sensors/session"},
     "typer": COMMANDS - {"commands/__init__"},
-    "jinja2": {"ui/render"},
-    "markdown_it": {"diagnosis/fixes"},
-    "pydantic": {"config", "settings"},
-    "ssl": {"sensors/hello"},
-    "starlette": {"ui/page", "ui/page_guard"},
-    "uvicorn": {"ui/page", "ui/page_guard"},
-    "filelock": {"instance"},
+    "jinja2": {"ui/web/render"},
+    "markdown_it": {"diagnosis/fix_pages"},
+    "pydantic": {"config/loader", "config/schema"},
+    "ssl": {"sensors/version_exchange"},
+    "starlette": {"ui/web/server", "ui/web/auth"},
+    "uvicorn": {"ui/web/server", "ui/web/auth"},
+    "filelock": {"storage/single_instance"},
 }
 
 # Calls that look at the world, whatever they are called on.
@@ -78,7 +78,7 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """Return what a module imports anywhere in it, with dots; ours as `traymon.ui.view`."""
+    """Return what a module imports anywhere in it, with dots; ours as `traymon.ui.presenter`."""
     found: set[str] = set()
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
@@ -143,23 +143,23 @@ def texts(module: str) -> Iterator[str]:
 
 
 def test_the_model_imports_nothing_of_ours() -> None:
-    assert ours("model") == set()
+    assert ours("core/model") == set()
 
 
 @pytest.mark.parametrize("module", PURE)
 def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
     foreign = {name for name in imports(module) if name.partition(".")[0] != "traymon"}
     assert foreign <= COMPUTES
-    assert ours(module) <= {*PURE, "diagnosis/fixes"}  # the pages, which are part of the program
+    assert ours(module) <= {*PURE, "diagnosis/fix_pages"}  # the pages, which are part of the program
     assert not calls(module) & LOOKS
 
 
 @pytest.mark.parametrize(
     ("folder", "known"),
     [
-        ("sensors", {"model", "wire", "sensors"}),
-        ("diagnosis", {"model", "diagnosis", "errors", "assets"}),
-        ("ui", {"model", "alerts", "settle", "diagnosis", "assets", "errors", "ui", "traymon"}),
+        ("sensors", {"core/model", "sensors/wire", "sensors"}),
+        ("diagnosis", {"core/model", "diagnosis", "errors", "assets"}),
+        ("ui", {"core/model", "core/notification_policy", "core/debounce", "diagnosis", "assets", "errors", "ui", "traymon"}),
         ("sim", {"sim"}),
     ],
 )
@@ -171,18 +171,18 @@ def test_a_layer_knows_nothing_but_what_lies_below_it(folder: str, known: set[st
 
 def test_the_monitor_knows_no_surface_and_no_words() -> None:
     below = {
-        "model",
-        "settle",
-        "windows",
-        "pace",
-        "figures",
-        "clock",
+        "core/model",
+        "core/debounce",
+        "core/time_windows",
+        "core/polling",
+        "core/latency",
+        "monitoring/clock",
         "sensors",
         "diagnosis/catalogue",
     }
-    assert ours("watch") <= {*below, "diagnosis/conditions", "guard"}
-    assert ours("guard") <= {"model", "sensors"}
-    assert ours("monitor") <= {"model", "clock", "sensors", "watch", "windows"}
+    assert ours("monitoring/target_monitor") <= {*below, "diagnosis/conditions", "monitoring/sensor_runner"}
+    assert ours("monitoring/sensor_runner") <= {"core/model", "sensors"}
+    assert ours("monitoring/monitor") <= {"core/model", "monitoring/clock", "sensors", "monitoring/target_monitor", "core/time_windows"}
 
 
 def test_start_at_login_imports_the_standard_library_alone_for_the_installer_uses_it() -> None:
@@ -215,24 +215,24 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
     # pystray chooses its backend on import, and raises where there is no display
     at_once = {
         name.name if isinstance(node, ast.Import) else node.module
-        for node in tree("ui/tray").body
+        for node in tree("ui/tray/tray").body
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
     }
     assert not {name for name in at_once if name and "pystray" in name}
     backends = {name for name in FILES if name.startswith("ui/tray_")}
-    for module in FILES.keys() - backends - {"ui/tray"}:
+    for module in FILES.keys() - backends - {"ui/tray/tray"}:
         assert not backends & ours(module), module
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/dbus"}  # the bus is a socket too
+    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/dbus"}  # the bus is a socket too
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 
 
 def test_a_trading_programs_id_is_said_in_one_place_alone() -> None:
-    assert {module for module in FILES if "start_api" in set(names(module))} == {"sensors/claim"}
+    assert {module for module in FILES if "start_api" in set(names(module))} == {"sensors/client_id_probe"}
 
 
 def test_nothing_but_the_commands_prints() -> None:

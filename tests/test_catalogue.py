@@ -12,11 +12,7 @@ from math import inf
 import pytest
 
 from traymon import assets
-from traymon.diagnosis import fixes
-from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
-from traymon.diagnosis.conditions import is_paper
-from traymon.diagnosis.ladder import ladder
-from traymon.model import (
+from traymon.core.model import (
     NO_FACTS,
     NOT_ACCEPTED,
     Diagnosis,
@@ -30,14 +26,18 @@ from traymon.model import (
     Symptom,
     Target,
 )
+from traymon.diagnosis import fix_pages
+from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
+from traymon.diagnosis.checks import ladder
+from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
     client_ids,
     handshake,
-    hello,
     internet,
     listener,
-    messages,
     session,
+    system_messages,
+    version_exchange,
 )
 from traymon.sim.scenarios import SCENARIOS
 
@@ -190,7 +190,7 @@ SMALLEST: Mapping[str, Mapping[str, Seen]] = {
 def test_every_code_has_a_page_and_no_page_is_without_a_code() -> None:
     pages = {path.stem for path in (assets.folder() / "fixes").iterdir()}
     assert pages == ENTRIES.keys()
-    assert all(fixes.page(code).code == code for code in ENTRIES)
+    assert all(fix_pages.page(code).code == code for code in ENTRIES)
 
 
 def test_every_code_has_a_scenario_or_is_a_state_of_traymons_own() -> None:
@@ -508,7 +508,15 @@ def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Seen], 
 
 
 def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
-    modules = (hello, handshake, listener, session, messages, internet, client_ids)
+    modules = (
+        version_exchange,
+        handshake,
+        listener,
+        session,
+        system_messages,
+        internet,
+        client_ids,
+    )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
     listed = {symptom for symptoms in SEEN_BY.values() for symptom in symptoms}

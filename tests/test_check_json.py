@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from traymon.check import SCHEMA, as_json, check
+from traymon.core.model import Fact, Limits, Reading, Status, Symptom, Target
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.diagnosis.ladder import ladder
-from traymon.model import Fact, Limits, Reading, Status, Symptom, Target
+from traymon.diagnosis.checks import ladder
+from traymon.monitoring.check import SCHEMA, as_json, check
 from traymon.sensors import SENSORS
 from traymon.sim.gateway import Behaviour, Hello, running
 

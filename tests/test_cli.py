@@ -20,10 +20,10 @@ import pytest
 from typer.testing import CliRunner
 
 from traymon import __version__
-from traymon.cli import app
-from traymon.demo import STORY
+from traymon.cli.main import app
+from traymon.cli.story import STORY
+from traymon.config.schema import FIELDS, example
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.settings import FIELDS, example
 from traymon.sim.gateway import Behaviour, Hello, running
 from traymon.sim.scenarios import SCENARIOS
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from traymon.clock import SteadyClock
+from traymon.monitoring.clock import SteadyClock
 
 
 class Times:

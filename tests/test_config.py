@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from traymon import config, settings
-from traymon.config import Config, parse_client_ids
+from traymon.config import loader, schema
+from traymon.config.loader import Config, parse_client_ids
+from traymon.core.model import Limits
 from traymon.errors import ConfigError
-from traymon.model import Limits
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,14 +27,14 @@ Load = Callable[..., Config]
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a `.env` of the given text; `environ` and `options` as the program gets them."""
-    monkeypatch.setattr(config, "user_config_path", lambda _: tmp_path / "of-the-user")
+    monkeypatch.setattr(loader, "user_config_path", lambda _: tmp_path / "of-the-user")
 
     def load(text: str | bytes = "", environ: dict[str, str] | None = None, **options: str):
         path = tmp_path / "bot" / ".env"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         try:
-            return config.load(path, environ=environ or {}, folder=tmp_path, options=options)
+            return loader.load(path, environ=environ or {}, folder=tmp_path, options=options)
         finally:
             written = text if isinstance(text, bytes) else text.encode()
             assert path.read_bytes() == written, "the user's file was touched"
@@ -96,16 +96,16 @@ def test_command_line_beats_environment_beats_file(
 ) -> None:
     loaded = load("# the port\nIB_PORT=1\n", environ, **options)
     assert loaded.target.port == port
-    listed = {key: (value, where) for key, value, where in config.listing(loaded)}
+    listed = {key: (value, where) for key, value, where in loader.listing(loaded)}
     assert listed["IB_PORT"][0] == str(port)
     assert listed["IB_PORT"][1].endswith(source)
     assert listed["IB_HOST"] == ("127.0.0.1", "default")
 
 
 def test_every_key_that_traymon_knows_is_listed_once_and_accounts_are_masked(load: Load) -> None:
-    rows = list(config.listing(load("IB_ACCOUNT=DU123456\nIB_DATA_CLIENT_ID=7\n")))
+    rows = list(loader.listing(load("IB_ACCOUNT=DU123456\nIB_DATA_CLIENT_ID=7\n")))
     keys = [key for key, _, _ in rows]
-    assert sorted(keys) == sorted([*settings.FIELDS, "IB_DATA_CLIENT_ID"])
+    assert sorted(keys) == sorted([*schema.FIELDS, "IB_DATA_CLIENT_ID"])
     assert "DU123456" not in str(rows)
 
 
@@ -155,13 +155,13 @@ def test_the_named_file_beats_the_one_here_and_that_the_users(
     port: int,
 ) -> None:
     folders = {name: tmp_path / name for name in ("named", "here", "user")}
-    monkeypatch.setattr(config, "user_config_path", lambda _: folders["user"])
+    monkeypatch.setattr(loader, "user_config_path", lambda _: folders["user"])
     for folder, number in zip(folders.values(), (named, here, of_the_user), strict=True):
         folder.mkdir()
         if number is not None:
             (folder / ".env").write_text(f"IB_PORT={number}\n")
     given = None if named is None else folders["named"] / ".env"
-    loaded = config.load(given, environ={}, folder=folders["here"])
+    loaded = loader.load(given, environ={}, folder=folders["here"])
     assert loaded.target.port == port
     is_of_a_project = loaded.env_file in (folders["named"] / ".env", folders["here"] / ".env")
     assert (loaded.target.name == "TWS / IB Gateway") is not is_of_a_project
@@ -298,7 +298,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, path: str, told: str)
     if path == "pipe":
         os.mkfifo(tmp_path / path)  # to read from it would wait for ever
     with pytest.raises(ConfigError, match=told):
-        config.load(tmp_path / path, environ={}, folder=tmp_path)
+        loader.load(tmp_path / path, environ={}, folder=tmp_path)
 
 
 WITHOUT_RIGHTS = """
@@ -338,7 +338,7 @@ def test_a_folder_whose_name_is_no_text_does_not_name_the_target(tmp_path: Path)
     folder = tmp_path / os.fsdecode(b"B\xf6rse")
     folder.mkdir()
     (folder / ".env").write_text("IB_PORT=4001\n")
-    target = config.load(environ={}, folder=folder).target
+    target = loader.load(environ={}, folder=folder).target
     assert (target.name, target.port) == ("TWS / IB Gateway", 4001)
 
 
@@ -346,17 +346,17 @@ def test_a_folder_whose_name_is_no_text_does_not_name_the_target(tmp_path: Path)
 
 
 def test_the_example_in_the_repository_is_made_from_the_settings() -> None:
-    assert (ROOT / ".env.example").read_text(encoding="utf-8") == settings.example()
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == schema.example()
 
 
 def test_the_example_is_all_default_and_each_of_its_lines_may_be_switched_on(load: Load) -> None:
-    assert load(settings.example()).values == {}
+    assert load(schema.example()).values == {}
     switched_on = "\n".join(
-        line.removeprefix("#") for line in settings.example().splitlines() if line[:2] != "# "
+        line.removeprefix("#") for line in schema.example().splitlines() if line[:2] != "# "
     )
     loaded = load(switched_on)
     assert loaded.target.limits == Limits()
     assert loaded.target.client_ids == (10, 11)
     assert {key.partition("=")[0] for key in switched_on.split() if "=" in key} >= set(
-        settings.FIELDS
+        schema.FIELDS
     )

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from traymon.figures import MOST, WINDOW, Rolling
-from traymon.model import Figure
+from traymon.core.latency import MOST, WINDOW, Rolling
+from traymon.core.model import Figure
 
 
 def rolling(*values: float, at: float = 0.0) -> Rolling:

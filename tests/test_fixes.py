@@ -10,10 +10,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.diagnosis import fixes
+from traymon.core.model import NO_FACTS, Fact
+from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.errors import FixPageError
-from traymon.model import NO_FACTS, Fact
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -34,14 +34,14 @@ HOSTILE = [
 
 @pytest.mark.parametrize("code", ENTRIES)
 def test_every_code_has_a_page_with_a_headline_and_all_sections(code: str) -> None:
-    page = fixes.page(code)
+    page = fix_pages.page(code)
     assert page.headline
-    assert tuple(page.sections) == fixes.SECTIONS
+    assert tuple(page.sections) == fix_pages.SECTIONS
     assert all(page.sections.values())
     assert "\n" not in page.in_short
 
 
-GOOD = "".join(f"\n## {title}\nWords on {{port}}.\n" for title in fixes.SECTIONS)
+GOOD = "".join(f"\n## {title}\nWords on {{port}}.\n" for title in fix_pages.SECTIONS)
 
 
 @pytest.fixture
@@ -50,12 +50,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "fixes").mkdir()
     monkeypatch.setattr(assets, "folder", lambda: tmp_path)
     yield tmp_path / "fixes" / "written.md"
-    fixes.page.cache_clear()
+    fix_pages.page.cache_clear()
 
 
 def test_a_page_is_read_as_it_is_written(written: Path) -> None:
     written.write_text(f"# Port {{port}}\n{GOOD}")
-    page = fixes.page("written")
+    page = fix_pages.page("written")
     assert page.headline == "Port {port}"
     assert page.sections["Fix"] == "Words on {port}."
     assert page.markdown.startswith("## In short\n\nWords on {port}.\n\n## What it means\n\n")
@@ -78,7 +78,7 @@ def test_a_malformed_page_is_an_error_that_names_what_is_wrong(
     if text is not None:
         written.write_text(text)
     with pytest.raises(FixPageError, match=told):
-        fixes.page("written")
+        fix_pages.page("written")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_malformed_page_is_an_error_that_names_what_is_wrong(
 )
 def test_a_fact_reads_as_people_write_it(fact: Fact, value: object, shown: str) -> None:
     facts = {} if value is None else {fact: value}
-    assert fixes.fill(f"({{{fact}}})", facts) == f"({shown})"  # type: ignore[arg-type]
+    assert fix_pages.fill(f"({{{fact}}})", facts) == f"({shown})"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_fact_reads_as_people_write_it(fact: Fact, value: object, shown: str) 
     ],
 )
 def test_a_duration_reads_as_people_say_it(seconds: float, shown: str) -> None:
-    assert fixes.duration(seconds) == shown
+    assert fix_pages.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_duration_reads_as_people_say_it(seconds: float, shown: str) -> None:
     ],
 )
 def test_text_from_outside_becomes_one_short_printable_line(text: str, shown: str) -> None:
-    assert fixes.clean(text) == shown
+    assert fix_pages.clean(text) == shown
 
 
 PLACES = "Text {detail} here.\n\n- item {detail}\n\n`code {detail}`\n\n```\nfence {detail}\n```\n"
@@ -142,17 +142,17 @@ PLACES = "Text {detail} here.\n\n- item {detail}\n\n`code {detail}`\n\n```\nfenc
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_fact_stays_text_in_html(value: str) -> None:
-    shown = fixes.to_html(PLACES, {Fact.DETAIL: value, Fact.PORT: 7497})
-    harmless = fixes.to_html(PLACES, {Fact.DETAIL: "harmless"})
+    shown = fix_pages.to_html(PLACES, {Fact.DETAIL: value, Fact.PORT: 7497})
+    harmless = fix_pages.to_html(PLACES, {Fact.DETAIL: "harmless"})
     assert tags(shown) == tags(harmless)
     assert "7497" not in shown
 
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_fact_stays_text_in_markdown_wherever_that_is_rendered(value: str) -> None:
-    rendered = render(fixes.to_markdown(PLACES, {Fact.DETAIL: value, Fact.PORT: 7497}))
-    assert tags(rendered) == tags(render(fixes.to_markdown(PLACES, {Fact.DETAIL: "harmless"})))
-    words = fixes.clean(value)
+    rendered = render(fix_pages.to_markdown(PLACES, {Fact.DETAIL: value, Fact.PORT: 7497}))
+    assert tags(rendered) == tags(render(fix_pages.to_markdown(PLACES, {Fact.DETAIL: "harmless"})))
+    words = fix_pages.clean(value)
     for sign, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
         words = words.replace(sign, entity)
     assert rendered.count(words) >= 2, "in text it reads as it is"
@@ -172,12 +172,12 @@ def tags(html: str) -> list[str]:
 
 @pytest.mark.parametrize("code", ENTRIES)
 def test_no_page_shows_a_raw_placeholder_however_little_is_known(code: str) -> None:
-    page = fixes.page(code)
+    page = fix_pages.page(code)
     for text in (
-        fixes.fill(page.headline, NO_FACTS),
-        fixes.fill(page.in_short, NO_FACTS),
-        fixes.to_html(page.markdown, NO_FACTS),
-        fixes.to_markdown(page.markdown, NO_FACTS),
+        fix_pages.fill(page.headline, NO_FACTS),
+        fix_pages.fill(page.in_short, NO_FACTS),
+        fix_pages.to_html(page.markdown, NO_FACTS),
+        fix_pages.to_markdown(page.markdown, NO_FACTS),
     ):
         assert "{" not in text
         assert "}" not in text
@@ -186,6 +186,6 @@ def test_no_page_shows_a_raw_placeholder_however_little_is_known(code: str) -> N
 @pytest.mark.parametrize("code", ENTRIES)
 def test_no_section_points_above_or_below_itself(code: str) -> None:
     # the live page shows the steps before what was seen; terminal and report the other way round
-    sections = fixes.page(code).sections
+    sections = fix_pages.page(code).sections
     assert not re.search(r"\babove\b(?! all\b| \{)", sections["Fix"])
     assert not re.search(r"\bbelow\b(?! five minutes)", sections["What it means"])

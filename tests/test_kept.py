@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from traymon.kept import Kept
+from traymon.storage.state import Kept
 
 DAYS = ["20261123:0930-20261123:1600", "20261126:CLOSED"]
 

@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from traymon.ui.view import BODY, CLICK, NoticeText
+from traymon.ui.presenter import BODY, CLICK, NoticeText
 
 
 class Urgency(Enum):
@@ -82,7 +82,7 @@ TEXT = NoticeText("title", "body", urgent=True, buttons=("snooze",))
 
 
 def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center) -> None:
-    from traymon.ui.mac_notices import MacNotices
+    from traymon.ui.notify.macos import MacNotices
 
     told: list[object] = []
     notices = MacNotices(told.append, lambda key, button: told.append((key, button)))
@@ -106,7 +106,7 @@ def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center
 def test_a_notice_that_does_not_come_out_is_said(
     state: dict[str, bool], says: str, center: Center
 ) -> None:
-    from traymon.ui.mac_notices import MacError, MacNotices
+    from traymon.ui.notify.macos import MacError, MacNotices
 
     vars(center).update(state)
     notices = MacNotices(print, print)
@@ -118,7 +118,7 @@ def test_a_notice_that_does_not_come_out_is_said(
 def test_outside_a_bundle_the_next_channel_is_taken(
     center: Center, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from traymon.ui.notifier import Notifier
+    from traymon.ui.notify.notifier import Notifier
 
     monkeypatch.setattr(sys, "platform", "darwin")
     center.bundle = False

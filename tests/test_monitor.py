@@ -10,9 +10,9 @@ import pytest
 from leaping import BEGAN
 from monitor_scene import Fake, Scene, SceneLoop, play
 
-from traymon.clock import SteadyClock
-from traymon.model import Fact, Flip, Light, Limits, Status, Symptom, Target
-from traymon.monitor import Monitor
+from traymon.core.model import Fact, Flip, Light, Limits, Status, Symptom, Target
+from traymon.monitoring.clock import SteadyClock
+from traymon.monitoring.monitor import Monitor
 from traymon.sensors import Sensors
 
 S = Symptom

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's channel
 NOTIFY = """
 import json, sys, time
 sys.modules["dbus"] = None  # Debian's own, which plyer prefers where the venv can see it
-from traymon.ui.notifier import Notifier
-from traymon.ui.view import NoticeText
+from traymon.ui.notify.notifier import Notifier
+from traymon.ui.presenter import NoticeText
 
 setting, *texts = sys.argv[1:]
 troubles = []

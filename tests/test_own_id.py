@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from traymon.own_id import HIGHEST, LOWEST, remembered
+from traymon.storage.own_client_id import HIGHEST, LOWEST, remembered
 
 
 def test_the_id_is_chosen_once_and_remembered(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traymon.model import Limits, Symptom
-from traymon.pace import good_for, rest
+from traymon.core.model import Limits, Symptom
+from traymon.core.polling import good_for, rest
 
 LIMITS = Limits(interval=30, quick=5, backoff=60, timeout=5)
 # an open port that was not served, or a packet that somebody dropped: hammering makes it worse

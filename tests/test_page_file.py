@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from traymon.core.model import Evidence, Reading, Status, Symptom, Target
 from traymon.diagnosis.catalogue import diagnose
-from traymon.model import Evidence, Reading, Status, Symptom, Target
-from traymon.ui.page_file import PageFiles, write_whole
+from traymon.ui.web.static_page import PageFiles, write_whole
 
 NOW = 1_795_000_000.0
 
@@ -92,7 +92,7 @@ def test_a_reader_never_sees_half_a_page(tmp_path: Path) -> None:
 OPENS = """
 import sys, threading
 from pathlib import Path
-from traymon.ui.browser import open_in_browser
+from traymon.ui.desktop import open_in_browser
 folder = Path(sys.argv[1])
 open_in_browser(folder / "page.html")
 (folder / "returned").touch()

@@ -6,8 +6,8 @@ import pytest
 from leaping import BEGAN
 from monitor_scene import Scene, play
 
-from traymon.model import Fact, Light, Symptom
-from traymon.windows import GRACE, Calendar, Schedule, Span, parse
+from traymon.core.model import Fact, Light, Symptom
+from traymon.core.time_windows import GRACE, Calendar, Schedule, Span, parse
 
 S = Symptom
 HOUR = 3600.0

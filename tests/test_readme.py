@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer.main
 
-from traymon import cli
-from traymon.settings import FIELDS, default_text
+from traymon.cli import main
+from traymon.config.schema import FIELDS, default_text
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -19,6 +19,6 @@ def test_every_setting_stands_there_with_its_default() -> None:
 
 
 def test_every_command_stands_there() -> None:
-    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(main.app).commands  # type: ignore[attr-defined]
     described = set(re.findall(r"^\| `traymon ([a-z-]+)", README, re.M))
     assert described == set(commands) - {"run"}

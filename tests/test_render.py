@@ -13,8 +13,7 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
-from traymon.diagnosis.catalogue import ENTRIES, diagnose
-from traymon.model import (
+from traymon.core.model import (
     Diagnosis,
     Evidence,
     Fact,
@@ -25,7 +24,8 @@ from traymon.model import (
     Symptom,
     Target,
 )
-from traymon.ui import render
+from traymon.diagnosis.catalogue import ENTRIES, diagnose
+from traymon.ui.web import render
 
 NOW = 1_795_000_000.0
 # The sections of the document that traymon grew out of.

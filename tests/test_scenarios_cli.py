@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from traymon.check import SCHEMA
+from traymon.monitoring.check import SCHEMA
 from traymon.sim.scenarios import SCENARIOS, Scenario
 
 EXIT_OF_LIGHT = {"green": 0, "red": 1, "amber": 2}

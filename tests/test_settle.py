@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traymon.model import Diagnosis, Fact, Flip, Light, Suspicion
-from traymon.settle import Settled, settle
+from traymon.core.debounce import Settled, settle
+from traymon.core.model import Diagnosis, Fact, Flip, Light, Suspicion
 
 STEP = 5.0
 ONE, TWO = frozenset({"handshake"}), frozenset({"handshake", "listener"})

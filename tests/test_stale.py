@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from traymon import app as wiring
-from traymon.announcer import Announcer
 from traymon.app import App
+from traymon.core.model import Diagnosis, Evidence, Status, Target
+from traymon.core.time_windows import Calendar, Schedule, Span
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.folders import Folders
-from traymon.model import Diagnosis, Evidence, Status, Target
-from traymon.ui.view import NoticeText
-from traymon.windows import Calendar, Schedule, Span
+from traymon.storage.paths import Folders
+from traymon.ui.notify.dispatcher import Announcer
+from traymon.ui.presenter import NoticeText
 
 TARGET = Target("bot")
 NIGHT_IS_LONG = 3600.0

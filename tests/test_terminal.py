@@ -13,8 +13,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from traymon.diagnosis.catalogue import ENTRIES, diagnose
-from traymon.model import (
+from traymon.core.model import (
     Diagnosis,
     Evidence,
     Fact,
@@ -25,6 +24,7 @@ from traymon.model import (
     Symptom,
     Target,
 )
+from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui import terminal
 from traymon.ui.terminal import Terminal
 

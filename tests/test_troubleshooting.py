@@ -9,8 +9,8 @@ import pytest
 import typer.main
 from platformdirs import macos, unix, windows
 
-from traymon.cli import app
-from traymon.settings import example
+from traymon.cli.main import app
+from traymon.config.schema import example
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")

@@ -10,10 +10,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from traymon.alerts import Kind, Missed, Notice
-from traymon.diagnosis import fixes
-from traymon.diagnosis.catalogue import ENTRIES
-from traymon.model import (
+from traymon.core.model import (
     NO_FACTS,
     Diagnosis,
     Evidence,
@@ -29,7 +26,10 @@ from traymon.model import (
     Target,
     Use,
 )
-from traymon.ui import view
+from traymon.core.notification_policy import Kind, Missed, Notice
+from traymon.diagnosis import fix_pages
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui import presenter
 
 NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
@@ -108,14 +108,16 @@ def test_the_longest_facts_are_all_there_is() -> None:
 @codes
 def test_a_notice_fits_whole_with_the_longest_facts(code: str) -> None:
     shown = status(code, LONGEST)
-    words = view.notice(Notice(Kind.FAULT, shown), NOON)
-    assert view.utf16(words.title) <= view.TITLE
-    assert view.utf16(words.body) <= view.BODY
-    facts = view.short_facts(view.facts_of(shown, NOON))
-    page = fixes.page(code)
-    assert words.title == view.headline(shown.diagnosis) == fixes.fill(page.headline, facts)
-    assert words.body == fixes.fill(page.in_short, facts)
-    assert fixes.DASH not in words.title + words.body
+    words = presenter.notice(Notice(Kind.FAULT, shown), NOON)
+    assert presenter.utf16(words.title) <= presenter.TITLE
+    assert presenter.utf16(words.body) <= presenter.BODY
+    facts = presenter.short_facts(presenter.facts_of(shown, NOON))
+    page = fix_pages.page(code)
+    assert (
+        words.title == presenter.headline(shown.diagnosis) == fix_pages.fill(page.headline, facts)
+    )
+    assert words.body == fix_pages.fill(page.in_short, facts)
+    assert fix_pages.DASH not in words.title + words.body
     assert words.urgent is (ENTRIES[code].light is Light.RED)
 
 
@@ -125,12 +127,12 @@ def test_a_recovery_fits_whole_after_any_fault(code: str) -> None:
     healthy = replace(
         status("healthy", {Fact.PORT: 65_535}), was_down=400 * 86_400 - 3_700, down_since=None
     )
-    words = view.notice(Notice(Kind.RECOVERY, healthy, ended), NOON)
+    words = presenter.notice(Notice(Kind.RECOVERY, healthy, ended), NOON)
     assert words.title == "API answers again on port 65535"
-    assert view.utf16(words.body) <= view.BODY
+    assert presenter.utf16(words.body) <= presenter.BODY
     assert not words.body.endswith("…")
     assert "399 d 22 h" in words.body
-    assert view.headline(ended) in words.body
+    assert presenter.headline(ended) in words.body
     assert not words.urgent
 
 
@@ -143,11 +145,11 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
     other = status("client-id-held-by-earlier-run", LONGEST).diagnosis
     missed = tuple(Missed(other, LONG_AGO, LONG_AGO + n) for n in range(50))
     flips = (Flip(NOON, other, shown.diagnosis),) * 1000
-    words = view.notice(Notice(kind, shown, missed=missed, flips=flips), NOON)
-    assert view.utf16(words.title) <= view.TITLE
-    assert view.utf16(words.body) <= view.BODY
-    assert fixes.DASH not in words.title + words.body
-    assert view.headline(shown.diagnosis) in words.title + words.body or kind is Kind.PRE_OPEN
+    words = presenter.notice(Notice(kind, shown, missed=missed, flips=flips), NOON)
+    assert presenter.utf16(words.title) <= presenter.TITLE
+    assert presenter.utf16(words.body) <= presenter.BODY
+    assert fix_pages.DASH not in words.title + words.body
+    assert presenter.headline(shown.diagnosis) in words.title + words.body or kind is Kind.PRE_OPEN
     if kind is Kind.UNSTABLE:
         assert "1000" in words.body
         assert words.body.endswith("five minutes.")
@@ -158,9 +160,9 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
 @pytest.mark.parametrize("code", ["api-port-closed", "app-not-running"])
 def test_a_login_that_may_have_been_made_since_is_not_called_missing(code: str) -> None:
     lapsed = status(code, {Fact.LOGIN_LAPSED: NOON - 86_400, Fact.APP: "IB Gateway", Fact.PORT: 1})
-    page = fixes.page(code)
-    facts = view.facts_of(lapsed, NOON)
-    words = fixes.fill(page.in_short + page.sections["Fix"], facts)
+    page = fix_pages.page(code)
+    facts = presenter.facts_of(lapsed, NOON)
+    words = fix_pages.fill(page.in_short + page.sections["Fix"], facts)
     assert "Sun 12:00" in words
     assert "this one needs" not in words
     assert "Not this time of the week" not in words
@@ -171,10 +173,10 @@ def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
     goes_on = Missed(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
     for code in ("healthy", "clock-skew"):
         shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
-        words = view.notice(Notice(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
-        assert f"not told of: {view.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
+        words = presenter.notice(Notice(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        assert f"not told of: {presenter.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
         assert "to now" not in words.body
-        words = view.notice(Notice(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        words = presenter.notice(Notice(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
         assert "not told" not in words.body
 
 
@@ -187,7 +189,7 @@ def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
     within = Missed(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
     notice = Notice(Kind.STEADY, shown, missed=(ended, within), flips=flips)
-    assert "7497 (10:20 to 10:36)." in view.notice(notice, NOON).body
+    assert "7497 (10:20 to 10:36)." in presenter.notice(notice, NOON).body
 
 
 @codes
@@ -197,26 +199,26 @@ def test_a_tooltip_fits_whole_with_the_longest_facts(code: str) -> None:
         Target("bot", port=7497, discovered=True),
     ):
         shown = status(code, LONGEST, target)
-        tooltip = view.tooltip([shown], NOON)
-        assert view.utf16(tooltip) <= view.TOOLTIP
+        tooltip = presenter.tooltip([shown], NOON)
+        assert presenter.utf16(tooltip) <= presenter.TOOLTIP
         head, where = tooltip.split("\n")
-        assert head == view.headline(shown.diagnosis)
-        assert where == f"{view.address(shown)} · since 30 Sep 23:59 · 59 s"
+        assert head == presenter.headline(shown.diagnosis)
+        assert where == f"{presenter.address(shown)} · since 30 Sep 23:59 · 59 s"
 
 
 def test_a_tooltip_shows_the_suspicion_and_is_cut_at_its_end_where_it_is_too_long() -> None:
     shown = status("healthy", {Fact.PORT: 7497, Fact.TOOK: 0.012})
     leaning = Suspicion(Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}), 1, 2)
-    assert view.tooltip([replace(shown, suspicion=leaning)], NOON).split("\n")[:2] == [
+    assert presenter.tooltip([replace(shown, suspicion=leaning)], NOON).split("\n")[:2] == [
         "API answers on port 7497",
         "1 of 2: Port 7497 accepts, but the API is silent",
     ]
     long = status("wrong-port", LONGEST, Target("bot", "h" * 253, 65_535))
     long = replace(long, suspicion=leaning)
-    cut = view.tooltip([long], NOON)
-    assert view.utf16(cut) <= view.TOOLTIP
+    cut = presenter.tooltip([long], NOON)
+    assert presenter.utf16(cut) <= presenter.TOOLTIP
     assert cut.endswith("…")
-    assert cut.startswith(view.headline(long.diagnosis) + "\n1 of 2: ")
+    assert cut.startswith(presenter.headline(long.diagnosis) + "\n1 of 2: ")
 
 
 def test_of_several_targets_the_worst_comes_first_and_gives_the_light() -> None:
@@ -225,16 +227,16 @@ def test_of_several_targets_the_worst_comes_first_and_gives_the_light() -> None:
         status(code, {Fact.PORT: number}, Target(f"bot {number}", port=number))
         for number, code in enumerate(order, 1)
     ]
-    ports = [shown.target.port for shown in view.worst_first(statuses)]
+    ports = [shown.target.port for shown in presenter.worst_first(statuses)]
     assert ports == [4, 6, 2, 1, 5, 3]
-    assert view.light(statuses) is Light.RED
-    assert view.tooltip(statuses, NOON).startswith(view.headline(statuses[3].diagnosis))
-    assert view.utf16(view.tooltip(statuses, NOON)) <= view.TOOLTIP
+    assert presenter.light(statuses) is Light.RED
+    assert presenter.tooltip(statuses, NOON).startswith(presenter.headline(statuses[3].diagnosis))
+    assert presenter.utf16(presenter.tooltip(statuses, NOON)) <= presenter.TOOLTIP
 
 
 def test_nothing_watched_is_grey_and_has_a_tooltip_all_the_same() -> None:
-    assert view.light([]) is Light.GREY
-    assert view.tooltip([], NOON) == "traymon"
+    assert presenter.light([]) is Light.GREY
+    assert presenter.tooltip([], NOON) == "traymon"
 
 
 @pytest.mark.parametrize(
@@ -252,8 +254,8 @@ def test_nothing_watched_is_grey_and_has_a_tooltip_all_the_same() -> None:
 def test_text_is_cut_by_utf_16_units_and_never_within_a_character(
     text: str, limit: int, clipped: str
 ) -> None:
-    assert view.clip(text, limit) == clipped
-    assert view.utf16(clipped) <= limit
+    assert presenter.clip(text, limit) == clipped
+    assert presenter.utf16(clipped) <= limit
 
 
 @pytest.mark.parametrize("sign", ["😀", "\u202e", "\n", "<b>", "&amp;", "{port}", "\udc80"])
@@ -262,9 +264,9 @@ def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
         fact: sign * 300 if isinstance(value, str) else value for fact, value in LONGEST.items()
     }
     for code in ENTRIES:
-        words = view.notice(Notice(Kind.FAULT, status(code, facts)), NOON)
-        assert view.utf16(words.title) <= view.TITLE
-        assert view.utf16(words.body) <= view.BODY
+        words = presenter.notice(Notice(Kind.FAULT, status(code, facts)), NOON)
+        assert presenter.utf16(words.title) <= presenter.TITLE
+        assert presenter.utf16(words.body) <= presenter.BODY
         assert "\n" not in words.title + words.body
         assert not {"\u202e", "\udc80"} & set(words.title + words.body)
 
@@ -282,14 +284,14 @@ def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
 )
 def test_a_moment_reads_as_short_as_it_is_clear(ago: timedelta, shown: str) -> None:
     noon = datetime.fromtimestamp(NOON)
-    assert view.moment((noon - ago).timestamp(), NOON) == shown
+    assert presenter.moment((noon - ago).timestamp(), NOON) == shown
 
 
 def test_a_line_for_a_log_says_everything_in_one_line() -> None:
     target = Target("bot", "::1", 7497)
     shown = status("healthy", {Fact.PORT: 7497, Fact.TOOK: 0.0123}, target)
     leaning = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
-    assert view.line(replace(shown, suspicion=leaning), NOON).split(" · ") == [
+    assert presenter.line(replace(shown, suspicion=leaning), NOON).split(" · ") == [
         "✓ API answers on port 7497",
         "[::1]:7497",
         "since 30 Sep 23:59",
@@ -301,4 +303,4 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
     figures = {"session": Figure(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
-    assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in view.tooltip([shown], NOON)
+    assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from traymon.watchdog import MOST_MISSED, Watchdog
+from traymon.monitoring.watchdog import MOST_MISSED, Watchdog
 
 EVERY = 0.02
 DEADLINE = 10.0

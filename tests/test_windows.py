@@ -12,10 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traymon import assets, reset_windows, windows
+from traymon import assets
+from traymon.config import ib_resets
+from traymon.core import time_windows
+from traymon.core.model import Fact, Symptom
+from traymon.core.time_windows import (
+    DAYS,
+    EARLY,
+    GRACE,
+    NEVER,
+    Calendar,
+    Schedule,
+    Span,
+    from_ib,
+    parse,
+)
 from traymon.errors import ConfigError
-from traymon.model import Fact, Symptom
-from traymon.windows import DAYS, EARLY, GRACE, NEVER, Calendar, Schedule, Span, from_ib, parse
 
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
 ZONES = (NEW_YORK, BERLIN, "Asia/Hong_Kong", "Australia/Lord_Howe")  # the last leaps half an hour
@@ -213,7 +225,7 @@ def test_quiet_hours_end() -> None:
     ],
 )
 def test_saved_logins_lapse_on_sunday(moment: str, lapsed: bool) -> None:
-    found = windows.login_lapsed(at(moment))
+    found = time_windows.login_lapsed(at(moment))
     assert (found is not None) is lapsed
     if found is not None:
         local = datetime.fromtimestamp(found, ZoneInfo(NEW_YORK))
@@ -254,15 +266,17 @@ def test_ibs_hours_that_read_differently_are_refused(days: list[str]) -> None:
 def test_a_snooze_ends_in_time_or_before_the_market_opens() -> None:
     calendar = Calendar(hours=parse(f"Mon-Fri 09:30-16:00 {NEW_YORK}"))
     now = at("2026-11-23T18:00")
-    assert windows.snooze_until("15m", now, calendar) == now + 900
-    assert windows.snooze_until("1h", now, calendar) == now + HOUR
-    assert windows.snooze_until("open", now, calendar) == at("2026-11-24T09:15")
-    assert windows.snooze_until("open", at("2026-11-24T09:20"), calendar) == at("2026-11-25T09:15")
-    assert windows.snooze_until("off", now, calendar) is None
+    assert time_windows.snooze_until("15m", now, calendar) == now + 900
+    assert time_windows.snooze_until("1h", now, calendar) == now + HOUR
+    assert time_windows.snooze_until("open", now, calendar) == at("2026-11-24T09:15")
+    assert time_windows.snooze_until("open", at("2026-11-24T09:20"), calendar) == at(
+        "2026-11-25T09:15"
+    )
+    assert time_windows.snooze_until("off", now, calendar) is None
     with pytest.raises(ValueError, match="15m, 1h, open or off"):
-        windows.snooze_until("2h", now, calendar)
+        time_windows.snooze_until("2h", now, calendar)
     with pytest.raises(ValueError, match="TRAYMON_HOURS"):
-        windows.snooze_until("open", now, Calendar())
+        time_windows.snooze_until("open", now, Calendar())
 
 
 # --- IB's resets
@@ -270,7 +284,7 @@ def test_a_snooze_ends_in_time_or_before_the_market_opens() -> None:
 
 @pytest.mark.parametrize("region", ["america", "europe", "asia"])
 def test_every_region_has_its_reset_and_the_weekends(region: str, tmp_path: Path) -> None:
-    reset = reset_windows.read(region, tmp_path)
+    reset = ib_resets.read(region, tmp_path)
     assert reset.at(at("2026-11-28T01:00")) is not None  # the night to Saturday
     nightly = {
         "america": at("2026-11-24T00:30"),
@@ -279,13 +293,13 @@ def test_every_region_has_its_reset_and_the_weekends(region: str, tmp_path: Path
     }
     assert reset.at(nightly[region]) is not None
     assert reset.at(at("2026-11-24T12:00")) is None
-    assert reset_windows.read("off", tmp_path) is NEVER
+    assert ib_resets.read("off", tmp_path) is NEVER
 
 
 def test_every_row_of_ours_says_where_it_is_from() -> None:
     import tomllib
 
-    text = (assets.folder() / reset_windows.NAME).read_text(encoding="utf-8")
+    text = (assets.folder() / ib_resets.NAME).read_text(encoding="utf-8")
     for row in tomllib.loads(text)["window"]:
         assert row["source"]
         assert row["date"]
@@ -293,9 +307,9 @@ def test_every_row_of_ours_says_where_it_is_from() -> None:
 
 
 def test_the_users_own_copy_is_used_instead(tmp_path: Path) -> None:
-    own = tmp_path / reset_windows.NAME
+    own = tmp_path / ib_resets.NAME
     own.write_text('[[window]]\nregion = "all"\nwhen = "12:00-13:00 UTC"\n', encoding="utf-8")
-    reset = reset_windows.read("america", tmp_path)
+    reset = ib_resets.read("america", tmp_path)
     assert reset == Schedule(parse("12:00-13:00 UTC").rules)
 
 
@@ -314,6 +328,6 @@ def test_the_users_own_copy_is_used_instead(tmp_path: Path) -> None:
     ],
 )
 def test_a_copy_that_cannot_be_used_is_named(text: str, tmp_path: Path) -> None:
-    (tmp_path / reset_windows.NAME).write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=reset_windows.NAME):
-        reset_windows.read("america", tmp_path)
+    (tmp_path / ib_resets.NAME).write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=ib_resets.NAME):
+        ib_resets.read("america", tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traymon.wire import (
+from traymon.sensors.wire import (
     MAX_ANSWER,
     MAX_FRAME,
     AnswerReader,

@@ -2,7 +2,7 @@
 
 import sys
 
-from traymon.cli import main, main_tray
+from traymon.cli.main import main, main_tray
 
 if sys.stdout is None:  # pythonw.exe
     main_tray()

@@ -17,28 +17,30 @@ from functools import partial
 
 from rich.console import Console
 
-from traymon import __version__, autostart, windows
-from traymon.announcer import Announcer
-from traymon.check import as_json
-from traymon.diagnosis import fixes
+from traymon import __version__, autostart
+from traymon.core import time_windows
+from traymon.core.model import Diagnosis, Fact, Facts, Flip, Status, Target
+from traymon.core.time_windows import Calendar
+from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import STALE
-from traymon.folders import Folders
-from traymon.instance import Instance, Where
-from traymon.kept import Kept
-from traymon.model import Diagnosis, Fact, Facts, Flip, Status, Target
-from traymon.monitor import Monitor
+from traymon.monitoring.check import as_json
+from traymon.monitoring.monitor import Monitor
+from traymon.monitoring.watchdog import Watchdog
 from traymon.sensors import OwnPrograms, sensors_for_one_target
-from traymon.sensors.discover import discover
-from traymon.ui import clipboard, render, view
-from traymon.ui.browser import open_folder, open_in_browser, open_secret_address
-from traymon.ui.notifier import Notifier
-from traymon.ui.page import LivePage, PageActions
-from traymon.ui.page_file import PageFiles, write_whole
+from traymon.sensors.port_discovery import discover
+from traymon.storage.paths import Folders
+from traymon.storage.single_instance import Instance, Where
+from traymon.storage.state import Kept
+from traymon.ui import clipboard, presenter
+from traymon.ui.desktop import open_folder, open_in_browser, open_secret_address
+from traymon.ui.notify.dispatcher import Announcer
+from traymon.ui.notify.notifier import Notifier
 from traymon.ui.terminal import Terminal
-from traymon.ui.tray import Actions, NoTray, Tray
+from traymon.ui.tray.tray import Actions, NoTray, Tray
+from traymon.ui.web import render
+from traymon.ui.web.server import LivePage, PageActions
+from traymon.ui.web.static_page import PageFiles, write_whole
 from traymon.ui.worker import Worker
-from traymon.watchdog import Watchdog
-from traymon.windows import Calendar
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +119,7 @@ class App:
         if self._tray is not None and self._tray.has_balloons:
             self._notifier.prefer("balloon", self._tray.deliver)
             if self._kept.greet():  # Windows hides new icons
-                self._announcer.say(*fixes.notice("first-run"))
+                self._announcer.say(*fix_pages.notice("first-run"))
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
@@ -212,7 +214,7 @@ class App:
     def _say_no_host(self) -> None:
         """Say it where it is seen: started at login, there is no terminal."""
         self._say("No tray on this desktop yet: the icon appears as soon as there is one.")
-        self._announcer.say(*fixes.notice("no-tray"))
+        self._announcer.say(*fix_pages.notice("no-tray"))
 
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""
@@ -295,7 +297,7 @@ class App:
 
     def _file(self, status: Status, flip: Flip | None) -> None:
         """Keep the page in step, so that one that is open in a browser follows."""
-        state = (status.diagnosis.code, view.suspicion(status))
+        state = (status.diagnosis.code, presenter.suspicion(status))
         if self._filed.get(status.target.name) != state:
             self._filed[status.target.name] = state
             self._errands.post(lambda: self._pages.write(status))
@@ -316,18 +318,18 @@ class App:
             open_in_browser(self._pages.write(status))
 
     def _worst(self) -> Status | None:
-        return next(iter(view.worst_first(tuple(self._statuses.values()))), None)
+        return next(iter(presenter.worst_first(tuple(self._statuses.values()))), None)
 
     def _pressed(self, name: str, button: str) -> None:
         """Do what a notice's button says."""
-        if button == view.MINE:
+        if button == presenter.MINE:
             self._is_mine(name)
-        elif button == view.SNOOZE:
+        elif button == presenter.SNOOZE:
             self._snooze(SNOOZE_OF_NOTICE)
 
     def _snooze(self, wish: str) -> None:
         """Keep silent for `15m` or `1h`, or until the market opens; `off` ends it."""
-        self.monitor.snooze(windows.snooze_until(wish, self._now(), self._calendar))
+        self.monitor.snooze(time_windows.snooze_until(wish, self._now(), self._calendar))
 
     def _is_mine(self, name: str | None) -> None:
         """Remember that the program which holds a target's client ID is the user's own."""
@@ -335,7 +337,7 @@ class App:
 
     def _remember_as_own(self, name: str | None) -> None:
         status = self._statuses.get(name or "") or self._worst()
-        program = None if status is None else view.stranger(status)
+        program = None if status is None else presenter.stranger(status)
         if program is not None:
             self._own_programs.add(program.exe, program.script)
             log.info("the user's own: %s %s", program.exe, program.script)
@@ -385,7 +387,7 @@ class App:
             log.warning("whether traymon starts at login cannot be read: %s", error)
 
     def _about(self) -> None:
-        watched = ", ".join(view.address(status) for status in self._statuses.values())
+        watched = ", ".join(presenter.address(status) for status in self._statuses.values())
         self._announcer.say(
             f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}"
         )

@@ -1,5 +1,5 @@
 """Where the built `traymon` starts."""
 
-from traymon.cli import main
+from traymon.cli.main import main
 
 main()

@@ -1,5 +1,5 @@
 """Where the built `traymon-tray` starts, which has no console."""
 
-from traymon.cli import main_tray
+from traymon.cli.main import main_tray
 
 main_tray()

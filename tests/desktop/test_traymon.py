@@ -186,16 +186,16 @@ def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(
     stalling = f"""
 import functools, os, time
 import traymon.app
-from traymon.monitor import Monitor
+from traymon.monitoring.monitor import Monitor
 traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, every=0.2)
-traymon.watch.TICK = 0.1
+traymon.monitoring.target_monitor.TICK = 0.1
 publish = Monitor._publish
 def stall(self, status, flip):
     publish(self, status, flip)
     while os.path.exists({str(stop)!r}):
         time.sleep(0.05)
 Monitor._publish = stall
-from traymon.cli import main
+from traymon.cli.main import main
 main()
 """
     desktop.spawn(

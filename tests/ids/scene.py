@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from traymon.model import Fact, Flip, IdUse, Limits, Program, Status, Target, Use
-from traymon.monitor import Monitor
+from traymon.core.model import Fact, Flip, IdUse, Limits, Program, Status, Target, Use
+from traymon.monitoring.monitor import Monitor
 from traymon.sensors import OwnPrograms, Sensors
 from traymon.sensors.client_ids import ClientIds
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
-from traymon.sensors.own_ports import OwnPorts
 from traymon.sim.behaviour import Conversation
 from traymon.sim.gateway import HEALTHY, Behaviour, Running, running
 

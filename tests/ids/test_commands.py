@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from scene import client
 
-from traymon.model import (
+from traymon.core.model import (
     Diagnosis,
     Evidence,
     Fact,
@@ -25,9 +25,9 @@ from traymon.model import (
     Target,
     Use,
 )
+from traymon.monitoring.wait import is_good
 from traymon.sensors import OwnPrograms
 from traymon.sim.gateway import Running
-from traymon.wait import is_good
 
 MARK = "open('started', 'w').write('yes'); raise SystemExit(7)"
 

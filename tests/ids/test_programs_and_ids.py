@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from scene import client, eventually, scene
 
-from traymon.model import Fact, Symptom, Use
+from traymon.core.model import Fact, Symptom, Use
 from traymon.sensors import OwnPrograms, client_ids
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from traymon.check import as_json
+from traymon.core.model import Diagnosis, Evidence, Fact, Facts, Reading, Status, Symptom, Target
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.model import Diagnosis, Evidence, Fact, Facts, Reading, Status, Symptom, Target
-from traymon.ui.page import LivePage, PageActions
+from traymon.monitoring.check import as_json
+from traymon.ui.web.server import LivePage, PageActions
 
 NOW = 1_795_000_000.0
 DEADLINE = 15.0

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import pytest
 from served import Served, served
 
+from traymon.core.model import Fact
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.model import Fact
-from traymon.ui.page_guard import HEADERS, OPEN, PatientlessProtocol
+from traymon.ui.web.auth import HEADERS, OPEN, PatientlessProtocol
 
 DEADLINE = 15.0
 

@@ -14,9 +14,9 @@ import pytest
 from served import NOW, Served, served
 
 from traymon import assets
+from traymon.core.model import Light
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.model import Light
-from traymon.ui.page import MOST_STREAMS
+from traymon.ui.web.server import MOST_STREAMS
 
 DEADLINE = 15.0
 SIZES = {"laptop": (1280, 720), "phone": (390, 844)}

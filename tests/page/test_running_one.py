@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from one_user import DEADLINE, User, end, until
 
-from traymon.instance import Instance, Where
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
+from traymon.storage.single_instance import Instance, Where
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_spoiled_announcement_is_no_announcement(text: str, tmp_path: Path) ->
 def test_a_user_without_a_folder_to_write_to_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = Path(__file__) / "no folder"
     for name in ("user_runtime_path", "user_state_path"):
-        monkeypatch.setattr(f"traymon.instance.{name}", lambda app: nowhere)
+        monkeypatch.setattr(f"traymon.storage.single_instance.{name}", lambda app: nowhere)
     with pytest.raises(OSError, match="no folder"):
         Instance()
 
@@ -152,8 +152,8 @@ def test_a_folder_that_others_may_write_to_is_not_trusted(
     shared, own = tmp_path / "shared", tmp_path / "own"
     shared.mkdir()
     shared.chmod(0o777)
-    monkeypatch.setattr("traymon.instance.user_runtime_path", lambda app: shared)
-    monkeypatch.setattr("traymon.instance.user_state_path", lambda app: own)
+    monkeypatch.setattr("traymon.storage.single_instance.user_runtime_path", lambda app: shared)
+    monkeypatch.setattr("traymon.storage.single_instance.user_state_path", lambda app: own)
     assert Instance().begin()
     assert list(shared.iterdir()) == []
     assert (own / "run" / "traymon.lock").exists()

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from traymon.model import Evidence, Limits, Reading, Target
+from traymon.core.model import Evidence, Limits, Reading, Target
 
 DEADLINE = 10.0
 LISTEN = """

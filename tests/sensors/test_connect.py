@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import pytest
 
-from traymon.model import Symptom
-from traymon.sensors import hello
-from traymon.sensors.hello import Answer, say_hello, symptom_of
-from traymon.sensors.own_ports import OwnPorts
+from traymon.core.model import Symptom
+from traymon.sensors import version_exchange
+from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.version_exchange import Answer, say_hello, symptom_of
 from traymon.sim.gateway import running
 from traymon.sim.props import full_backlog, nobody_listens
 
@@ -103,7 +103,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         async def resolve(*_: object) -> list[tuple[int, tuple[str, int]]]:
             return list(zip(families, addresses, strict=False))
 
-        monkeypatch.setattr(hello, "_resolve", resolve)
+        monkeypatch.setattr(version_exchange, "_resolve", resolve)
 
     return resolve_to
 
@@ -250,5 +250,5 @@ def test_a_refusal_that_windows_takes_its_time_for_is_waited_for(
         raise windows_error(10061)
 
     monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", slowly)
-    monkeypatch.setattr(hello, "CONNECT_AT_LEAST", at_least)
+    monkeypatch.setattr(version_exchange, "CONNECT_AT_LEAST", at_least)
     assert ask(9, timeout=SHORT).symptom is symptom

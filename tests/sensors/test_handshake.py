@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from traymon.core.model import Evidence, Fact, Reading, Symptom
 from traymon.diagnosis.catalogue import diagnose
-from traymon.model import Evidence, Fact, Reading, Symptom
 from traymon.sensors import handshake
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
-from traymon.sensors.own_ports import OwnPorts
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 from traymon.sim.props import nobody_listens
 from traymon.sim.scenarios import SCENARIOS, USUAL_PORTS, perform

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from traymon.model import Symptom
-from traymon.sensors.hello import Answer, answers_tls, say_hello
-from traymon.sensors.own_ports import OwnPorts
+from traymon.core.model import Symptom
+from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.version_exchange import Answer, answers_tls, say_hello
 from traymon.sim.gateway import Behaviour, Hello, running
 from traymon.sim.props import nobody_listens
 

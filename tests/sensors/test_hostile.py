@@ -13,10 +13,10 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from traymon.model import Symptom
-from traymon.sensors import hello
-from traymon.sensors.hello import Answer, say_hello
-from traymon.sensors.own_ports import OwnPorts
+from traymon.core.model import Symptom
+from traymon.sensors import version_exchange
+from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.version_exchange import Answer, say_hello
 from traymon.sim.gateway import Behaviour, Conversation, Ending, Hello, running
 from traymon.sim.props import full_backlog
 
@@ -57,7 +57,7 @@ def test_a_flood_of_100_megabytes_costs_neither_memory_nor_time(
         tracemalloc.stop()
     assert answer.symptom is symptom
     assert peak < 1_500_000
-    assert took < answer.took + hello.GOODBYE + SPARE
+    assert took < answer.took + version_exchange.GOODBYE + SPARE
 
 
 def test_a_server_that_is_always_faster_than_we_read_does_not_stop_the_loop(
@@ -126,7 +126,7 @@ def test_a_look_that_is_cancelled_while_it_waits_closes_politely(
 def test_a_look_that_is_cancelled_while_it_closes_leaves_no_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(hello, "GOODBYE", LONG)
+    monkeypatch.setattr(version_exchange, "GOODBYE", LONG)
     with running(Behaviour(hello=Hello.SILENT)) as gateway:
 
         def closes() -> bool:

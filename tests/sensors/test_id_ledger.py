@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from traymon.model import IdUse, Program, Use
-from traymon.sensors.id_ledger import Ledger, Link, Links
+from traymon.core.model import IdUse, Program, Use
+from traymon.sensors.client_id_ledger import Ledger, Link, Links
 
 
 def link(name: str, port: int, *, own: bool = False, left: bool = False) -> Link:

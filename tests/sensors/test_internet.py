@@ -12,15 +12,15 @@ from collections.abc import Callable
 
 import pytest
 
-from traymon.model import Evidence, Reading, Symptom
+from traymon.core.model import Evidence, Reading, Symptom
 from traymon.sensors import internet
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.internet import Internet
-from traymon.sensors.own_ports import OwnPorts
 
 LINK_DOWN = Reading("link", Symptom.LINK_DOWN, "1100: lost")
 LOOK = """
 import asyncio, json
-from traymon.model import Evidence, Reading, Symptom, Target
+from traymon.core.model import Evidence, Reading, Symptom, Target
 from traymon.sensors.internet import Internet
 from traymon.sensors.own_ports import OwnPorts
 

@@ -12,10 +12,10 @@ from contextlib import closing
 import psutil
 import pytest
 
-from traymon.model import Evidence, Fact, Reading, Symptom, Target
-from traymon.sensors.discover import discover
+from traymon.core.model import Evidence, Fact, Reading, Symptom, Target
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.listener import Listener, is_this_machine
-from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.port_discovery import discover
 from traymon.sim.props import nobody_listens, posing
 
 MakeEvidence = Callable[..., Evidence]

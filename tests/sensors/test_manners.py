@@ -8,10 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from traymon import wire
+from traymon.core.model import Evidence, Fact, Reading, Symptom
 from traymon.diagnosis.catalogue import diagnose
-from traymon.model import Evidence, Fact, Reading, Symptom
-from traymon.sensors import Sensor, sensors_for_one_target
+from traymon.sensors import Sensor, sensors_for_one_target, wire
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Ending, Hello, running
 from traymon.sim.props import half_close, nobody_listens
 

@@ -6,8 +6,8 @@ from math import inf
 
 import pytest
 
-from traymon.model import Fact, Reading, Symptom
-from traymon.sensors.messages import LONGEST_TEXT, Messages, unescape
+from traymon.core.model import Fact, Reading, Symptom
+from traymon.sensors.system_messages import LONGEST_TEXT, Messages, unescape
 
 S = Symptom
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from traymon.model import Target
+from traymon.core.model import Target
 from traymon.sensors import OwnPrograms
-from traymon.sensors.programs import is_traymon, project_folder, script_of
+from traymon.sensors.processes import is_traymon, project_folder, script_of
 
 
 def test_what_was_said_is_remembered_by_every_traymon(tmp_path: Path) -> None:

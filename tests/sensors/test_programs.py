@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from traymon.model import Target
-from traymon.sensors.discover import discover
+from traymon.core.model import Target
 from traymon.sensors.listener import ib_program
+from traymon.sensors.port_discovery import discover
 
 LINUX_JAVA = "/home/me/.local/share/i4j_jres/Oda-jK0/17.0.10.0.101_64/bin/java"
 GATEWAY_JARS = "-cp /home/me/Jts/ibgateway/1037/jars/*"

@@ -40,7 +40,7 @@ def test_every_page_can_be_printed_where_there_is_no_tick(windows: Windows) -> N
 
 EVERY_PAGE = """
 import sys
-from traymon.cli import main
+from traymon.cli.main import main
 from traymon.diagnosis.catalogue import ENTRIES
 for code in ENTRIES:
     sys.argv = ["traymon", "explain", code]

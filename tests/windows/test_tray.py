@@ -9,7 +9,7 @@ from desktop.desktop import wait_for
 from lead import follow
 from PIL import Image
 
-from traymon.model import Light
+from traymon.core.model import Light
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Hello, running
 from traymon.ui import icons
 
@@ -170,7 +170,7 @@ def test_at_login_the_icon_is_tried_again_until_the_shell_takes_it(windows: Wind
 # A shell that is busy cannot be had here: the first two answers are played.
 REFUSED_AT_FIRST = """
 from pystray._util import win32
-from traymon.cli import main
+from traymon.cli.main import main
 notify, refusals = win32.Shell_NotifyIcon, [0, 0]
 win32.Shell_NotifyIcon = lambda code, data: refusals.pop() if refusals else notify(code, data)
 main()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from traymon.core.model import Diagnosis, Evidence, Fact, Facts, FactValue, Light, Symptom
 from traymon.diagnosis.conditions import (
     CALLS,
     CLIENT_IDS,
@@ -42,7 +43,6 @@ from traymon.diagnosis.conditions import (
     session,
     tws_says,
 )
-from traymon.model import Diagnosis, Evidence, Fact, Facts, FactValue, Light, Symptom
 
 GREY, GREEN, AMBER, RED = Light.GREY, Light.GREEN, Light.AMBER, Light.RED
 S = Symptom

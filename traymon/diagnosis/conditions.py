@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from traymon.model import Evidence, Fact, Symptom
+from traymon.core.model import Evidence, Fact, Symptom
 
 Witnesses = frozenset[str]
 NO_WITNESS: Witnesses = frozenset()

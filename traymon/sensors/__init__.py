@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from traymon.model import Evidence, Reading
+from traymon.core.model import Evidence, Reading
+from traymon.sensors.base import View
 from traymon.sensors.client_ids import ClientIds
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
-from traymon.sensors.own_ports import OwnPorts
-from traymon.sensors.own_programs import OwnPrograms
 from traymon.sensors.session import Session
-from traymon.sensors.view import View
+from traymon.storage.own_programs import OwnPrograms
 
 __all__ = [
     "SENSORS",

@@ -15,15 +15,25 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from traymon.model import Evidence, Fact, FactValue, IdUse, Program, Reading, Symptom, Target, Use
-from traymon.sensors.claim import Claim, claim
-from traymon.sensors.id_ledger import NO_LINKS, Ledger, Links
+from traymon.core.model import (
+    Evidence,
+    Fact,
+    FactValue,
+    IdUse,
+    Program,
+    Reading,
+    Symptom,
+    Target,
+    Use,
+)
+from traymon.sensors.base import View
+from traymon.sensors.client_id_ledger import NO_LINKS, Ledger, Links
+from traymon.sensors.client_id_probe import Claim, claim
+from traymon.sensors.connection_registry import OwnPorts
 from traymon.sensors.listener import is_this_machine
-from traymon.sensors.own_ports import OwnPorts
-from traymon.sensors.own_programs import OwnPrograms
-from traymon.sensors.programs import Connected, Programs
-from traymon.sensors.view import View
-from traymon.wire import Verdict
+from traymon.sensors.processes import Connected, Programs
+from traymon.sensors.wire import Verdict
+from traymon.storage.own_programs import OwnPrograms
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from traymon.model import (
+from traymon.core.model import (
     NOT_ACCEPTED,
     USUAL_PORTS,
     Evidence,
@@ -18,8 +18,8 @@ from traymon.model import (
     Reading,
     Symptom,
 )
-from traymon.sensors.hello import Answer, answers_tls, say_hello
-from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.version_exchange import Answer, answers_tls, say_hello
 
 ELSEWHERE_AGAIN = 60.0  # seconds until the other ports of this machine are tried once more
 

@@ -10,8 +10,8 @@ import asyncio
 import socket
 import time
 
-from traymon.model import Evidence, Reading, Symptom
-from traymon.sensors.own_ports import OwnPorts
+from traymon.core.model import Evidence, Reading, Symptom
+from traymon.sensors.connection_registry import OwnPorts
 
 OUTSIDE = "192.0.2.1"  # RFC 5737: an address for documentation, that no machine has
 IB_NAME = "gdc1.ibllc.com"  # what TWS itself looks up; only the name server is asked

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-from traymon.model import USUAL_PORTS, Evidence, Fact, FactValue, Reading, Symptom, Target
-from traymon.sensors.own_ports import OwnPorts
+from traymon.core.model import USUAL_PORTS, Evidence, Fact, FactValue, Reading, Symptom, Target
+from traymon.sensors.connection_registry import OwnPorts
 
 log = logging.getLogger(__name__)
 

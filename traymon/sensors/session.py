@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from traymon import wire
-from traymon.model import Fact, FactValue, Reading, Symptom, Target
+from traymon.core.model import Fact, FactValue, Reading, Symptom, Target
+from traymon.sensors import wire
+from traymon.sensors.base import View
 from traymon.sensors.clock_skew import ClockSkew
-from traymon.sensors.messages import CLIENT_ID_IN_USE, LONGEST_TEXT, Messages, unescape
-from traymon.sensors.own_ports import OwnPorts
-from traymon.sensors.view import View
+from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.system_messages import CLIENT_ID_IN_USE, LONGEST_TEXT, Messages, unescape
 
 log = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from traymon import __version__
-from traymon.diagnosis import fixes
-from traymon.diagnosis.fixes import clean, duration
-from traymon.diagnosis.ladder import Rung, ladder
-from traymon.diagnosis.naming import moment
-from traymon.model import Light, Status
-from traymon.ui import view
+from traymon.core.model import Light, Status
+from traymon.diagnosis import fix_pages
+from traymon.diagnosis.checks import Rung, ladder
+from traymon.diagnosis.fix_pages import clean, duration
+from traymon.diagnosis.formatting import moment
+from traymon.ui import presenter
 
 STYLES = {
     Light.GREEN: "green",
@@ -52,14 +52,14 @@ class Terminal:
         """Show the statuses: anew where they are live, else a line for each that changed."""
         self._statuses = statuses
         for status in statuses:
-            state = (status.diagnosis.code, view.suspicion(status))
+            state = (status.diagnosis.code, presenter.suspicion(status))
             if self._last.get(status.target.name) == state:
                 continue
             self._last[status.target.name] = state
             at = time.strftime("%H:%M:%S", time.localtime(self._now()))
             if self._live is None:
                 change = Text(f"{at}  ")
-                change.append(view.line(status, self._now()), STYLES[status.diagnosis.light])
+                change.append(presenter.line(status, self._now()), STYLES[status.diagnosis.light])
                 self._console.print(change, soft_wrap=True)
             else:
                 self._changes.append(_change(at, status, len(statuses) > 1))
@@ -81,7 +81,7 @@ class Terminal:
             Text(f"traymon {__version__} · Ctrl-C ends it", "bright_black"),
             Text(),
         ]
-        for status in view.worst_first(self._statuses):
+        for status in presenter.worst_first(self._statuses):
             parts += [_state(status, self._now()), Text()]
         if self._changes:
             parts += [Text("Changes", "bright_black"), *self._changes]
@@ -95,36 +95,36 @@ def _wait(stopping: threading.Event) -> None:
 
 def _change(at: str, status: Status, several: bool) -> Text:
     """Return one line of what has just come up: the rest stands above it, in the status."""
-    diagnosis, doubt = status.diagnosis, view.suspicion(status)
+    diagnosis, doubt = status.diagnosis, presenter.suspicion(status)
     change = Text(f"{at}  ", no_wrap=True, overflow="ellipsis")
     if several:
         change.append(f"{status.target.name}: ")
     if doubt:
         return change.append(f"? {doubt}", "yellow")
-    mark = view.MARKS[diagnosis.light]
-    return change.append(f"{mark} {view.headline(diagnosis)}", STYLES[diagnosis.light])
+    mark = presenter.MARKS[diagnosis.light]
+    return change.append(f"{mark} {presenter.headline(diagnosis)}", STYLES[diagnosis.light])
 
 
 def _state(status: Status, now: float) -> RenderableType:
     light = status.diagnosis.light
-    head = Text(f"{view.MARKS[light]} {view.headline(status.diagnosis)}", STYLES[light])
+    head = Text(f"{presenter.MARKS[light]} {presenter.headline(status.diagnosis)}", STYLES[light])
     where = " · ".join(
         part
         for part in (
             status.target.name,
-            view.address(status),
+            presenter.address(status),
             f"since {moment(status.since, now)}",
-            view.latency(status),
+            presenter.latency(status),
         )
         if part
     )
     lines: list[RenderableType] = [head, Text(f"  {where}", "bright_black")]
-    lines += [Text(f"  {measured}", "bright_black") for measured in view.figures(status)]
-    if doubt := view.suspicion(status):
+    lines += [Text(f"  {measured}", "bright_black") for measured in presenter.figures(status)]
+    if doubt := presenter.suspicion(status):
         lines.append(Text(f"  {doubt}", "yellow"))
     if light in (Light.AMBER, Light.RED):
-        page = fixes.page(status.diagnosis.code)
-        short = fixes.fill(page.in_short, view.facts_of(status, now))
+        page = fix_pages.page(status.diagnosis.code)
+        short = fix_pages.fill(page.in_short, presenter.facts_of(status, now))
         lines.append(Padding(Text(short), (1, 2, 0, 2)))
     return Group(*lines)
 
@@ -141,14 +141,14 @@ def test_results(status: Status, only: str | None) -> RenderableType:
 
 
 def _test(number: int, rung: Rung) -> RenderableType:
-    line = Text(f"{view.MARKS[rung.light]} ", STYLES[rung.light])
+    line = Text(f"{presenter.MARKS[rung.light]} ", STYLES[rung.light])
     line.append(f"Test {number}: {rung.title}", "bold")
     if rung.took is not None:
         line.append(f" ({duration(rung.took)})")
     found: list[RenderableType] = [Text(clean(rung.saw))]
     for part in rung.parts:
         found.append(
-            Text(f"{view.MARKS[part.light]} ", STYLES[part.light]).append(
+            Text(f"{presenter.MARKS[part.light]} ", STYLES[part.light]).append(
                 clean(part.saw), "default"
             )
         )
@@ -157,21 +157,21 @@ def _test(number: int, rung: Rung) -> RenderableType:
 
 def fix(status: Status, now: float) -> RenderableType:
     """Return root cause and fix of a status, for a person who reads it in a terminal."""
-    page = fixes.page(status.diagnosis.code)
-    facts = view.facts_of(status, now)
+    page = fix_pages.page(status.diagnosis.code)
+    facts = presenter.facts_of(status, now)
     light = status.diagnosis.light
-    headline = fixes.fill(page.headline, facts)
+    headline = fix_pages.fill(page.headline, facts)
     return Group(
-        Text(f"{view.MARKS[light]} {headline}\n", STYLES[light]),
-        Text(fixes.fill(page.in_short, facts)),
+        Text(f"{presenter.MARKS[light]} {headline}\n", STYLES[light]),
+        Text(fix_pages.fill(page.in_short, facts)),
         Text("\nFix", "bold"),
-        Markdown(fixes.to_markdown(page.sections["Fix"], facts)),
+        Markdown(fix_pages.to_markdown(page.sections["Fix"], facts)),
         Text(f"\nThe whole page: traymon explain {page.code}", "bright_black"),
     )
 
 
 def explained(code: str) -> RenderableType:
     """Return the page of a code, its facts read as dashes."""
-    page = fixes.page(code)
-    headline = Text(f"{fixes.fill(page.headline, {})}\n", "bold")
-    return Group(headline, Markdown(fixes.to_markdown(page.markdown, {})))
+    page = fix_pages.page(code)
+    headline = Text(f"{fix_pages.fill(page.headline, {})}\n", "bold")
+    return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, {})))

@@ -1,0 +1,105 @@
+"""Waiting until all is good, and starting a program then."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+from platformdirs import user_state_path
+from rich.console import Console
+from rich.markup import escape
+
+from traymon.cli.common import Env, Host, Outcome, Port, load, misuse
+from traymon.core.model import Light, Status
+
+NEEDS = ("port", "handshake", "session", "ids")
+
+
+def wait_until_good(
+    command: Annotated[
+        list[str] | None, typer.Argument(help="What to start then: -- python live/run_live.py")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds after which to give up.")
+    ] = 300.0,
+    need: Annotated[
+        str, typer.Option("--need", help="Up to which test: port, handshake, session or ids.")
+    ] = "ids",
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Wait until the API, the session and the client IDs are good; then start a command."""
+    from traymon.monitoring import wait as waiting
+    from traymon.sensors import OwnPrograms
+    from traymon.ui import presenter, terminal
+
+    if need not in NEEDS:
+        misuse(f"--need {need}: allowed are {', '.join(NEEDS)}.")
+    program = shutil.which(command[0]) if command else None
+    if command and program is None:
+        misuse(f"There is no program {command[0]!r}, so that nothing could be started.")
+    target = load(env, host, port, None).target
+    if command and program:
+        target = replace(target, starting=_what_starts(command, program))
+    console = Console(highlight=False, stderr=True)  # the command's own output stays its own
+    began = time.monotonic()
+    with console.status(f"waiting for {escape(target.address)}") as progress:
+        told = ""
+
+        def tell(status: Status) -> None:
+            nonlocal told
+            line = presenter.waiting(status)
+            progress.update(f"{escape(line)} · {time.monotonic() - began:.0f} s")
+            if line != told and not console.is_terminal:
+                console.print(escape(line), soft_wrap=True)
+            told = line
+
+        own_programs = OwnPrograms(user_state_path("traymon"))
+        try:
+            good, status = asyncio.run(waiting.wait(target, need, timeout, own_programs, tell))
+        except KeyboardInterrupt:
+            raise Outcome(130) from None  # as shells have it for Ctrl-C
+    if not good:
+        if status is not None:
+            console.print(terminal.test_results(status, None))
+            if status.diagnosis.light is not Light.GREEN:
+                console.print()
+                console.print(terminal.fix(status, time.time()))
+        waited = f"Waited {timeout:g} s"
+        console.print(
+            f"\n{waited}; not started: {escape(' '.join(command))}" if command else waited
+        )
+        raise Outcome(1)
+    console.print(f"✓ {escape(target.address)} is ready.")
+    if command and program:
+        _become(command, program)
+    raise Outcome(0)
+
+
+def _what_starts(command: list[str], program: str) -> str:
+    """Return the script that the command runs, or the program itself where it is none."""
+    from traymon.sensors.processes import script_of
+
+    return script_of(command, os.getcwd()) or os.path.realpath(program)
+
+
+def _become(command: list[str], program: str) -> None:
+    """Replace this process by the command; on Windows, where that is not so, start it."""
+    if sys.platform == "win32":
+        raise Outcome(subprocess.call(command, executable=program))
+    sys.stdout.flush()
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and a command would inherit that
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        os.execv(program, command)
+    except OSError as error:
+        misuse(f"{command[0]} cannot be started: {error}")

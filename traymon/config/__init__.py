@@ -1,0 +1,1 @@
+"""The settings: where they come from, what is allowed, what is in force."""

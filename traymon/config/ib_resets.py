@@ -1,0 +1,67 @@
+"""When IB resets its servers: assets/reset_windows.toml, or the user's own copy of it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from traymon import assets
+from traymon.core import time_windows
+from traymon.errors import ConfigError, Mistake
+
+NAME = "reset_windows.toml"
+EVERYWHERE = "all"
+REGIONS = ("america", "europe", "asia")
+
+
+def path(own_folder: Path) -> Path:
+    """Return the file that is used: the one in `own_folder` if there is one, else ours."""
+    own = own_folder / NAME
+    return own if os.path.exists(own) else assets.folder() / NAME
+
+
+def read(region: str, own_folder: Path) -> time_windows.Schedule:
+    """Return the resets of a region; none for `off`.
+
+    A file of the same name in `own_folder` is used instead of ours. Raises ConfigError where it
+    cannot be used.
+    """
+    if region == "off":
+        return time_windows.NEVER
+    file = path(own_folder)
+    rules: list[time_windows.Rule] = []
+    mistakes = []
+    try:
+        rows = _rows(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ConfigError([Mistake(str(file), "", "", f"cannot be used: {error}")]) from None
+    for number, row in enumerate(rows, 1):
+        try:
+            where, rule = _row(row)
+        except ValueError as error:
+            mistakes.append(Mistake(f"{file}, window {number}", "", "", str(error)))
+        else:
+            rules += rule.rules if where in (region, EVERYWHERE) else ()
+    if mistakes:
+        raise ConfigError(mistakes)
+    return time_windows.Schedule(tuple(rules))
+
+
+def _rows(table: dict[str, Any]) -> list[Any]:
+    """Return what stands under [[window]]. Raises ValueError where anything else stands there."""
+    rows = table.get("window", [])
+    if table.keys() - {"window"} or not isinstance(rows, list):
+        raise ValueError("it wants nothing but [[window]], each with region and when")
+    return rows
+
+
+def _row(row: Any) -> tuple[str, time_windows.Schedule]:
+    """Return a row's region and window. Raises ValueError with what is wrong."""
+    region, when = (row.get(key) if isinstance(row, dict) else None for key in ("region", "when"))
+    if region not in (*REGIONS, EVERYWHERE):
+        raise ValueError(f"region is one of {', '.join(REGIONS)} or {EVERYWHERE}")
+    if not isinstance(when, str):
+        raise ValueError(f"when is {time_windows.HOW_WRITTEN}")
+    return region, time_windows.parse(when)

@@ -1,0 +1,245 @@
+"""The settings: command line over environment over `.env` over default, every mistake at once.
+
+Knows where each value came from. Does not look at ports or programs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+from pydantic import ValidationError
+
+from traymon.config import dotenv_file, ib_resets
+from traymon.config.schema import FIELDS, Settings, allowed, default_text
+from traymon.core import time_windows
+from traymon.core.model import Limits, Target, mask_account
+from traymon.errors import ConfigError, Mistake
+
+CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
+HIGHEST_CLIENT_ID = 2**31 - 1  # a signed 32-bit number on the wire
+LONGEST_RANGE = 100
+WINDOWS = ("TRAYMON_QUIET", "TRAYMON_MAINTENANCE", "TRAYMON_HOURS")
+
+
+def _tail(key: str) -> str:
+    return key.partition("_")[2]
+
+
+BY_TAIL = {_tail(key): key for key in FIELDS}  # what all keys share makes none of them similar
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting's text and where it came from."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What is in force."""
+
+    settings: Settings
+    target: Target
+    calendar: time_windows.Calendar
+    values: Mapping[str, Value]  # what was set; every other key has its default
+    env_file: Path | None
+
+
+def load(
+    env_file: Path | None = None,
+    *,
+    environ: Mapping[str, str],
+    folder: Path,
+    options: Mapping[str, str | None] | None = None,
+) -> Config:
+    """Return the configuration in force.
+
+    `env_file` is what the user named; else `folder/.env`, else the user's configuration folder's.
+    `options` are keys that the command line gave: `{"IB_PORT": "7497"}`. Raises ConfigError with
+    every mistake.
+    """
+    path = env_file or _first_file(folder / ".env", user_config_path("traymon") / ".env")
+    file = None if path is None else dotenv_file.read(path)
+    mistakes = [] if file is None else list(_unreadable_lines(file))
+    values: dict[str, Value] = {}
+    for key, value in (file.values if file else {}).items():
+        if file is not None and _is_ours(key):
+            if value is None:
+                problem = "has no value; write KEY=value"
+                mistakes.append(Mistake(file.where(key), key, "", problem))
+            elif value.strip():  # `IB_PORT=` is a template's way to say: not set
+                values[key] = Value(value.strip(), file.where(key))
+    for key, value in environ.items():
+        if _is_ours(key) and value.strip():
+            values[key] = Value(value.strip(), "environment")
+    for key, value in (options or {}).items():
+        if value is not None:
+            values[key] = Value(value, "command line")
+
+    mistakes += _unknown_keys(values)
+    client_ids = _client_ids(values, mistakes)
+    settings = _settings(values, mistakes)
+    if settings is not None and settings.own_client_id in client_ids:
+        own, problem = values["TRAYMON_CLIENT_ID"], "must not be an ID of your trading programs"
+        mistakes.append(Mistake(own.source, "TRAYMON_CLIENT_ID", own.text, problem))
+    if mistakes or settings is None:
+        order = list(values)  # that of the file's lines
+        raise ConfigError(
+            sorted(mistakes, key=lambda m: order.index(m.key) if m.key in values else -1)
+        )
+    return Config(settings, _target(settings, client_ids, path), _calendar(settings), values, path)
+
+
+def _first_file(*paths: Path) -> Path | None:
+    # not Path.exists: it raises where a folder on the way may not be searched
+    return next((path for path in paths if os.path.exists(path)), None)
+
+
+def _is_ours(key: str) -> bool:
+    """Tell whether the key is for us; `IB_GATEWAY_VERSION` of another program is not."""
+    ours = key.upper().startswith("TRAYMON_")
+    return ours or key in FIELDS or bool(CLIENT_ID_KEY.fullmatch(key))
+
+
+def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
+    for number, line in file.unreadable:
+        text = line.strip().removeprefix("export ").lstrip()
+        if _is_ours(re.split(r"\W", text, maxsplit=1)[0]):
+            yield Mistake(
+                f"{file.path}, line {number}", text.splitlines()[0], "", "is no KEY=value line"
+            )
+
+
+def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
+    for key, value in values.items():
+        if key not in FIELDS and not CLIENT_ID_KEY.fullmatch(key):
+            near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
+            hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every key"
+            yield Mistake(value.source, key, value.text, "no such setting", hint)
+
+
+def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings | None:
+    try:
+        settings = Settings.model_validate(
+            {key: value.text for key, value in values.items() if key in FIELDS}
+        )
+    except ValidationError as error:
+        for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
+            value = values[key]
+            mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
+        return None
+    if settings.hours == "auto" and settings.session == "off":
+        value, problem = values["TRAYMON_HOURS"], "is asked for over the session, which is off"
+        hint = "write TRAYMON_SESSION=hold, or the hours themselves"
+        mistakes.append(Mistake(value.source, "TRAYMON_HOURS", value.text, problem, hint))
+    if settings.port is None and not _is_loopback(settings.host):
+        value = values["IB_HOST"]
+        hint = "the port can be found by itself on this computer only; write IB_PORT=7497"
+        mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
+    return settings
+
+
+def _problem(key: str, fault: Any) -> str:
+    """Return what is wrong with a window, in the words of its reader; else what is allowed."""
+    words = str(fault.get("ctx", {}).get("error", "")) if key in WINDOWS else ""
+    return allowed(key) if words in ("", time_windows.HOW_WRITTEN) else words
+
+
+def _calendar(settings: Settings) -> time_windows.Calendar:
+    """Return the windows that are set. Raises ConfigError for the user's own reset_windows.toml."""
+
+    def schedule(text: str) -> time_windows.Schedule:
+        return time_windows.parse(text) if text else time_windows.NEVER
+
+    return time_windows.Calendar(
+        reset=ib_resets.read(settings.region, user_config_path("traymon")),
+        maintenance=schedule(settings.maintenance),
+        quiet=schedule(settings.quiet),
+        hours=None if settings.hours in ("always", "auto") else schedule(settings.hours),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _client_ids(values: Mapping[str, Value], mistakes: list[Mistake]) -> tuple[int, ...]:
+    """Return every client ID that the trading project names, each once, in order."""
+    found: set[int] = set()
+    for key, value in values.items():
+        if not CLIENT_ID_KEY.fullmatch(key):
+            continue
+        try:
+            found.update(parse_client_ids(value.text))
+        except ValueError as error:
+            mistakes.append(Mistake(value.source, key, value.text, str(error)))
+    return tuple(sorted(found))
+
+
+def parse_client_ids(text: str) -> set[int]:
+    """Return the IDs of `10`, `10,11` or `10-12`. Raises ValueError with what is allowed."""
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part)
+        first = int(match[1]) if match else -1
+        last = int(match[2]) if match and match[2] else first
+        if not match or last < first or last > HIGHEST_CLIENT_ID or last - first >= LONGEST_RANGE:
+            raise ValueError("a number, a list like 10,11 or a range like 10-12")
+        found.update(range(first, last + 1))
+    return found
+
+
+def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) -> Target:
+    project = ""
+    if path is not None and path.parent != user_config_path("traymon"):
+        folder = path.absolute().parent.name
+        project = folder if folder.isprintable() else ""
+    return Target(
+        name=settings.name or project or "TWS / IB Gateway",
+        host=settings.host,
+        port=settings.port or Target("").port,
+        discovered=settings.port is None,
+        forwarded=settings.forwarded,
+        client_ids=client_ids,
+        account=settings.account,
+        own_client_id=settings.own_client_id if settings.session == "hold" else None,
+        try_ids=settings.client_id_check != "off",
+        try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
+        hours_contract=settings.hours_contract if settings.hours == "auto" else "",
+        env_file=str(path.absolute()) if path else "",
+        limits=Limits(
+            interval=settings.interval,
+            quick=settings.quick,
+            backoff=settings.backoff,
+            timeout=settings.timeout,
+            slow=settings.slow,
+            min_version=settings.min_version,
+            just_started=settings.just_started,
+            half_closed=settings.half_closed,
+        ),
+    )
+
+
+def listing(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield (key, value, source) of every setting in force; account numbers masked."""
+    given = [key for key in config.values if key not in FIELDS]
+    for key in (*FIELDS, *given):
+        if key in config.values:
+            value = config.values[key]
+            text = mask_account(value.text) if key == "IB_ACCOUNT" else value.text
+            yield key, text, value.source
+        else:
+            yield key, default_text(key), "default"

@@ -1,0 +1,144 @@
+"""The tests of `traymon check` in their order, read from the evidence: each one needs the last.
+
+Pure. Says which rung holds, never why one does not: that is the catalogue's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from traymon.core.model import NOT_ACCEPTED, Evidence, Fact, FactValue, IdUse, Light, Symptom, Use
+from traymon.diagnosis import formatting
+from traymon.diagnosis.conditions import (
+    CLIENT_IDS,
+    FARMS,
+    HANDSHAKE,
+    LINK,
+    LISTENER,
+    SESSION,
+    is_paper,
+)
+
+NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
+LIGHT_OF_USE = {
+    Use.FREE: Light.GREEN,
+    Use.YOURS: Light.GREEN,
+    Use.CLASH: Light.AMBER,
+    Use.STUCK: Light.AMBER,
+    Use.UNKNOWN: Light.GREY,
+}
+LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a test found."""
+
+    light: Light
+    saw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One test: green passed, amber passed with a reservation, red failed, grey not reached."""
+
+    name: str  # as in `traymon check port`
+    title: str
+    light: Light
+    saw: str
+    took: float | None = None  # seconds
+    parts: tuple[Part, ...] = ()
+    stops: bool = False  # amber, and yet a trading program does not get past it
+
+    @property
+    def passed(self) -> bool:
+        """Whether a trading program gets past this."""
+        return self.light in (Light.GREEN, Light.AMBER) and not self.stops
+
+
+def ladder(evidence: Evidence) -> tuple[Rung, ...]:
+    """Return the tests in order: the port is open, IB's API answers, a client is let in, the
+    trading program's client IDs are free or its own."""
+    rungs = [_port(evidence), _handshake(evidence)]
+    if evidence.target.own_client_id is not None:
+        rungs.append(_session(evidence))
+    if evidence.target.client_ids:
+        rungs.append(_ids(evidence))
+    return tuple(rungs)
+
+
+def _port(evidence: Evidence) -> Rung:
+    name, title = "port", "Port Connectivity"
+    reading = evidence.fresh(HANDSHAKE)
+    if reading is None or reading.symptom in NOT_LOOKED:
+        return Rung(name, title, Light.GREY, "not looked at")
+    if reading.symptom in NOT_ACCEPTED:
+        return Rung(name, title, Light.RED, reading.detail, reading.took)
+    owner = evidence.fresh(LISTENER)
+    saw = f"port {evidence.target.port} is open and accepts connections"
+    if owner is not None and owner.symptom is Symptom.OK:
+        saw = f"{saw}; {owner.detail}"
+    return Rung(name, title, Light.GREEN, saw)
+
+
+def _handshake(evidence: Evidence) -> Rung:
+    name, title = "handshake", "IB API Handshake"
+    reading = evidence.fresh(HANDSHAKE)
+    if reading is None or reading.symptom in NOT_LOOKED | NOT_ACCEPTED:
+        return Rung(name, title, Light.GREY, "not reached")
+    light = LIGHT_OF.get(reading.symptom, Light.RED)
+    return Rung(name, title, light, reading.detail, reading.took)
+
+
+def _session(evidence: Evidence) -> Rung:
+    name, title = "session", "Full Connection"
+    reading = evidence.fresh(SESSION)
+    if reading is None or reading.symptom in NOT_LOOKED | {Symptom.LOST}:
+        return Rung(name, title, Light.GREY, "not reached")
+    if reading.symptom is not Symptom.OK:
+        return Rung(name, title, Light.RED, reading.detail, reading.took or None)
+    parts = (
+        Part(Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"),
+        Part(Light.GREEN, _accounts(reading.facts.get(Fact.ACCOUNTS))),
+        _said(evidence, LINK, "TWS is linked to IB's servers, as far as it says"),
+        _said(evidence, FARMS, "data farms are connected, as far as TWS says"),
+    )
+    light = max(part.light for part in parts)
+    return Rung(name, title, light, "a client is let in and answered", reading.took, parts)
+
+
+def _ids(evidence: Evidence) -> Rung:
+    name, title = "ids", "Client IDs"
+    reading = evidence.fresh(CLIENT_IDS)
+    uses = None if reading is None else reading.facts.get(Fact.ID_USES)
+    if reading is None or not isinstance(uses, tuple):
+        return Rung(name, title, Light.GREY, "not reached")
+    parts = tuple(
+        Part(LIGHT_OF_USE[use.use], formatting.use(use, evidence.now))
+        for use in uses
+        if isinstance(use, IdUse)
+    )
+    if Fact.NEWER in reading.facts:
+        light, saw = Light.AMBER, "an earlier run of your program holds an ID"
+    elif reading.symptom is Symptom.CLIENT_ID_TAKEN:
+        light, saw = Light.AMBER, "not every ID can be had"
+    elif reading.symptom is Symptom.OK:
+        light, saw = Light.GREEN, "every ID is free, or held by a program of yours"
+    else:
+        light, saw = Light.GREY, "not every ID could be looked at"
+    return Rung(name, title, light, saw, None, parts, stops=light is Light.AMBER)
+
+
+def _accounts(accounts: FactValue | None) -> str:
+    listed = [str(account) for account in accounts] if isinstance(accounts, tuple) else []
+    kinds = {is_paper(account) for account in listed}
+    kind = "paper " if kinds == {True} else "live " if kinds == {False} else ""
+    return f"{kind}account {', '.join(listed)}"
+
+
+def _said(evidence: Evidence, sensor: str, well: str) -> Part:
+    """Return what TWS said last of its link or its farms; silence is good news, and no more."""
+    reading = evidence.fresh(sensor)
+    if reading is None or reading.symptom in (Symptom.OK, Symptom.UNKNOWN):
+        return Part(Light.GREEN, well)
+    return Part(Light.AMBER, reading.detail)

@@ -1,0 +1,1 @@
+"""Runs the sensors, judges what they see and publishes the status of each target."""

@@ -1,0 +1,130 @@
+"""Runs a watch per target and tells the subscribers. Knows no surface and no wording.
+
+Lives on one asyncio loop; only frozen values leave it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from traymon.core.model import Flip, Status, Target
+from traymon.core.time_windows import Calendar
+from traymon.monitoring.clock import SteadyClock
+from traymon.monitoring.target_monitor import Discover, Subscriber, Watch
+from traymon.sensors import Sensors
+
+log = logging.getLogger(__name__)
+
+
+class Monitor:
+    """Runs a watch per target and tells the subscribers. Thread-safe where it says so."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        sensors: Callable[[], Sensors],
+        discover: Discover = lambda target: target,
+        clock: SteadyClock | None = None,
+        calendar: Calendar | None = None,
+        snoozed_until: float | None = None,
+    ) -> None:
+        self._targets, self._make_sensors, self._discover = targets, sensors, discover
+        self.clock = clock or SteadyClock()
+        self._calendar = calendar or Calendar()
+        self._snoozed_until = snoozed_until  # at the start
+        self._subscribers: list[Subscriber] = []
+        self._watches: list[Watch] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+        self._stopping = False
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Tell `subscriber` every status and flip, on the monitor's loop: it must return at once.
+
+        To be called before `run`.
+        """
+        self._subscribers.append(subscriber)
+
+    async def run(self) -> None:
+        """Watch until `stop`."""
+        self._loop = asyncio.get_running_loop()
+        if self._stopping:  # looked at after the loop is set: `stop` does it the other way round
+            self._stopped.set()
+        self._watches = [
+            Watch(
+                target,
+                self._make_sensors(),
+                self._publish,
+                self.clock,
+                self._discover,
+                self._calendar,
+                self._snoozed_until,
+            )
+            for target in self._targets
+        ]
+        tasks = [asyncio.create_task(watch.run(), name=watch.name) for watch in self._watches]
+        tasks.append(asyncio.create_task(self._until_stopped()))
+        try:
+            # a watch never ends by itself; if one does, its error must come out here
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._loop = None
+
+    async def _until_stopped(self) -> None:
+        await self._stopped.wait()
+
+    def stop(self) -> None:
+        """End `run`, even before it began. From any thread."""
+        self._stopping = True
+        self._call(self._stopped.set)
+
+    def check_now(self) -> None:
+        """Look at every target at once. From any thread."""
+        self._each(Watch.check_now)
+
+    def watched(self, by_somebody: bool) -> None:
+        """Look more often while somebody watches and something is wrong. From any thread."""
+        for watch in self._watches:
+            self._call(watch.watched, by_somebody)
+
+    def pause(self) -> None:
+        """Stop looking at every target. From any thread."""
+        self._each(Watch.pause)
+
+    def resume(self) -> None:
+        """Look at every target again. From any thread."""
+        self._each(Watch.resume)
+
+    def snooze(self, until: float | None) -> None:
+        """Have every status say that nobody wants to be told until then. From any thread."""
+        for watch in self._watches:
+            self._call(watch.snooze, until)
+
+    def keep(self, calendar: Calendar) -> None:
+        """Go by this calendar from now on. From any thread."""
+        self._calendar = calendar
+        for watch in self._watches:
+            self._call(watch.keep, calendar)
+
+    def _each(self, act: Callable[[Watch], None]) -> None:
+        for watch in self._watches:
+            self._call(act, watch)
+
+    def _call(self, act: Callable[..., object], *arguments: object) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(act, *arguments)
+
+    def _publish(self, status: Status, flip: Flip | None) -> None:
+        for subscriber in self._subscribers:
+            try:
+                subscriber(status, flip)
+            except Exception:
+                log.exception("a subscriber failed; the others go on")

@@ -1,0 +1,1 @@
+"""Desktop notifications: when one is due, and the channels that deliver it."""

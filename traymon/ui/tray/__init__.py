@@ -1,0 +1,1 @@
+"""The tray icon, with one module per platform."""

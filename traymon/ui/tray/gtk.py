@@ -1,0 +1,84 @@
+"""pystray's icon for desktops with AppIndicator or GTK, mended.
+
+pystray 0.19.5 takes SIGINT's handler away there, and hangs at start where the notification service
+cannot be reached, although traymon sends its notices itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import pystray
+from gi.repository import Gdk, Gio, GLib
+from Xlib import X
+from Xlib.display import Display
+
+from traymon.core.model import Light
+
+WITH_INDICATOR = pystray.Icon.__module__.endswith("._appindicator")
+WATCHER = "org.kde.StatusNotifierWatcher"  # knows the panels that take indicators
+WATCHER_REPLY = 1000  # milliseconds
+
+
+class _NoNotices:
+    """Stands where pystray keeps its own notification client."""
+
+    def hide(self) -> None:
+        """Do nothing: nothing was shown."""
+
+
+class GtkIcon(pystray.Icon):  # type: ignore[misc]
+    """An icon with a menu; the base class is the backend that pystray chose."""
+
+    light = Light.GREY
+    rimmed = False
+    has_balloons = False
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a panel of this desktop shows icons now. One that comes later does so too.
+
+        Where no panel takes indicators, the indicator's library docks in the X11 tray.
+        """
+        return (WITH_INDICATOR and _panel_takes_indicators()) or _x11_tray_stands()
+
+    def _initialize(self) -> None:
+        self._notifier = _NoNotices()
+        self._mark_ready()
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Run `job` in GTK's loop. From any thread; never blocks."""
+
+        def once() -> bool:
+            job()
+            return False
+
+        GLib.idle_add(once)
+
+
+def _panel_takes_indicators() -> bool:
+    wanted = GLib.Variant("(ss)", (WATCHER, "IsStatusNotifierHostRegistered"))
+    try:
+        answer = Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
+            WATCHER,
+            "/StatusNotifierWatcher",
+            "org.freedesktop.DBus.Properties",
+            "Get",
+            wanted,
+            GLib.VariantType("(v)"),
+            Gio.DBusCallFlags.NO_AUTO_START,
+            WATCHER_REPLY,
+        )
+    except GLib.Error:  # there is no such panel, or no bus
+        return False
+    return bool(answer.unpack()[0])
+
+
+def _x11_tray_stands() -> bool:
+    display = Gdk.Display.get_default()
+    if display.__gtype__.name != "GdkX11Display":
+        return False
+    with closing(Display(display.get_name())) as screen:
+        tray = screen.intern_atom(f"_NET_SYSTEM_TRAY_S{screen.get_default_screen()}")
+        return bool(screen.get_selection_owner(tray) != X.NONE)

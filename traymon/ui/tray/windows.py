@@ -1,0 +1,241 @@
+"""pystray's icon for Windows, mended.
+
+pystray 0.19.5 answers "may the session end?" with no, keeps Python from ever running a signal
+handler, does not notice that the shell refused its icon, drops clicks on balloons, destroys a menu
+that is open, and draws the icon at the wrong size through a file. Here only the loop's own thread
+talks to the shell: everybody else posts jobs to it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import pystray
+from pystray._util import win32
+
+from traymon.core.model import Light
+from traymon.ui import icons
+from traymon.ui.presenter import NoticeText
+
+log = logging.getLogger(__name__)
+
+# winuser.h
+WM_QUERYENDSESSION, WM_ENDSESSION, WM_TIMER, WM_DPICHANGED = 0x11, 0x16, 0x113, 0x2E0
+WM_JOBS = 0x8000  # WM_APP: the first number that is the program's own
+SM_CXICON, SM_CXSMICON = 11, 49
+PER_MONITOR_AWARE_V2 = -4  # windef.h, DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2
+# shellapi.h
+NIN_BALLOONUSERCLICK = 0x405
+NIIF_USER, NIIF_LARGE_ICON = 0x4, 0x20
+
+TICK, RETRY = 1, 2  # our timers
+TICK_EVERY = 500  # milliseconds in which Ctrl-C is noticed
+RETRY_EVERY = 1000  # milliseconds; at login the shell takes its time
+ICON_VERSION = 0x00030000  # CreateIconFromResourceEx takes no other
+SHOWN_WITHIN = 5.0  # seconds for the loop to hand a balloon to the shell
+
+
+class WindowsIcon(pystray.Icon):  # type: ignore[misc]
+    """An icon in the notification area, with a menu and balloons.
+
+    `light` and `rimmed` are what is drawn, at whatever size the shell shows.
+    """
+
+    light = Light.GREY
+    rimmed = False
+    has_balloons = True
+    _icon_handle: int | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._user32: Any = getattr(ctypes, "windll").user32  # noqa: B009  (mypy: Windows only)
+        self._declare()
+        self.on_session_end: Callable[[], None] = lambda: None
+        self.on_balloon_click: Callable[[], None] = lambda: None
+        self._docked = threading.Event()
+        self._in_menu = self._menu_is_old = False
+        self._balloon_icon: int | None = None
+        super().__init__(*args, **kwargs)
+        self._message_handlers |= {
+            WM_JOBS: self._on_jobs,
+            WM_TIMER: self._on_timer,
+            WM_QUERYENDSESSION: lambda wparam, lparam: 1,
+            WM_ENDSESSION: self._on_end_session,
+            WM_DPICHANGED: self._on_display_change,
+        }
+
+    def _declare(self) -> None:
+        """Say what handles are, before they are cut to 32 bits; ask for true pixels."""
+        user32 = self._user32
+        handle, number = ctypes.c_void_p, ctypes.c_uint
+        user32.CreateIconFromResourceEx.restype = handle
+        user32.CreateIconFromResourceEx.argtypes = [
+            *(ctypes.c_char_p, number, ctypes.c_int, number),
+            *(ctypes.c_int, ctypes.c_int, number),
+        ]
+        user32.SetTimer.argtypes = [handle, handle, number, handle]
+        user32.KillTimer.argtypes = [handle, handle]
+        if hasattr(user32, "SetProcessDpiAwarenessContext"):  # Windows 10 1703
+            user32.SetProcessDpiAwarenessContext(handle(PER_MONITOR_AWARE_V2))
+        else:
+            user32.SetProcessDPIAware()
+
+    @property
+    def has_host(self) -> bool:
+        """Whether the shell has taken the icon in. To be asked in a posted job."""
+        return self._docked.is_set()
+
+    # --- one thread talks to the shell
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Run `job` in the icon's loop. From any thread and signal handler; never blocks.
+
+        Without effect once the loop has ended.
+        """
+        self._jobs.append(job)
+        if self._hwnd is not None:
+            win32.PostMessage(self._hwnd, WM_JOBS, 0, 0)
+
+    def _on_jobs(self, wparam: int, lparam: int) -> None:
+        while self._jobs:
+            job = self._jobs.popleft()
+            try:
+                job()
+            except Exception:
+                log.exception("a job of the tray icon failed; the icon goes on")
+
+    def _mark_ready(self) -> None:
+        self._user32.SetTimer(self._hwnd, TICK, TICK_EVERY, None)
+        super()._mark_ready()
+        win32.PostMessage(self._hwnd, WM_JOBS, 0, 0)  # those of before there was a window
+
+    def _on_timer(self, wparam: int, lparam: int) -> None:
+        """Let Python run its signal handlers, as it does whenever the loop comes back to it."""
+        if wparam == RETRY:
+            self._show()
+
+    def _on_end_session(self, wparam: int, lparam: int) -> None:
+        if wparam:  # the process may be ended as soon as this returns
+            self.on_session_end()
+            self.stop()
+
+    # --- the icon: shown whenever there is a shell, at the size that the shell shows
+
+    def _message(self, code: int, flags: int, **values: Any) -> bool:
+        """Tell the shell; return whether it listened."""
+        data = win32.NOTIFYICONDATAW(
+            cbSize=ctypes.sizeof(win32.NOTIFYICONDATAW), hWnd=self._hwnd, uFlags=flags, **values
+        )
+        return bool(win32.Shell_NotifyIcon(code, data))
+
+    def _show(self) -> None:
+        """Add the icon; while the shell refuses, at login or after it has crashed, try again."""
+        if not self._icon_handle:
+            self._icon_handle = self._load(self.light, self.rimmed, SM_CXSMICON)
+        if self._message(
+            win32.NIM_ADD,
+            win32.NIF_MESSAGE | win32.NIF_ICON | win32.NIF_TIP,
+            uCallbackMessage=win32.WM_NOTIFY,
+            hIcon=self._icon_handle,
+            szTip=self.title,
+        ):
+            self._docked.set()
+            self._user32.KillTimer(self._hwnd, RETRY)
+        else:
+            log.info("the shell has not taken the icon; trying again")
+            self._user32.SetTimer(self._hwnd, RETRY, RETRY_EVERY, None)
+
+    def _change(self, flags: int, **values: Any) -> None:
+        """Change the icon; where the shell does not know it any more, add it again."""
+        if self.has_host and not self._message(win32.NIM_MODIFY, flags, **values):
+            self._docked.clear()
+            self._show()
+
+    def _update_icon(self) -> None:
+        fresh = self._load(self.light, self.rimmed, SM_CXSMICON)  # before the old one goes
+        self._release_icon()
+        self._icon_handle, self._icon_valid = fresh, True
+        self._change(win32.NIF_ICON, hIcon=fresh)
+
+    def _update_title(self) -> None:
+        self._change(win32.NIF_TIP, szTip=self.title)
+
+    def _on_taskbarcreated(self, wparam: int, lparam: int) -> None:
+        self._docked.clear()  # it is another shell
+        super()._on_taskbarcreated(wparam, lparam)
+
+    def _on_display_change(self, wparam: int, lparam: int) -> None:
+        if self.visible:
+            self._update_icon()
+
+    def _load(self, light: Light, rimmed: bool, metric: int) -> int:
+        """Return a handle of the light's picture, at the size that the shell wants here."""
+        size = self._pixels(metric)
+        bits = icons.windows_bits(light, size, rimmed)
+        made = self._user32.CreateIconFromResourceEx(
+            bits, len(bits), True, ICON_VERSION, size, size, 0
+        )
+        if not made:
+            raise OSError("Windows made no icon")
+        return int(made)
+
+    def _pixels(self, metric: int) -> int:
+        if hasattr(self._user32, "GetSystemMetricsForDpi"):  # Windows 10 1607
+            dpi = self._user32.GetDpiForWindow(ctypes.c_void_p(self._hwnd))
+            if dpi:
+                return int(self._user32.GetSystemMetricsForDpi(metric, dpi))
+        return int(self._user32.GetSystemMetrics(metric))
+
+    # --- balloons, of which only the last one shown can have been clicked
+
+    def balloon(self, text: NoticeText, light: Light) -> bool:
+        """Show a notice; return whether the shell took it. From any thread but the loop's own.
+
+        Waits some seconds for an icon that is not there yet.
+        """
+        self._docked.wait(SHOWN_WITHIN)
+        taken: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self.post(lambda: taken.put(self._balloon(text, light)))
+        try:
+            return taken.get(timeout=SHOWN_WITHIN)
+        except queue.Empty:
+            return False
+
+    def _balloon(self, text: NoticeText, light: Light) -> bool:
+        before, self._balloon_icon = self._balloon_icon, self._load(light, False, SM_CXICON)
+        taken = self.has_host and self._message(
+            win32.NIM_MODIFY,
+            win32.NIF_INFO,
+            szInfo=text.body,
+            szInfoTitle=text.title,
+            dwInfoFlags=NIIF_USER | NIIF_LARGE_ICON,
+            hBalloonIcon=self._balloon_icon,
+        )
+        if before is not None:
+            win32.DestroyIcon(before)
+        return taken
+
+    def _on_notify(self, wparam: int, lparam: int) -> None:
+        if lparam == NIN_BALLOONUSERCLICK:
+            self.on_balloon_click()
+            return
+        self._in_menu = lparam == win32.WM_RBUTTONUP
+        try:
+            super()._on_notify(wparam, lparam)
+        finally:
+            self._in_menu = False
+            if self._menu_is_old:
+                self._update_menu()
+
+    # --- the menu, which must not be destroyed while it is open
+
+    def _update_menu(self) -> None:
+        self._menu_is_old = self._in_menu
+        if not self._in_menu:
+            super()._update_menu()

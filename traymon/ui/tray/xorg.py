@@ -1,0 +1,167 @@
+"""pystray's icon for X11 panels without AppIndicator or GTK, mended.
+
+pystray 0.19.5 asks for no button events there, docks again at every icon change, misses a tray
+host that comes late, ends its loop on an error in a click, and blocks for ever in a setter once the
+loop has ended. Here only the loop's own thread talks to X: everybody else posts jobs to it.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from pystray import _xorg
+from Xlib import X
+from Xlib.error import ConnectionClosedError, XError
+
+from traymon.core.model import Light
+from traymon.ui import icons
+
+log = logging.getLogger(__name__)
+
+SMALLEST = 8  # pixels
+
+
+class XorgIcon(_xorg.Icon):  # type: ignore[misc]
+    """An icon in the X11 system tray; a left click is its only action, it has no menu."""
+
+    light = Light.GREY  # what is drawn, at whatever size the panel gives
+    rimmed = False
+    has_balloons = False
+    _title: str
+    _systray_manager: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._drawn = self._ground = b""  # the window's pixels: with the picture, and without
+        self._wake, self._waker = socket.socketpair()
+        self._wake.setblocking(False)
+        self._waker.setblocking(False)
+        super().__init__(*args, **kwargs)
+        self._manager = self._display.intern_atom("MANAGER")
+        self._pystray_message = self._message_handlers[X.ClientMessage]
+        self._message_handlers[X.ClientMessage] = self._on_client_message
+        # a tray host that comes later says so on the root window
+        self._display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a tray host has taken the icon in. To be asked in a posted job."""
+        return self._systray_manager is not None
+
+    # --- one thread talks to X
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Run `job` in the icon's loop. From any thread and signal handler; never blocks.
+
+        Without effect once the loop has ended.
+        """
+        self._jobs.append(job)
+        with suppress(OSError):  # it is full: it will wake anyway; or closed: it has ended
+            self._waker.send(b"!")
+
+    def _run(self) -> None:
+        try:
+            super()._run()
+        finally:
+            self._running = False  # or stop() and __del__ would wait for a loop that is over
+
+    def _events(self) -> Iterator[Any]:
+        try:
+            while True:
+                while self._display.pending_events():
+                    yield self._display.next_event()
+                self._display.flush()
+                ready, _, _ = select.select([self._display.fileno(), self._wake], [], [])
+                if self._wake in ready:
+                    self._wake.recv(4096)
+                    while self._jobs:
+                        self._guarded(self._jobs.popleft())
+        except (ConnectionClosedError, OSError) as error:
+            log.warning("the display is gone: %s", error)
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except ConnectionClosedError:
+            raise
+        except Exception:
+            log.exception("a job of the tray icon failed; the icon goes on")
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the display went first
+            super().__del__()
+        self._wake.close()
+        self._waker.close()
+
+    # --- clicks and title
+
+    def _create_window(self) -> Any:
+        title, self._title = self._title, ""  # pystray sets it as Latin-1 and fails on the rest
+        window = super()._create_window()
+        self._title = title
+        window.change_attributes(
+            event_mask=X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
+        )
+        return window
+
+    def _on_button_press(self, event: Any) -> None:
+        self._guarded(lambda: super(XorgIcon, self)._on_button_press(event))
+
+    def _update_title(self) -> None:
+        name, utf8 = (self._display.intern_atom(n) for n in ("_NET_WM_NAME", "UTF8_STRING"))
+        self._window.change_property(name, utf8, 8, self.title.encode())
+
+    # --- docking: once per tray host, whenever one comes
+
+    def _on_client_message(self, event: Any) -> None:
+        if event.client_type != self._manager:
+            self._pystray_message(event)
+        elif event.data[1][1] == self._net_system_tray_sx and self.visible:
+            host = self._systray_manager
+            # a host that is asked twice may show no icon; this one may have been found already
+            if host is None or host.id != event.data[1][2]:
+                self._dock_window()
+
+    def _on_destroy_notify(self, event: Any) -> None:
+        if self._systray_manager is not None and event.window.id == self._systray_manager.id:
+            self._systray_manager = None
+            if self.visible:
+                self._dock_window()
+
+    def _show(self) -> None:
+        self._update_title()
+        self._dock_window()
+
+    def _update_icon(self) -> None:
+        self._icon_valid = True
+        self._draw()
+
+    # --- a square picture on the panel's own ground
+
+    def _draw(self) -> None:
+        try:
+            self._window.change_attributes(background_pixmap=X.ParentRelative)
+            at = self._window.get_geometry()
+            if min(at.width, at.height) < SMALLEST:  # the panel has not given it its size yet
+                return
+            self._window.clear_area(0, 0, at.width, at.height)
+            seen = self._pixels(at)
+            if seen != self._drawn:  # else this panel does not paint below icons, as XFCE's
+                self._ground = seen
+            picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, self._ground)
+            self._window.put_pil_image(self._gc, 0, 0, picture)
+            self._drawn = self._pixels(at)
+        except XError:  # not on the screen now; an Expose comes when it is
+            return
+
+    def _pixels(self, at: Any) -> bytes:
+        pixels: bytes = self._window.get_image(
+            0, 0, at.width, at.height, X.ZPixmap, 0xFFFFFFFF
+        ).data
+        return pixels

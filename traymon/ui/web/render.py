@@ -1,0 +1,204 @@
+"""A Status as an HTML page and as a Markdown report, from the templates in assets/.
+
+Everything that is not a template of ours is untrusted and escaped. Looks at nothing.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from traymon import __version__, assets
+from traymon.core.model import Facts, Light, Status, mask_account
+from traymon.diagnosis import fix_pages
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.diagnosis.checks import Rung, ladder
+from traymon.diagnosis.fix_pages import clean, duration
+from traymon.diagnosis.formatting import moment
+from traymon.ui import icons, presenter
+
+# What to do comes first: it must be in view without scrolling.
+SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
+
+
+def page(status: Status, now: float) -> str:
+    """Return the fix page of a status as a whole HTML document without anything from elsewhere."""
+    return _whole([status], now, style=Markup(_style()))
+
+
+def live_page(statuses: Sequence[Status], now: float, token: str) -> str:
+    """Return the live page: all targets, the worst first.
+
+    `token` is what the page's own requests have to carry.
+    """
+    return _whole(statuses, now, token=token)
+
+
+def live_part(statuses: Sequence[Status], now: float) -> str:
+    """Return the part of the live page that changes."""
+    return _template("status.html.j2", parts=[_part(s, now) for s in statuses], live=True)
+
+
+def explain_page(code: str) -> str:
+    """Return the page of a code, its facts read as dashes, as an HTML document."""
+    words, light = fix_pages.page(code), ENTRIES[code].light
+    return _template(
+        "explain.html.j2",
+        headline=fix_pages.fill(words.headline, {}),
+        in_short=fix_pages.fill(words.in_short, {}),
+        sections=_sections(code, {}),
+        light=light.word,
+        shape=Markup(icons.svg(light)),
+        code=code,
+    )
+
+
+def _whole(statuses: Sequence[Status], now: float, token: str = "", style: str = "") -> str:
+    parts = [_part(status, now) for status in statuses]
+    return _template(
+        "page.html.j2",
+        parts=parts,
+        live=bool(token),
+        token=token,
+        style=style,
+        light=presenter.light(statuses).word,
+        hours_known=any(status.opens_at is not None for status in statuses),
+        title=f"{parts[0]['mark']} {parts[0]['headline']}" if parts else "",
+        codes=[
+            (code, fix_pages.fill(fix_pages.page(code).headline, {}), ENTRIES[code].light.word)
+            for code in ENTRIES
+        ],
+        version=__version__,
+        now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
+    )
+
+
+def _part(status: Status, now: float) -> dict[str, Any]:
+    """Return what the page shows of one target."""
+    light = status.diagnosis.light
+    fixed = status.was_down if light is Light.GREEN else None
+    return _common(status, now) | {
+        "code": status.diagnosis.code,
+        "sections": _sections(status.diagnosis.code, presenter.facts_of(status, now)),
+        "shape": Markup(icons.svg(light)),
+        "mark": presenter.MARKS[light],
+        "doubt": presenter.suspicion(status),
+        "looks": status.looks,
+        "paused": status.paused,
+        "checked": "" if status.checked_at is None else _second(status.checked_at),
+        "fixed": "" if fixed is None else duration(fixed),
+        "silence": presenter.silence(status, now),
+        "closing": presenter.closing(status, now),
+        "rungs": [_rung(rung) for rung in ladder(status.evidence)],
+    }
+
+
+def _sections(code: str, facts: Facts) -> dict[str, Markup]:
+    """Return the page's sections as HTML, in which every fact is escaped."""
+    words = fix_pages.page(code)
+    return {title: Markup(fix_pages.to_html(words.sections[title], facts)) for title in SHOWN}
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    return {
+        "title": rung.title,
+        "light": rung.light.word,
+        "mark": presenter.MARKS[rung.light],
+        "saw": clean(rung.saw),
+        "took": "" if rung.took is None else duration(rung.took),
+        "parts": [
+            (part.light.word, presenter.MARKS[part.light], clean(part.saw)) for part in rung.parts
+        ],
+    }
+
+
+def _second(at: float) -> str:
+    return f"{datetime.fromtimestamp(at):%H:%M:%S}"
+
+
+def _template(name: str, **values: Any) -> str:
+    return _environment().get_template(name).render(**values)
+
+
+def report(status: Status, now: float) -> str:
+    """Return the diagnosis as Markdown, with the sections of the document it all began with."""
+    facts, words = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
+    target = status.target
+
+    def markdown(text: str) -> str:
+        return fix_pages.to_markdown(text, facts)
+
+    text = (
+        _environment()
+        .get_template("report.md.j2")
+        .render(
+            now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
+            version=__version__,
+            **_common(status, now)
+            | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
+            code=status.diagnosis.code,
+            tests=[
+                replace(rung, saw=clean(rung.saw))
+                for rung in ladder(status.evidence)
+                if rung.took is not None or rung.passed
+            ],
+            what_it_means=markdown(words.sections["What it means"]),
+            fix=markdown(words.sections["Fix"]),
+            how_to_check=markdown(words.sections["How to check"]),
+            if_that_did_not_help=markdown(words.sections["If that did not help"]),
+            client_ids=", ".join(str(client_id) for client_id in target.client_ids),
+            account=mask_account(target.account),
+            python=platform.python_version(),
+            system=platform.platform(),
+        )
+    )
+    return text.rstrip() + "\n"
+
+
+def _common(status: Status, now: float) -> dict[str, Any]:
+    facts, words = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
+    return {
+        "light": status.diagnosis.light.word,
+        "headline": fix_pages.fill(words.headline, facts),
+        "in_short": fix_pages.fill(words.in_short, facts),
+        "name": status.target.name,
+        "address": presenter.address(status),
+        "env_file": clean(status.target.env_file),
+        "since": moment(status.since, now),
+        "took": presenter.latency(status),
+        "figures": presenter.figures(status),
+        "readings": [
+            {
+                "sensor": reading.sensor,
+                "symptom": str(reading.symptom),
+                "at": moment(reading.at, now),
+                "took": duration(reading.took),
+                "detail": clean(reading.detail),
+            }
+            for reading in status.evidence.readings.values()
+        ],
+    }
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(assets.folder()),
+        autoescape=jinja2.select_autoescape(("html", "html.j2")),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"literal": fix_pages.literal, "in_code": fix_pages.literal_in_code}
+    return environment
+
+
+@cache
+def _style() -> str:
+    return (assets.folder() / "page.css").read_text(encoding="utf-8")
