@@ -24,11 +24,14 @@ from leaping import BEGAN, LeapingLoop
 
 from traymon.config import ib_resets
 from traymon.core import notification_policy
-from traymon.core.model import Evidence, Flip, Reading, Status, Symptom, Target
-from traymon.core.time_windows import Calendar, parse
+from traymon.core.calendar import Calendar
+from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.target import Target
+from traymon.core.time_windows import parse
+from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import Sensors, View
+from traymon.sensors.base import SensorContext, Sensors
 from traymon.ui import presenter
 
 S = Symptom
@@ -116,7 +119,7 @@ class World:
 
     events: list[Event] = field(default_factory=lambda: list(story()))
     slept: float = 0.0
-    told: list[tuple[float, notification_policy.Notice]] = field(default_factory=list)
+    told: list[tuple[float, notification_policy.Notification]] = field(default_factory=list)
     memory: notification_policy.Memory = field(default_factory=notification_policy.Memory)
     rule: list[float] = field(default_factory=list)  # when the plain rule cried
 
@@ -170,7 +173,7 @@ class Looking:
     name: str
     world: World
 
-    async def look(self, evidence: Evidence) -> Reading:
+    async def poll(self, evidence: Evidence) -> Reading:
         """Look, as long as a healthy Gateway takes."""
         symptom = self.world.sees(self.name)
         await asyncio.sleep(evidence.target.limits.timeout if symptom is S.SILENT else LOOK_TAKES)
@@ -184,7 +187,7 @@ class Session:
     world: World
     name: str = "session"
 
-    async def run(self, view: View) -> None:
+    async def run(self, view: SensorContext) -> None:
         """Post what the session hears."""
         said = {"session": S.OK, "link": S.OK}
         while True:
@@ -195,7 +198,7 @@ class Session:
                 if name == "link" and self.world.sees("session") is not S.OK:
                     symptom = S.OK  # nobody there to say it
                 if name == "session" or symptom is not said[name]:
-                    view.post(Reading(name, symptom, "by the script", good_for=4 * BEAT))
+                    view.post(Reading(name, symptom, "by the script", ttl=4 * BEAT))
                 said[name] = symptom
             await asyncio.sleep(self._pause())
 

@@ -17,9 +17,12 @@ from multiprocessing.connection import Connection
 
 import psutil
 
-from traymon.core.model import Evidence, Symptom, Target
-from traymon.sensors import Sensor, wire
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.core.model import Evidence
+from traymon.core.target import Target
+from traymon.core.vocabulary import Symptom
+from traymon.sensors import wire
+from traymon.sensors.base import PollingSensor
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import running
@@ -67,11 +70,13 @@ def listener(connections: int) -> tuple[float, int]:
         return cost, len(psutil.net_connections(kind="tcp"))
 
 
-async def look(kind: Callable[[OwnPorts], Sensor], target: Target, times: int) -> None:
+async def look(
+    kind: Callable[[ConnectionRegistry], PollingSensor], target: Target, times: int
+) -> None:
     """Let a fresh sensor look; whatever it measures, it must have worked."""
-    sensor = kind(OwnPorts())
+    sensor = kind(ConnectionRegistry())
     for _ in range(times):
-        reading = await sensor.look(Evidence(target, now=0.0))
+        reading = await sensor.poll(Evidence(target, now=0.0))
         assert reading.symptom is Symptom.OK, reading
 
 

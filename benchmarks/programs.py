@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from traymon.core.model import Limits, Symptom, Target
-from traymon.core.polling import rest
-from traymon.sensors import OwnPrograms
+from traymon.core.polling import poll_interval
+from traymon.core.target import Limits, Target
+from traymon.core.vocabulary import Symptom
 from traymon.sensors.client_ids import POLL, SHARE, TABLE_EVERY
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.listener import Listener
 from traymon.sensors.processes import SETTLING, Programs
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 def measure(target: Target) -> float:
     """Print the figures; return the share of a core that looks at the socket table take."""
-    programs = Programs(OwnPorts(), OwnPrograms())
+    programs = Programs(ConnectionRegistry(), tuple)
     programs.changed(target)
     time.sleep(SETTLING)  # until the processes are not new any more
     rows = len(psutil.net_connections(kind="tcp"))
@@ -63,9 +63,9 @@ def measure(target: Target) -> float:
         assert found is not None
 
     limits = Limits()
-    listener = cpu(lambda: Listener(OwnPorts()).measured(target))
+    listener = cpu(lambda: Listener(ConnectionRegistry()).measured(target))
     table = cpu(connected)
-    listener_rest = rest(Symptom.OK, 1, True, limits, listener)
+    listener_rest = poll_interval(Symptom.OK, 1, True, limits, listener)
     table_rest = max(TABLE_EVERY, table / SHARE)
     new = cpu(lambda: programs.changed(target))
     print(row("listener", listener, listener_rest))

@@ -20,10 +20,12 @@ from contextlib import contextmanager
 
 import psutil
 
-from traymon.core.model import Evidence, Light, Reading, Symptom, Target
+from traymon.core.model import Evidence, Reading
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light, Symptom
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import sensors_for_one_target
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors import sensors_for_target
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.session import Session
 from traymon.sim.gateway import Running, running
 
@@ -38,7 +40,7 @@ class Watched:
 
     def __init__(self, port: int) -> None:
         target = Target("bench", port=port, own_client_id=9100)
-        self.monitor = Monitor([target], sensors_for_one_target)
+        self.monitor = Monitor([target], sensors_for_target)
         self._changed = threading.Condition()
         self._shown: tuple[str, Light] = ("", Light.GREY)
         self.monitor.subscribe(lambda status, flip: self._show(status.diagnosis))
@@ -146,7 +148,7 @@ async def _cycles(port: int, times: int) -> tuple[tuple[int, ...], tuple[int, ..
         if cycle == times // 10:
             before = _counted()
         one = OneSession(target)
-        holding = asyncio.create_task(Session(OwnPorts()).run(one))
+        holding = asyncio.create_task(Session(ConnectionRegistry()).run(one))
         await asyncio.wait_for(one.served.wait(), 10)
         holding.cancel()
         await asyncio.gather(holding, return_exceptions=True)

@@ -9,21 +9,13 @@ from typing import Any
 
 from leaping import BEGAN, LeapingLoop
 
-from traymon.core.model import (
-    NO_FACTS,
-    Evidence,
-    Facts,
-    Flip,
-    Limits,
-    Reading,
-    Status,
-    Symptom,
-    Target,
-)
-from traymon.core.time_windows import Calendar
+from traymon.core.calendar import Calendar
+from traymon.core.model import NO_FACTS, Evidence, Facts, Flip, Reading, Status
+from traymon.core.target import Limits, Target
+from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import Sensors, View
+from traymon.sensors.base import SensorContext, Sensors
 
 
 class SceneLoop(LeapingLoop):
@@ -47,7 +39,7 @@ class Fake:
     ports: list[int] = field(default_factory=list)
     busy: bool = False
 
-    async def look(self, evidence: Evidence) -> Reading:
+    async def poll(self, evidence: Evidence) -> Reading:
         assert not self.busy, "two looks of one sensor at once"
         self.busy = True
         try:
@@ -72,9 +64,9 @@ class Held:
     ended: list[float] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
     running: int = 0
-    views: list[View] = field(default_factory=list)  # the newest is the last
+    views: list[SensorContext] = field(default_factory=list)  # the newest is the last
 
-    async def run(self, view: View) -> None:
+    async def run(self, view: SensorContext) -> None:
         loop = asyncio.get_running_loop()
         self.began.append(loop.time() - BEGAN)
         self.ports.append(view.evidence.target.port)

@@ -12,11 +12,13 @@ from typing import Any
 
 from leaping import BEGAN, LeapingLoop
 
-from traymon.core.model import Evidence, Flip, Limits, Reading, Status, Symptom, Target
+from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.target import Limits, Target
+from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import Sensors
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.base import Sensors
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.session import Session
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
@@ -27,13 +29,13 @@ START_API, CURRENT_TIME = 71, 49
 
 
 @dataclass
-class Told:
+class Announced:
     """A looking sensor that sees what it is told to see."""
 
     name: str
     sees: Symptom = Symptom.UNKNOWN
 
-    async def look(self, evidence: Evidence) -> Reading:
+    async def poll(self, evidence: Evidence) -> Reading:
         return Reading(self.name, self.sees, f"told {self.sees}")
 
 
@@ -43,7 +45,7 @@ class Story:
 
     gateway: Gateway
     monitor: Monitor
-    internet: Told
+    internet: Announced
     statuses: list[Status] = field(default_factory=list)
     flips: list[tuple[float, str, str]] = field(default_factory=list)  # (when, code, light)
     readings: list[tuple[float, Reading]] = field(default_factory=list)  # new ones, by sensor
@@ -113,16 +115,20 @@ def play(
     async def main() -> Story:
         loop = asyncio.get_running_loop()
         asyncio.set_event_loop(loop)  # ib_insync asks for the thread's loop, not the running one
-        gateway, internet, own_ports = Gateway(behaviour), Told("internet"), OwnPorts()
+        gateway, internet, connections = (
+            Gateway(behaviour),
+            Announced("internet"),
+            ConnectionRegistry(),
+        )
         # or the handshake would greet whatever IB's usual ports of this machine lead to
-        elsewhere = Told("listener", Symptom.NOT_HERE)
+        elsewhere = Announced("listener", Symptom.NOT_HERE)
         await gateway.start()
         if before is not None:
             await before(gateway)
         about = {"own_client_id": OWN_ID, "limits": Limits(), **target}
         monitor = Monitor(
             [Target("project", port=gateway.port, **about)],
-            lambda: Sensors((elsewhere, Handshake(own_ports), internet), (Session(own_ports),)),
+            lambda: Sensors((elsewhere, Handshake(connections), internet), (Session(connections),)),
             clock=SteadyClock(wall=loop.time, monotonic=loop.time),
         )
         told = Story(gateway, monitor, internet)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traymon.core.model import Diagnosis, Evidence, Fact, Flip, Light, Status, Target
+from traymon.core.calendar import BEFORE_OPEN
+from traymon.core.model import Diagnosis, Evidence, Flip, Status
 from traymon.core.notification_policy import (
     CRITICAL,
     MOST_FLIPS,
@@ -18,12 +19,13 @@ from traymon.core.notification_policy import (
     STEADY,
     Kind,
     Memory,
-    Missed,
-    Notice,
+    Notification,
+    Unannounced,
     decide,
     delivered,
 )
-from traymon.core.time_windows import BEFORE_OPEN
+from traymon.core.target import Target
+from traymon.core.vocabulary import Fact, Light
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES
 
 STEP = 60.0
@@ -53,7 +55,7 @@ class Life:
     closed: bool = False
     opens_at: float | None = None
     memory: Memory = field(default_factory=Memory)
-    told: list[tuple[float, Notice]] = field(default_factory=list)
+    told: list[tuple[float, Notification]] = field(default_factory=list)
     since: float = 0.0
     light_since: float = 0.0
 
@@ -106,10 +108,10 @@ class Life:
         return [one.diagnosis.code for one in self.told[number][1].missed]
 
 
-def tell(*codes: str) -> list[Notice | None]:
+def tell(*codes: str) -> list[Notification | None]:
     """Flip through the codes, one a minute, and return what each of them brought."""
     life = Life(codes[0])
-    notices: list[Notice | None] = []
+    notices: list[Notification | None] = []
     for code in codes[1:]:
         before = len(life.told)
         life.on(STEP).show(code).on(TICK)
@@ -418,7 +420,7 @@ def test_nothing_is_lost_nothing_said_twice_and_no_end_without_a_beginning(
         assert any(tells_of(notice, code, began) for _, notice in life.told), (code, began)
 
 
-def said(notice: Notice) -> object:
+def said(notice: Notification) -> object:
     """What a user would take for the same notice; a reminder tells how long it has been."""
     status = notice.status
     about = (notice.kind, status.diagnosis.code, status.diagnosis.light, status.since)
@@ -426,7 +428,7 @@ def said(notice: Notice) -> object:
     return about, lasting, notice.missed, notice.flips, status.opens_at
 
 
-def tells_of(notice: Notice, code: str, began: float) -> bool:
+def tells_of(notice: Notification, code: str, began: float) -> bool:
     """Tell whether a notice names a fault: as what is now, as missed, or as come and gone.
 
     Of a fault that the user knew already when it came again, the earlier notice told.
@@ -442,4 +444,4 @@ def test_a_missed_fault_knows_when_it_was() -> None:
     life.snoozed = False
     life.on(TICK)
     (missed,) = life.told[-1][1].missed
-    assert missed == Missed(missed.diagnosis, 100.0, 160.0)
+    assert missed == Unannounced(missed.diagnosis, 100.0, 160.0)

@@ -150,7 +150,10 @@ def test_the_model_imports_nothing_of_ours() -> None:
 def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
     foreign = {name for name in imports(module) if name.partition(".")[0] != "traymon"}
     assert foreign <= COMPUTES
-    assert ours(module) <= {*PURE, "diagnosis/fix_pages"}  # the pages, which are part of the program
+    assert ours(module) <= {
+        *PURE,
+        "diagnosis/fix_pages",
+    }  # the pages, which are part of the program
     assert not calls(module) & LOOKS
 
 
@@ -159,7 +162,19 @@ def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
     [
         ("sensors", {"core/model", "sensors/wire", "sensors"}),
         ("diagnosis", {"core/model", "diagnosis", "errors", "assets"}),
-        ("ui", {"core/model", "core/notification_policy", "core/debounce", "diagnosis", "assets", "errors", "ui", "traymon"}),
+        (
+            "ui",
+            {
+                "core/model",
+                "core/notification_policy",
+                "core/debounce",
+                "diagnosis",
+                "assets",
+                "errors",
+                "ui",
+                "traymon",
+            },
+        ),
         ("sim", {"sim"}),
     ],
 )
@@ -180,9 +195,19 @@ def test_the_monitor_knows_no_surface_and_no_words() -> None:
         "sensors",
         "diagnosis/catalogue",
     }
-    assert ours("monitoring/target_monitor") <= {*below, "diagnosis/conditions", "monitoring/sensor_runner"}
+    assert ours("monitoring/target_monitor") <= {
+        *below,
+        "diagnosis/conditions",
+        "monitoring/sensor_runner",
+    }
     assert ours("monitoring/sensor_runner") <= {"core/model", "sensors"}
-    assert ours("monitoring/monitor") <= {"core/model", "monitoring/clock", "sensors", "monitoring/target_monitor", "core/time_windows"}
+    assert ours("monitoring/monitor") <= {
+        "core/model",
+        "monitoring/clock",
+        "sensors",
+        "monitoring/target_monitor",
+        "core/time_windows",
+    }
 
 
 def test_start_at_login_imports_the_standard_library_alone_for_the_installer_uses_it() -> None:
@@ -232,7 +257,9 @@ def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
 
 
 def test_a_trading_programs_id_is_said_in_one_place_alone() -> None:
-    assert {module for module in FILES if "start_api" in set(names(module))} == {"sensors/client_id_probe"}
+    assert {module for module in FILES if "start_api" in set(names(module))} == {
+        "sensors/client_id_probe"
+    }
 
 
 def test_nothing_but_the_commands_prints() -> None:

@@ -12,23 +12,12 @@ from math import inf
 import pytest
 
 from traymon import assets
-from traymon.core.model import (
-    NO_FACTS,
-    NOT_ACCEPTED,
-    Diagnosis,
-    Evidence,
-    Fact,
-    Facts,
-    Light,
-    Limits,
-    Program,
-    Reading,
-    Symptom,
-    Target,
-)
+from traymon.core.model import NO_FACTS, Diagnosis, Evidence, Facts, Reading
+from traymon.core.target import Limits, Program, Target
+from traymon.core.vocabulary import NOT_ACCEPTED, Fact, Light, Symptom
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
-from traymon.diagnosis.checks import ladder
+from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
     client_ids,
@@ -102,7 +91,7 @@ LIVE: Facts = {Fact.ACCOUNTS: ("U1234567", "U7654321")}
 PAPER: Facts = {Fact.ACCOUNTS: ("DU1234567",)}
 
 
-def evidence(age: float = 0.0, good_for: float = 60.0, account: str = "", **seen: Seen) -> Evidence:
+def evidence(age: float = 0.0, ttl: float = 60.0, account: str = "", **seen: Seen) -> Evidence:
     """Return what `sensor=symptom` or `sensor=(symptom, facts)` say, `age` seconds ago.
 
     What TWS said of link, farms and calls stands until it is taken back.
@@ -111,8 +100,8 @@ def evidence(age: float = 0.0, good_for: float = 60.0, account: str = "", **seen
     for sensor, what in seen.items():
         symptom, facts = what if isinstance(what, tuple) else (what, NO_FACTS)
         words = f"{sensor} says {symptom}"
-        lasts = inf if sensor in ("link", "farms", "calls") else good_for
-        reading = Reading(sensor, symptom, words, facts, at=NOW - age, good_for=lasts)
+        lasts = inf if sensor in ("link", "farms", "calls") else ttl
+        reading = Reading(sensor, symptom, words, facts, at=NOW - age, ttl=lasts)
         gathered = gathered.with_reading(reading)
     return gathered
 
@@ -122,7 +111,7 @@ def why(account: str = "", **seen: Seen) -> Diagnosis:
 
 
 @dataclass(frozen=True)
-class Told:
+class Announced:
     """A word of TWS's over a session that is served."""
 
     sensor: str
@@ -220,17 +209,17 @@ def test_no_code_is_left_without_a_test_that_reaches_it() -> None:
 @pytest.mark.parametrize(
     ("told", "code", "light"),
     [
-        (Told("link", S.LINK_DOWN), "ib-link-down", Light.AMBER),
-        (Told("link", S.LINK_DOWN, 59.9), "ib-link-down", Light.AMBER),
-        (Told("link", S.LINK_DOWN, 60.0), "ib-link-down", Light.RED),
-        (Told("link", S.OK, 60.0), "healthy", Light.GREEN),
-        (Told("farms", S.FARM_DOWN), "healthy", Light.GREEN),
-        (Told("farms", S.FARM_DOWN, 299.9), "healthy", Light.GREEN),
-        (Told("farms", S.FARM_DOWN, 300.0), "data-farm-down", Light.AMBER),
+        (Announced("link", S.LINK_DOWN), "ib-link-down", Light.AMBER),
+        (Announced("link", S.LINK_DOWN, 59.9), "ib-link-down", Light.AMBER),
+        (Announced("link", S.LINK_DOWN, 60.0), "ib-link-down", Light.RED),
+        (Announced("link", S.OK, 60.0), "healthy", Light.GREEN),
+        (Announced("farms", S.FARM_DOWN), "healthy", Light.GREEN),
+        (Announced("farms", S.FARM_DOWN, 299.9), "healthy", Light.GREEN),
+        (Announced("farms", S.FARM_DOWN, 300.0), "data-farm-down", Light.AMBER),
     ],
 )
 def test_what_repeats_and_flaps_during_resets_is_given_time(
-    told: Told, code: str, light: Light
+    told: Announced, code: str, light: Light
 ) -> None:
     found = diagnose(told.among())
     assert (found.code, found.light) == (code, light)
@@ -293,20 +282,20 @@ def test_paper_and_live_mixed_up_is_never_expected() -> None:
 
 
 def test_a_link_that_is_just_down_is_shown_and_not_announced() -> None:
-    assert not diagnose(Told("link", S.LINK_DOWN).among()).announce
-    assert diagnose(Told("link", S.LINK_DOWN, 60.0).among()).announce
+    assert not diagnose(Announced("link", S.LINK_DOWN).among()).announce
+    assert diagnose(Announced("link", S.LINK_DOWN, 60.0).among()).announce
 
 
 @pytest.mark.parametrize(
     "told",
     [
-        Told("link", S.LINK_DOWN),
-        Told("link", S.LINK_DOWN, 60.0),
-        Told("farms", S.FARM_DOWN, 300.0),
-        *(Told("calls", symptom) for symptom in CALLS if symptom is not S.UNKNOWN),
+        Announced("link", S.LINK_DOWN),
+        Announced("link", S.LINK_DOWN, 60.0),
+        Announced("farms", S.FARM_DOWN, 300.0),
+        *(Announced("calls", symptom) for symptom in CALLS if symptom is not S.UNKNOWN),
     ],
 )
-def test_what_tws_itself_says_needs_no_second_look(told: Told) -> None:
+def test_what_tws_itself_says_needs_no_second_look(told: Announced) -> None:
     handshake = S.REFUSED if told.symptom is S.PORT_MOVED else S.OK
     found = diagnose(told.among(handshake=handshake))
     assert len(found.witnesses) == 2
@@ -319,7 +308,7 @@ def test_what_tws_once_said_counts_for_nothing_without_a_session_that_is_served(
     session: Symptom,
 ) -> None:
     said = ("ib-link-down", "internet-down", "data-farm-down", "competing-session")
-    for told in (Told("link", S.LINK_DOWN), Told("calls", S.COMPETING_SESSION)):
+    for told in (Announced("link", S.LINK_DOWN), Announced("calls", S.COMPETING_SESSION)):
         assert diagnose(told.among(session=session, internet=S.OFFLINE)).code not in said
 
 
@@ -673,16 +662,16 @@ G, A, R, N = Light.GREEN, Light.AMBER, Light.RED, Light.GREY
 def test_the_ladder_is_climbed_as_far_as_it_was_seen_to_hold(
     symptom: Symptom, lights: tuple[Light, Light]
 ) -> None:
-    rungs = ladder(evidence(listener=S.OK, handshake=symptom))
-    assert [rung.name for rung in rungs] == ["port", "handshake"]
-    assert tuple(rung.light for rung in rungs) == lights
-    assert [rung.passed for rung in rungs] == [light in (G, A) for light in lights]
+    steps = check_steps(evidence(listener=S.OK, handshake=symptom))
+    assert [step.name for step in steps] == ["port", "handshake"]
+    assert tuple(step.light for step in steps) == lights
+    assert [step.passed for step in steps] == [light in (G, A) for light in lights]
 
 
 def test_nothing_is_claimed_of_a_ladder_that_nobody_climbed() -> None:
-    assert {rung.light for rung in ladder(evidence(listener=S.OK))} == {Light.GREY}
+    assert {step.light for step in check_steps(evidence(listener=S.OK))} == {Light.GREY}
     old = evidence(age=61.0, listener=S.OK, handshake=S.OK)
-    assert {rung.light for rung in ladder(old)} == {Light.GREY}
+    assert {step.light for step in check_steps(old)} == {Light.GREY}
 
 
 HELD = Target("project", own_client_id=9_123)
@@ -698,13 +687,13 @@ HELD = Target("project", own_client_id=9_123)
 )
 def test_a_held_session_is_the_third_test(session: Symptom, light: Light) -> None:
     seen = replace(evidence(handshake=S.OK, session=(session, PAPER)), target=HELD)
-    rungs = ladder(seen)
-    assert [rung.name for rung in rungs] == ["port", "handshake", "session"]
-    assert [rung.light for rung in rungs] == [G, G, light]
+    steps = check_steps(seen)
+    assert [step.name for step in steps] == ["port", "handshake", "session"]
+    assert [step.light for step in steps] == [G, G, light]
 
 
 def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> None:
-    for told in (Told("link", S.LINK_DOWN), Told("farms", S.FARM_DOWN)):
-        *_, rung = ladder(replace(told.among(session=(S.OK, PAPER)), target=HELD))
-        assert (rung.light, rung.passed) == (A, True)
-        assert "its words" in [part.saw for part in rung.parts if part.light is A]
+    for told in (Announced("link", S.LINK_DOWN), Announced("farms", S.FARM_DOWN)):
+        *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=HELD))
+        assert (step.light, step.passed) == (A, True)
+        assert "its words" in [part.saw for part in step.parts if part.light is A]

@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 
-from traymon.core.model import Fact, Limits, Reading, Status, Symptom, Target
+from traymon.core.model import Reading, Status
+from traymon.core.target import Limits, Target
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.diagnosis.checks import ladder
-from traymon.monitoring.check import SCHEMA, as_json, check
-from traymon.sensors import SENSORS
+from traymon.diagnosis.checks import check_steps
+from traymon.monitoring.one_shot import run_once as check
+from traymon.sensors import POLLING_SENSORS
 from traymon.sim.gateway import Behaviour, Hello, running
+from traymon.ui.status_json import SCHEMA, as_json
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "check-json.md"
 TYPES = {"integer": int, "string": str, "boolean": bool, "number": float, "array": list,
@@ -52,8 +55,8 @@ def look(behaviour: Behaviour, **target: Any) -> Status:
 
 
 def printed(status: Status, test: str = "") -> dict[str, Any]:
-    rung = next((rung for rung in ladder(status.evidence) if rung.name == test), None)
-    result: dict[str, Any] = json.loads(json.dumps(as_json(status, rung)))
+    step = next((step for step in check_steps(status.evidence) if step.name == test), None)
+    result: dict[str, Any] = json.loads(json.dumps(as_json(status, step)))
     return result
 
 
@@ -88,7 +91,7 @@ def test_the_example_in_the_document_is_one() -> None:
 def test_the_document_names_the_schema_and_every_sensor() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert f"| `schema` | integer | {SCHEMA} |" in text
-    assert all(f"`{sensor.name}`" in text for sensor in SENSORS)
+    assert all(f"`{sensor.name}`" in text for sensor in POLLING_SENSORS)
 
 
 def test_passed_is_that_of_the_one_test_and_light_and_code_those_of_the_whole_look() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from traymon.config import loader, schema
 from traymon.config.loader import Config, parse_client_ids
-from traymon.core.model import Limits
+from traymon.core.target import Limits
 from traymon.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,23 +6,23 @@ import random
 
 import pytest
 
-from traymon.core.latency import MOST, WINDOW, Rolling
-from traymon.core.model import Figure
+from traymon.core.latency import MOST, WINDOW, RollingStats
+from traymon.core.model import LatencyStats
 
 
-def rolling(*values: float, at: float = 0.0) -> Rolling:
-    result = Rolling()
+def rolling(*values: float, at: float = 0.0) -> RollingStats:
+    result = RollingStats()
     for value in values:
         result.add(value, at)
     return result
 
 
 def test_without_values_there_are_no_figures() -> None:
-    assert Rolling().figure(0.0) is None
+    assert RollingStats().figure(0.0) is None
 
 
 def test_one_value_is_all_of_them() -> None:
-    assert rolling(0.25).figure(0.0) == Figure(last=0.25, median=0.25, p95=0.25, count=1)
+    assert rolling(0.25).figure(0.0) == LatencyStats(last=0.25, median=0.25, p95=0.25, count=1)
 
 
 @pytest.mark.parametrize(
@@ -41,19 +41,19 @@ def test_a_percentile_is_the_nearest_measured_value(values, median: float, p95: 
     shuffled = list(values)
     random.Random(1).shuffle(shuffled)
     figure = rolling(*shuffled).figure(0.0)
-    assert figure == Figure(last=shuffled[-1], median=median, p95=p95, count=len(shuffled))
+    assert figure == LatencyStats(last=shuffled[-1], median=median, p95=p95, count=len(shuffled))
 
 
 def test_a_value_leaves_after_an_hour() -> None:
     values = rolling(9.0, at=0.0)
     values.add(1.0, 10.0)
-    assert values.figure(WINDOW) == Figure(last=1.0, median=1.0, p95=9.0, count=2)
-    assert values.figure(WINDOW + 0.1) == Figure(last=1.0, median=1.0, p95=1.0, count=1)
+    assert values.figure(WINDOW) == LatencyStats(last=1.0, median=1.0, p95=9.0, count=2)
+    assert values.figure(WINDOW + 0.1) == LatencyStats(last=1.0, median=1.0, p95=1.0, count=1)
     assert values.figure(WINDOW + 10.1) is None
 
 
 def test_an_hour_of_heartbeats_fits_and_more_than_the_most_is_not_kept() -> None:
-    values = Rolling()
+    values = RollingStats()
     for beat in range(10 * MOST):
         values.add(float(beat), beat / 100)
     figure = values.figure(10 * MOST / 100)

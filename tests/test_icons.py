@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 from traymon.ui.icons import draw
 
 SIZES = [16, 20, 22, 24, 32, 48, 64]

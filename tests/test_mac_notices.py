@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from traymon.ui.presenter import BODY, CLICK, NoticeText
+from traymon.ui.presenter import BODY, CLICK, NotificationText
 
 
 class Urgency(Enum):
@@ -78,14 +78,14 @@ def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
     sys.modules.pop("traymon.ui.mac_notices", None)
 
 
-TEXT = NoticeText("title", "body", urgent=True, buttons=("snooze",))
+TEXT = NotificationText("title", "body", urgent=True, buttons=("snooze",))
 
 
 def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center) -> None:
-    from traymon.ui.notify.macos import MacNotices
+    from traymon.ui.notify.macos import MacNotifications
 
     told: list[object] = []
-    notices = MacNotices(told.append, lambda key, button: told.append((key, button)))
+    notices = MacNotifications(told.append, lambda key, button: told.append((key, button)))
     notices.deliver("project", TEXT, "")
     (shown,) = center.shown
     assert (shown.title, shown.message, shown.identifier) == ("title", "body" + CLICK, "project")
@@ -106,10 +106,10 @@ def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center
 def test_a_notice_that_does_not_come_out_is_said(
     state: dict[str, bool], says: str, center: Center
 ) -> None:
-    from traymon.ui.notify.macos import MacError, MacNotices
+    from traymon.ui.notify.macos import MacError, MacNotifications
 
     vars(center).update(state)
-    notices = MacNotices(print, print)
+    notices = MacNotifications(print, print)
     with pytest.raises(MacError, match=says):
         notices.deliver("project", TEXT, "")
     notices.close()
@@ -132,4 +132,4 @@ def test_outside_a_bundle_the_next_channel_is_taken(
 
 
 def test_the_hint_to_click_never_makes_a_body_too_long() -> None:
-    assert NoticeText("title", "b" * BODY, urgent=False).clickable_body == "b" * BODY
+    assert NotificationText("title", "b" * BODY, urgent=False).clickable_body == "b" * BODY

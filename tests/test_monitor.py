@@ -10,10 +10,12 @@ import pytest
 from leaping import BEGAN
 from monitor_scene import Fake, Scene, SceneLoop, play
 
-from traymon.core.model import Fact, Flip, Light, Limits, Status, Symptom, Target
+from traymon.core.model import Flip, Status
+from traymon.core.target import Limits, Target
+from traymon.core.vocabulary import Fact, Light, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import Sensors
+from traymon.sensors.base import Sensors
 
 S = Symptom
 

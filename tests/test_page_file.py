@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from traymon.core.model import Evidence, Reading, Status, Symptom, Target
+from traymon.core.model import Evidence, Reading, Status
+from traymon.core.target import Target
+from traymon.core.vocabulary import Symptom
 from traymon.diagnosis.catalogue import diagnose
-from traymon.ui.web.static_page import PageFiles, write_whole
+from traymon.storage.files import write_atomically
+from traymon.ui.web.static_page import PageFiles
 
 NOW = 1_795_000_000.0
 
@@ -52,9 +55,9 @@ def test_a_target_of_any_name_has_its_page_in_the_folder(tmp_path: Path, name: s
 
 def test_what_cannot_be_written_whole_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    write_whole(path, "old")
+    write_atomically(path, "old")
     with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "x" * 100_000 + "\udc80")
+        write_atomically(path, "x" * 100_000 + "\udc80")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -69,13 +72,13 @@ def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:
 def test_a_reader_never_sees_half_a_page(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     texts = {sign * 300_000 for sign in "ab"}
-    write_whole(path, "a" * 300_000)
+    write_atomically(path, "a" * 300_000)
     ended = threading.Event()
 
     def write() -> None:
         for _ in range(100):
             for text in sorted(texts):
-                write_whole(path, text)
+                write_atomically(path, text)
         ended.set()
 
     writer = threading.Thread(target=write)

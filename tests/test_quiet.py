@@ -6,8 +6,9 @@ import pytest
 from leaping import BEGAN
 from monitor_scene import Scene, play
 
-from traymon.core.model import Fact, Light, Symptom
-from traymon.core.time_windows import GRACE, Calendar, Schedule, Span, parse
+from traymon.core.calendar import GRACE, Calendar
+from traymon.core.time_windows import Schedule, Span, parse
+from traymon.core.vocabulary import Fact, Light, Symptom
 
 S = Symptom
 HOUR = 3600.0
@@ -138,7 +139,7 @@ def test_the_status_tells_quiet_hours_and_when_the_market_opens() -> None:
         assert not scene.status.closed
         assert scene.status.opens_at is None
         assert scene.status.quiet_until == BEGAN + 200
-        scene.monitor.keep(Calendar())
+        scene.monitor.set_calendar(Calendar())
         await scene.until(120)
         assert scene.status.quiet_until is None
 

@@ -13,17 +13,9 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
-from traymon.core.model import (
-    Diagnosis,
-    Evidence,
-    Fact,
-    Light,
-    Reading,
-    Status,
-    Suspicion,
-    Symptom,
-    Target,
-)
+from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
+from traymon.core.target import Target
+from traymon.core.vocabulary import Fact, Light, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
 

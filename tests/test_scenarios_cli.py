@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from traymon.monitoring.check import SCHEMA
 from traymon.sim.scenarios import SCENARIOS, Scenario
+from traymon.ui.status_json import SCHEMA
 
 EXIT_OF_LIGHT = {"green": 0, "red": 1, "amber": 2}
 PLAYABLE = [scenario for scenario in SCENARIOS.values() if not scenario.not_here]

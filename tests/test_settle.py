@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traymon.core.debounce import Settled, settle
-from traymon.core.model import Diagnosis, Fact, Flip, Light, Suspicion
+from traymon.core.model import Diagnosis, Flip, Suspicion
+from traymon.core.vocabulary import Fact, Light
 
 STEP = 5.0
 ONE, TWO = frozenset({"handshake"}), frozenset({"handshake", "listener"})

@@ -12,30 +12,34 @@ from rich.console import Console
 
 from traymon import app as wiring
 from traymon.app import App
-from traymon.core.model import Diagnosis, Evidence, Status, Target
-from traymon.core.time_windows import Calendar, Schedule, Span
+from traymon.core.calendar import Calendar
+from traymon.core.model import Diagnosis, Evidence, Status
+from traymon.core.target import Target
+from traymon.core.time_windows import Schedule, Span
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.storage.paths import Folders
-from traymon.ui.notify.dispatcher import Announcer
-from traymon.ui.presenter import NoticeText
+from traymon.ui.notify.dispatcher import NotificationDispatcher
+from traymon.ui.presenter import NotificationText
 
 TARGET = Target("bot")
 NIGHT_IS_LONG = 3600.0
 
 
-class Told(list[str]):
+class Announced(list[str]):
     """Takes the place of the desktop's notices, which come out or do not."""
 
     comes_out = True
 
-    def notify(self, key: str, text: NoticeText, icon: str, done: Callable[[bool], None]) -> None:
+    def notify(
+        self, key: str, text: NotificationText, icon: str, done: Callable[[bool], None]
+    ) -> None:
         self.append(text.title)
         done(self.comes_out)
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def told() -> Announced:
+    return Announced()
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def time_goes() -> list[float]:
     return [1_800_000_000.0]
 
 
-def dead_one(folder: Path, told: Told, time_goes: list[float], quiet: bool) -> App:
+def dead_one(folder: Path, told: Announced, time_goes: list[float], quiet: bool) -> App:
     now = time_goes[0]
     night = Schedule(dated=(Span(now - 60, now + NIGHT_IS_LONG),))
     app = App(
@@ -54,14 +58,14 @@ def dead_one(folder: Path, told: Told, time_goes: list[float], quiet: bool) -> A
         calendar=Calendar(quiet=night) if quiet else None,
     )
     app._now = lambda: time_goes[0]  # type: ignore[assignment]
-    app._announcer = Announcer(told, folder, app._now)  # type: ignore[arg-type]
+    app._announcer = NotificationDispatcher(told, folder, app._now)  # type: ignore[arg-type]
     green = Diagnosis("healthy", ENTRIES["healthy"].light, announce=False)
     app._remember(Status(TARGET, green, now, now, Evidence(TARGET, now), now), None)
     return app
 
 
 def test_what_dies_in_the_quiet_hours_is_told_once_they_end(
-    tmp_path: Path, told: Told, time_goes: list[float]
+    tmp_path: Path, told: Announced, time_goes: list[float]
 ) -> None:
     app = dead_one(tmp_path, told, time_goes, quiet=True)
     app._say_stale()
@@ -75,7 +79,7 @@ def test_what_dies_in_the_quiet_hours_is_told_once_they_end(
 
 
 def test_a_notice_of_it_that_did_not_come_out_is_tried_again(
-    tmp_path: Path, told: Told, time_goes: list[float]
+    tmp_path: Path, told: Announced, time_goes: list[float]
 ) -> None:
     app = dead_one(tmp_path, told, time_goes, quiet=False)
     told.comes_out = False
@@ -89,7 +93,7 @@ def test_a_notice_of_it_that_did_not_come_out_is_tried_again(
 
 
 def test_a_click_opens_the_page_that_needs_no_server(
-    tmp_path: Path, told: Told, time_goes: list[float], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, told: Announced, time_goes: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(

@@ -14,19 +14,15 @@ from traymon.core.model import (
     NO_FACTS,
     Diagnosis,
     Evidence,
-    Fact,
     Facts,
-    Figure,
     Flip,
-    IdUse,
-    Light,
-    Program,
+    LatencyStats,
     Status,
     Suspicion,
-    Target,
-    Use,
 )
-from traymon.core.notification_policy import Kind, Missed, Notice
+from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.target import IdUse, Program, Target
+from traymon.core.vocabulary import Fact, Light, Use
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
@@ -108,7 +104,7 @@ def test_the_longest_facts_are_all_there_is() -> None:
 @codes
 def test_a_notice_fits_whole_with_the_longest_facts(code: str) -> None:
     shown = status(code, LONGEST)
-    words = presenter.notice(Notice(Kind.FAULT, shown), NOON)
+    words = presenter.notice(Notification(Kind.FAULT, shown), NOON)
     assert presenter.utf16(words.title) <= presenter.TITLE
     assert presenter.utf16(words.body) <= presenter.BODY
     facts = presenter.short_facts(presenter.facts_of(shown, NOON))
@@ -127,7 +123,7 @@ def test_a_recovery_fits_whole_after_any_fault(code: str) -> None:
     healthy = replace(
         status("healthy", {Fact.PORT: 65_535}), was_down=400 * 86_400 - 3_700, down_since=None
     )
-    words = presenter.notice(Notice(Kind.RECOVERY, healthy, ended), NOON)
+    words = presenter.notice(Notification(Kind.RECOVERY, healthy, ended), NOON)
     assert words.title == "API answers again on port 65535"
     assert presenter.utf16(words.body) <= presenter.BODY
     assert not words.body.endswith("…")
@@ -143,9 +139,9 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
         status(code, LONGEST), opens_at=LONG_AGO, closed=True, down_since=NOON - 400 * 86_400
     )
     other = status("client-id-held-by-earlier-run", LONGEST).diagnosis
-    missed = tuple(Missed(other, LONG_AGO, LONG_AGO + n) for n in range(50))
+    missed = tuple(Unannounced(other, LONG_AGO, LONG_AGO + n) for n in range(50))
     flips = (Flip(NOON, other, shown.diagnosis),) * 1000
-    words = presenter.notice(Notice(kind, shown, missed=missed, flips=flips), NOON)
+    words = presenter.notice(Notification(kind, shown, missed=missed, flips=flips), NOON)
     assert presenter.utf16(words.title) <= presenter.TITLE
     assert presenter.utf16(words.body) <= presenter.BODY
     assert fix_pages.DASH not in words.title + words.body
@@ -169,26 +165,28 @@ def test_a_login_that_may_have_been_made_since_is_not_called_missing(code: str) 
 
 
 def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
-    ended = Missed(Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 600, NOON - 60)
-    goes_on = Missed(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
+    ended = Unannounced(
+        Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 600, NOON - 60
+    )
+    goes_on = Unannounced(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
     for code in ("healthy", "clock-skew"):
         shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
-        words = presenter.notice(Notice(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
         assert f"not told of: {presenter.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
         assert "to now" not in words.body
-        words = presenter.notice(Notice(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
         assert "not told" not in words.body
 
 
 def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
-    ended = Missed(
+    ended = Unannounced(
         Diagnosis("port-refused", Light.RED, {Fact.PORT: 7497}), NOON - 6000, NOON - 5000
     )
     healthy, silent = status("healthy").diagnosis, status("handshake-silent").diagnosis
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
-    within = Missed(silent, NOON - 400, NOON - 300)
+    within = Unannounced(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
-    notice = Notice(Kind.STEADY, shown, missed=(ended, within), flips=flips)
+    notice = Notification(Kind.STEADY, shown, missed=(ended, within), flips=flips)
     assert "7497 (10:20 to 10:36)." in presenter.notice(notice, NOON).body
 
 
@@ -264,7 +262,7 @@ def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
         fact: sign * 300 if isinstance(value, str) else value for fact, value in LONGEST.items()
     }
     for code in ENTRIES:
-        words = presenter.notice(Notice(Kind.FAULT, status(code, facts)), NOON)
+        words = presenter.notice(Notification(Kind.FAULT, status(code, facts)), NOON)
         assert presenter.utf16(words.title) <= presenter.TITLE
         assert presenter.utf16(words.body) <= presenter.BODY
         assert "\n" not in words.title + words.body
@@ -301,6 +299,6 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 
 
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
-    figures = {"session": Figure(0.0021, 0.0019, 0.0083, 700)}
+    figures = {"session": LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
     assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)

@@ -14,19 +14,10 @@ from hypothesis import strategies as st
 
 from traymon import assets
 from traymon.config import ib_resets
-from traymon.core import time_windows
-from traymon.core.model import Fact, Symptom
-from traymon.core.time_windows import (
-    DAYS,
-    EARLY,
-    GRACE,
-    NEVER,
-    Calendar,
-    Schedule,
-    Span,
-    from_ib,
-    parse,
-)
+from traymon.core.calendar import EARLY, GRACE, Calendar, login_lapsed, snooze_until
+from traymon.core.ib_hours import from_ib
+from traymon.core.time_windows import DAYS, NEVER, Schedule, Span, parse
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.errors import ConfigError
 
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
@@ -225,7 +216,7 @@ def test_quiet_hours_end() -> None:
     ],
 )
 def test_saved_logins_lapse_on_sunday(moment: str, lapsed: bool) -> None:
-    found = time_windows.login_lapsed(at(moment))
+    found = login_lapsed(at(moment))
     assert (found is not None) is lapsed
     if found is not None:
         local = datetime.fromtimestamp(found, ZoneInfo(NEW_YORK))
@@ -266,17 +257,15 @@ def test_ibs_hours_that_read_differently_are_refused(days: list[str]) -> None:
 def test_a_snooze_ends_in_time_or_before_the_market_opens() -> None:
     calendar = Calendar(hours=parse(f"Mon-Fri 09:30-16:00 {NEW_YORK}"))
     now = at("2026-11-23T18:00")
-    assert time_windows.snooze_until("15m", now, calendar) == now + 900
-    assert time_windows.snooze_until("1h", now, calendar) == now + HOUR
-    assert time_windows.snooze_until("open", now, calendar) == at("2026-11-24T09:15")
-    assert time_windows.snooze_until("open", at("2026-11-24T09:20"), calendar) == at(
-        "2026-11-25T09:15"
-    )
-    assert time_windows.snooze_until("off", now, calendar) is None
+    assert snooze_until("15m", now, calendar) == now + 900
+    assert snooze_until("1h", now, calendar) == now + HOUR
+    assert snooze_until("open", now, calendar) == at("2026-11-24T09:15")
+    assert snooze_until("open", at("2026-11-24T09:20"), calendar) == at("2026-11-25T09:15")
+    assert snooze_until("off", now, calendar) is None
     with pytest.raises(ValueError, match="15m, 1h, open or off"):
-        time_windows.snooze_until("2h", now, calendar)
+        snooze_until("2h", now, calendar)
     with pytest.raises(ValueError, match="TRAYMON_HOURS"):
-        time_windows.snooze_until("open", now, Calendar())
+        snooze_until("open", now, Calendar())
 
 
 # --- IB's resets

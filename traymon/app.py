@@ -18,28 +18,31 @@ from functools import partial
 from rich.console import Console
 
 from traymon import __version__, autostart
-from traymon.core import time_windows
-from traymon.core.model import Diagnosis, Fact, Facts, Flip, Status, Target
-from traymon.core.time_windows import Calendar
+from traymon.core.calendar import Calendar, snooze_until
+from traymon.core.model import Diagnosis, Facts, Flip, Status
+from traymon.core.target import OwnProgram, Target
+from traymon.core.vocabulary import Fact
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import STALE
-from traymon.monitoring.check import as_json
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.watchdog import Watchdog
-from traymon.sensors import OwnPrograms, sensors_for_one_target
+from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
+from traymon.storage.files import write_atomically
+from traymon.storage.own_programs import OwnPrograms
 from traymon.storage.paths import Folders
-from traymon.storage.single_instance import Instance, Where
-from traymon.storage.state import Kept
+from traymon.storage.single_instance import Instance, InstanceInfo
+from traymon.storage.state import StateStore
 from traymon.ui import clipboard, presenter
 from traymon.ui.desktop import open_folder, open_in_browser, open_secret_address
-from traymon.ui.notify.dispatcher import Announcer
+from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
+from traymon.ui.status_json import as_json
 from traymon.ui.terminal import Terminal
 from traymon.ui.tray.tray import Actions, NoTray, Tray
 from traymon.ui.web import render
 from traymon.ui.web.server import LivePage, PageActions
-from traymon.ui.web.static_page import PageFiles, write_whole
+from traymon.ui.web.static_page import PageFiles
 from traymon.ui.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -74,17 +77,17 @@ class App:
         """
         self._folders = folders or Folders.of_this_user()
         self._own_programs = OwnPrograms(self._folders.state)
-        self._kept = Kept(self._folders.state)
+        self._state = StateStore(self._folders.state)
         self._calendar = calendar or Calendar()
         self._hours_contract = targets[0].hours_contract
-        if (hours := self._kept.hours(self._hours_contract)) is not None:
+        if (hours := self._state.hours(self._hours_contract)) is not None:
             self._calendar = replace(self._calendar, hours=hours)
         self.monitor = Monitor(
             targets,
-            partial(sensors_for_one_target, self._own_programs),
+            partial(sensors_for_target, self._own_programs.all),
             discover,
             calendar=self._calendar,
-            snoozed_until=self._kept.snoozed_until(),
+            snoozed_until=self._state.snoozed_until(),
         )
         self._now = self.monitor.clock
         self._want_tray, self._patience = want_tray, patience
@@ -98,7 +101,7 @@ class App:
         self._tray: Tray | None = None
         self._terminal = Terminal(console, self._now)
         self._notifier = Notifier(self._open_fix, self._trouble, notify, self._pressed)
-        self._announcer = Announcer(self._notifier, self._folders.state, self._now)
+        self._dispatcher = NotificationDispatcher(self._notifier, self._folders.state, self._now)
         # one thread for what may take a moment: pages, clipboard, browser
         self._errands: Worker[Callable[[], object]] = Worker("errands", _do)
         self._workers: list[Worker[Sequence[Status]]] = []
@@ -109,7 +112,7 @@ class App:
             pause_or_resume=self._pause_or_resume,
             open_page=lambda: self._open_fix(None),
             snooze=self._snooze,
-            watched=self.monitor.watched,
+            set_viewer_present=self.monitor.set_viewer_present,
         )
         self._page = LivePage(actions, self._now, as_json, page_port)
 
@@ -118,15 +121,15 @@ class App:
         self._tray = self._make_tray()
         if self._tray is not None and self._tray.has_balloons:
             self._notifier.prefer("balloon", self._tray.deliver)
-            if self._kept.greet():  # Windows hides new icons
-                self._announcer.say(*fix_pages.notice("first-run"))
+            if self._state.mark_first_run():  # Windows hides new icons
+                self._dispatcher.notify_user(*fix_pages.notice("first-run"))
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
             self._errands.post(self._show_start_at_login)
         for subscriber in (
             self._remember,
-            self._announcer.hear,
+            self._dispatcher.on_status,
             self._file,
             self._show_on_page,
             self._keep,
@@ -214,7 +217,7 @@ class App:
     def _say_no_host(self) -> None:
         """Say it where it is seen: started at login, there is no terminal."""
         self._say("No tray on this desktop yet: the icon appears as soon as there is one.")
-        self._announcer.say(*fix_pages.notice("no-tray"))
+        self._dispatcher.notify_user(*fix_pages.notice("no-tray"))
 
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""
@@ -246,7 +249,7 @@ class App:
                 opens_at=self._calendar.opens(now),
             )
             flip = None if known else Flip(now, status.diagnosis, stale)
-            for subscriber in (self._remember, self._announcer.hear, self._file):
+            for subscriber in (self._remember, self._dispatcher.on_status, self._file):
                 subscriber(dead, flip)
 
     async def _look_and_serve(self) -> None:
@@ -268,7 +271,7 @@ class App:
     def _announce_page(self, port: int) -> None:
         log.info("the page is served on port %s", port)
         if self._instance is not None:
-            self._instance.announce(Where(port, self._page.keys.owner, os.getpid()))
+            self._instance.publish(InstanceInfo(port, self._page.keys.owner, os.getpid()))
 
     # --- what the monitor tells; on its loop, so that each hands on and returns
 
@@ -286,14 +289,14 @@ class App:
 
     def _keep(self, status: Status, flip: Flip | None) -> None:
         """Write down what shall outlive a restart: the snooze, and the hours that IB gave."""
-        self._kept.keep_snooze(status.snoozed_until)
+        self._state.keep_snooze(status.snoozed_until)
         days = status.evidence.fact("hours", Fact.HOURS)
         zone = status.evidence.fact("hours", Fact.HOURS_ZONE)
-        if isinstance(days, tuple) and self._kept.keep_hours(
+        if isinstance(days, tuple) and self._state.keep_hours(
             self._hours_contract, [str(day) for day in days], str(zone)
         ):
-            self._calendar = replace(self._calendar, hours=self._kept.hours(self._hours_contract))
-            self.monitor.keep(self._calendar)
+            self._calendar = replace(self._calendar, hours=self._state.hours(self._hours_contract))
+            self.monitor.set_calendar(self._calendar)
 
     def _file(self, status: Status, flip: Flip | None) -> None:
         """Keep the page in step, so that one that is open in a browser follows."""
@@ -322,14 +325,14 @@ class App:
 
     def _pressed(self, name: str, button: str) -> None:
         """Do what a notice's button says."""
-        if button == presenter.MINE:
+        if button == presenter.MARK_AS_MINE:
             self._is_mine(name)
         elif button == presenter.SNOOZE:
             self._snooze(SNOOZE_OF_NOTICE)
 
     def _snooze(self, wish: str) -> None:
         """Keep silent for `15m` or `1h`, or until the market opens; `off` ends it."""
-        self.monitor.snooze(time_windows.snooze_until(wish, self._now(), self._calendar))
+        self.monitor.snooze(snooze_until(wish, self._now(), self._calendar))
 
     def _is_mine(self, name: str | None) -> None:
         """Remember that the program which holds a target's client ID is the user's own."""
@@ -337,9 +340,9 @@ class App:
 
     def _remember_as_own(self, name: str | None) -> None:
         status = self._statuses.get(name or "") or self._worst()
-        program = None if status is None else presenter.stranger(status)
+        program = None if status is None else presenter.claimable_program(status)
         if program is not None:
-            self._own_programs.add(program.exe, program.script)
+            self._own_programs.add(OwnProgram(program.exe, program.script))
             log.info("the user's own: %s %s", program.exe, program.script)
             self.monitor.check_now()
 
@@ -355,11 +358,13 @@ class App:
             return
         text = render.report(status, self._now())
         if clipboard.copy(text):
-            self._announcer.say("Diagnosis copied", "It is on the clipboard as Markdown text.")
+            self._dispatcher.notify_user(
+                "Diagnosis copied", "It is on the clipboard as Markdown text."
+            )
             return
         path = self._folders.state / "diagnosis.md"
-        write_whole(path, text)
-        self._announcer.say(
+        write_atomically(path, text)
+        self._dispatcher.notify_user(
             "Diagnosis written", f"There is no clipboard here; the text is in {path}"
         )
         open_folder(path.parent)
@@ -375,7 +380,7 @@ class App:
                 autostart.turn_off()
         except (OSError, ValueError) as error:
             log.warning("start at login cannot be changed: %s", error)
-            self._announcer.say("Start at login is not changed", str(error))
+            self._dispatcher.notify_user("Start at login is not changed", str(error))
         self._show_start_at_login()
 
     def _show_start_at_login(self) -> None:
@@ -388,7 +393,7 @@ class App:
 
     def _about(self) -> None:
         watched = ", ".join(presenter.address(status) for status in self._statuses.values())
-        self._announcer.say(
+        self._dispatcher.notify_user(
             f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}"
         )
 

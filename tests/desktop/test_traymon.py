@@ -123,12 +123,12 @@ def clashing(desktop: Desktop, gateway: Running, **env: str) -> Iterator[int]:
     Traymon(desktop, gateway.port, "--env", str(env_file), **env)
     wait_until_it_shows(desktop, GREEN, "green")
     command = [sys.executable, "other_app.py", str(gateway.port), "10"]
-    with subprocess.Popen(command, cwd=elsewhere, stdin=subprocess.PIPE) as stranger:
+    with subprocess.Popen(command, cwd=elsewhere, stdin=subprocess.PIPE) as claimable_program:
         try:
             wait_until_it_shows(desktop, AMBER, "amber")
-            yield stranger.pid
+            yield claimable_program.pid
         finally:
-            stranger.kill()
+            claimable_program.kill()
 
 
 def test_the_notice_of_a_clash_has_a_button_to_say_that_the_program_is_ones_own(

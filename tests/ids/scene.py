@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from traymon.core.model import Fact, Flip, IdUse, Limits, Program, Status, Target, Use
+from traymon.core.model import Flip, Status
+from traymon.core.target import IdUse, Limits, Program, Target
+from traymon.core.vocabulary import Fact, Use
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import OwnPrograms, Sensors
+from traymon.sensors.base import ListOwnPrograms, Sensors
 from traymon.sensors.client_ids import ClientIds
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.behaviour import Conversation
@@ -109,7 +111,7 @@ class Scene:
 def scene(
     env_file: Path | None,
     behaviour: Behaviour = HEALTHY,
-    own_programs: OwnPrograms | None = None,
+    list_own_programs: ListOwnPrograms = tuple,
     quiet: float = 0.5,
     **target: Any,
 ) -> Iterator[Scene]:
@@ -122,9 +124,9 @@ def scene(
             limits=Limits(interval=1.0, quick=0.5, timeout=3.0),
             **{"client_ids": (10, 11), **target},
         )
-        own_ports = OwnPorts()
-        sensor = ClientIds(own_ports, own_programs or OwnPrograms(), quiet, 0.1, 0.2)
-        sensors = Sensors((Listener(own_ports), Handshake(own_ports)), (sensor,))
+        connections = ConnectionRegistry()
+        sensor = ClientIds(connections, list_own_programs, quiet, 0.1, 0.2)
+        sensors = Sensors((Listener(connections), Handshake(connections)), (sensor,))
         monitor = Monitor([aim], lambda: sensors)
         played = Scene(gateway, monitor, sensor, aim)
         monitor.subscribe(played.hear)

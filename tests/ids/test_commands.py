@@ -13,21 +13,12 @@ from pathlib import Path
 import pytest
 from scene import client
 
-from traymon.core.model import (
-    Diagnosis,
-    Evidence,
-    Fact,
-    IdUse,
-    Light,
-    Reading,
-    Status,
-    Symptom,
-    Target,
-    Use,
-)
-from traymon.monitoring.wait import is_good
-from traymon.sensors import OwnPrograms
+from traymon.core.model import Diagnosis, Evidence, Reading, Status
+from traymon.core.target import IdUse, OwnProgram, Target
+from traymon.core.vocabulary import Fact, Light, Symptom, Use
+from traymon.monitoring.one_shot import is_good
 from traymon.sim.gateway import Running
+from traymon.storage.own_programs import OwnPrograms
 
 MARK = "open('started', 'w').write('yes'); raise SystemExit(7)"
 
@@ -76,7 +67,7 @@ def test_check_ids_tells_free_yours_and_clash_by_its_exit_code(
         assert done.returncode == 0, done.stdout
         assert f"10: yours · run_live.py (pid {own.pid}, since" in done.stdout
         assert "11: free" in done.stdout
-        with client(elsewhere, "other_app.py", gateway.port, 11) as stranger:
+        with client(elsewhere, "other_app.py", gateway.port, 11) as claimable_program:
             done = run(project, state, gateway, "check", "--json", "ids")
             assert done.returncode in (0, 2)  # one look cannot always tell the two apart
             (reading,) = (
@@ -84,16 +75,16 @@ def test_check_ids_tells_free_yours_and_clash_by_its_exit_code(
             )
             uses = {use["client_id"]: use for use in reading["facts"]["id_uses"]}
             pids = {p["pid"] for use in uses.values() for p in use["programs"]}
-            assert pids == {own.pid, stranger.pid}
+            assert pids == {own.pid, claimable_program.pid}
 
 
 def test_a_clash_is_exit_code_2_with_the_fix(
     project: Path, elsewhere: Path, state: Path, gateway: Running
 ) -> None:
-    with client(elsewhere, "other_app.py", gateway.port, 10) as stranger:
+    with client(elsewhere, "other_app.py", gateway.port, 10) as claimable_program:
         done = run(project, state, gateway, "check", "ids")
         assert done.returncode == 2, done.stdout
-        assert f"10: clash · other_app.py (pid {stranger.pid}, since" in done.stdout
+        assert f"10: clash · other_app.py (pid {claimable_program.pid}, since" in done.stdout
         assert "Client ID 10 is taken by another program" in done.stdout
         assert "That one is mine" in done.stdout
 
@@ -102,7 +93,7 @@ def test_a_clash_is_exit_code_2_with_the_fix(
 def test_what_only_reads_what_is_printed_is_no_trading_program(
     project: Path, elsewhere: Path, state: Path, gateway: Running
 ) -> None:
-    with client(elsewhere, "other_app.py", gateway.port, 10) as stranger:
+    with client(elsewhere, "other_app.py", gateway.port, 10) as claimable_program:
         done = subprocess.run(
             shlex.join(command(project, state, gateway, "check", "ids")) + " | tee printed | cat",
             shell=True,
@@ -113,7 +104,7 @@ def test_what_only_reads_what_is_printed_is_no_trading_program(
             timeout=90,
             check=False,
         )
-    assert f"10: clash · other_app.py (pid {stranger.pid}, since" in done.stdout
+    assert f"10: clash · other_app.py (pid {claimable_program.pid}, since" in done.stdout
 
 
 def test_without_client_ids_check_ids_says_what_to_write(tmp_path: Path) -> None:
@@ -217,7 +208,7 @@ def test_wait_says_what_it_cannot_do(
 def test_config_lists_what_the_user_called_his_own_and_takes_it_back(
     project: Path, state: Path, gateway: Running
 ) -> None:
-    OwnPrograms(state / "traymon").add("/usr/bin/python3", "/elsewhere/other_app.py")
+    OwnPrograms(state / "traymon").add(OwnProgram("/usr/bin/python3", "/elsewhere/other_app.py"))
     done = run(project, state, gateway, "config")
     assert "1. /elsewhere/other_app.py (/usr/bin/python3)" in done.stdout
     assert run(project, state, gateway, "config", "--not-mine", "2").returncode == 3

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from scene import client, eventually, scene
 
-from traymon.core.model import Fact, Symptom, Use
-from traymon.sensors import OwnPrograms, client_ids
+from traymon.core.target import OwnProgram
+from traymon.core.vocabulary import Fact, Symptom, Use
+from traymon.sensors import client_ids
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour
+from traymon.storage.own_programs import OwnPrograms
 
 CLAIM_BOUND = 0.1  # seconds from a claim's connect to its close
 
@@ -23,11 +25,11 @@ def test_a_stranger_that_holds_an_id_is_a_clash_and_is_named(
 ) -> None:
     with scene(project / ".env") as played:
         port = played.gateway.port
-        with client(elsewhere, "other_app.py", port, 10) as stranger:
-            eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
+        with client(elsewhere, "other_app.py", port, 10) as claimable_program:
+            eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
             eventually(lambda: played.code == "client-id-clash")
             assert played.shows(11, Use.FREE)
-            assert played.fact(Fact.HOLDER) == [stranger.pid]
+            assert played.fact(Fact.HOLDER) == [claimable_program.pid]
             (holder,) = played.uses[10].programs
             assert (holder.label, holder.own) == ("other_app.py", False)
             assert abs((holder.since or 0.0) - time.time()) < 60
@@ -54,11 +56,11 @@ def test_of_two_programs_the_right_one_is_named(
     """The second one came while the first one's ID was known: the new ID is the new program's."""
     with scene(project / ".env") as played:
         port, other_id = played.gateway.port, 21 - own_id
-        with client(elsewhere, "other_app.py", port, other_id) as stranger:
-            eventually(lambda: played.shows(other_id, Use.CLASH, stranger.pid))
+        with client(elsewhere, "other_app.py", port, other_id) as claimable_program:
+            eventually(lambda: played.shows(other_id, Use.CLASH, claimable_program.pid))
             with client(project, "run_live.py", port, own_id) as own:
                 eventually(lambda: played.shows(own_id, Use.YOURS, own.pid))
-                assert played.shows(other_id, Use.CLASH, stranger.pid)
+                assert played.shows(other_id, Use.CLASH, claimable_program.pid)
 
 
 def test_where_it_may_be_any_of_several_none_is_named(project: Path, elsewhere: Path) -> None:
@@ -106,7 +108,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
             subprocess.Popen(
                 [sys.executable, "dashboard.py"], cwd=project, stdin=subprocess.PIPE
             ) as unconnected,
-            client(elsewhere, "other_app.py", port, 10) as stranger,
+            client(elsewhere, "other_app.py", port, 10) as claimable_program,
         ):
             eventually(lambda: 10 in played.uses and played.uses[10].detail != "")
             played.looks_again()
@@ -116,7 +118,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
             assert played.status.evidence.symptom("client_ids") is Symptom.UNKNOWN
             unconnected.kill()
             unconnected.wait()
-            eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
+            eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
 
 
 def test_an_id_is_tried_once_after_a_change_and_anew_when_the_user_asks(
@@ -164,15 +166,15 @@ def test_a_program_that_the_user_called_his_own_is_his_own_until_he_takes_it_bac
 ) -> None:
     said = OwnPrograms(tmp_path / "state")
     with (
-        scene(project / ".env", own_programs=said) as played,
-        client(elsewhere, "other_app.py", played.gateway.port, 10) as stranger,
+        scene(project / ".env", list_own_programs=said.all) as played,
+        client(elsewhere, "other_app.py", played.gateway.port, 10) as claimable_program,
     ):
-        eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
+        eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
         (program,) = played.uses[10].programs
-        OwnPrograms(tmp_path / "state").add(program.exe, program.script)
-        eventually(lambda: played.shows(10, Use.YOURS, stranger.pid))
+        OwnPrograms(tmp_path / "state").add(OwnProgram(program.exe, program.script))
+        eventually(lambda: played.shows(10, Use.YOURS, claimable_program.pid))
         OwnPrograms(tmp_path / "state").forget(1)
-        eventually(lambda: played.shows(10, Use.CLASH, stranger.pid))
+        eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
 
 
 def test_tries_can_be_turned_off(project: Path, elsewhere: Path) -> None:

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from traymon.core.model import Diagnosis, Evidence, Fact, Facts, Reading, Status, Symptom, Target
+from traymon.core.model import Diagnosis, Evidence, Facts, Reading, Status
+from traymon.core.target import Target
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.monitoring.check import as_json
+from traymon.ui.status_json import as_json
 from traymon.ui.web.server import LivePage, PageActions
 
 NOW = 1_795_000_000.0
@@ -94,7 +96,7 @@ def served() -> Iterator[Served]:
             pause_or_resume=lambda: asked.append("pause"),
             open_page=lambda: asked.append("open"),
             snooze=snooze,
-            watched=lambda on: asked.append(("watched", on)),
+            set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
         return LivePage(actions, lambda: NOW, as_json)
 

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import pytest
 from served import Served, served
 
-from traymon.core.model import Fact
+from traymon.core.vocabulary import Fact
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.ui.web.auth import HEADERS, OPEN, PatientlessProtocol
+from traymon.ui.web.auth import HEADERS, OPEN, TimeLimitedProtocol
 
 DEADLINE = 15.0
 
@@ -185,13 +185,13 @@ def test_a_body_without_an_announced_length_is_not_read_to_its_end(page: Served)
 def test_a_thousand_slow_connections_are_bounded_and_let_go(
     page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PatientlessProtocol, "REQUEST_WITHIN", 1.0)
+    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 1.0)
     with ExitStack() as stack:
         for _ in range(1_000):
             stack.enter_context(socket.create_connection(("127.0.0.1", page.port), DEADLINE))
         standing = page.page._server.server_state.connections  # type: ignore[union-attr]
         until = time.monotonic() + DEADLINE
-        while len(standing) > PatientlessProtocol.MOST:  # those beyond it are just being ended
+        while len(standing) > TimeLimitedProtocol.MOST:  # those beyond it are just being ended
             assert time.monotonic() < until, f"{len(standing)} connections stand"
             time.sleep(0.01)
         while page_status(page) != 200:
@@ -207,7 +207,7 @@ def page_status(page: Served) -> int:
 
 
 def test_headers_that_drip_in_are_cut_off(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PatientlessProtocol, "REQUEST_WITHIN", 0.5)
+    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 0.5)
     with socket.create_connection(("127.0.0.1", page.port), timeout=DEADLINE) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         began, cut_off = time.monotonic(), False

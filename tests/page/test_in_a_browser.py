@@ -14,7 +14,7 @@ import pytest
 from served import NOW, Served, served
 
 from traymon import assets
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.web.server import MOST_STREAMS
 
@@ -108,11 +108,11 @@ def test_the_monitor_is_told_that_somebody_looks_and_that_nobody_does(
     chromium: Any, page: Served
 ) -> None:
     open_in(chromium, page)
-    until(lambda: ("watched", True) in page.asked)
+    until(lambda: ("viewer present", True) in page.asked)
     chromium.get("about:blank")
     page.show("healthy")
     page.show("handshake-slow")
-    until(lambda: page.asked[-1] == ("watched", False), within=40)
+    until(lambda: page.asked[-1] == ("viewer present", False), within=40)
 
 
 def test_its_buttons_work_with_the_keyboard_alone(chromium: Any, page: Served) -> None:

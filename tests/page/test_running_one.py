@@ -16,7 +16,7 @@ import pytest
 from one_user import DEADLINE, User, end, until
 
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
-from traymon.storage.single_instance import Instance, Where
+from traymon.storage.single_instance import Instance, InstanceInfo
 
 
 @pytest.fixture
@@ -114,27 +114,27 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: User) -> Non
 
 def test_the_lock_is_one_persons_and_goes_with_the_process(tmp_path: Path) -> None:
     one, other = Instance(tmp_path), Instance(tmp_path)
-    assert one.begin()
-    assert not other.begin()
-    assert other.running() is None  # it has not said yet where it is
-    one.announce(Where(4711, "secret", 1))
-    assert other.running() == Where(4711, "secret", 1)
+    assert one.acquire()
+    assert not other.acquire()
+    assert other.find_running() is None  # it has not said yet where it is
+    one.publish(InstanceInfo(4711, "secret", 1))
+    assert other.find_running() == InstanceInfo(4711, "secret", 1)
     if sys.platform != "win32":
         assert stat.S_IMODE((tmp_path / "traymon.json").stat().st_mode) == 0o600
-    assert one.running() is None  # it is not another one
-    one.end()
-    assert other.running() is None
-    assert other.begin()
-    other.end()
+    assert one.find_running() is None  # it is not another one
+    one.release()
+    assert other.find_running() is None
+    assert other.acquire()
+    other.release()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"port": 1}'])
 def test_a_spoiled_announcement_is_no_announcement(text: str, tmp_path: Path) -> None:
     one = Instance(tmp_path)
-    assert one.begin()
+    assert one.acquire()
     (tmp_path / "traymon.json").write_text(text, encoding="utf-8")
-    assert Instance(tmp_path).running() is None
-    one.end()
+    assert Instance(tmp_path).find_running() is None
+    one.release()
 
 
 def test_a_user_without_a_folder_to_write_to_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +154,6 @@ def test_a_folder_that_others_may_write_to_is_not_trusted(
     shared.chmod(0o777)
     monkeypatch.setattr("traymon.storage.single_instance.user_runtime_path", lambda app: shared)
     monkeypatch.setattr("traymon.storage.single_instance.user_state_path", lambda app: own)
-    assert Instance().begin()
+    assert Instance().acquire()
     assert list(shared.iterdir()) == []
     assert (own / "run" / "traymon.lock").exists()

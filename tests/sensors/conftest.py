@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from traymon.core.model import Evidence, Limits, Reading, Target
+from traymon.core.model import Evidence, Reading
+from traymon.core.target import Limits, Target
 
 DEADLINE = 10.0
 LISTEN = """

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import pytest
 
-from traymon.core.model import Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.sensors import version_exchange
-from traymon.sensors.connection_registry import OwnPorts
-from traymon.sensors.version_exchange import Answer, say_hello, symptom_of
+from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.version_exchange import Answer, exchange_versions, symptom_of
 from traymon.sim.gateway import running
 from traymon.sim.props import full_backlog, nobody_listens
 
@@ -24,16 +24,16 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="as Linux's sock
 
 ASK_192_0_2_1 = """
 import asyncio
-from traymon.sensors.hello import say_hello
-from traymon.sensors.own_ports import OwnPorts
-print(asyncio.run(say_hello("192.0.2.1", 9, 5.0, OwnPorts())).symptom)
+from traymon.sensors.hello import exchange_versions
+from traymon.sensors.connection_registry import ConnectionRegistry
+print(asyncio.run(exchange_versions("192.0.2.1", 9, 5.0, ConnectionRegistry())).symptom)
 """
 REFUSED, TIMED_OUT, FORBIDDEN = Symptom.REFUSED, Symptom.TIMED_OUT, Symptom.FORBIDDEN
 UNREACHABLE, RESET = Symptom.UNREACHABLE, Symptom.RESET
 
 
 def ask(port: int, timeout: float = LONG, host: str = "127.0.0.1") -> Answer:
-    return asyncio.run(say_hello(host, port, timeout, OwnPorts()))
+    return asyncio.run(exchange_versions(host, port, timeout, ConnectionRegistry()))
 
 
 def windows_error(number: int) -> OSError:
@@ -51,7 +51,7 @@ def test_a_port_on_which_nobody_listens_refuses() -> None:
 def test_a_full_queue_of_connections_times_out() -> None:
     async def play() -> Answer:
         async with full_backlog(0) as port:
-            return await say_hello("127.0.0.1", port, SHORT, OwnPorts())
+            return await exchange_versions("127.0.0.1", port, SHORT, ConnectionRegistry())
 
     answer = asyncio.run(play())
     assert answer.symptom is Symptom.TIMED_OUT
@@ -131,7 +131,7 @@ def test_a_dead_address_leaves_time_for_another_one_that_answers(
     async def play() -> Answer:
         async with full_backlog(0) as dead:
             resolve_to(("127.0.0.1", dead), ("127.0.0.1", gateway.port))
-            return await say_hello("name", 9, 1.0, OwnPorts())
+            return await exchange_versions("name", 9, 1.0, ConnectionRegistry())
 
     with running() as gateway:
         answer = asyncio.run(play())
@@ -231,7 +231,7 @@ def test_no_file_handle_left_is_raised_and_not_a_symptom() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
         try:
             with pytest.raises(OSError, match=r".") as raised:
-                await say_hello("127.0.0.1", port, LONG, OwnPorts())
+                await exchange_versions("127.0.0.1", port, LONG, ConnectionRegistry())
             assert raised.value.errno == errno.EMFILE
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from traymon.core.model import Evidence, Fact, Reading, Symptom
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import handshake
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
@@ -22,7 +23,7 @@ SILENT = Behaviour(hello=Hello.SILENT)
 
 
 def look(evidence: Evidence, sensor: Handshake | None = None) -> Reading:
-    return asyncio.run((sensor or Handshake(OwnPorts())).look(evidence))
+    return asyncio.run((sensor or Handshake(ConnectionRegistry())).poll(evidence))
 
 
 def seen_elsewhere(*ports: int) -> Reading:
@@ -64,8 +65,8 @@ def test_a_refusing_port_names_the_usual_port_that_answers_and_whose_it_is(
     async def play() -> None:
         async with perform(SCENARIOS["wrong-port"]) as stage:
             assert stage.other_port is not None
-            sensor = Handshake(OwnPorts())
-            reading = await sensor.look(evidence(stage.port, seen_elsewhere(stage.other_port)))
+            sensor = Handshake(ConnectionRegistry())
+            reading = await sensor.poll(evidence(stage.port, seen_elsewhere(stage.other_port)))
             kinds = ("TWS paper", "TWS live", "Gateway paper", "Gateway live")
             assert reading.symptom is Symptom.REFUSED
             assert reading.facts[Fact.OPEN_PORT] == stage.other_port
@@ -79,7 +80,7 @@ def test_where_the_socket_table_is_hidden_every_usual_port_is_tried(
 ) -> None:
     async def play() -> None:
         async with perform(SCENARIOS["wrong-port"]) as stage:
-            reading = await Handshake(OwnPorts()).look(evidence(stage.port))
+            reading = await Handshake(ConnectionRegistry()).poll(evidence(stage.port))
             assert reading.facts[Fact.OPEN_PORT] in USUAL_PORTS
 
     asyncio.run(play())
@@ -111,7 +112,7 @@ def test_another_port_is_asked_once_a_minute_or_when_other_ports_listen(
     evidence: MakeEvidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with nobody_listens(0) as port, running() as one, running() as two:
-        sensor = Handshake(OwnPorts())
+        sensor = Handshake(ConnectionRegistry())
         for _ in range(3):
             reading = look(evidence(port, seen_elsewhere(one.port)), sensor)
             assert reading.facts[Fact.OPEN_PORT] == one.port
@@ -138,8 +139,8 @@ def test_a_forwarded_port_leads_elsewhere_so_this_machine_is_not_asked(
     async def play() -> None:
         async with perform(SCENARIOS["wrong-port"]) as stage:
             before = evidence(stage.port, forwarded=True)
-            after = before.with_reading(await Listener(OwnPorts()).look(before))
-            reading = await Handshake(OwnPorts()).look(after)
+            after = before.with_reading(await Listener(ConnectionRegistry()).poll(before))
+            reading = await Handshake(ConnectionRegistry()).poll(after)
             assert reading.symptom is Symptom.REFUSED
             assert Fact.OPEN_PORT not in reading.facts
 
@@ -177,7 +178,7 @@ def test_a_port_that_opened_within_a_minute_and_does_not_serve_yet_has_just_star
     evidence: MakeEvidence, clock: Callable[[float], None]
 ) -> None:
     with running(SILENT) as gateway:
-        sensor = Handshake(OwnPorts())
+        sensor = Handshake(ConnectionRegistry())
         first = opened(gateway, evidence, sensor)
         assert Fact.PORT_OPENED not in first.readings["handshake"].facts  # may be old
         gateway.stop()
@@ -197,7 +198,7 @@ def test_a_port_that_was_refused_long_before_it_was_seen_open_has_not_just_start
     evidence: MakeEvidence, clock: Callable[[float], None]
 ) -> None:
     with running(SILENT) as gateway:
-        sensor = Handshake(OwnPorts())
+        sensor = Handshake(ConnectionRegistry())
         gateway.stop()
         opened(gateway, evidence, sensor)
         gateway.start()
@@ -209,7 +210,7 @@ def test_a_port_counts_from_its_last_refusal(
     evidence: MakeEvidence, clock: Callable[[float], None]
 ) -> None:
     with running(SILENT) as gateway:
-        sensor = Handshake(OwnPorts())
+        sensor = Handshake(ConnectionRegistry())
         for _ in range(2):
             gateway.stop()
             for _ in range(3):
@@ -225,7 +226,7 @@ def test_what_was_seen_of_one_port_is_not_held_against_another(
     evidence: MakeEvidence, clock: Callable[[float], None]
 ) -> None:
     with nobody_listens(0) as before, running(SILENT) as gateway:
-        sensor = Handshake(OwnPorts())
+        sensor = Handshake(ConnectionRegistry())
         assert look(evidence(before, seen_elsewhere()), sensor).symptom is Symptom.REFUSED
         clock(5.0)
         moved_on = opened(gateway, evidence, sensor)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from traymon.core.model import Symptom
-from traymon.sensors.connection_registry import OwnPorts
-from traymon.sensors.version_exchange import Answer, answers_tls, say_hello
+from traymon.core.vocabulary import Symptom
+from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.version_exchange import Answer, answers_tls, exchange_versions
 from traymon.sim.gateway import Behaviour, Hello, running
 from traymon.sim.props import nobody_listens
 
@@ -26,7 +26,7 @@ SMALL_FRAME = b"\0\0\0\6a\0b\0c\0"
 
 
 def ask(port: int, timeout: float = LONG, host: str = "127.0.0.1") -> Answer:
-    return asyncio.run(say_hello(host, port, timeout, OwnPorts()))
+    return asyncio.run(exchange_versions(host, port, timeout, ConnectionRegistry()))
 
 
 def reset(connection: socket.socket) -> None:
@@ -156,15 +156,15 @@ def test_a_tls_server_that_is_silent_to_plain_bytes_answers_a_tls_hello(
 
     port = serve(speak)
     assert ask(port, SHORT).symptom is Symptom.SILENT
-    assert asyncio.run(answers_tls("127.0.0.1", port, LONG, OwnPorts()))
+    assert asyncio.run(answers_tls("127.0.0.1", port, LONG, ConnectionRegistry()))
 
 
 @pytest.mark.parametrize("spoken", [Hello.SILENT, Hello.CLOSE, Hello.RESET, Hello.HTTP])
 def test_what_does_not_speak_tls_does_not_answer_a_tls_hello(spoken: Hello) -> None:
     with running(Behaviour(hello=spoken)) as gateway:
-        assert not asyncio.run(answers_tls("127.0.0.1", gateway.port, SHORT, OwnPorts()))
+        assert not asyncio.run(answers_tls("127.0.0.1", gateway.port, SHORT, ConnectionRegistry()))
 
 
 def test_a_port_that_refuses_does_not_answer_a_tls_hello() -> None:
     with nobody_listens(0) as port:
-        assert not asyncio.run(answers_tls("127.0.0.1", port, SHORT, OwnPorts()))
+        assert not asyncio.run(answers_tls("127.0.0.1", port, SHORT, ConnectionRegistry()))

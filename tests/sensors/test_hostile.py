@@ -13,10 +13,10 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from traymon.core.model import Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.sensors import version_exchange
-from traymon.sensors.connection_registry import OwnPorts
-from traymon.sensors.version_exchange import Answer, say_hello
+from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.version_exchange import Answer, exchange_versions
 from traymon.sim.gateway import Behaviour, Conversation, Ending, Hello, running
 from traymon.sim.props import full_backlog
 
@@ -50,14 +50,14 @@ def test_a_flood_of_100_megabytes_costs_neither_memory_nor_time(
     tracemalloc.start()
     try:
         started = time.monotonic()
-        answer = asyncio.run(say_hello("127.0.0.1", port, LONG, OwnPorts()))
+        answer = asyncio.run(exchange_versions("127.0.0.1", port, LONG, ConnectionRegistry()))
         took = time.monotonic() - started
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert answer.symptom is symptom
     assert peak < 1_500_000
-    assert took < answer.took + version_exchange.GOODBYE + SPARE
+    assert took < answer.took + version_exchange.CLOSE_TIMEOUT + SPARE
 
 
 def test_a_server_that_is_always_faster_than_we_read_does_not_stop_the_loop(
@@ -73,7 +73,7 @@ def test_a_server_that_is_always_faster_than_we_read_does_not_stop_the_loop(
 
     with asyncio.Runner(loop_factory=BytesAreAlwaysThere) as runner:
         port = serve(lambda connection: connection.recv(100))
-        answer = runner.run(say_hello("127.0.0.1", port, LONG, OwnPorts()))
+        answer = runner.run(exchange_versions("127.0.0.1", port, LONG, ConnectionRegistry()))
     assert answer.symptom is Symptom.NOT_IB
 
 
@@ -81,9 +81,9 @@ def test_a_server_that_is_always_faster_than_we_read_does_not_stop_the_loop(
 def test_a_listener_that_accepts_nobody_finds_a_polite_client_in_its_queue() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert asyncio.run(say_hello("127.0.0.1", port, SHORT, OwnPorts())).symptom is (
-            Symptom.SILENT
-        )
+        assert asyncio.run(
+            exchange_versions("127.0.0.1", port, SHORT, ConnectionRegistry())
+        ).symptom is (Symptom.SILENT)
         connection, _ = server.accept()
         with connection:
             connection.settimeout(LONG)
@@ -95,7 +95,7 @@ def test_a_listener_that_accepts_nobody_finds_a_polite_client_in_its_queue() -> 
 
 
 async def cancelled_once(port: int, when: Callable[[], bool]) -> asyncio.Task[Answer]:
-    task = asyncio.create_task(say_hello("127.0.0.1", port, LONG, OwnPorts()))
+    task = asyncio.create_task(exchange_versions("127.0.0.1", port, LONG, ConnectionRegistry()))
     async with asyncio.timeout(LONG):
         while not when():
             await asyncio.sleep(0.005)
@@ -133,7 +133,9 @@ def test_a_look_that_is_cancelled_while_it_closes_leaves_no_socket(
             return any(c.ending is Ending.PEER_CLOSED for c in gateway.conversations)
 
         async def play() -> float:
-            task = asyncio.create_task(say_hello("127.0.0.1", gateway.port, SHORT, OwnPorts()))
+            task = asyncio.create_task(
+                exchange_versions("127.0.0.1", gateway.port, SHORT, ConnectionRegistry())
+            )
             while not closes():
                 await asyncio.sleep(0.005)
             before = time.monotonic()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from traymon.core.model import IdUse, Program, Use
+from traymon.core.target import IdUse, Program
+from traymon.core.vocabulary import Use
 from traymon.sensors.client_id_ledger import Ledger, Link, Links
 
 
@@ -13,7 +14,7 @@ def link(name: str, port: int, *, own: bool = False, left: bool = False) -> Link
     return Link(program, port, left)
 
 
-MINE, MINE_TOO = link("run_live.py", 1, own=True), link("run_live.py", 2, own=True)
+MARK_AS_MINE, MINE_TOO = link("run_live.py", 1, own=True), link("run_live.py", 2, own=True)
 OTHER, THIRD = link("other.py", 3), link("third.py", 4)
 LEFT = link("", 5, left=True)
 
@@ -43,14 +44,14 @@ def test_a_free_id_is_due_when_somebody_came_and_not_when_somebody_left() -> Non
     ledger = Ledger([10])
     ledger.note(10, False, links(OTHER, THIRD))
     assert ledger.due(links(OTHER)) == []
-    assert ledger.due(links(OTHER, MINE)) == [10]
+    assert ledger.due(links(OTHER, MARK_AS_MINE)) == [10]
 
 
 def test_a_taken_id_is_due_when_one_who_may_hold_it_left_and_not_when_somebody_came() -> None:
     ledger = Ledger([10])
     ledger.note(10, True, links(OTHER, THIRD))
-    assert ledger.due(links(OTHER, THIRD, MINE)) == []
-    assert ledger.due(links(OTHER, MINE)) == [10]
+    assert ledger.due(links(OTHER, THIRD, MARK_AS_MINE)) == []
+    assert ledger.due(links(OTHER, MARK_AS_MINE)) == [10]
 
 
 def test_a_try_without_a_verdict_is_not_made_again_before_a_change() -> None:
@@ -87,20 +88,20 @@ def test_with_nobody_connected_every_id_is_free() -> None:
 
 def test_what_was_free_before_somebody_came_is_his() -> None:
     ledger = Ledger([10])
-    ledger.note(10, False, links(OTHER, MINE))
-    ledger.note(10, True, links(OTHER, MINE, THIRD))
-    assert uses(ledger, OTHER, MINE, THIRD)[10] == IdUse(10, Use.CLASH, (THIRD.program,))
+    ledger.note(10, False, links(OTHER, MARK_AS_MINE))
+    ledger.note(10, True, links(OTHER, MARK_AS_MINE, THIRD))
+    assert uses(ledger, OTHER, MARK_AS_MINE, THIRD)[10] == IdUse(10, Use.CLASH, (THIRD.program,))
 
 
 def test_what_stays_taken_when_one_left_is_held_by_one_of_the_others() -> None:
     ledger = Ledger([10])
     ledger.note(10, True, links(OTHER, THIRD))
-    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, MARK_AS_MINE))
     # or by one who came since: the one who left may have left it to him
-    assert uses(ledger, OTHER, MINE)[10] == IdUse(10, Use.YOURS, (MINE.program,))
+    assert uses(ledger, OTHER, MARK_AS_MINE)[10] == IdUse(10, Use.YOURS, (MARK_AS_MINE.program,))
     ledger = Ledger([10])
-    ledger.note(10, True, links(OTHER, MINE, MINE_TOO))
-    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, MARK_AS_MINE, MINE_TOO))
+    ledger.note(10, True, links(OTHER, MARK_AS_MINE))
     ledger.note(10, True, links(OTHER, THIRD))
     assert set(names(uses(ledger, OTHER, THIRD)[10])) == {"other.py", THIRD.program.label}
 
@@ -111,14 +112,14 @@ def test_a_program_that_was_there_while_the_id_was_free_does_not_hold_it() -> No
     ledger.note(10, True, links(OTHER))  # its user came and went unseen, and TWS has not noticed
     assert uses(ledger, OTHER)[10] == IdUse(10, Use.STUCK)
     assert ledger.due(links(OTHER)) == []
-    assert ledger.due(links(OTHER, MINE)) == [10]
+    assert ledger.due(links(OTHER, MARK_AS_MINE)) == [10]
     assert ledger.due(links()) == [10]
 
 
 def test_an_id_that_stays_taken_when_its_holder_left_is_nobodys() -> None:
     ledger = Ledger([10])
     ledger.note(10, False, links(OTHER))
-    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, MARK_AS_MINE))
     ledger.note(10, True, links(OTHER))
     assert uses(ledger, OTHER)[10] == IdUse(10, Use.STUCK)
     ledger.ask_again([10])
@@ -129,36 +130,36 @@ def test_an_id_that_stays_taken_when_its_holder_left_is_nobodys() -> None:
 
 def test_one_connection_holds_one_id() -> None:
     ledger = Ledger([10, 11])
-    ledger.note(10, True, links(MINE))
-    ledger.note(11, True, links(MINE, OTHER))
-    found = uses(ledger, MINE, OTHER)
+    ledger.note(10, True, links(MARK_AS_MINE))
+    ledger.note(11, True, links(MARK_AS_MINE, OTHER))
+    found = uses(ledger, MARK_AS_MINE, OTHER)
     assert (found[10].use, found[11].use) == (Use.YOURS, Use.CLASH)
     assert names(found[11]) == ["other.py"]
 
 
 def test_an_own_program_among_those_who_may_hold_it_is_taken_to_hold_it() -> None:
     ledger = Ledger([10])
-    ledger.note(10, True, links(MINE, OTHER))
-    assert uses(ledger, MINE, OTHER)[10] == IdUse(10, Use.YOURS, (MINE.program,))
+    ledger.note(10, True, links(MARK_AS_MINE, OTHER))
+    assert uses(ledger, MARK_AS_MINE, OTHER)[10] == IdUse(10, Use.YOURS, (MARK_AS_MINE.program,))
 
 
 def test_more_ids_than_own_connections_cannot_all_be_the_users_own() -> None:
     ledger = Ledger([10, 11])
     for client_id in (10, 11):
-        ledger.note(client_id, True, links(MINE, OTHER))
-    found = uses(ledger, MINE, OTHER)
+        ledger.note(client_id, True, links(MARK_AS_MINE, OTHER))
+    found = uses(ledger, MARK_AS_MINE, OTHER)
     assert {found[10].use, found[11].use} == {Use.CLASH}
     assert names(found[10]) == ["run_live.py", "other.py"]
     ledger = Ledger([10, 11])
     for client_id in (10, 11):
-        ledger.note(client_id, True, links(MINE, MINE_TOO, OTHER))
-    found = uses(ledger, MINE, MINE_TOO, OTHER)
+        ledger.note(client_id, True, links(MARK_AS_MINE, MINE_TOO, OTHER))
+    found = uses(ledger, MARK_AS_MINE, MINE_TOO, OTHER)
     assert {found[10].use, found[11].use} == {Use.YOURS}
 
 
 def test_the_users_own_program_that_came_again_holds_its_id_as_before() -> None:
     ledger = Ledger([10])
-    ledger.note(10, True, links(OTHER, MINE))
+    ledger.note(10, True, links(OTHER, MARK_AS_MINE))
     ledger.note(10, True, links(OTHER, MINE_TOO))  # it was restarted between two looks
     assert uses(ledger, OTHER, MINE_TOO)[10] == IdUse(10, Use.YOURS, (MINE_TOO.program,))
 

@@ -12,27 +12,30 @@ from collections.abc import Callable
 
 import pytest
 
-from traymon.core.model import Evidence, Reading, Symptom
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Symptom
 from traymon.sensors import internet
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.internet import Internet
 
 LINK_DOWN = Reading("link", Symptom.LINK_DOWN, "1100: lost")
 LOOK = """
 import asyncio, json
-from traymon.core.model import Evidence, Reading, Symptom, Target
+from traymon.core.model import (Evidence, Reading)
+from traymon.core.vocabulary import (Symptom)
+from traymon.core.target import (Target)
 from traymon.sensors.internet import Internet
-from traymon.sensors.own_ports import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 
 link = Reading("link", Symptom.LINK_DOWN)
 evidence = Evidence(Target("test"), now=0.0).with_reading(link)
-reading = asyncio.run(Internet(OwnPorts()).look(evidence))
+reading = asyncio.run(Internet(ConnectionRegistry()).poll(evidence))
 print(json.dumps([reading.symptom, reading.detail]))
 """
 
 
 def look(evidence: Evidence) -> Reading:
-    return asyncio.run(Internet(OwnPorts()).look(evidence))
+    return asyncio.run(Internet(ConnectionRegistry()).poll(evidence))
 
 
 @pytest.fixture

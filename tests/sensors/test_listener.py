@@ -12,8 +12,10 @@ from contextlib import closing
 import psutil
 import pytest
 
-from traymon.core.model import Evidence, Fact, Reading, Symptom, Target
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.core.model import Evidence, Reading
+from traymon.core.target import Target
+from traymon.core.vocabulary import Fact, Symptom
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.listener import Listener, is_this_machine
 from traymon.sensors.port_discovery import discover
 from traymon.sim.props import nobody_listens, posing
@@ -23,8 +25,8 @@ ListenAs = Callable[..., tuple[psutil.Process, int]]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
-def look(evidence: Evidence, own_ports: OwnPorts | None = None) -> Reading:
-    return asyncio.run(Listener(own_ports or OwnPorts()).look(evidence))
+def look(evidence: Evidence, connections: ConnectionRegistry | None = None) -> Reading:
+    return asyncio.run(Listener(connections or ConnectionRegistry()).poll(evidence))
 
 
 @pytest.fixture(autouse=True)
@@ -159,25 +161,25 @@ def test_a_port_that_is_in_use_without_a_listener_has_none(evidence: MakeEvidenc
 def test_connections_that_only_their_program_closed_are_counted(evidence: MakeEvidence) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=9) as server:
         address = server.getsockname()
-        own_ports = OwnPorts()
+        connections = ConnectionRegistry()
         clients = [socket.create_connection(address) for _ in range(5)]
         accepted, _ = server.accept()  # the others wait in the queue of a wedged listener
-        own_ports.add(clients[4].getsockname()[1])
+        connections.add(clients[4].getsockname()[1])
         with accepted, closing(clients[3]):
             for client in (*clients[:3], clients[4]):
                 client.close()
-            reading = look(evidence(address[1]), own_ports)
+            reading = look(evidence(address[1]), connections)
     assert reading.facts[Fact.HALF_CLOSED] == 3  # neither the open one nor traymon's own
     assert reading.detail.endswith("3 half-closed connections")
 
 
 def test_traymon_forgets_its_oldest_connections_only_after_very_many() -> None:
-    own_ports = OwnPorts()
+    connections = ConnectionRegistry()
     for port in range(1_001):
-        own_ports.add(port)
-    assert 0 not in own_ports
-    assert 1 in own_ports
-    assert 1_000 in own_ports
+        connections.add(port)
+    assert 0 not in connections
+    assert 1 in connections
+    assert 1_000 in connections
 
 
 # what cannot be seen

@@ -8,9 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from traymon.core.model import Evidence, Fact, Reading, Symptom
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.diagnosis.catalogue import diagnose
-from traymon.sensors import Sensor, sensors_for_one_target, wire
+from traymon.sensors import sensors_for_target, wire
+from traymon.sensors.base import PollingSensor
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Ending, Hello, running
 from traymon.sim.props import half_close, nobody_listens
 
@@ -20,15 +22,15 @@ MakeEvidence = Callable[..., Evidence]
 Eventually = Callable[[Callable[[], bool]], None]
 
 
-async def look(sensors: Sequence[Sensor], evidence: Evidence) -> Evidence:
+async def look(sensors: Sequence[PollingSensor], evidence: Evidence) -> Evidence:
     """Let every sensor look once, in order, as the monitor does."""
     for sensor in sensors:
-        evidence = evidence.with_reading(await sensor.look(evidence))
+        evidence = evidence.with_reading(await sensor.poll(evidence))
     return evidence
 
 
-def named(name: str) -> Sensor:
-    (sensor,) = (s for s in sensors_for_one_target().looking if s.name == name)
+def named(name: str) -> PollingSensor:
+    (sensor,) = (s for s in sensors_for_target().polling if s.name == name)
     return sensor
 
 
@@ -65,7 +67,7 @@ def test_whatever_is_answered_nothing_but_the_hello_is_sent(
     evidence: MakeEvidence, spoken: Hello
 ) -> None:
     with running(Behaviour(hello=spoken)) as gateway:
-        asyncio.run(look(sensors_for_one_target().looking, evidence(gateway.port, timeout=0.2)))
+        asyncio.run(look(sensors_for_target().polling, evidence(gateway.port, timeout=0.2)))
         # who closes or speaks first may not have read it before the end
         assert {c.received for c in gateway.conversations} <= {HELLO, b""}
         assert len(gateway.conversations) == 1
@@ -73,7 +75,7 @@ def test_whatever_is_answered_nothing_but_the_hello_is_sent(
 
 def test_silence_gets_one_tls_hello_in_each_run_of_it(evidence: MakeEvidence) -> None:
     with running(SILENT) as gateway:
-        sensors = sensors_for_one_target().looking
+        sensors = sensors_for_target().polling
 
         def sent_by(looks: int) -> list[str]:
             """What a number of looks put on the wire: the words of each connection."""
@@ -95,7 +97,7 @@ def test_silence_gets_one_tls_hello_in_each_run_of_it(evidence: MakeEvidence) ->
 
 def test_a_gateway_that_expects_tls_gets_one_tls_hello_too(evidence: MakeEvidence) -> None:
     with running(Behaviour(hello=Hello.TLS)) as gateway:
-        sensors = sensors_for_one_target().looking
+        sensors = sensors_for_target().polling
         for _ in range(3):
             after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.1)))
             assert diagnose(after).code == "tls-expected"
@@ -116,7 +118,7 @@ def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
     evidence: MakeEvidence,
 ) -> None:
     with running(SILENT) as gateway:
-        sensors = sensors_for_one_target().looking
+        sensors = sensors_for_target().polling
 
         async def play() -> None:
             for _ in range(20):
@@ -135,7 +137,7 @@ def test_what_others_left_half_closed_is_evidence_that_it_is_wedged(
     evidence: MakeEvidence, eventually: Eventually, others: int, code: str
 ) -> None:
     with running(SILENT) as gateway:
-        sensors = sensors_for_one_target().looking
+        sensors = sensors_for_target().polling
         for _ in range(3):  # leaves connections of our own there
             asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
         left = len(gateway.conversations) + others
@@ -154,7 +156,7 @@ def test_another_gateway_that_is_asked_gets_the_whole_hello_as_well(
             "listener", Symptom.NOBODY_LISTENS, facts={Fact.CANDIDATE_PORTS: (other.port,)}
         )
         handshake = named("handshake")
-        asyncio.run(handshake.look(evidence(port, seen)))
+        asyncio.run(handshake.poll(evidence(port, seen)))
         eventually(lambda: all(c.closed_at for c in other.conversations))
         (conversation,) = other.conversations
     assert conversation.received == HELLO

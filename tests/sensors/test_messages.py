@@ -6,7 +6,8 @@ from math import inf
 
 import pytest
 
-from traymon.core.model import Fact, Reading, Symptom
+from traymon.core.model import Reading
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.sensors.system_messages import LONGEST_TEXT, Messages, unescape
 
 S = Symptom
@@ -145,9 +146,9 @@ def test_what_is_no_port_is_not_named_as_one(text: str) -> None:
 
 
 def test_only_a_call_ages_for_no_message_takes_it_back() -> None:
-    assert only(10197, "").good_for == 300
-    assert only(1300, "").good_for == only(2139, "").good_for == only(357, "").good_for == 600
-    assert only(1100, "").good_for == only(2103, "x:y").good_for == inf
+    assert only(10197, "").ttl == 300
+    assert only(1300, "").ttl == only(2139, "").ttl == only(357, "").ttl == 600
+    assert only(1100, "").ttl == only(2103, "x:y").ttl == inf
 
 
 def test_escaped_letters_are_letters_again_and_nothing_else_is_touched() -> None:

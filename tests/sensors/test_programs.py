@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from traymon.core.model import Target
+from traymon.core.target import Target
 from traymon.sensors.listener import ib_program
 from traymon.sensors.port_discovery import discover
 

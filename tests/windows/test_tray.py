@@ -9,7 +9,7 @@ from desktop.desktop import wait_for
 from lead import follow
 from PIL import Image
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Hello, running
 from traymon.ui import icons
 

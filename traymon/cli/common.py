@@ -17,14 +17,14 @@ from platformdirs import user_state_path
 from rich.console import Console
 
 from traymon.config import loader
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
-from traymon.storage.own_client_id import remembered
+from traymon.storage.own_client_id import load_or_create_client_id
 
 log = logging.getLogger(__name__)
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
-UNUSABLE = 3
+EXIT_USAGE = 3
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
 Host = Annotated[str | None, typer.Option("--host", help="Look at this host; beats IB_HOST.")]
@@ -33,7 +33,7 @@ Timeout = Annotated[str | None, typer.Option("--timeout", help="Seconds to wait 
 NoTray = Annotated[bool, typer.Option("--no-tray", help="Show the status in this terminal.")]
 
 
-class Outcome(SystemExit):
+class Exit(SystemExit):
     """An exit code that a command chose, as opposed to one of a misused command line."""
 
 
@@ -53,13 +53,13 @@ def load(
         )
     except ConfigError as error:
         count = len(error.mistakes)
-        complain(f"The settings cannot be used: {count} mistake{'s' if count > 1 else ''}.")
+        print_error(f"The settings cannot be used: {count} mistake{'s' if count > 1 else ''}.")
         for mistake in error.mistakes:
-            complain(f"  {mistake}")
-        raise Outcome(UNUSABLE) from None
+            print_error(f"  {mistake}")
+        raise Exit(EXIT_USAGE) from None
     if loaded.settings.session == "off" or loaded.target.own_client_id is not None:
         return loaded
-    own_id = remembered(user_state_path("traymon"))
+    own_id = load_or_create_client_id(user_state_path("traymon"))
     return replace(loaded, target=replace(loaded.target, own_client_id=own_id))
 
 
@@ -76,16 +76,16 @@ def begin_log(level: str) -> None:
     try:
         start_log(Folders.of_this_user().logs, level)
     except OSError as error:
-        complain(f"No log can be written: {error}")
+        print_error(f"No log can be written: {error}")
 
 
-def misuse(text: str) -> NoReturn:
+def usage_error(text: str) -> NoReturn:
     """Say what is wrong, and end the program with UNUSABLE."""
-    complain(text)
-    raise Outcome(UNUSABLE)
+    print_error(text)
+    raise Exit(EXIT_USAGE)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Say what is wrong on stderr, and in the log where there is one."""
     print(text, file=sys.stderr)
     if logging.getLogger().handlers:  # there is a log; without one Python would print it again

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from traymon.cli.common import EXIT_OF_LIGHT, Outcome, misuse
-from traymon.core.model import Light
-from traymon.core.time_windows import NO_SNOOZE, SNOOZES, UNTIL_OPEN
+from traymon.cli.common import EXIT_OF_LIGHT, Exit, usage_error
+from traymon.core.calendar import NO_SNOOZE, SNOOZES, UNTIL_OPEN
+from traymon.core.vocabulary import Light
 
 
 def instance_of_this_user() -> Any:
@@ -20,25 +20,25 @@ def instance_of_this_user() -> Any:
     try:
         return Instance()
     except OSError as error:
-        misuse(f"traymon needs a folder of yours to write to: {error}")
+        usage_error(f"traymon needs a folder of yours to write to: {error}")
 
 
 def ask_the_running_one(instance: Any, method: str, path: str) -> Any:
     """Ask the traymon that runs; return its answer. Ends the program where none answers."""
-    where = instance.running()
+    where = instance.find_running()
     if where is None:
-        misuse("No traymon runs for this user, or it serves no page: see its log.")
+        usage_error("No traymon runs for this user, or it serves no page: see its log.")
     connection = http.client.HTTPConnection("127.0.0.1", where.port, timeout=10)
     try:
         connection.request(method, path, headers={"Authorization": f"Bearer {where.secret}"})
         answer = connection.getresponse()
         text = answer.read().decode("utf-8")
     except OSError as error:
-        misuse(f"The traymon that runs (pid {where.pid}) does not answer: {error}")
+        usage_error(f"The traymon that runs (pid {where.pid}) does not answer: {error}")
     finally:
         connection.close()
     if answer.status >= 400:
-        misuse(f"The traymon that runs (pid {where.pid}) says: {text}")
+        usage_error(f"The traymon that runs (pid {where.pid}) says: {text}")
     return json.loads(text) if text else None
 
 
@@ -46,7 +46,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
     """Ask the traymon that runs what it shows; exit codes as `check`."""
-    raise Outcome(EXIT_OF_LIGHT[_show_status(as_json)])
+    raise Exit(EXIT_OF_LIGHT[_show_status(as_json)])
 
 
 def _show_status(as_json: bool) -> Light:
@@ -85,6 +85,6 @@ def snooze(
     """Let the traymon that runs send no notices for a while; it ends when the API is back."""
     wishes = (*SNOOZES, UNTIL_OPEN, NO_SNOOZE)
     if wish not in wishes:
-        misuse(f"snooze {wish}: allowed are {', '.join(wishes)}.")
+        usage_error(f"snooze {wish}: allowed are {', '.join(wishes)}.")
     ask_the_running_one(instance_of_this_user(), "POST", f"/snooze/{wish}")
     _show_status(as_json=False)

@@ -13,8 +13,19 @@ from typing import Annotated
 import typer
 
 from traymon import __version__
-from traymon.cli import check, control, demo, run, wait
-from traymon.cli.common import UNUSABLE, Env, Host, NoTray, Outcome, Port, Timeout
+from traymon.cli import (
+    autostart,
+    check,
+    config,
+    control,
+    demo,
+    explain,
+    notify_test,
+    run,
+    simulate,
+    wait,
+)
+from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, NoTray, Port, Timeout
 
 PLAIN = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
 
@@ -31,12 +42,12 @@ app.command()(control.status)
 app.command()(check.check)
 app.command("wait")(wait.wait_until_good)
 app.command()(control.snooze)
-app.command("test-notify")(demo.test_notify)
-app.command("autostart")(run.start_at_login)
-app.command()(check.explain)
-app.command("config")(check.show_config)
+app.command("test-notify")(notify_test.test_notify)
+app.command("autostart")(autostart.start_at_login)
+app.command()(explain.explain)
+app.command("config")(config.show_config)
 app.command()(demo.demo)
-app.command()(demo.simulate)
+app.command()(simulate.simulate)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,7 +62,7 @@ def _default(
 ) -> None:
     if version:
         print(f"traymon {__version__}")
-        raise Outcome(0)
+        raise Exit(0)
     if context.invoked_subcommand is None:
         run.run(env, host, port, timeout, no_tray)
 
@@ -64,10 +75,10 @@ def main() -> None:
             stream.reconfigure(errors="traymon")
     try:
         app()
-    except Outcome:
+    except Exit:
         raise
     except SystemExit as error:  # 2, the libraries' code for misuse, means amber here
-        raise SystemExit(UNUSABLE if error.code == 2 else error.code) from None
+        raise SystemExit(EXIT_USAGE if error.code == 2 else error.code) from None
     finally:
         _leave_quietly()
 

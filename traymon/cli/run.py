@@ -9,22 +9,19 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from traymon import autostart
 from traymon.cli.common import (
     Env,
+    Exit,
     Host,
     NoTray,
-    Outcome,
     Port,
     Timeout,
     begin_log,
-    complain,
     load,
-    misuse,
     new_console,
 )
 from traymon.cli.control import ask_the_running_one, instance_of_this_user
-from traymon.core.model import Target
+from traymon.core.target import Target
 
 TRAY_WITHIN = 20.0  # seconds after login in which a desktop brings up its tray
 
@@ -43,17 +40,17 @@ def run(
         begin_log("info")
     try:
         settings = load(env, host, port, timeout)
-    except Outcome:
+    except Exit:
         if unread:
             _tell_on_the_desktop("cannot-start")
         raise
     instance = instance_of_this_user()
-    if not instance.begin():
+    if not instance.acquire():
         if at_login:
-            raise Outcome(0)  # the page is not to open by itself
+            raise Exit(0)  # the page is not to open by itself
         ask_the_running_one(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
-        raise Outcome(0)
+        raise Exit(0)
     from traymon.app import App
     from traymon.storage.paths import Folders
 
@@ -78,8 +75,8 @@ def run(
             patience=TRAY_WITHIN if at_login else 0.0,
         ).run()
     finally:
-        instance.end()
-    raise Outcome(0)
+        instance.release()
+    raise Exit(0)
 
 
 def _tell_on_the_desktop(name: str) -> None:
@@ -98,7 +95,9 @@ def _tell_on_the_desktop(name: str) -> None:
         return
     body = presenter.clip(body, presenter.BODY)
     notifier = Notifier(lambda key: None, lambda why: None)
-    notifier.notify("traymon", presenter.NoticeText(title, body, urgent=True, clickable=False), "")
+    notifier.notify(
+        "traymon", presenter.NotificationText(title, body, urgent=True, clickable=False), ""
+    )
     notifier.stop()
 
 
@@ -108,33 +107,3 @@ def _login_options(
     """Return the options of `run` that at login, elsewhere, watch the same as here."""
     options = {"--env": target.env_file, "--host": host, "--port": port, "--timeout": timeout}
     return [part for option, value in options.items() if value for part in (option, value)]
-
-
-def start_at_login(
-    wish: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
-    env: Env = None,
-    host: Host = None,
-    port: Port = None,
-    timeout: Timeout = None,
-    systemd: Annotated[
-        bool, typer.Option("--systemd", help="Linux: a systemd user unit instead of the desktop's.")
-    ] = False,
-) -> None:
-    """Start at login: on (with the settings that hold here), off, or status (exit code 0: on)."""
-    if wish not in ("on", "off", "status"):
-        misuse(f"There is no wish {wish!r}: on, off or status.")
-    try:
-        if wish == "on":
-            settings = load(env, host, port, timeout)
-            options = _login_options(settings.target, host, port, timeout)
-            autostart.turn_on(options, systemd=systemd)
-            lost = [key for key, value in settings.values.items() if value.source == "environment"]
-            if lost:
-                complain(f"Set in this terminal alone, so not known at login: {', '.join(lost)}")
-        elif wish == "off":
-            autostart.turn_off()
-        state = autostart.state()
-    except (OSError, ValueError) as error:
-        misuse(f"Start at login cannot be changed or read: {error}")
-    print(state.says)
-    raise Outcome(0 if state.on or wish == "off" else 1)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from traymon.app import App
-from traymon.core.model import Flip, Limits, Status, Target
+from traymon.core.model import Flip, Status
+from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 
 DWELL = 6.0  # seconds for which each chapter stays after it shows

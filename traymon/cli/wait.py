@@ -17,8 +17,9 @@ from platformdirs import user_state_path
 from rich.console import Console
 from rich.markup import escape
 
-from traymon.cli.common import Env, Host, Outcome, Port, load, misuse
-from traymon.core.model import Light, Status
+from traymon.cli.common import Env, Exit, Host, Port, load, usage_error
+from traymon.core.model import Status
+from traymon.core.vocabulary import Light
 
 NEEDS = ("port", "handshake", "session", "ids")
 
@@ -38,15 +39,15 @@ def wait_until_good(
     port: Port = None,
 ) -> None:
     """Wait until the API, the session and the client IDs are good; then start a command."""
-    from traymon.monitoring import wait as waiting
-    from traymon.sensors import OwnPrograms
+    from traymon.monitoring.one_shot import run_until
+    from traymon.storage.own_programs import OwnPrograms
     from traymon.ui import presenter, terminal
 
     if need not in NEEDS:
-        misuse(f"--need {need}: allowed are {', '.join(NEEDS)}.")
+        usage_error(f"--need {need}: allowed are {', '.join(NEEDS)}.")
     program = shutil.which(command[0]) if command else None
     if command and program is None:
-        misuse(f"There is no program {command[0]!r}, so that nothing could be started.")
+        usage_error(f"There is no program {command[0]!r}, so that nothing could be started.")
     target = load(env, host, port, None).target
     if command and program:
         target = replace(target, starting=_what_starts(command, program))
@@ -63,11 +64,11 @@ def wait_until_good(
                 console.print(escape(line), soft_wrap=True)
             told = line
 
-        own_programs = OwnPrograms(user_state_path("traymon"))
+        own_programs = OwnPrograms(user_state_path("traymon")).all
         try:
-            good, status = asyncio.run(waiting.wait(target, need, timeout, own_programs, tell))
+            good, status = asyncio.run(run_until(target, need, timeout, own_programs, tell))
         except KeyboardInterrupt:
-            raise Outcome(130) from None  # as shells have it for Ctrl-C
+            raise Exit(130) from None  # as shells have it for Ctrl-C
     if not good:
         if status is not None:
             console.print(terminal.test_results(status, None))
@@ -78,11 +79,11 @@ def wait_until_good(
         console.print(
             f"\n{waited}; not started: {escape(' '.join(command))}" if command else waited
         )
-        raise Outcome(1)
+        raise Exit(1)
     console.print(f"✓ {escape(target.address)} is ready.")
     if command and program:
         _become(command, program)
-    raise Outcome(0)
+    raise Exit(0)
 
 
 def _what_starts(command: list[str], program: str) -> str:
@@ -95,11 +96,11 @@ def _what_starts(command: list[str], program: str) -> str:
 def _become(command: list[str], program: str) -> None:
     """Replace this process by the command; on Windows, where that is not so, start it."""
     if sys.platform == "win32":
-        raise Outcome(subprocess.call(command, executable=program))
+        raise Exit(subprocess.call(command, executable=program))
     sys.stdout.flush()
     for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and a command would inherit that
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execv(program, command)
     except OSError as error:
-        misuse(f"{command[0]} cannot be started: {error}")
+        usage_error(f"{command[0]} cannot be started: {error}")

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from traymon.config import dotenv_file, ib_resets
 from traymon.config.schema import FIELDS, Settings, allowed, default_text
 from traymon.core import time_windows
-from traymon.core.model import Limits, Target, mask_account
+from traymon.core.calendar import Calendar
+from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
 
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
@@ -50,7 +51,7 @@ class Config:
 
     settings: Settings
     target: Target
-    calendar: time_windows.Calendar
+    calendar: Calendar
     values: Mapping[str, Value]  # what was set; every other key has its default
     env_file: Path | None
 
@@ -155,13 +156,13 @@ def _problem(key: str, fault: Any) -> str:
     return allowed(key) if words in ("", time_windows.HOW_WRITTEN) else words
 
 
-def _calendar(settings: Settings) -> time_windows.Calendar:
+def _calendar(settings: Settings) -> Calendar:
     """Return the windows that are set. Raises ConfigError for the user's own reset_windows.toml."""
 
     def schedule(text: str) -> time_windows.Schedule:
         return time_windows.parse(text) if text else time_windows.NEVER
 
-    return time_windows.Calendar(
+    return Calendar(
         reset=ib_resets.read(settings.region, user_config_path("traymon")),
         maintenance=schedule(settings.maintenance),
         quiet=schedule(settings.quiet),

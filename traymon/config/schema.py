@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from traymon.core import time_windows
-from traymon.core.model import Limits
+from traymon.core.target import Limits
 
 DEFAULTS = Limits()
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from traymon.core.model import Diagnosis, Flip, Light, Suspicion
+from traymon.core.model import Diagnosis, Flip, Suspicion
+from traymon.core.vocabulary import Light
 
 LOOKS_TO_SETTLE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
+class PendingChange:
     """The run of looks that disagree with what is shown."""
 
     diagnosis: Diagnosis  # what the newest of them saw
@@ -32,7 +33,7 @@ class Settled:
     since: float  # this cause was first seen
     light_since: float
     looks: int = 1  # looks in a row that saw this cause
-    leaning: Leaning | None = None
+    leaning: PendingChange | None = None
 
     @property
     def suspicion(self) -> Suspicion | None:
@@ -68,18 +69,18 @@ def settle(state: Settled, seen: Diagnosis, now: float) -> tuple[Settled, Flip |
     return settled, Flip(now, state.shown, agreed)
 
 
-def _lean(state: Settled, seen: Diagnosis, now: float) -> Leaning:
+def _lean(state: Settled, seen: Diagnosis, now: float) -> PendingChange:
     """Return the run of disagreement with the newest diagnosis in it."""
     before = state.leaning
     if before is None:
-        leaning = Leaning(seen, since=now, began=now, looks=1)
+        leaning = PendingChange(seen, since=now, began=now, looks=1)
     elif before.diagnosis.same_as(seen):
         new_look = seen.seen_at > before.diagnosis.seen_at
         leaning = replace(before, diagnosis=seen, looks=before.looks + new_look)
         if new_look or (before.supported and before.supported.same_as(seen)):
             leaning = replace(leaning, supported=seen, supported_since=before.since)
     else:
-        leaning = Leaning(seen, since=now, began=before.began, looks=1)
+        leaning = PendingChange(seen, since=now, began=before.began, looks=1)
         common = _milder(state.shown, before.diagnosis, seen)
         if common is not None and seen.seen_at > before.diagnosis.seen_at:
             since = now if common is seen else before.since

@@ -8,13 +8,13 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 
-from traymon.core.model import Figure
+from traymon.core.model import LatencyStats
 
 WINDOW = 3600.0  # seconds
 MOST = 2_000  # values; an hour of heartbeats is 720
 
 
-class Rolling:
+class RollingStats:
     """The values of the last hour."""
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class Rolling:
         if len(self._values) > MOST:
             self._drop_the_oldest()
 
-    def figure(self, now: float) -> Figure | None:
+    def figure(self, now: float) -> LatencyStats | None:
         """Return the figures, None while there is no value of the last hour."""
         while self._values and self._values[0][0] < now - WINDOW:
             self._drop_the_oldest()
         if not self._values:
             return None
-        return Figure(
+        return LatencyStats(
             last=self._values[-1][1],
             median=_percentile(self._ordered, 0.5),
             p95=_percentile(self._ordered, 0.95),

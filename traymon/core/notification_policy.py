@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from traymon.core.model import Diagnosis, Fact, Flip, Light, Status
-from traymon.core.time_windows import BEFORE_OPEN
+from traymon.core.calendar import BEFORE_OPEN
+from traymon.core.model import Diagnosis, Flip, Status
+from traymon.core.vocabulary import Fact, Light
 
 MOST_FLIPS, FLAPPING = 4, 600.0  # more flips than that in so many seconds: it comes and goes
 STEADY = 300.0  # seconds without a flip after which it has held
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Announced:
     """The fault that the user knows of, until its end is told."""
 
     diagnosis: Diagnosis
@@ -44,7 +45,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class Unannounced:
     """A fault that nobody was told of, or not yet."""
 
     diagnosis: Diagnosis
@@ -53,13 +54,13 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notification:
     """Something to tell the user about one target."""
 
     kind: Kind
     status: Status
     ended: Diagnosis | None = None  # what a recovery ends
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[Unannounced, ...] = ()
     flips: tuple[Flip, ...] = ()  # of the time in which it came and went
 
 
@@ -67,11 +68,11 @@ class Notice:
 class Memory:
     """What the user was told of one target, and what not."""
 
-    told: Told | None = None
-    missed: tuple[Missed, ...] = ()
+    told: Announced | None = None
+    missed: tuple[Unannounced, ...] = ()
     flips: tuple[Flip, ...] = ()  # of the last minutes; while it comes and goes, of all that time
     unstable: bool = False  # the user knows that it comes and goes
-    sending: Notice | None = None
+    sending: Notification | None = None
     failures: int = 0  # notices in a row that did not come out
     retry_at: float = 0.0
     red_told_before: float | None = None  # the opening before which a red was told already
@@ -80,7 +81,7 @@ class Memory:
 
 def decide(
     memory: Memory, status: Status, flip: Flip | None, now: float
-) -> tuple[Memory, Notice | None]:
+) -> tuple[Memory, Notification | None]:
     """Return what is remembered after this status, and the notice to send now, if any.
 
     Whoever sends it says with `delivered` what came of it; until then nothing else is sent.
@@ -98,7 +99,7 @@ def decide(
     return replace(memory, sending=notice), notice
 
 
-def delivered(memory: Memory, notice: Notice, came_out: bool, now: float) -> Memory:
+def delivered(memory: Memory, notice: Notification, came_out: bool, now: float) -> Memory:
     """Return what is remembered once it is known whether a notice came out."""
     if memory.sending is not notice:
         return memory
@@ -114,7 +115,7 @@ def delivered(memory: Memory, notice: Notice, came_out: bool, now: float) -> Mem
     if kind is Kind.REMINDER and told is not None:
         return replace(memory, told=replace(told, at=now, reminders=told.reminders + 1))
     # every other notice says how things stand
-    memory = replace(memory, told=None if fault is None else Told(fault, now))
+    memory = replace(memory, told=None if fault is None else Announced(fault, now))
     if kind is Kind.PRE_OPEN:
         memory = replace(memory, checked=status.opens_at)
     if kind is Kind.STEADY:
@@ -127,7 +128,7 @@ def delivered(memory: Memory, notice: Notice, came_out: bool, now: float) -> Mem
     return replace(memory, missed=untold)
 
 
-def held_back(status: Status) -> bool:
+def is_muted(status: Status) -> bool:
     """Tell whether the user asked for silence now."""
     return status.snoozed_until is not None or status.quiet_until is not None
 
@@ -158,7 +159,7 @@ def _note(memory: Memory, status: Status, flip: Flip | None, now: float) -> Memo
         else:
             missed = (*missed[:-1], replace(newest, ended=now))
     if fault is not None and not _knows(memory, fault):
-        missed = (*missed, Missed(fault, status.since))[-MOST_MISSED:]
+        missed = (*missed, Unannounced(fault, status.since))[-MOST_MISSED:]
     return replace(memory, flips=flips, missed=missed)
 
 
@@ -168,13 +169,13 @@ def _counts(flip: Flip) -> bool:
     return not grey and (flip.before.announce or flip.after.announce)
 
 
-def _wanted(memory: Memory, status: Status, now: float) -> Notice | None:
+def _wanted(memory: Memory, status: Status, now: float) -> Notification | None:
     """Return the notice that should be sent now."""
     fault = _fault(status)
     untold = fault is not None and not _knows(memory, fault)
     if untold and status.diagnosis.code in CRITICAL:
-        return Notice(Kind.FAULT, status, missed=_of(memory.missed, fault))
-    if held_back(status) or (fault is None and status.diagnosis.light is Light.GREY):
+        return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
+    if is_muted(status) or (fault is None and status.diagnosis.light is Light.GREY):
         return None
     if _opens_soon(status, now) and memory.checked != status.opens_at:
         return _all(memory, Kind.PRE_OPEN, status)
@@ -189,7 +190,7 @@ def _wanted(memory: Memory, status: Status, now: float) -> Notice | None:
     if ended:
         return _all(memory, Kind.SUMMARY, status)
     if untold:
-        return Notice(Kind.FAULT, status, missed=_of(memory.missed, fault))
+        return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
     return _recovery(memory, status) or _reminder(memory, status, now)
 
 
@@ -198,12 +199,14 @@ def _opens_soon(status: Status, now: float) -> bool:
     return status.closed and opens is not None and opens - BEFORE_OPEN <= now < opens
 
 
-def _all(memory: Memory, kind: Kind, status: Status) -> Notice:
+def _all(memory: Memory, kind: Kind, status: Status) -> Notification:
     """Return a notice that tells all that is untold."""
-    return Notice(kind, status, missed=memory.missed, flips=memory.flips)
+    return Notification(kind, status, missed=memory.missed, flips=memory.flips)
 
 
-def _outside_hours(memory: Memory, status: Status, ended: tuple[Missed, ...]) -> Notice | None:
+def _outside_hours(
+    memory: Memory, status: Status, ended: tuple[Unannounced, ...]
+) -> Notification | None:
     """Return what is told while the market is closed: red once before it opens, and its end.
 
     The rest waits for the check before the opening.
@@ -213,29 +216,29 @@ def _outside_hours(memory: Memory, status: Status, ended: tuple[Missed, ...]) ->
             return _all(memory, Kind.SUMMARY, status)
         fault = _fault(status)
         if fault is not None and fault.light is Light.RED and not _knows(memory, fault):
-            return Notice(Kind.FAULT, status, missed=_of(memory.missed, fault))
+            return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
     return _recovery(memory, status)
 
 
-def _has_red(missed: tuple[Missed, ...]) -> bool:
+def _has_red(missed: tuple[Unannounced, ...]) -> bool:
     return any(one.diagnosis.light is Light.RED for one in missed)
 
 
-def _recovery(memory: Memory, status: Status) -> Notice | None:
+def _recovery(memory: Memory, status: Status) -> Notification | None:
     if memory.told is None or status.diagnosis.light is not Light.GREEN:
         return None
-    return Notice(Kind.RECOVERY, status, ended=memory.told.diagnosis)
+    return Notification(Kind.RECOVERY, status, ended=memory.told.diagnosis)
 
 
-def _reminder(memory: Memory, status: Status, now: float) -> Notice | None:
+def _reminder(memory: Memory, status: Status, now: float) -> Notification | None:
     told, diagnosis = memory.told, status.diagnosis
     if told is None or diagnosis.light is not Light.RED or not told.diagnosis.same_as(diagnosis):
         return None
     due = told.at + REMIND_AFTER[min(told.reminders, len(REMIND_AFTER) - 1)]
-    return Notice(Kind.REMINDER, status) if now >= due else None
+    return Notification(Kind.REMINDER, status) if now >= due else None
 
 
-def _of(missed: tuple[Missed, ...], fault: Diagnosis | None) -> tuple[Missed, ...]:
+def _of(missed: tuple[Unannounced, ...], fault: Diagnosis | None) -> tuple[Unannounced, ...]:
     """Return the untold fault that goes on now."""
     return tuple(one for one in missed if one.ended is None and fault is not None)
 

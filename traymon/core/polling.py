@@ -5,7 +5,8 @@ Pure. Knows symptoms only: what touched the Gateway without being served backs o
 
 from __future__ import annotations
 
-from traymon.core.model import Limits, Symptom
+from traymon.core.target import Limits
+from traymon.core.vocabulary import Symptom
 
 # Looking again at these costs the Gateway nothing: it answers, or nobody is there.
 HARMLESS = frozenset(
@@ -16,7 +17,9 @@ WATCHED = 1.0  # seconds between two harmless looks while somebody waits for the
 SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
 
 
-def rest(symptom: Symptom, looks: int, calm: bool, limits: Limits, cost: float = 0.0) -> float:
+def poll_interval(
+    symptom: Symptom, looks: int, calm: bool, limits: Limits, cost: float = 0.0
+) -> float:
     """Return the seconds until the sensor looks again.
 
     `looks`: how many looks in a row saw this symptom. `calm`: served or green, and nothing leans.
@@ -28,6 +31,6 @@ def rest(symptom: Symptom, looks: int, calm: bool, limits: Limits, cost: float =
     return min(limits.quick * 2.0**doublings, max(limits.backoff, limits.quick))
 
 
-def good_for(pause: float, limits: Limits) -> float:
+def reading_ttl(pause: float, limits: Limits) -> float:
     """Return the seconds for which a reading counts: two rests, and two looks that run long."""
     return 2 * pause + 4 * limits.timeout

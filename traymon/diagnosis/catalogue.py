@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.core.model import Diagnosis, Evidence, Fact, Facts, FactValue, Light, Symptom
+from traymon.core.model import Diagnosis, Evidence, Facts, FactValue
+from traymon.core.vocabulary import Fact, Light, Symptom
 from traymon.diagnosis.conditions import (
     CALLS,
     CLIENT_IDS,
@@ -56,21 +57,21 @@ REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS)) & if_seen(s
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
 UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
 # A fresh connection met nothing that puts the held session's program out of the question.
-STILL_THERE = ~handshake(
+API_STILL_PRESENT = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
 )
 FARMS_DOWN = tws_says(FARMS, S.FARM_DOWN) & lasts(FARMS, 300.0)
 # What a restart of TWS, or of IB's servers, does while it lasts.
-GOES_BY = (
-    (LINK_DOWN & ~sees(INTERNET, S.OFFLINE) & STILL_THERE)
+TRANSIENT_IN_RESTART = (
+    (LINK_DOWN & ~sees(INTERNET, S.OFFLINE) & API_STILL_PRESENT)
     | (REFUSED & ~another_port_answers_as_ib)
     | handshake(*ACCEPTED_UNSERVED)
-    | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & STILL_THERE)
+    | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
     | (ID_TAKEN & nobody_holds_it)
     | FARMS_DOWN
 )
 # Of several witnesses, whose words are shown: the last one's.
-SPEAKERS = (LISTENER, SESSION, HANDSHAKE, CLIENT_IDS, FARMS, LINK, CALLS, INTERNET)
+DETAIL_PRIORITY = (LISTENER, SESSION, HANDSHAKE, CLIENT_IDS, FARMS, LINK, CALLS, INTERNET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,21 @@ CATALOGUE: tuple[Entry, ...] = (
     # where its API went, in TWS's own words
     Entry("port-moved", RED, when=sees(CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT)),
     # expected at this time; whatever outlives it shows under its own name
-    Entry("maintenance", AMBER, when=GOES_BY & at_time_of(S.MAINTENANCE), announce=False),
-    Entry("reset-window", AMBER, when=GOES_BY & at_time_of(S.RESET_WINDOW), announce=False),
+    Entry(
+        "maintenance", AMBER, when=TRANSIENT_IN_RESTART & at_time_of(S.MAINTENANCE), announce=False
+    ),
+    Entry(
+        "reset-window",
+        AMBER,
+        when=TRANSIENT_IN_RESTART & at_time_of(S.RESET_WINDOW),
+        announce=False,
+    ),
     # a held session knows what a fresh connection cannot
-    Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & STILL_THERE),
-    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & STILL_THERE),
-    Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE) & STILL_THERE),
-    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0) & STILL_THERE),
-    Entry("ib-link-down", AMBER, when=LINK_DOWN & STILL_THERE, announce=False),
+    Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & API_STILL_PRESENT),
+    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & API_STILL_PRESENT),
+    Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE) & API_STILL_PRESENT),
+    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0) & API_STILL_PRESENT),
+    Entry("ib-link-down", AMBER, when=LINK_DOWN & API_STILL_PRESENT, announce=False),
     # right after a hang has ended, the newest fresh connection is still one that hung
     Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION), patience=10.0),
     # the port
@@ -199,7 +207,10 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)
-    in_turn = (*sorted(witnesses.difference(SPEAKERS)), *filter(witnesses.__contains__, SPEAKERS))
+    in_turn = (
+        *sorted(witnesses.difference(DETAIL_PRIORITY)),
+        *filter(witnesses.__contains__, DETAIL_PRIORITY),
+    )
     for sensor in in_turn:
         facts[Fact.DETAIL] = evidence.readings[sensor].detail
         if evidence.symptom(sensor) is S.CRASHED:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.core.model import NOT_ACCEPTED, Evidence, Fact, FactValue, IdUse, Light, Symptom, Use
+from traymon.core.model import Evidence, FactValue
+from traymon.core.target import IdUse
+from traymon.core.vocabulary import NOT_ACCEPTED, Fact, Light, Symptom, Use
 from traymon.diagnosis import formatting
 from traymon.diagnosis.conditions import (
     CLIENT_IDS,
@@ -31,7 +33,7 @@ LIGHT_OF = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CheckDetail:
     """One thing that a test found."""
 
     light: Light
@@ -39,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class CheckStep:
     """One test: green passed, amber passed with a reservation, red failed, grey not reached."""
 
     name: str  # as in `traymon check port`
@@ -47,7 +49,7 @@ class Rung:
     light: Light
     saw: str
     took: float | None = None  # seconds
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CheckDetail, ...] = ()
     stops: bool = False  # amber, and yet a trading program does not get past it
 
     @property
@@ -56,65 +58,67 @@ class Rung:
         return self.light in (Light.GREEN, Light.AMBER) and not self.stops
 
 
-def ladder(evidence: Evidence) -> tuple[Rung, ...]:
+def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
     """Return the tests in order: the port is open, IB's API answers, a client is let in, the
     trading program's client IDs are free or its own."""
-    rungs = [_port(evidence), _handshake(evidence)]
+    steps = [_port(evidence), _handshake(evidence)]
     if evidence.target.own_client_id is not None:
-        rungs.append(_session(evidence))
+        steps.append(_session(evidence))
     if evidence.target.client_ids:
-        rungs.append(_ids(evidence))
-    return tuple(rungs)
+        steps.append(_ids(evidence))
+    return tuple(steps)
 
 
-def _port(evidence: Evidence) -> Rung:
+def _port(evidence: Evidence) -> CheckStep:
     name, title = "port", "Port Connectivity"
     reading = evidence.fresh(HANDSHAKE)
     if reading is None or reading.symptom in NOT_LOOKED:
-        return Rung(name, title, Light.GREY, "not looked at")
+        return CheckStep(name, title, Light.GREY, "not looked at")
     if reading.symptom in NOT_ACCEPTED:
-        return Rung(name, title, Light.RED, reading.detail, reading.took)
+        return CheckStep(name, title, Light.RED, reading.detail, reading.took)
     owner = evidence.fresh(LISTENER)
     saw = f"port {evidence.target.port} is open and accepts connections"
     if owner is not None and owner.symptom is Symptom.OK:
         saw = f"{saw}; {owner.detail}"
-    return Rung(name, title, Light.GREEN, saw)
+    return CheckStep(name, title, Light.GREEN, saw)
 
 
-def _handshake(evidence: Evidence) -> Rung:
+def _handshake(evidence: Evidence) -> CheckStep:
     name, title = "handshake", "IB API Handshake"
     reading = evidence.fresh(HANDSHAKE)
     if reading is None or reading.symptom in NOT_LOOKED | NOT_ACCEPTED:
-        return Rung(name, title, Light.GREY, "not reached")
+        return CheckStep(name, title, Light.GREY, "not reached")
     light = LIGHT_OF.get(reading.symptom, Light.RED)
-    return Rung(name, title, light, reading.detail, reading.took)
+    return CheckStep(name, title, light, reading.detail, reading.took)
 
 
-def _session(evidence: Evidence) -> Rung:
+def _session(evidence: Evidence) -> CheckStep:
     name, title = "session", "Full Connection"
     reading = evidence.fresh(SESSION)
     if reading is None or reading.symptom in NOT_LOOKED | {Symptom.LOST}:
-        return Rung(name, title, Light.GREY, "not reached")
+        return CheckStep(name, title, Light.GREY, "not reached")
     if reading.symptom is not Symptom.OK:
-        return Rung(name, title, Light.RED, reading.detail, reading.took or None)
+        return CheckStep(name, title, Light.RED, reading.detail, reading.took or None)
     parts = (
-        Part(Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"),
-        Part(Light.GREEN, _accounts(reading.facts.get(Fact.ACCOUNTS))),
+        CheckDetail(
+            Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"
+        ),
+        CheckDetail(Light.GREEN, _accounts(reading.facts.get(Fact.ACCOUNTS))),
         _said(evidence, LINK, "TWS is linked to IB's servers, as far as it says"),
         _said(evidence, FARMS, "data farms are connected, as far as TWS says"),
     )
     light = max(part.light for part in parts)
-    return Rung(name, title, light, "a client is let in and answered", reading.took, parts)
+    return CheckStep(name, title, light, "a client is let in and answered", reading.took, parts)
 
 
-def _ids(evidence: Evidence) -> Rung:
+def _ids(evidence: Evidence) -> CheckStep:
     name, title = "ids", "Client IDs"
     reading = evidence.fresh(CLIENT_IDS)
     uses = None if reading is None else reading.facts.get(Fact.ID_USES)
     if reading is None or not isinstance(uses, tuple):
-        return Rung(name, title, Light.GREY, "not reached")
+        return CheckStep(name, title, Light.GREY, "not reached")
     parts = tuple(
-        Part(LIGHT_OF_USE[use.use], formatting.use(use, evidence.now))
+        CheckDetail(LIGHT_OF_USE[use.use], formatting.use(use, evidence.now))
         for use in uses
         if isinstance(use, IdUse)
     )
@@ -126,7 +130,7 @@ def _ids(evidence: Evidence) -> Rung:
         light, saw = Light.GREEN, "every ID is free, or held by a program of yours"
     else:
         light, saw = Light.GREY, "not every ID could be looked at"
-    return Rung(name, title, light, saw, None, parts, stops=light is Light.AMBER)
+    return CheckStep(name, title, light, saw, None, parts, stops=light is Light.AMBER)
 
 
 def _accounts(accounts: FactValue | None) -> str:
@@ -136,9 +140,9 @@ def _accounts(accounts: FactValue | None) -> str:
     return f"{kind}account {', '.join(listed)}"
 
 
-def _said(evidence: Evidence, sensor: str, well: str) -> Part:
+def _said(evidence: Evidence, sensor: str, well: str) -> CheckDetail:
     """Return what TWS said last of its link or its farms; silence is good news, and no more."""
     reading = evidence.fresh(sensor)
     if reading is None or reading.symptom in (Symptom.OK, Symptom.UNKNOWN):
-        return Part(Light.GREEN, well)
-    return Part(Light.AMBER, reading.detail)
+        return CheckDetail(Light.GREEN, well)
+    return CheckDetail(Light.AMBER, reading.detail)

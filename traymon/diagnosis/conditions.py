@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from traymon.core.model import Evidence, Fact, Symptom
+from traymon.core.model import Evidence
+from traymon.core.vocabulary import Fact, Symptom
 
 Witnesses = frozenset[str]
 NO_WITNESS: Witnesses = frozenset()

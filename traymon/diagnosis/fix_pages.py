@@ -16,7 +16,9 @@ from html import escape
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.core.model import Fact, Facts, FactValue, mask_accounts
+from traymon.core.model import Facts, FactValue
+from traymon.core.target import mask_accounts
+from traymon.core.vocabulary import Fact
 from traymon.errors import FixPageError
 
 SECTIONS = (

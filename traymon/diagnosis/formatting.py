@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from traymon.core.model import IdUse, Program
+from traymon.core.target import IdUse, Program
 
 NOT_SHOWN = "a program that this computer does not show"
 

@@ -9,11 +9,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from traymon.core.model import Flip, Status, Target
-from traymon.core.time_windows import Calendar
+from traymon.core.calendar import Calendar
+from traymon.core.model import Flip, Status
+from traymon.core.target import Target
 from traymon.monitoring.clock import SteadyClock
-from traymon.monitoring.target_monitor import Discover, Subscriber, Watch
-from traymon.sensors import Sensors
+from traymon.monitoring.target_monitor import Discover, Subscriber, TargetMonitor
+from traymon.sensors.base import Sensors
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Monitor:
         self._calendar = calendar or Calendar()
         self._snoozed_until = snoozed_until  # at the start
         self._subscribers: list[Subscriber] = []
-        self._watches: list[Watch] = []
+        self._watches: list[TargetMonitor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
         self._stopping = False
@@ -53,7 +54,7 @@ class Monitor:
         if self._stopping:  # looked at after the loop is set: `stop` does it the other way round
             self._stopped.set()
         self._watches = [
-            Watch(
+            TargetMonitor(
                 target,
                 self._make_sensors(),
                 self._publish,
@@ -87,33 +88,33 @@ class Monitor:
 
     def check_now(self) -> None:
         """Look at every target at once. From any thread."""
-        self._each(Watch.check_now)
+        self._each(TargetMonitor.check_now)
 
-    def watched(self, by_somebody: bool) -> None:
+    def set_viewer_present(self, present: bool) -> None:
         """Look more often while somebody watches and something is wrong. From any thread."""
         for watch in self._watches:
-            self._call(watch.watched, by_somebody)
+            self._call(watch.set_viewer_present, present)
 
     def pause(self) -> None:
         """Stop looking at every target. From any thread."""
-        self._each(Watch.pause)
+        self._each(TargetMonitor.pause)
 
     def resume(self) -> None:
         """Look at every target again. From any thread."""
-        self._each(Watch.resume)
+        self._each(TargetMonitor.resume)
 
     def snooze(self, until: float | None) -> None:
         """Have every status say that nobody wants to be told until then. From any thread."""
         for watch in self._watches:
             self._call(watch.snooze, until)
 
-    def keep(self, calendar: Calendar) -> None:
+    def set_calendar(self, calendar: Calendar) -> None:
         """Go by this calendar from now on. From any thread."""
         self._calendar = calendar
         for watch in self._watches:
-            self._call(watch.keep, calendar)
+            self._call(watch.set_calendar, calendar)
 
-    def _each(self, act: Callable[[Watch], None]) -> None:
+    def _each(self, act: Callable[[TargetMonitor], None]) -> None:
         for watch in self._watches:
             self._call(act, watch)
 

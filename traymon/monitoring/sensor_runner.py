@@ -9,19 +9,20 @@ import asyncio
 import logging
 import time
 
-from traymon.core.model import NO_FACTS, Evidence, Fact, Facts, Reading, Symptom
-from traymon.sensors import HeldSensor, Sensor, View
+from traymon.core.model import NO_FACTS, Evidence, Facts, Reading
+from traymon.core.vocabulary import Fact, Symptom
+from traymon.sensors.base import PollingSensor, SensorContext, StreamingSensor
 
 log = logging.getLogger(__name__)
 
 
-async def guarded_look(sensor: Sensor, evidence: Evidence) -> Reading:
+async def poll_sensor(sensor: PollingSensor, evidence: Evidence) -> Reading:
     """Let a sensor look once. What it raises, or a look without end, is a reading: CRASHED."""
     bound = 15.0 + 3 * evidence.target.limits.timeout
     started = time.perf_counter()
     try:
         async with asyncio.timeout(bound):
-            return await sensor.look(evidence)
+            return await sensor.poll(evidence)
     except Exception as error:
         log.exception("sensor %s crashed", sensor.name)
         words = f"{type(error).__name__}: {error}"
@@ -29,14 +30,14 @@ async def guarded_look(sensor: Sensor, evidence: Evidence) -> Reading:
         return Reading(sensor.name, Symptom.CRASHED, words, _log_file(), took)
 
 
-async def guarded_hold(sensor: HeldSensor, view: View) -> bool:
+async def stream_sensor(sensor: StreamingSensor, context: SensorContext) -> bool:
     """Let a held sensor run; return whether it ended by itself. What it raises is a reading."""
     try:
-        await sensor.run(view)
+        await sensor.run(context)
     except Exception as error:
         log.exception("sensor %s crashed", sensor.name)
         words = f"{type(error).__name__}: {error}"
-        view.post(Reading(sensor.name, Symptom.CRASHED, words, _log_file()))
+        context.post(Reading(sensor.name, Symptom.CRASHED, words, _log_file()))
         return False
     return True
 

@@ -11,26 +11,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf
 
+from traymon.core.calendar import Calendar
 from traymon.core.debounce import Settled, settle
-from traymon.core.latency import Rolling
-from traymon.core.model import (
-    Evidence,
-    Fact,
-    Flip,
-    Light,
-    Reading,
-    Status,
-    Symptom,
-    Target,
-    mask_accounts,
-)
-from traymon.core.polling import HARMLESS, SOONEST, WATCHED, good_for, rest
-from traymon.core.time_windows import Calendar
+from traymon.core.latency import RollingStats
+from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.polling import HARMLESS, SOONEST, WATCHED, poll_interval, reading_ttl
+from traymon.core.target import Target, mask_accounts
+from traymon.core.vocabulary import Fact, Light, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.conditions import HANDSHAKE, LINK, MONITOR, SESSION
 from traymon.monitoring.clock import SteadyClock
-from traymon.monitoring.sensor_runner import guarded_hold, guarded_look
-from traymon.sensors import HeldSensor, Sensors
+from traymon.monitoring.sensor_runner import poll_sensor, stream_sensor
+from traymon.sensors.base import Sensors, StreamingSensor
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +35,7 @@ Subscriber = Callable[[Status, Flip | None], None]
 Discover = Callable[[Target], Target]
 
 
-class Watch:
+class TargetMonitor:
     """Watches one target. All methods are called on the monitor's loop."""
 
     def __init__(
@@ -56,12 +48,12 @@ class Watch:
         calendar: Calendar,
         snoozed_until: float | None = None,
     ) -> None:
-        self._sensors = sensors.looking
-        self._held = sensors.held
+        self._sensors = sensors.polling
+        self._held = sensors.streaming
         self._holding: list[asyncio.Task[None]] = []
         self._arrived = asyncio.Event()
-        self.asked = 0  # how often the user has asked to look now
-        self._figures = {name: Rolling() for name in (HANDSHAKE, SESSION)}
+        self.check_requests = 0  # how often the user has asked to look now
+        self._figures = {name: RollingStats() for name in (HANDSHAKE, SESSION)}
         self._publish = publish
         self._clock = clock
         self._discover = discover
@@ -73,7 +65,7 @@ class Watch:
         self._snoozed_until = snoozed_until
         self._woken = asyncio.Event()
         self._paused = False
-        self._watched = False  # somebody has the page open
+        self._viewer_present = False  # somebody has the page open
         self._begun = False
         self._looking = ""  # the sensor that looks right now
         self._checked_at: float | None = None
@@ -124,13 +116,13 @@ class Watch:
         self._plan()
         self._woken.set()  # the plan may have brought a look forward
 
-    async def news(self) -> None:
+    async def wait_for_update(self) -> None:
         """Wait for the next reading of any sensor, or until the user asks to look now."""
         await self._arrived.wait()
 
     def check_now(self) -> None:
         """Look again at once; at most every 2 s, however often it is asked for."""
-        self.asked += 1
+        self.check_requests += 1
         self._tell_the_held()
         self._hurry(self._due)
 
@@ -138,10 +130,10 @@ class Watch:
         self._arrived.set()
         self._arrived = asyncio.Event()
 
-    def watched(self, by_somebody: bool) -> None:
+    def set_viewer_present(self, present: bool) -> None:
         """Look more often while somebody watches and something is wrong."""
-        if by_somebody is not self._watched:
-            self._watched = by_somebody
+        if present is not self._viewer_present:
+            self._viewer_present = present
             self._plan()
             self._woken.set()
 
@@ -165,7 +157,7 @@ class Watch:
         self._snoozed_until = until
         self._judge()
 
-    def keep(self, calendar: Calendar) -> None:
+    def set_calendar(self, calendar: Calendar) -> None:
         """Go by this calendar from now on."""
         self._calendar = calendar
         self._judge()
@@ -190,9 +182,9 @@ class Watch:
         if not self._paused:
             self._holding += [asyncio.create_task(self._hold(sensor)) for sensor in self._held]
 
-    async def _hold(self, sensor: HeldSensor) -> None:
+    async def _hold(self, sensor: StreamingSensor) -> None:
         """Let a held sensor run, and begin again after a crash."""
-        while not await guarded_hold(sensor, self):
+        while not await stream_sensor(sensor, self):
             await asyncio.sleep(BEGIN_AGAIN)
 
     def _hurry(self, names: Iterable[str], rest_at_least: float = SOONEST) -> None:
@@ -229,12 +221,12 @@ class Watch:
             self._looking = sensor.name
             self._due[sensor.name] = inf  # whoever asks from here on wants another look
             about = self._evidence
-            reading = await guarded_look(sensor, replace(about, now=now))
+            reading = await poll_sensor(sensor, replace(about, now=now))
             reading = replace(reading, at=self._clock())
             self._looking = ""
             if self._evidence.target is not about.target or self._paused:
                 continue  # it was asked of something else
-            soonest = reading.at + (WATCHED if self._watched else SOONEST)
+            soonest = reading.at + (WATCHED if self._viewer_present else SOONEST)
             self._due[sensor.name] = max(self._due[sensor.name], soonest)
             before = self._evidence.readings.get(sensor.name)
             self._take(reading)
@@ -267,11 +259,11 @@ class Watch:
             reading = self._evidence.readings.get(name)
             if reading is None or name == self._looking:
                 continue  # there is nothing yet to plan by
-            pause = rest(reading.symptom, self._in_a_row[name], calm, limits, reading.cost)
-            if self._watched and not green and reading.symptom in HARMLESS:
+            pause = poll_interval(reading.symptom, self._in_a_row[name], calm, limits, reading.cost)
+            if self._viewer_present and not green and reading.symptom in HARMLESS:
                 pause = min(pause, WATCHED)
             self._due[name] = min(self._due[name], reading.at + pause)
-            reading = replace(reading, good_for=good_for(pause, limits))
+            reading = replace(reading, ttl=reading_ttl(pause, limits))
             self._evidence = self._evidence.with_reading(reading)
 
     async def _rediscover(self) -> None:
@@ -306,9 +298,7 @@ class Watch:
         if not self._paused:
             facts = {Fact.SLEPT: seconds}
             now = self._clock()
-            self._forget(
-                Reading(MONITOR, Symptom.RESUMED, facts=facts, at=now, good_for=RESUME_GRACE)
-            )
+            self._forget(Reading(MONITOR, Symptom.RESUMED, facts=facts, at=now, ttl=RESUME_GRACE))
 
     def _judge(self) -> None:
         """Diagnose the evidence as it is now, settle, publish."""

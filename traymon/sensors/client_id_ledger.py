@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from traymon.core.model import IdUse, Program, Use
+from traymon.core.target import IdUse, Program
+from traymon.core.vocabulary import Use
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,15 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from traymon.core.model import Symptom, Target
+from traymon.core.target import Target
+from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
-from traymon.sensors.connection_registry import OwnPorts
-from traymon.sensors.version_exchange import close_politely, connect, read_reply, words_of
+from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.version_exchange import close_gracefully, connect, os_error_text, read_reply
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ProbeResult:
     """What came of a try."""
 
     verdict: wire.Verdict | None  # None: no verdict, for the reason in `detail`
@@ -28,45 +29,45 @@ class Claim:
 
 
 async def claim(
-    target: Target, client_id: int, own_ports: OwnPorts, still_safe: Callable[[], bool]
-) -> Claim:
+    target: Target, client_id: int, connections: ConnectionRegistry, still_safe: Callable[[], bool]
+) -> ProbeResult:
     """Begin a session with the ID and end it at the first word that shows whether it may.
 
     `still_safe` is asked right before the ID is said; where it is not, none is said.
     """
     deadline = asyncio.get_running_loop().time() + target.limits.timeout
-    async with own_ports.exchange:
-        connection = await connect(target.host, target.port, deadline, own_ports)
+    async with connections.exchange:
+        connection = await connect(target.host, target.port, deadline, connections)
         if isinstance(connection, tuple):
-            return Claim(None, connection[1])
+            return ProbeResult(None, connection[1])
         try:
             outcome = await _ask(connection, client_id, deadline, still_safe)
         finally:
-            released = await close_politely(connection)
+            released = await close_gracefully(connection)
         return replace(outcome, released=released)
 
 
 async def _ask(
     connection: socket.socket, client_id: int, deadline: float, still_safe: Callable[[], bool]
-) -> Claim:
+) -> ProbeResult:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout_at(deadline):
             await loop.sock_sendall(connection, wire.hello())
             symptom, detail, _ = await read_reply(connection, deadline)
             if symptom is not Symptom.OK:
-                return Claim(None, detail)
+                return ProbeResult(None, detail)
             if not still_safe():
-                return Claim(None, "another program may have started meanwhile")
+                return ProbeResult(None, "another program may have started meanwhile")
             await loop.sock_sendall(connection, wire.start_api(client_id))
             reader = wire.VerdictReader()
             while data := await loop.sock_recv(connection, 4096):
                 if (verdict := reader.feed(data)) is not None:
-                    return Claim(verdict, f"client ID {client_id} is {verdict}")
-        return Claim(None, "closed after startApi, without error 326")
+                    return ProbeResult(verdict, f"client ID {client_id} is {verdict}")
+        return ProbeResult(None, "closed after startApi, without error 326")
     except TimeoutError:
-        return Claim(None, "no answer to startApi")
+        return ProbeResult(None, "no answer to startApi")
     except wire.NotIB as error:
-        return Claim(None, str(error))
+        return ProbeResult(None, str(error))
     except OSError as error:
-        return Claim(None, words_of(error))
+        return ProbeResult(None, os_error_text(error))

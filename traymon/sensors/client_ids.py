@@ -15,25 +15,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from traymon.core.model import (
-    Evidence,
-    Fact,
-    FactValue,
-    IdUse,
-    Program,
-    Reading,
-    Symptom,
-    Target,
-    Use,
-)
-from traymon.sensors.base import View
+from traymon.core.model import Evidence, FactValue, Reading
+from traymon.core.target import IdUse, Program, Target
+from traymon.core.vocabulary import Fact, Symptom, Use
+from traymon.sensors.base import ListOwnPrograms, SensorContext
 from traymon.sensors.client_id_ledger import NO_LINKS, Ledger, Links
-from traymon.sensors.client_id_probe import Claim, claim
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.client_id_probe import ProbeResult, claim
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.listener import is_this_machine
 from traymon.sensors.processes import Connected, Programs
 from traymon.sensors.wire import Verdict
-from traymon.storage.own_programs import OwnPrograms
 
 log = logging.getLogger(__name__)
 
@@ -72,38 +63,38 @@ class ClientIds:
 
     def __init__(
         self,
-        own_ports: OwnPorts,
-        own_programs: OwnPrograms,
+        connections: ConnectionRegistry,
+        list_own_programs: ListOwnPrograms,
         quiet: float = QUIET,
         poll: float = POLL,
         table_every: float = TABLE_EVERY,
     ) -> None:
-        self._own_ports = own_ports
-        self._programs = Programs(own_ports, own_programs)
+        self._connections = connections
+        self._programs = Programs(connections, list_own_programs)
         self._quiet, self._poll, self._table_every = quiet, poll, table_every
         self.tried = 0  # tries so far
 
-    async def run(self, view: View) -> None:
+    async def run(self, context: SensorContext) -> None:
         """Watch for as long as it is not cancelled; post what is seen."""
-        target = view.evidence.target
+        target = context.evidence.target
         if not target.client_ids:
-            view.post(Reading(self.name, Symptom.UNKNOWN, "no client IDs are configured"))
+            context.post(Reading(self.name, Symptom.UNKNOWN, "no client IDs are configured"))
             return
         self._begin(target)
         while True:
-            target = view.evidence.target
+            target = context.evidence.target
             if target.address != self._address:
                 self._begin(target)
-            if view.evidence.symptom("handshake") in SERVED:
-                await self._step(view, target)
+            if context.evidence.symptom("handshake") in SERVED:
+                await self._step(context, target)
             else:
                 self._begin(target)
-                self._post(view, Reading(self.name, Symptom.UNKNOWN, "the port is not served"))
-            asked = view.asked
+                self._post(context, Reading(self.name, Symptom.UNKNOWN, "the port is not served"))
+            check_requests = context.check_requests
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll):
-                    while view.asked == asked:
-                        await view.news()
+                    while context.check_requests == check_requests:
+                        await context.wait_for_update()
 
     def _begin(self, target: Target) -> None:
         self._address = target.address
@@ -124,23 +115,23 @@ class ClientIds:
         self._offer: int | None = None
         self._posted: tuple[object, float] = (None, -1e9)
 
-    async def _step(self, view: View, target: Target) -> None:
+    async def _step(self, context: SensorContext, target: Target) -> None:
         """Look at programs, try what may be tried, and say what is so."""
         now = time.monotonic()
         if await asyncio.to_thread(self._programs.changed, target):
             self._burst_until = now + BURST
-        asked = view.asked > self._asked
-        if asked or now >= self._table_due or now < self._burst_until:
+        check_requests = context.check_requests > self._asked
+        if check_requests or now >= self._table_due or now < self._burst_until:
             await self._read_table(target)
         whole = self._readable and is_this_machine(target.host) and not target.forwarded
-        if asked or (not whole and target.try_ids_every and now >= self._try_due):
-            self._asked, self._wanted = view.asked, True
+        if check_requests or (not whole and target.try_ids_every and now >= self._try_due):
+            self._asked, self._wanted = context.check_requests, True
             self._ledger.ask_again()
         if self._bad and now >= self._doubted_at + self._doubt:
             self._doubted_at, self._doubt = now, min(self._doubt * 2, LONGEST_DOUBT)
             self._ledger.ask_again(self._bad)  # TWS may have counted one that had gone
         due = self._ledger.due(self._links)
-        why_not = await self._why_not(view.evidence, whole) if due else ""
+        why_not = await self._why_not(context.evidence, whole) if due else ""
         if why_not == SETTLES and self._posted[0] is None:
             return  # there is nothing to say yet
         if due and not why_not:
@@ -156,7 +147,7 @@ class ClientIds:
             self._offer = None
         elif not why_not and self._offer is None:
             await self._find_offer(target, whole)
-        self._post(view, self._reading(target, uses, whole))
+        self._post(context, self._reading(target, uses, whole))
 
     async def _read_table(self, target: Target) -> None:
         connected = await asyncio.to_thread(self._programs.connected, target)
@@ -223,7 +214,7 @@ class ClientIds:
             self._ledger.note(client_id, taken, self._links, f"no verdict: {outcome.detail}")
         return "" if len(due) <= AT_ONCE else f"not tried: more than {AT_ONCE} IDs are due at once"
 
-    async def _try_one(self, target: Target, client_id: int) -> Claim:
+    async def _try_one(self, target: Target, client_id: int) -> ProbeResult:
         """Try an ID right after the process list was read."""
         safe_until = time.monotonic() + HEARD_FOR
 
@@ -233,7 +224,7 @@ class ClientIds:
             return safe
 
         self.tried += 1
-        outcome = await claim(target, client_id, self._own_ports, still_safe)
+        outcome = await claim(target, client_id, self._connections, still_safe)
         log.info("tried client ID %s: %s", client_id, outcome.detail)
         if not outcome.released:  # it may hold the ID still: no second one must be at risk
             self._keeps_ids = True
@@ -292,12 +283,12 @@ class ClientIds:
             return Reading(self.name, Symptom.OK, detail, facts)
         return Reading(self.name, Symptom.CLIENT_ID_TAKEN, detail, facts)
 
-    def _post(self, view: View, reading: Reading) -> None:
+    def _post(self, context: SensorContext, reading: Reading) -> None:
         """Post a reading that says something new, and an old one now and then."""
         what, now = (reading.symptom, reading.detail, reading.facts), time.monotonic()
         if what != self._posted[0] or now > self._posted[1] + AGAIN:
             self._posted = what, now
-            view.post(replace(reading, good_for=GOOD_FOR))
+            context.post(replace(reading, ttl=GOOD_FOR))
 
 
 SETTLES = "not tried yet: the set of connected programs has just changed"

@@ -12,7 +12,7 @@ from collections import deque
 REMEMBERED = 1_000  # at one abandoned handshake a minute, more than half a day
 
 
-class OwnPorts:
+class ConnectionRegistry:
     """The local ports of the connections that traymon opened lately."""
 
     def __init__(self) -> None:

@@ -8,18 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 
-from traymon.core.model import (
-    NOT_ACCEPTED,
-    USUAL_PORTS,
-    Evidence,
-    Fact,
-    FactValue,
-    Limits,
-    Reading,
-    Symptom,
-)
-from traymon.sensors.connection_registry import OwnPorts
-from traymon.sensors.version_exchange import Answer, answers_tls, say_hello
+from traymon.core.model import Evidence, FactValue, Reading
+from traymon.core.target import USUAL_PORTS, Limits
+from traymon.core.vocabulary import NOT_ACCEPTED, Fact, Symptom
+from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.version_exchange import Answer, answers_tls, exchange_versions
 
 ELSEWHERE_AGAIN = 60.0  # seconds until the other ports of this machine are tried once more
 
@@ -29,8 +22,8 @@ class Handshake:
 
     name = "handshake"
 
-    def __init__(self, own_ports: OwnPorts) -> None:
-        self._own_ports = own_ports
+    def __init__(self, connections: ConnectionRegistry) -> None:
+        self._connections = connections
         self._address = ""  # where it looked last: what follows is of that port
         self._last_refused: float | None = None  # monotonic
         self._not_open_before: float | None = None  # the port opened later than this
@@ -38,14 +31,16 @@ class Handshake:
         self._elsewhere_tried: tuple[tuple[int, ...], float] = ((), 0.0)
         self._elsewhere: int | None = None
 
-    async def look(self, evidence: Evidence) -> Reading:
+    async def poll(self, evidence: Evidence) -> Reading:
         """Say hello once and report what came of it."""
         target, limits = evidence.target, evidence.target.limits
         if target.address != self._address:  # a discovered target moves from port to port
             self._address = target.address
             self._last_refused = self._not_open_before = self._tls = None
-        async with self._own_ports.exchange:
-            answer = await say_hello(target.host, target.port, limits.timeout, self._own_ports)
+        async with self._connections.exchange:
+            answer = await exchange_versions(
+                target.host, target.port, limits.timeout, self._connections
+            )
         symptom, detail = answer.symptom, answer.detail
         facts: dict[Fact, FactValue] = {}
         if symptom is Symptom.OK:
@@ -53,7 +48,7 @@ class Handshake:
         if symptom is Symptom.SILENT:
             if self._tls is None:  # once per run of silence: each try costs the Gateway a socket
                 self._tls = await answers_tls(
-                    target.host, target.port, limits.timeout, self._own_ports
+                    target.host, target.port, limits.timeout, self._connections
                 )
             if self._tls:
                 symptom, detail = Symptom.TLS, f"{detail}; a TLS hello was answered"
@@ -98,7 +93,10 @@ class Handshake:
             return self._elsewhere
         timeout = min(evidence.target.limits.timeout, 3.0)  # Winsock needs 2 s for a closed port
         answers = await asyncio.gather(
-            *(say_hello(evidence.target.host, p, timeout, self._own_ports) for p in candidates)
+            *(
+                exchange_versions(evidence.target.host, p, timeout, self._connections)
+                for p in candidates
+            )
         )
         served = (
             port

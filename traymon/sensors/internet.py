@@ -10,8 +10,9 @@ import asyncio
 import socket
 import time
 
-from traymon.core.model import Evidence, Reading, Symptom
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Symptom
+from traymon.sensors.connection_registry import ConnectionRegistry
 
 OUTSIDE = "192.0.2.1"  # RFC 5737: an address for documentation, that no machine has
 IB_NAME = "gdc1.ibllc.com"  # what TWS itself looks up; only the name server is asked
@@ -25,10 +26,10 @@ class Internet:
 
     name = "internet"
 
-    def __init__(self, own_ports: OwnPorts) -> None:
+    def __init__(self, connections: ConnectionRegistry) -> None:
         """Opens no connection, so that there are no ports of its own."""
 
-    async def look(self, evidence: Evidence) -> Reading:
+    async def poll(self, evidence: Evidence) -> Reading:
         """Ask for a route and for a name, where there is a reason to."""
         if evidence.symptom("link") is not Symptom.LINK_DOWN:
             return Reading(self.name, Symptom.UNKNOWN, "not asked: no sign of trouble")

@@ -15,8 +15,10 @@ from typing import Any
 
 import psutil
 
-from traymon.core.model import USUAL_PORTS, Evidence, Fact, FactValue, Reading, Symptom, Target
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.core.model import Evidence, FactValue, Reading
+from traymon.core.target import USUAL_PORTS, Target
+from traymon.core.vocabulary import Fact, Symptom
+from traymon.sensors.connection_registry import ConnectionRegistry
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +46,10 @@ class Listener:
 
     name = "listener"
 
-    def __init__(self, own_ports: OwnPorts) -> None:
-        self._own_ports = own_ports
+    def __init__(self, connections: ConnectionRegistry) -> None:
+        self._connections = connections
 
-    async def look(self, evidence: Evidence) -> Reading:
+    async def poll(self, evidence: Evidence) -> Reading:
         """Read the socket table once, in a thread: it takes milliseconds to tens of them."""
         started = time.monotonic()
         reading = await asyncio.to_thread(self.measured, evidence.target)
@@ -94,7 +96,7 @@ class Listener:
         return sum(
             entry.status == psutil.CONN_ESTABLISHED
             and entry.laddr.port == port
-            and entry.raddr.port not in self._own_ports
+            and entry.raddr.port not in self._connections
             for entry in table
         )
 
@@ -104,7 +106,7 @@ class Listener:
             entry.status == psutil.CONN_CLOSE_WAIT
             and entry.laddr.port == port
             and bool(entry.raddr)
-            and entry.raddr.port not in self._own_ports
+            and entry.raddr.port not in self._connections
             for entry in table
         )
 

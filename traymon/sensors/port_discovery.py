@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from traymon.core.model import USUAL_PORTS, Target
+from traymon.core.target import USUAL_PORTS, Target
 from traymon.sensors.listener import listening_ports
 
 

@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 import psutil
 
-from traymon.core.model import Program, Target
+from traymon.core.target import OwnProgram, Program, Target
+from traymon.sensors.base import ListOwnPrograms
 from traymon.sensors.client_id_ledger import Link, Links
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.listener import is_this_machine, socket_table
-from traymon.storage.own_programs import OwnPrograms
 
 _T = TypeVar("_T")
 
@@ -58,8 +58,8 @@ class Seen:
 class Programs:
     """Reads programs for one target. All methods may block for milliseconds."""
 
-    def __init__(self, own_ports: OwnPorts, own_programs: OwnPrograms) -> None:
-        self._own_ports, self._own_programs = own_ports, own_programs
+    def __init__(self, connections: ConnectionRegistry, list_own_programs: ListOwnPrograms) -> None:
+        self._connections, self._list_own_programs = connections, list_own_programs
         self._seen: dict[int, tuple[float, Seen | None]] = {}  # pid -> first seen, what it is
         self._known: object = None  # what the verdicts of `_seen` rest on
         self._once_connected: set[tuple[int, float | None]] = set()
@@ -83,7 +83,7 @@ class Programs:
             if not (here and entry.raddr and entry.laddr.port == target.port):
                 continue
             peer, port = entry.raddr.ip.removeprefix("::ffff:"), entry.raddr.port
-            if port in self._own_ports:
+            if port in self._connections:
                 continue
             if entry.status == psutil.CONN_CLOSE_WAIT:
                 links.add(Link(Program(), port, left=True))
@@ -100,7 +100,7 @@ class Programs:
         return (
             entry.status == psutil.CONN_ESTABLISHED
             and entry.raddr.port == target.port
-            and entry.laddr.port not in self._own_ports
+            and entry.laddr.port not in self._connections
             and (is_this_machine(address) if here else address == target.host)
         )
 
@@ -113,22 +113,22 @@ class Programs:
 
     def changed(self, target: Target) -> bool:
         """Look at the processes that are new; return whether one of them is the user's own."""
-        known = (target.env_file, self._own_programs.all())
+        known = (target.env_file, tuple(self._list_own_programs()))
         if known != self._known:
             self._known, self._seen = known, {}
         now = time.monotonic()
         pids = set(psutil.pids())
         for gone in self._seen.keys() - pids:
             del self._seen[gone]
-        news = False
+        changed = False
         for pid in pids:
             first, before = self._seen.get(pid, (now, None))
             if now - first <= SETTLING:
                 seen = self._look_at(pid, target)
                 self._seen[pid] = first, seen
                 own = seen is not None and seen.program.own
-                news = news or (own and (before is None or not before.program.own))
-        return news
+                changed = changed or (own and (before is None or not before.program.own))
+        return changed
 
     def look_at_all(self, target: Target) -> None:
         """Look at every process whose program may have changed: a process can become another."""
@@ -211,7 +211,7 @@ class Programs:
         if pid in _OWN_FAMILY or is_traymon(name, line, script):
             return None
         folder = project_folder(target)
-        said = bool(exe or script) and (exe, script) in self._own_programs.all()
+        said = bool(exe or script) and OwnProgram(exe, script) in self._list_own_programs()
         placed = said or _lies_in(script, folder) or _lies_in(exe, folder)
         own = placed or _lies_in(cwd, folder)
         return Seen(Program(name, pid, script, exe, since, own), parent, placed, name)

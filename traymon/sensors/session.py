@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from traymon.core.model import Fact, FactValue, Reading, Symptom, Target
+from traymon.core.model import FactValue, Reading
+from traymon.core.target import Target
+from traymon.core.vocabulary import Fact, Symptom
 from traymon.sensors import wire
-from traymon.sensors.base import View
+from traymon.sensors.base import SensorContext
 from traymon.sensors.clock_skew import ClockSkew
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.system_messages import CLIENT_ID_IN_USE, LONGEST_TEXT, Messages, unescape
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ BEAT = 5.0  # seconds between two heartbeats
 BEAT_TIMEOUT = 5.0  # seconds for an answer
 SECOND_LOOK = 2.0  # seconds after which a missing answer is looked for once more
 START_TIMEOUT = 10.0  # seconds from the hello to the account list and the next order ID
-GOODBYE = 1.0  # seconds for the Gateway's own close after ours
+CLOSE_TIMEOUT = 1.0  # seconds for the Gateway's own close after ours
 GOOD_FOR = 2 * (BEAT + BEAT_TIMEOUT)  # seconds for which a heartbeat's reading counts
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a new session after one that failed
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})  # handshakes after which a session may be tried
@@ -43,52 +45,52 @@ class Session:
 
     name = "session"
 
-    def __init__(self, own_ports: OwnPorts) -> None:
-        self._own_ports = own_ports
+    def __init__(self, connections: ConnectionRegistry) -> None:
+        self._connections = connections
 
-    async def run(self, view: View) -> None:
+    async def run(self, context: SensorContext) -> None:
         """Hold a session for as long as it is not cancelled; post what it shows.
 
         A new one is begun only after a handshake that was served, made since the last one ended.
         """
-        first = view.evidence.target.own_client_id
+        first = context.evidence.target.own_client_id
         if first is None:
-            view.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
+            context.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
             return
         pause, looked_at, taken = 0.0, -1.0, 0
-        ids = own_ids(first, view.evidence.target)
+        ids = own_ids(first, context.evidence.target)
         while True:
-            await _until_served(view, looked_at)
+            await _until_served(context, looked_at)
             await asyncio.sleep(pause * random.uniform(1.0, 1.3))  # never in step with others
-            outcome = await self._hold(view, next(ids))
+            outcome = await self._hold(context, next(ids))
             if outcome is Symptom.CLIENT_ID_TAKEN and taken < OWN_IDS:
                 pause, taken = 0.0, taken + 1
                 continue  # the next ID at once: it was served, and nobody is told
-            handshake = view.evidence.readings.get("handshake")
+            handshake = context.evidence.readings.get("handshake")
             looked_at = -1.0 if handshake is None else handshake.at
             lasted = outcome is Symptom.LOST
             pause = 0.0 if lasted else min(max(FIRST_PAUSE, pause * 2), LONGEST_PAUSE)
-            ids, taken = own_ids(first, view.evidence.target), 0
+            ids, taken = own_ids(first, context.evidence.target), 0
 
-    async def _hold(self, view: View, client_id: int) -> Symptom:
+    async def _hold(self, context: SensorContext, client_id: int) -> Symptom:
         """Open a session, serve it to its end, and return how it ended."""
-        line = _Line(self._own_ports)
-        target = view.evidence.target
+        line = _Line(self._connections)
+        target = context.evidence.target
         try:
             symptom, detail = await line.open(target, client_id)
             if symptom is None:
-                if "calls" in view.evidence.readings:  # they were of the session before
-                    view.post(Reading("calls", Symptom.UNKNOWN, "a new session began"))
-                await _Beats(line, view, client_id).run()
+                if "calls" in context.evidence.readings:  # they were of the session before
+                    context.post(Reading("calls", Symptom.UNKNOWN, "a new session began"))
+                await _Beats(line, context, client_id).run()
                 symptom, detail = Symptom.LOST, line.dropped or "the connection ended"
         finally:
             await line.close()
             for name in ("link", "farms"):
-                if name in view.evidence.readings:
-                    view.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
+                if name in context.evidence.readings:
+                    context.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
         if symptom is not Symptom.CLIENT_ID_TAKEN:
-            view.post(Reading(self.name, symptom, detail, good_for=LONGEST_PAUSE * 3))
+            context.post(Reading(self.name, symptom, detail, ttl=LONGEST_PAUSE * 3))
         return symptom
 
 
@@ -105,20 +107,20 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def _until_served(view: View, since: float) -> None:
+async def _until_served(context: SensorContext, since: float) -> None:
     """Wait for a handshake after `since` that was served."""
     while True:
-        reading = view.evidence.fresh("handshake")
+        reading = context.evidence.fresh("handshake")
         if reading is not None and reading.at > since and reading.symptom in SERVED:
             return
-        await view.news()
+        await context.wait_for_update()
 
 
 class _Line:
     """One connection of ib_insync's low-level client, and what came over it."""
 
-    def __init__(self, own_ports: OwnPorts) -> None:
-        self._own_ports = own_ports
+    def __init__(self, connections: ConnectionRegistry) -> None:
+        self._connections = connections
         self._client: Any = None
         self._woken = asyncio.Event()
         self.version: int | None = None
@@ -144,7 +146,7 @@ class _Line:
                 await client.conn.connectAsync(target.host, target.port)
         except OSError as error:  # the handshake sensor tells which; a TimeoutError is one too
             return Symptom.UNKNOWN, str(error) or type(error).__name__
-        self._own_ports.add(client.conn.transport.get_extra_info("sockname")[1])
+        self._connections.add(client.conn.transport.get_extra_info("sockname")[1])
         client.conn.sendMsg(wire.hello())  # the client itself answers the version with startApi
         with suppress(TimeoutError):
             async with asyncio.timeout(START_TIMEOUT):
@@ -195,7 +197,7 @@ class _Line:
             return
         client.disconnect()
         with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 while self.dropped is None:
                     await self._woken.wait()
                     self._woken.clear()
@@ -268,8 +270,8 @@ def _new_client(wrapper: _Line) -> Any:
 class _Beats:
     """The heartbeat of a session that was let in, and what comes meanwhile."""
 
-    def __init__(self, line: _Line, view: View, client_id: int) -> None:
-        self._line, self._view, self._client_id = line, view, client_id
+    def __init__(self, line: _Line, context: SensorContext, client_id: int) -> None:
+        self._line, self._context, self._client_id = line, context, client_id
         self._messages = Messages()
         self._round_trip: float | None = None
         self._skew = ClockSkew()
@@ -280,7 +282,7 @@ class _Beats:
         sent: float | None = None  # since when an answer is waited for
         next_beat = _now()
         look_again = 0.0
-        contract, next_hours = self._view.evidence.target.hours_contract, _now()
+        contract, next_hours = self._context.evidence.target.hours_contract, _now()
         while line.dropped is None:
             now = _now()
             due = next_beat if sent is None else min(next_beat, look_again)
@@ -317,28 +319,28 @@ class _Beats:
         said, self._line.said = self._line.said, []
         for code, text in said:
             for reading in self._messages.take(code, text):
-                self._view.post(reading)
+                self._context.post(reading)
 
     def _take_hours(self) -> None:
         hours, why_not = self._line.hours, self._line.no_hours
         self._line.hours, self._line.no_hours = None, ""
         if hours is not None:
             facts: dict[Fact, FactValue] = {Fact.HOURS: hours[0], Fact.HOURS_ZONE: hours[1]}
-            self._view.post(Reading("hours", Symptom.OK, "; ".join(hours[0][:3]), facts))
+            self._context.post(Reading("hours", Symptom.OK, "; ".join(hours[0][:3]), facts))
         elif why_not:
-            contract = self._view.evidence.target.hours_contract
+            contract = self._context.evidence.target.hours_contract
             log.warning("no trading hours of %s: %s", contract, why_not)
-            self._view.post(Reading("hours", Symptom.UNKNOWN, f"none of {contract}: {why_not}"))
+            self._context.post(Reading("hours", Symptom.UNKNOWN, f"none of {contract}: {why_not}"))
 
     def _post_served(self, how: str, took: float) -> None:
         symptom = Symptom.OK if self._line.accounts else Symptom.NO_ACCOUNTS
         detail = f"server version {self._line.version}, {how}"
-        self._view.post(Reading("session", symptom, detail, self._facts(), took, good_for=GOOD_FOR))
+        self._context.post(Reading("session", symptom, detail, self._facts(), took, ttl=GOOD_FOR))
 
     def _post_hung(self, waited: float) -> None:
         detail = f"no answer to the heartbeat for {waited:.0f} s"
-        reading = Reading("session", Symptom.HUNG, detail, self._facts(), waited, good_for=GOOD_FOR)
-        self._view.post(reading)
+        reading = Reading("session", Symptom.HUNG, detail, self._facts(), waited, ttl=GOOD_FOR)
+        self._context.post(reading)
 
     def _facts(self) -> dict[Fact, FactValue]:
         facts: dict[Fact, FactValue] = {Fact.OWN_CLIENT_ID: self._client_id}

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from traymon.core.model import Fact, Facts, Reading, Symptom
+from traymon.core.model import Facts, Reading
+from traymon.core.vocabulary import Fact, Symptom
 
 LINK_LOST = frozenset({1100, 2110})
 LINK_BACK = frozenset({1101, 1102})
@@ -53,8 +54,8 @@ class Messages:
         if code in FARM_BROKEN or code in FARM_GOOD:
             return self._take_farm(code, text, detail)
         if code in CALLS:
-            symptom, good_for = CALLS[code]
-            return [Reading("calls", symptom, detail, _call_facts(code, text), good_for=good_for)]
+            symptom, ttl = CALLS[code]
+            return [Reading("calls", symptom, detail, _call_facts(code, text), ttl=ttl)]
         return []
 
     def _take_farm(self, code: int, text: str, detail: str) -> list[Reading]:

@@ -17,11 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from traymon.core.model import Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
-from traymon.sensors.connection_registry import OwnPorts
+from traymon.sensors.connection_registry import ConnectionRegistry
 
-GOODBYE = 1.0  # seconds to wait for the server's own close after ours
+CLOSE_TIMEOUT = 1.0  # seconds to wait for the server's own close after ours
 # Windows asks a closed port up to four times before it says so, which takes 2 s (Microsoft,
 # KB 175523): with less patience "refused" would read as "no answer".
 CONNECT_AT_LEAST = 3.0 if sys.platform == "win32" else 0.0  # seconds
@@ -89,7 +89,9 @@ def symptom_of(error: OSError) -> Symptom:
     return symptom
 
 
-async def say_hello(host: str, port: int, timeout: float, own_ports: OwnPorts) -> Answer:
+async def exchange_versions(
+    host: str, port: int, timeout: float, connections: ConnectionRegistry
+) -> Answer:
     """Make one fresh connection and the version exchange on it; `timeout` is over all of it."""
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -98,7 +100,7 @@ async def say_hello(host: str, port: int, timeout: float, own_ports: OwnPorts) -
         return Answer(symptom, detail, loop.time() - started, version)
 
     deadline = started + timeout
-    connection = await connect(host, port, deadline, own_ports)
+    connection = await connect(host, port, deadline, connections)
     if isinstance(connection, tuple):
         return answer(*connection)
     if loop.time() > deadline:  # where connecting may take longer than the timeout
@@ -110,12 +112,14 @@ async def say_hello(host: str, port: int, timeout: float, own_ports: OwnPorts) -
     except TimeoutError:
         return answer(Symptom.SILENT, "takes no bytes")
     except OSError as error:
-        return answer(symptom_of(error), f"while sending: {words_of(error)}")
+        return answer(symptom_of(error), f"while sending: {os_error_text(error)}")
     finally:
-        await close_politely(connection)
+        await close_gracefully(connection)
 
 
-async def answers_tls(host: str, port: int, timeout: float, own_ports: OwnPorts) -> bool:
+async def answers_tls(
+    host: str, port: int, timeout: float, connections: ConnectionRegistry
+) -> bool:
     """Tell whether the port answers a TLS hello; at most 2 s, and False for any failure.
 
     To be asked only of a port that was silent to the plain hello: the API can be set to SSL, and
@@ -123,7 +127,7 @@ async def answers_tls(host: str, port: int, timeout: float, own_ports: OwnPorts)
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + min(timeout, TLS_PATIENCE)
-    connection = await connect(host, port, deadline, own_ports)
+    connection = await connect(host, port, deadline, connections)
     if isinstance(connection, tuple):
         return False
     try:
@@ -133,11 +137,11 @@ async def answers_tls(host: str, port: int, timeout: float, own_ports: OwnPorts)
     except OSError:  # a TimeoutError is one too
         return False
     finally:
-        await close_politely(connection)
+        await close_gracefully(connection)
 
 
 async def connect(
-    host: str, port: int, deadline: float, own_ports: OwnPorts
+    host: str, port: int, deadline: float, connections: ConnectionRegistry
 ) -> socket.socket | tuple[Symptom, str]:
     """Return a connection, or the symptom and the words of why there is none."""
     loop = asyncio.get_running_loop()
@@ -147,7 +151,7 @@ async def connect(
     except TimeoutError:
         return Symptom.UNRESOLVED, "the name server did not answer in time"
     except (socket.gaierror, UnicodeError) as error:
-        return Symptom.UNRESOLVED, words_of(error)
+        return Symptom.UNRESOLVED, os_error_text(error)
     failures: list[tuple[Symptom, str]] = []
     for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         share = (deadline - loop.time()) / left  # one dead address must not eat the others' time
@@ -157,9 +161,9 @@ async def connect(
         except TimeoutError:
             failures.append((Symptom.TIMED_OUT, f"no answer from {address[0]} to the connect"))
         except OSError as error:
-            failures.append((symptom_of(error), f"{address[0]}: {words_of(error)}"))
+            failures.append((symptom_of(error), f"{address[0]}: {os_error_text(error)}"))
         else:
-            own_ports.add(connection.getsockname()[1])
+            connections.add(connection.getsockname()[1])
             return connection
     refused = [failure for failure in failures if failure[0] is Symptom.REFUSED]
     return (refused or failures)[0]  # a refusal comes from a machine that is there
@@ -213,9 +217,9 @@ async def read_reply(connection: socket.socket, deadline: float) -> tuple[Sympto
         return Symptom.SILENT, "accepted, and sent no byte", None
     except OSError as error:
         if reader.received:
-            words = f"{reader.received} bytes, then: {words_of(error)}"
+            words = f"{reader.received} bytes, then: {os_error_text(error)}"
             return Symptom.UNFINISHED, words, None
-        return symptom_of(error), words_of(error), None
+        return symptom_of(error), os_error_text(error), None
     if reader.received:
         return Symptom.UNFINISHED, f"{reader.received} bytes, then closed", None
     return Symptom.CLOSED, "accepted, then closed without a byte", None
@@ -227,7 +231,7 @@ def _judge(reply: wire.VersionReply) -> tuple[Symptom, str, int | None]:
     return Symptom.OK, f"server version {reply.version}, its time {reply.time}", reply.version
 
 
-async def close_politely(connection: socket.socket) -> bool:
+async def close_gracefully(connection: socket.socket) -> bool:
     """Half-close, read to the end for at most a second, close; return whether the end came.
 
     A client that just vanishes leaves the Gateway a half-closed connection.
@@ -237,7 +241,7 @@ async def close_politely(connection: socket.socket) -> bool:
     try:
         with suppress(OSError):  # already closed by the peer, or it sends without end
             connection.shutdown(socket.SHUT_WR)
-            async with asyncio.timeout(GOODBYE):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 while await loop.sock_recv(connection, 65_536):
                     await asyncio.sleep(0)  # while bytes are there, sock_recv lets nobody else run
             ended = True
@@ -257,7 +261,7 @@ def _tls_hello() -> bytes:
     return outgoing.read()
 
 
-def words_of(error: Exception) -> str:
+def os_error_text(error: Exception) -> str:
     """Return what went wrong in the system's own words, without asyncio's."""
     if (
         type(error) is not socket.gaierror

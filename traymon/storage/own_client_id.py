@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 LOWEST, HIGHEST = 9_000, 9_900  # programs number themselves from 0 upwards
 
 
-def remembered(folder: Path) -> int:
+def load_or_create_client_id(folder: Path) -> int:
     """Return the ID that stands in the folder; choose one and write it down where none does."""
     path = folder / "client-id"
     try:

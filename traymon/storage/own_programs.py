@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import asdict
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+from traymon.core.target import OwnProgram
 
-Known = tuple[str, str]  # executable, script; the script is "" where there is none
+log = logging.getLogger(__name__)
 
 
 class OwnPrograms:
@@ -22,15 +23,17 @@ class OwnPrograms:
         """Without a folder nothing is remembered, and nothing can be."""
         self._path = Path(os.devnull) if folder is None else folder / "own-programs.json"
         self._read_at = -1  # the file's time stamp
-        self._known: tuple[Known, ...] = ()
+        self._known: tuple[OwnProgram, ...] = ()
 
-    def all(self) -> tuple[Known, ...]:
+    def all(self) -> tuple[OwnProgram, ...]:
         """Return what is remembered, in the order in which it was said."""
         try:
             changed_at = self._path.stat().st_mtime_ns
             if self._path != Path(os.devnull) and changed_at != self._read_at:
                 listed = json.loads(self._path.read_text(encoding="utf-8"))
-                self._known = tuple((str(one["exe"]), str(one["script"])) for one in listed)
+                self._known = tuple(
+                    OwnProgram(str(one["exe"]), str(one["script"])) for one in listed
+                )
                 self._read_at = changed_at
         except FileNotFoundError:
             self._known, self._read_at = (), -1
@@ -38,12 +41,12 @@ class OwnPrograms:
             log.warning("%s cannot be read: %s", self._path, error)
         return self._known
 
-    def add(self, exe: str, script: str) -> None:
+    def add(self, program: OwnProgram) -> None:
         """Remember a program. Raises OSError where it cannot be written down."""
-        if (exe, script) not in self.all():
-            self._write((*self._known, (exe, script)))
+        if program not in self.all():
+            self._write((*self._known, program))
 
-    def forget(self, number: int) -> Known:
+    def forget(self, number: int) -> OwnProgram:
         """Forget the program with this number, from 1. Raises IndexError and OSError."""
         known = list(self.all())
         if not 1 <= number <= len(known):
@@ -52,9 +55,9 @@ class OwnPrograms:
         self._write(tuple(known))
         return forgotten
 
-    def _write(self, known: tuple[Known, ...]) -> None:
+    def _write(self, known: tuple[OwnProgram, ...]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps([{"exe": exe, "script": script} for exe, script in known], indent=2)
+        text = json.dumps([asdict(program) for program in known], indent=2)
         new = self._path.with_suffix(".new")
         new.write_text(text + "\n", encoding="utf-8")
         new.replace(self._path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_log_path, user_state_path
 
-from traymon.core.model import mask_accounts
+from traymon.core.target import mask_accounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class InstanceInfo:
     """Where the running traymon's page is served, and the secret that its owner alone can read."""
 
     port: int
@@ -39,7 +39,7 @@ class Instance:
         self._lock = filelock.FileLock(self._folder / "traymon.lock", mode=0o600)
         self._file = self._folder / "traymon.json"
 
-    def begin(self) -> bool:
+    def acquire(self) -> bool:
         """Take the lock for as long as this process lives; return False where another has it."""
         try:
             self._lock.acquire(timeout=0)
@@ -48,20 +48,20 @@ class Instance:
         self._file.unlink(missing_ok=True)  # of one that crashed
         return True
 
-    def announce(self, where: Where) -> None:
+    def publish(self, where: InstanceInfo) -> None:
         """Write down where the page is; readable by this user only. Raises OSError."""
         handle, name = tempfile.mkstemp(dir=self._folder, prefix="traymon-")  # mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(asdict(where), file)
         os.replace(name, self._file)
 
-    def end(self) -> None:
+    def release(self) -> None:
         """Take down what was announced, and the lock."""
         if self._lock.is_locked:
             self._file.unlink(missing_ok=True)
             self._lock.release()
 
-    def running(self) -> Where | None:
+    def find_running(self) -> InstanceInfo | None:
         """Return where the running one serves its page; None where none runs or serves none."""
         if self._lock.is_locked:
             return None
@@ -73,7 +73,7 @@ class Instance:
             self._lock.release()
             return None
         try:
-            return Where(**json.loads(self._file.read_text(encoding="utf-8")))
+            return InstanceInfo(**json.loads(self._file.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             log.info("no page of the running traymon is known: %s", error)
             return None

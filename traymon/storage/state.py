@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from traymon.core import time_windows
+from traymon.core import ib_hours, time_windows
 
 log = logging.getLogger(__name__)
 
 
-class Kept:
+class StateStore:
     """A small file in a folder. What cannot be read counts as not there, and is logged."""
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +31,7 @@ class Kept:
         """Keep until when nothing shall be told."""
         self._put({"snoozed_until": until})
 
-    def greet(self) -> bool:
+    def mark_first_run(self) -> bool:
         """Tell whether this is the first time that it is asked."""
         return self._put({"greeted": True})
 
@@ -40,7 +40,7 @@ class Kept:
         if self._values.get("hours_of") != contract:
             return None
         try:
-            return time_windows.from_ib(self._values["hours"], self._values["hours_zone"])
+            return ib_hours.from_ib(self._values["hours"], self._values["hours_zone"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             log.warning("the trading hours that were kept cannot be used: %s", error)
             return None
@@ -51,7 +51,7 @@ class Kept:
         Hours that cannot be used are not kept, so that those of before go on to count.
         """
         try:
-            time_windows.from_ib(days, zone)
+            ib_hours.from_ib(days, zone)
             if not days:
                 raise ValueError("an empty list of days")
         except ValueError as error:

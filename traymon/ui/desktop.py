@@ -15,7 +15,7 @@ from pathlib import Path
 
 from platformdirs import user_downloads_path
 
-from traymon.ui.web.static_page import write_whole
+from traymon.storage.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def open_secret_address(url: str, folder: Path) -> None:
         if left.stat().st_mtime < time.time() - FORGET_AFTER:
             left.unlink(missing_ok=True)
     path = folder / f"traymon-{secrets.token_hex(4)}.html"
-    write_whole(path, LEAD.format(url=escape(url)))
+    write_atomically(path, LEAD.format(url=escape(url)))
     forget = threading.Timer(FORGET_AFTER, path.unlink, kwargs={"missing_ok": True})
     forget.daemon = True
     forget.start()

@@ -17,7 +17,7 @@ from typing import cast
 
 from PIL import Image, ImageDraw
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 
 SAMPLES = 8  # per pixel and axis: drawn that much larger, then averaged down
 STROKE = 2.6  # sixteenths of a side: two full pixels and a soft edge in the smallest icon

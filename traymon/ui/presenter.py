@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from traymon.core.model import Diagnosis, Fact, Facts, FactValue, IdUse, Light, Program, Status
-from traymon.core.notification_policy import Kind, Missed, Notice
+from traymon.core.model import Diagnosis, Facts, FactValue, Status
+from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.target import IdUse, Program
+from traymon.core.vocabulary import Fact, Light
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.checks import ladder
+from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.conditions import CLIENT_IDS
 from traymon.diagnosis.fix_pages import duration
 from traymon.diagnosis.formatting import moment, programs, use
@@ -23,8 +25,11 @@ MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "�
 
 MEASURED = {"handshake": "handshake", "session": "heartbeat"}
 
-MINE, SNOOZE = "mine", "snooze"
-BUTTONS = {MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}  # of notices, where they have any
+MARK_AS_MINE, SNOOZE = "mine", "snooze"
+BUTTONS = {
+    MARK_AS_MINE: "That one is mine",
+    SNOOZE: "Snooze 1 hour",
+}  # of notices, where they have any
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # where the light is red
 CLICK = " Click for all steps."
 MOST_NAMED = 2  # untold faults that a notice names; the others are counted
@@ -52,7 +57,7 @@ MOMENTS = (Fact.WINDOW_ENDS, Fact.LOGIN_LAPSED)  # epoch seconds, shown as `14:0
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeText:
+class NotificationText:
     """What a desktop notification says, within every platform's limits."""
 
     title: str
@@ -115,7 +120,7 @@ def id_uses(status: Status) -> list[str]:
     return [use(item, status.evidence.now) for item in items if isinstance(item, IdUse)]
 
 
-def stranger(status: Status) -> Program | None:
+def claimable_program(status: Status) -> Program | None:
     """Return the one program of which the user could say that it is his own, if there is one."""
     if status.diagnosis.code != "client-id-clash":
         return None
@@ -192,7 +197,7 @@ def _tooltip(status: Status, now: float) -> str:
         lines.append(doubt)
     where = [address(status), f"since {moment(status.since, now)}", latency(status)]
     lines.append(" · ".join(part for part in where if part))
-    if hush := ", ".join(filter(None, (silence(status, now), closing(status, now)))):
+    if hush := ", ".join(filter(None, (mute_text(status, now), closing(status, now)))):
         lines.append(hush)
     for measured in figures(status):  # as many as there is room for; none is cut
         if utf16("\n".join((*lines, measured))) <= TOOLTIP:
@@ -207,7 +212,7 @@ def line(status: Status, now: float) -> str:
     parts.append(f"since {moment(status.since, now)}")
     if took := latency(status):
         parts.append(took)
-    parts += filter(None, (suspicion(status), silence(status, now), closing(status, now)))
+    parts += filter(None, (suspicion(status), mute_text(status, now), closing(status, now)))
     return " · ".join(parts)
 
 
@@ -215,14 +220,14 @@ def waiting(status: Status) -> str:
     """Return what still has to become good before a program can be started, as one line."""
     if status.diagnosis.light is not Light.GREEN:
         return f"{MARKS[status.diagnosis.light]} {headline(status.diagnosis)}"
-    open_rung = next((r for r in ladder(status.evidence) if r.light is not Light.GREEN), None)
+    open_rung = next((r for r in check_steps(status.evidence) if r.light is not Light.GREEN), None)
     if open_rung is None:
         return f"{MARKS[Light.GREEN]} {headline(status.diagnosis)}"
     saw = next((p.saw for p in open_rung.parts if p.light is not Light.GREEN), open_rung.saw)
     return f"{MARKS[open_rung.light]} {open_rung.title}: {fix_pages.clean(saw)}"
 
 
-def notice(notice: Notice, now: float) -> NoticeText:
+def notice(notice: Notification, now: float) -> NotificationText:
     """Return the words of a notice: the page's headline and its section "In short", or others."""
     status = notice.status
     page = fix_pages.page(status.diagnosis.code)
@@ -234,7 +239,7 @@ def notice(notice: Notice, now: float) -> NoticeText:
             name = "pre-open-good"
         title, body = fix_pages.notice(name)
         facts |= short_facts(_facts_of(notice, fix_pages.fill(page.in_short, facts), now))
-    return NoticeText(
+    return NotificationText(
         title=clip(fix_pages.fill(title, facts), TITLE),
         body=clip(fix_pages.fill(body, facts), BODY),
         urgent=notice.kind in URGENT and status.diagnosis.light is Light.RED,
@@ -243,13 +248,13 @@ def notice(notice: Notice, now: float) -> NoticeText:
     )
 
 
-def _buttons(notice: Notice) -> tuple[str, ...]:
+def _buttons(notice: Notification) -> tuple[str, ...]:
     if notice.kind not in URGENT or notice.status.diagnosis.light is Light.GREEN:
         return ()
-    return (MINE, SNOOZE) if stranger(notice.status) is not None else (SNOOZE,)
+    return (MARK_AS_MINE, SNOOZE) if claimable_program(notice.status) is not None else (SNOOZE,)
 
 
-def _facts_of(notice: Notice, in_short: str, now: float) -> Facts:
+def _facts_of(notice: Notification, in_short: str, now: float) -> Facts:
     """Return what a notice that is not a page's own can name besides the page's facts."""
     status = notice.status
     lasted = status.was_down if notice.kind is Kind.RECOVERY else None
@@ -268,7 +273,7 @@ def _facts_of(notice: Notice, in_short: str, now: float) -> Facts:
     }
 
 
-def _not_said_otherwise(notice: Notice, codes: Iterable[str]) -> Sequence[Missed]:
+def _not_said_otherwise(notice: Notification, codes: Iterable[str]) -> Sequence[Unannounced]:
     """Return the untold faults that the rest of the notice does not name."""
     if notice.kind is Kind.SUMMARY:
         return notice.missed
@@ -277,7 +282,7 @@ def _not_said_otherwise(notice: Notice, codes: Iterable[str]) -> Sequence[Missed
     return [one for one in over if one.diagnosis.code not in named]
 
 
-def missed(faults: Sequence[Missed], now: float) -> str:
+def missed(faults: Sequence[Unannounced], now: float) -> str:
     """Return what was not told, as many as there is room for: `headline (14:02-14:10)`."""
     told = []
     for fault in faults:
@@ -288,7 +293,7 @@ def missed(faults: Sequence[Missed], now: float) -> str:
     return "; ".join((*shown, *more))
 
 
-def silence(status: Status, now: float) -> str:
+def mute_text(status: Status, now: float) -> str:
     """Return why and until when nothing is told; nothing where notices come out as usual."""
     if status.snoozed_until is not None:
         return f"snoozed until {moment(status.snoozed_until, now)}"

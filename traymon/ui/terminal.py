@@ -17,9 +17,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from traymon import __version__
-from traymon.core.model import Light, Status
+from traymon.core.model import Status
+from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.checks import Rung, ladder
+from traymon.diagnosis.checks import CheckStep, check_steps
 from traymon.diagnosis.fix_pages import clean, duration
 from traymon.diagnosis.formatting import moment
 from traymon.ui import presenter
@@ -132,21 +133,21 @@ def _state(status: Status, now: float) -> RenderableType:
 def test_results(status: Status, only: str | None) -> RenderableType:
     """Return the tests of `traymon check`, up to the first that failed, or one of them."""
     lines: list[RenderableType] = []
-    for number, rung in enumerate(ladder(status.evidence), 1):
-        if only in (None, rung.name):
-            lines.append(_test(number, rung))
-        if only is None and not rung.passed:
+    for number, step in enumerate(check_steps(status.evidence), 1):
+        if only in (None, step.name):
+            lines.append(_test(number, step))
+        if only is None and not step.passed:
             break
     return Group(*lines)
 
 
-def _test(number: int, rung: Rung) -> RenderableType:
-    line = Text(f"{presenter.MARKS[rung.light]} ", STYLES[rung.light])
-    line.append(f"Test {number}: {rung.title}", "bold")
-    if rung.took is not None:
-        line.append(f" ({duration(rung.took)})")
-    found: list[RenderableType] = [Text(clean(rung.saw))]
-    for part in rung.parts:
+def _test(number: int, step: CheckStep) -> RenderableType:
+    line = Text(f"{presenter.MARKS[step.light]} ", STYLES[step.light])
+    line.append(f"Test {number}: {step.title}", "bold")
+    if step.took is not None:
+        line.append(f" ({duration(step.took)})")
+    found: list[RenderableType] = [Text(clean(step.saw))]
+    for part in step.parts:
         found.append(
             Text(f"{presenter.MARKS[part.light]} ", STYLES[part.light]).append(
                 clean(part.saw), "default"

@@ -18,7 +18,7 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_connection
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from traymon.ui.presenter import BUTTONS, NoticeText
+from traymon.ui.presenter import BUTTONS, NotificationText
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class BusError(Exception):
     """The session bus or its notification service cannot be used."""
 
 
-class DBusNotices:
+class DBusNotifications:
     """Notices on the session bus; the connection stays open, or clicks would be lost."""
 
     def __init__(
@@ -51,7 +51,7 @@ class DBusNotices:
         self._shown: dict[str, int] = {}  # key -> the service's ID, to replace instead of pile up
         self._activation_token = ""
 
-    def deliver(self, key: str, text: NoticeText, icon: str) -> None:
+    def deliver(self, key: str, text: NotificationText, icon: str) -> None:
         """Show the notice, in place of the key's last one. Raises BusError where it cannot.
 
         `icon` is the path of a picture.
@@ -129,7 +129,7 @@ class DBusNotices:
             self._shown.pop(key, None)
 
 
-def _actions(text: NoticeText) -> list[str]:
+def _actions(text: NotificationText) -> list[str]:
     """Return the notice's buttons as the service wants them: name and label by turns."""
     return ACTIONS + [part for name in text.buttons for part in (name, BUTTONS[name])]
 

@@ -12,15 +12,16 @@ from functools import partial
 from pathlib import Path
 
 from traymon.core import notification_policy
-from traymon.core.model import Flip, Light, Status
+from traymon.core.model import Flip, Status
+from traymon.core.vocabulary import Light
 from traymon.ui import icons, presenter
 from traymon.ui.notify.notifier import Notifier
-from traymon.ui.presenter import NoticeText
+from traymon.ui.presenter import NotificationText
 
 log = logging.getLogger(__name__)
 
 
-class Announcer:
+class NotificationDispatcher:
     """Tells the user through the notifier. From any thread; returns at once."""
 
     def __init__(self, notifier: Notifier, folder: Path, now: Callable[[], float]) -> None:
@@ -29,7 +30,7 @@ class Announcer:
         self._memories: dict[str, notification_policy.Memory] = {}  # by the target's name
         self._lock = threading.Lock()  # notices come out, or do not, in the notifier's thread
 
-    def hear(self, status: Status, flip: Flip | None) -> None:
+    def on_status(self, status: Status, flip: Flip | None) -> None:
         """Take in a status, and tell what is to be told by now."""
         name = status.target.name
         with self._lock:
@@ -42,16 +43,18 @@ class Announcer:
             done = partial(self._delivered, name, notice)
             self._notifier.notify(name, text, self._picture(text.light), done)
 
-    def say(self, title: str, body: str) -> None:
+    def notify_user(self, title: str, body: str) -> None:
         """Tell something of traymon's own."""
-        text = NoticeText(
+        text = NotificationText(
             presenter.clip(title, presenter.TITLE),
             presenter.clip(body, presenter.BODY),
             urgent=False,
         )
         self._notifier.notify("traymon", text, self._picture(text.light))
 
-    def _delivered(self, name: str, notice: notification_policy.Notice, came_out: bool) -> None:
+    def _delivered(
+        self, name: str, notice: notification_policy.Notification, came_out: bool
+    ) -> None:
         with self._lock:
             memory = self._memories[name]
             self._memories[name] = notification_policy.delivered(

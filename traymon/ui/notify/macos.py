@@ -13,7 +13,7 @@ from collections.abc import Callable
 from desktop_notifier import Button, DesktopNotifier, Notification, Urgency
 from desktop_notifier.backends.macos_support import is_bundle
 
-from traymon.ui.presenter import BUTTONS, NoticeText
+from traymon.ui.presenter import BUTTONS, NotificationText
 
 SENT_WITHIN = 5.0  # seconds
 
@@ -22,7 +22,7 @@ class MacError(Exception):
     """The Notification Center cannot be used from here, or took nothing."""
 
 
-class MacNotices:
+class MacNotifications:
     """Notices on an event loop of their own; one per key, the newest in the last one's place."""
 
     def __init__(
@@ -42,7 +42,7 @@ class MacNotices:
         self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
         self._thread.start()
 
-    def deliver(self, key: str, text: NoticeText, picture: str) -> None:
+    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
         """Show the notice, with the application's own picture. Raises MacError where it cannot.
 
         From any thread.
@@ -65,7 +65,7 @@ class MacNotices:
         self._loop.run_forever()
         self._loop.close()
 
-    async def _send(self, key: str, text: NoticeText) -> bool:
+    async def _send(self, key: str, text: NotificationText) -> bool:
         if not await self._notifier.request_authorisation():
             raise MacError("notifications are not allowed for traymon (System Settings)")
         await self._notifier.send_notification(

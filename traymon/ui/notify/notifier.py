@@ -10,18 +10,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from traymon.ui.presenter import NoticeText
+from traymon.ui.presenter import NotificationText
 from traymon.ui.worker import Worker
 
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[str, NoticeText, str], None]
+Deliver = Callable[[str, NotificationText, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Post:
     key: str
-    text: NoticeText
+    text: NotificationText
     icon: str
     done: Callable[[bool], None]
 
@@ -55,7 +55,7 @@ class Notifier:
     def notify(
         self,
         key: str,
-        text: NoticeText,
+        text: NotificationText,
         icon: str,
         done: Callable[[bool], None] = lambda came_out: None,
     ) -> None:
@@ -89,7 +89,7 @@ class Notifier:
         self._on_trouble("; ".join(reasons))
         post.done(False)
 
-    def test(self, text: NoticeText) -> list[tuple[str, str, bool]]:
+    def test(self, text: NotificationText) -> list[tuple[str, str, bool]]:
         """Send a notice through every channel; return each one's name, its fault, if clicks arrive.
 
         In the caller's thread; the fault is "" where it came out.
@@ -109,9 +109,9 @@ class Notifier:
         if self._channels is None:
             self._channels = list(self._preferred) if self._setting == "auto" else []
             if self._setting == "auto" and sys.platform == "linux":
-                from traymon.ui.notify.dbus import DBusNotices
+                from traymon.ui.notify.dbus import DBusNotifications
 
-                notices = DBusNotices(self._on_click, self._on_button)
+                notices = DBusNotifications(self._on_click, self._on_button)
                 self._close = notices.close
                 self._clickable = lambda name: name == "D-Bus" and notices.clickable
                 self._channels.append(("D-Bus", notices.deliver))
@@ -121,10 +121,10 @@ class Notifier:
         return self._channels
 
     def _find_notification_center(self, channels: list[tuple[str, Deliver]]) -> None:
-        from traymon.ui.notify.macos import MacError, MacNotices
+        from traymon.ui.notify.macos import MacError, MacNotifications
 
         try:
-            notices = MacNotices(self._on_click, self._on_button)
+            notices = MacNotifications(self._on_click, self._on_button)
         except MacError as error:
             log.info("no Notification Center: %s", error)
             return
@@ -133,7 +133,7 @@ class Notifier:
         channels.append(("Notification Center", notices.deliver))
 
 
-def _plyer(key: str, text: NoticeText, icon: str) -> None:
+def _plyer(key: str, text: NotificationText, icon: str) -> None:
     from traymon.ui.notify import plyer
 
     plyer.deliver(text)

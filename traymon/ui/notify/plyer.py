@@ -10,7 +10,7 @@ import sys
 from plyer import notification
 
 from traymon import assets
-from traymon.ui.presenter import NoticeText
+from traymon.ui.presenter import NotificationText
 
 SHOWN_FOR = 5  # seconds; plyer's Windows thread lives as long
 NO_MARKUP = str.maketrans(
@@ -22,7 +22,7 @@ class PlyerError(Exception):
     """plyer could not send."""
 
 
-def deliver(text: NoticeText) -> None:
+def deliver(text: NotificationText) -> None:
     """Send a notice and hope. Raises PlyerError where plyer says that it failed."""
     title, body = _no_option(text.title), _no_option(text.body)
     if sys.platform == "linux":  # there the body is markup, and plyer escapes nothing

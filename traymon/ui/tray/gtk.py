@@ -14,7 +14,7 @@ from gi.repository import Gdk, Gio, GLib
 from Xlib import X
 from Xlib.display import Display
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 
 WITH_INDICATOR = pystray.Icon.__module__.endswith("._appindicator")
 WATCHER = "org.kde.StatusNotifierWatcher"  # knows the panels that take indicators

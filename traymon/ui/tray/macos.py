@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pystray
 from PyObjCTools import AppHelper
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 
 
 class DarwinIcon(pystray.Icon):  # type: ignore[misc]

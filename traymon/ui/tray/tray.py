@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from traymon.core.model import Light, Status
+from traymon.core.model import Status
+from traymon.core.vocabulary import Light
 from traymon.ui import icons, presenter
-from traymon.ui.presenter import NoticeText
+from traymon.ui.presenter import NotificationText
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +63,12 @@ class _Look:
     headline: str
     rimmed: bool
     paused: bool
-    silence: str  # why and until when there are no notices
+    mute_text: str  # why and until when there are no notices
     hours_known: bool  # when the market opens next
     trouble: str
     at_login: bool  # traymon starts by itself then
     ids: tuple[str, ...]  # a line for each configured client ID
-    stranger: str  # who holds one of them and could be the user's own
+    claimable_program: str  # who holds one of them and could be the user's own
 
 
 class Tray:
@@ -92,7 +93,7 @@ class Tray:
         """Whether this platform's icon can show notices; elsewhere a service does."""
         return bool(self._icon.has_balloons)
 
-    def deliver(self, key: str, text: NoticeText, picture: str) -> None:
+    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
         """Show a notice as the icon's balloon; a click opens what it tells of.
 
         Raises NoBalloon where the notification area does not take it.
@@ -163,12 +164,14 @@ class Tray:
             headline=presenter.headline(worst[0].diagnosis) if worst else NAME,
             rimmed=bool(worst) and worst[0].closed,
             paused=all(status.paused for status in statuses),
-            silence=presenter.silence(worst[0], now) if worst else "",
+            mute_text=presenter.mute_text(worst[0], now) if worst else "",
             hours_known=any(status.opens_at is not None for status in statuses),
             trouble=self._trouble,
             at_login=self._look.at_login,
             ids=tuple(line for status in worst for line in presenter.id_uses(status)),
-            stranger=next((p.label for s in worst if (p := presenter.stranger(s))), ""),
+            claimable_program=next(
+                (p.label for s in worst if (p := presenter.claimable_program(s))), ""
+            ),
         )
 
     def _change_to(self, look: _Look) -> None:
@@ -206,9 +209,9 @@ class Tray:
                 visible=lambda item: bool(self._look.ids),
             ),
             MenuItem(
-                lambda item: f"{self._look.stranger}: that one is mine",
+                lambda item: f"{self._look.claimable_program}: that one is mine",
                 lambda: actions.that_one_is_mine(),
-                visible=lambda item: bool(self._look.stranger),
+                visible=lambda item: bool(self._look.claimable_program),
             ),
             MenuItem("Check now", lambda: actions.check_now()),
             MenuItem(
@@ -216,7 +219,9 @@ class Tray:
                 lambda: actions.pause_or_resume(),
             ),
             MenuItem(
-                lambda item: f"Notices: {self._look.silence}" if self._look.silence else "Snooze",
+                lambda item: (
+                    f"Notices: {self._look.mute_text}" if self._look.mute_text else "Snooze"
+                ),
                 Menu(
                     MenuItem("15 minutes", lambda: actions.snooze("15m")),
                     MenuItem("1 hour", lambda: actions.snooze("1h")),
@@ -228,7 +233,7 @@ class Tray:
                     MenuItem(
                         "End the snooze",
                         lambda: actions.snooze("off"),
-                        visible=lambda item: self._look.silence.startswith("snoozed"),
+                        visible=lambda item: self._look.mute_text.startswith("snoozed"),
                     ),
                 ),
             ),

@@ -19,9 +19,9 @@ from typing import Any
 import pystray
 from pystray._util import win32
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 from traymon.ui import icons
-from traymon.ui.presenter import NoticeText
+from traymon.ui.presenter import NotificationText
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
 
     # --- balloons, of which only the last one shown can have been clicked
 
-    def balloon(self, text: NoticeText, light: Light) -> bool:
+    def balloon(self, text: NotificationText, light: Light) -> bool:
         """Show a notice; return whether the shell took it. From any thread but the loop's own.
 
         Waits some seconds for an icon that is not there yet.
@@ -207,7 +207,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         except queue.Empty:
             return False
 
-    def _balloon(self, text: NoticeText, light: Light) -> bool:
+    def _balloon(self, text: NotificationText, light: Light) -> bool:
         before, self._balloon_icon = self._balloon_icon, self._load(light, False, SM_CXICON)
         taken = self.has_host and self._message(
             win32.NIM_MODIFY,

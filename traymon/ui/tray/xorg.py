@@ -19,7 +19,7 @@ from pystray import _xorg
 from Xlib import X
 from Xlib.error import ConnectionClosedError, XError
 
-from traymon.core.model import Light
+from traymon.core.vocabulary import Light
 from traymon.ui import icons
 
 log = logging.getLogger(__name__)

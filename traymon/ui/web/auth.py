@@ -37,7 +37,7 @@ HEADERS = {
 }
 # A browser does not send a strict cookie along a redirect that another place began; a page that
 # goes on by itself begins anew.
-GO_ON = (
+REDIRECT_PAGE = (
     '<!doctype html><html lang="en"><head><title>traymon</title>'
     '<meta http-equiv="refresh" content="0; url=/"></head>'
     '<body><a href="/">traymon</a></body></html>'
@@ -59,7 +59,7 @@ class Keys:
         self._one_time[token] = time.monotonic() + ONE_TIME
         return token
 
-    def use(self, token: str) -> bool:
+    def redeem(self, token: str) -> bool:
         """Tell whether the token opens the page, and spend it."""
         known = next((t for t in list(self._one_time) if same(t, token)), None)
         until = 0.0 if known is None else self._one_time.pop(known)
@@ -120,9 +120,9 @@ class Guard:
     def _open(self, request: Request, port: int) -> Response:
         if request.method != "GET":
             return PlainTextResponse("Method Not Allowed", 405)
-        if not self._keys.use(unquote(request.url.path.removeprefix(OPEN))):
+        if not self._keys.redeem(unquote(request.url.path.removeprefix(OPEN))):
             return PlainTextResponse("Unauthorized: used or too old; see traymon open", 401)
-        response = HTMLResponse(GO_ON)
+        response = HTMLResponse(REDIRECT_PAGE)
         response.set_cookie(
             cookie(port), self._keys.cookie, httponly=True, samesite="strict", path="/"
         )
@@ -162,7 +162,7 @@ def _bounded(receive: Receive) -> Receive:
     return receiving
 
 
-class PatientlessProtocol(H11Protocol):
+class TimeLimitedProtocol(H11Protocol):
     """uvicorn's HTTP with two bounds more: on connections, and on the time for a request."""
 
     MOST = 64  # connections

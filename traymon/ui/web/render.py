@@ -16,10 +16,12 @@ import jinja2
 from markupsafe import Markup
 
 from traymon import __version__, assets
-from traymon.core.model import Facts, Light, Status, mask_account
+from traymon.core.model import Facts, Status
+from traymon.core.target import mask_account
+from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.diagnosis.checks import Rung, ladder
+from traymon.diagnosis.checks import CheckStep, check_steps
 from traymon.diagnosis.fix_pages import clean, duration
 from traymon.diagnosis.formatting import moment
 from traymon.ui import icons, presenter
@@ -94,9 +96,9 @@ def _part(status: Status, now: float) -> dict[str, Any]:
         "paused": status.paused,
         "checked": "" if status.checked_at is None else _second(status.checked_at),
         "fixed": "" if fixed is None else duration(fixed),
-        "silence": presenter.silence(status, now),
+        "silence": presenter.mute_text(status, now),
         "closing": presenter.closing(status, now),
-        "rungs": [_rung(rung) for rung in ladder(status.evidence)],
+        "rungs": [_rung(step) for step in check_steps(status.evidence)],
     }
 
 
@@ -106,15 +108,15 @@ def _sections(code: str, facts: Facts) -> dict[str, Markup]:
     return {title: Markup(fix_pages.to_html(words.sections[title], facts)) for title in SHOWN}
 
 
-def _rung(rung: Rung) -> dict[str, Any]:
+def _rung(step: CheckStep) -> dict[str, Any]:
     return {
-        "title": rung.title,
-        "light": rung.light.word,
-        "mark": presenter.MARKS[rung.light],
-        "saw": clean(rung.saw),
-        "took": "" if rung.took is None else duration(rung.took),
+        "title": step.title,
+        "light": step.light.word,
+        "mark": presenter.MARKS[step.light],
+        "saw": clean(step.saw),
+        "took": "" if step.took is None else duration(step.took),
         "parts": [
-            (part.light.word, presenter.MARKS[part.light], clean(part.saw)) for part in rung.parts
+            (part.light.word, presenter.MARKS[part.light], clean(part.saw)) for part in step.parts
         ],
     }
 
@@ -145,9 +147,9 @@ def report(status: Status, now: float) -> str:
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
             tests=[
-                replace(rung, saw=clean(rung.saw))
-                for rung in ladder(status.evidence)
-                if rung.took is not None or rung.passed
+                replace(step, saw=clean(step.saw))
+                for step in check_steps(status.evidence)
+                if step.took is not None or step.passed
             ],
             what_it_means=markdown(words.sections["What it means"]),
             fix=markdown(words.sections["Fix"]),

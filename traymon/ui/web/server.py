@@ -33,12 +33,12 @@ from traymon.core.model import Status
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.web import render
-from traymon.ui.web.auth import OPEN, Guard, Keys, PatientlessProtocol
+from traymon.ui.web.auth import OPEN, Guard, Keys, TimeLimitedProtocol
 
 log = logging.getLogger(__name__)
 
 MOST_STREAMS = 8  # open pages; of more, the oldest stands still
-NOT_OFTENER = 0.25  # seconds between two pictures sent to an open page
+MIN_UPDATE_INTERVAL = 0.25  # seconds between two pictures sent to an open page
 ALIVE = 15.0  # seconds after which an unchanged page is sent a sign of life
 STOP_WITHIN = 1  # seconds for answers that are under way
 
@@ -51,7 +51,7 @@ class PageActions:
     pause_or_resume: Callable[[], None]
     open_page: Callable[[], None]
     snooze: Callable[[str], None]  # a wish as `windows.snooze_until` takes it; raises ValueError
-    watched: Callable[[bool], None]  # whether anybody has the page open
+    set_viewer_present: Callable[[bool], None]  # whether anybody has the page open
 
 
 class LivePage:
@@ -84,7 +84,7 @@ class LivePage:
         listening = _listen(self._wanted)
         config = uvicorn.Config(
             self._app(),
-            http=PatientlessProtocol,
+            http=TimeLimitedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -157,7 +157,7 @@ class LivePage:
         """Yield the page's changing part whenever it has changed."""
         ended = asyncio.Event()
         self._streams.append(ended)
-        self._actions.watched(True)
+        self._actions.set_viewer_present(True)
         try:
             last = ""
             while not ended.is_set():
@@ -170,13 +170,13 @@ class LivePage:
                     yield f"data: {json.dumps({'html': picture, 'light': light.word})}\n\n"
                 else:
                     yield ": alive\n\n"
-                await asyncio.sleep(NOT_OFTENER)
+                await asyncio.sleep(MIN_UPDATE_INTERVAL)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(ALIVE):
                         await changed.wait()
         finally:
             self._streams.remove(ended)
-            self._actions.watched(bool(self._streams))
+            self._actions.set_viewer_present(bool(self._streams))
 
     async def _explain(self, request: Request) -> Response:
         code = request.path_params["code"]

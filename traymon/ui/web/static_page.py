@@ -5,13 +5,12 @@ Written whole or not at all; renewed at every change, so that an open page follo
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from traymon.core.model import Status
+from traymon.storage.files import write_atomically
 from traymon.ui.web import render
 
 
@@ -28,18 +27,5 @@ class PageFiles:
     def write(self, status: Status) -> Path:
         """Write the target's page as it is now and return its path. Raises OSError."""
         path = self.path(status.target.name)
-        write_whole(path, render.page(status, self._now()))
+        write_atomically(path, render.page(status, self._now()))
         return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner only: a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

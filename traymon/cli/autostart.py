@@ -1,0 +1,50 @@
+"""`traymon autostart`: start at login, on or off."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from traymon import autostart
+from traymon.cli.common import (
+    Env,
+    Exit,
+    Host,
+    Port,
+    Timeout,
+    load,
+    print_error,
+    usage_error,
+)
+from traymon.cli.run import _login_options
+
+
+def start_at_login(
+    wish: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
+    env: Env = None,
+    host: Host = None,
+    port: Port = None,
+    timeout: Timeout = None,
+    systemd: Annotated[
+        bool, typer.Option("--systemd", help="Linux: a systemd user unit instead of the desktop's.")
+    ] = False,
+) -> None:
+    """Start at login: on (with the settings that hold here), off, or status (exit code 0: on)."""
+    if wish not in ("on", "off", "status"):
+        usage_error(f"There is no wish {wish!r}: on, off or status.")
+    try:
+        if wish == "on":
+            settings = load(env, host, port, timeout)
+            options = _login_options(settings.target, host, port, timeout)
+            autostart.turn_on(options, systemd=systemd)
+            lost = [key for key, value in settings.values.items() if value.source == "environment"]
+            if lost:
+                print_error(f"Set in this terminal alone, so not known at login: {', '.join(lost)}")
+        elif wish == "off":
+            autostart.turn_off()
+        state = autostart.state()
+    except (OSError, ValueError) as error:
+        usage_error(f"Start at login cannot be changed or read: {error}")
+    print(state.says)
+    raise Exit(0 if state.on or wish == "off" else 1)

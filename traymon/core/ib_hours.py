@@ -1,0 +1,46 @@
+"""Trading hours as IB gives them.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from traymon.core.time_windows import Schedule, Span, zone
+
+# How TWS writes zones, for those that would be misread: tzdata's EST knows no summer.
+IB_ZONES = {
+    "EST": "America/New_York",
+    "EST5EDT": "America/New_York",
+    "US/Eastern": "America/New_York",
+    "CST": "America/Chicago",
+    "US/Central": "America/Chicago",
+    "MET": "Europe/Berlin",
+    "GB": "Europe/London",
+    "JST": "Asia/Tokyo",
+}
+_IB_DAY = re.compile(r"(\d{8}):(\d{4})-(?:(\d{8}):)?(\d{4})|(\d{8}):CLOSED")
+
+
+def from_ib(days: Iterable[str], zone_name: str) -> Schedule:
+    """Return the hours that IB gives: `20261123:0930-20261123:1600`, `20261126:CLOSED`.
+
+    (TWS API, ContractDetails.liquidHours and timeZoneId.) Raises ValueError where they read
+    differently.
+    """
+    short = zone_name.partition(" (")[0].strip()  # older: `EST (Eastern Standard Time)`
+    where, spans = zone(IB_ZONES.get(short, short)), []
+    for text in days:
+        match = _IB_DAY.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"hours that read differently: {text[:40]!r}")
+        if match[5] is None:
+            begins, ends = (
+                datetime.strptime(part, "%Y%m%d%H%M").replace(tzinfo=where).timestamp()
+                for part in (match[1] + match[2], (match[3] or match[1]) + match[4])
+            )
+            spans.append(Span(begins, ends))
+    return Schedule(dated=tuple(spans))

@@ -1,0 +1,64 @@
+"""The status as plain values, for JSON. docs/check-json.md describes them.
+
+Looks at nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from traymon.core.model import FactValue, Status
+from traymon.core.target import IdUse, Program
+from traymon.diagnosis import fix_pages
+from traymon.diagnosis.checks import CheckStep
+from traymon.diagnosis.fix_pages import clean
+from traymon.ui import presenter
+
+SCHEMA = 1  # of as_json; raised when a field changes its meaning or goes away
+
+
+def as_json(status: Status, test: CheckStep | None = None) -> dict[str, Any]:
+    """Return the status as plain values; docs/check-json.md describes them.
+
+    `test` is the one that alone was asked for.
+    """
+    target, now = status.target, status.evidence.now
+    facts, page = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
+    only = {} if test is None else {"test": test.name, "passed": test.passed}
+    return {
+        "schema": SCHEMA,
+        **only,
+        "target": {
+            "name": target.name,
+            "host": target.host,
+            "port": target.port,
+            "discovered": target.discovered,
+            "env_file": target.env_file,
+        },
+        "light": status.diagnosis.light.word,
+        "code": status.diagnosis.code,
+        "headline": fix_pages.fill(page.headline, facts),
+        "in_short": fix_pages.fill(page.in_short, facts),
+        "notices": presenter.mute_text(status, now),
+        "market": presenter.closing(status, now),
+        "readings": [
+            {
+                "sensor": reading.sensor,
+                "symptom": str(reading.symptom),
+                "detail": clean(reading.detail),
+                "facts": {str(fact): _masked(value) for fact, value in reading.facts.items()},
+                "took_s": round(reading.took, 6),
+            }
+            for reading in status.evidence.readings.values()
+        ],
+    }
+
+
+def _masked(value: FactValue | Program | IdUse) -> Any:
+    """Return a fact's value as JSON knows it, without control characters or account numbers."""
+    if isinstance(value, tuple):
+        return [_masked(item) for item in value]
+    if isinstance(value, Program | IdUse):
+        return {key.name: _masked(getattr(value, key.name)) for key in fields(value)}
+    return clean(value) if isinstance(value, str) else value
