@@ -73,9 +73,9 @@ def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
         "desktop_notifier.backends.macos_support": support,
     }.items():
         monkeypatch.setitem(sys.modules, name, module)  # type: ignore[arg-type]
-    monkeypatch.delitem(sys.modules, "traymon.ui.mac_notices", raising=False)
+    monkeypatch.delitem(sys.modules, "traymon.ui.notify.macos", raising=False)
     yield center
-    sys.modules.pop("traymon.ui.mac_notices", None)
+    sys.modules.pop("traymon.ui.notify.macos", None)
 
 
 TEXT = NotificationText("title", "body", urgent=True, buttons=("snooze",))

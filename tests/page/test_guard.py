@@ -40,7 +40,7 @@ def test_a_one_time_address_opens_the_page_once(page: Served) -> None:
 
 
 def test_a_one_time_address_grows_old(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("traymon.ui.page_guard.ONE_TIME", -1.0)
+    monkeypatch.setattr("traymon.ui.web.auth.ONE_TIME", -1.0)
     assert page.request("GET", f"{OPEN}{page.keys.one_time()}")[0].status == 401
 
 

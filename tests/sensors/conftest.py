@@ -31,7 +31,7 @@ sys.stdin.read()
 @pytest.fixture(autouse=True)
 def short_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who never closes is not waited for as long as a real Gateway is."""
-    monkeypatch.setattr("traymon.sensors.hello.GOODBYE", 0.1)
+    monkeypatch.setattr("traymon.sensors.version_exchange.CLOSE_TIMEOUT", 0.1)
 
 
 @pytest.fixture

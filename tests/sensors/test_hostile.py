@@ -126,7 +126,7 @@ def test_a_look_that_is_cancelled_while_it_waits_closes_politely(
 def test_a_look_that_is_cancelled_while_it_closes_leaves_no_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(version_exchange, "GOODBYE", LONG)
+    monkeypatch.setattr(version_exchange, "CLOSE_TIMEOUT", LONG)
     with running(Behaviour(hello=Hello.SILENT)) as gateway:
 
         def closes() -> bool:
