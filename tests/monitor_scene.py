@@ -10,7 +10,8 @@ from typing import Any
 from leaping import BEGAN, LeapingLoop
 
 from traymon.core.calendar import Calendar
-from traymon.core.model import NO_FACTS, Evidence, Facts, Flip, Reading, Status
+from traymon.core.facts import NO_FACTS, Facts
+from traymon.core.model import Evidence, Flip, Reading, Status
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock

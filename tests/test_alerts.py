@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traymon.core.calendar import BEFORE_OPEN
+from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Flip, Status
 from traymon.core.notification_policy import (
     CRITICAL,
@@ -25,7 +26,7 @@ from traymon.core.notification_policy import (
     delivered,
 )
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Light
+from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES
 
 STEP = 60.0

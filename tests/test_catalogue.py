@@ -12,9 +12,10 @@ from math import inf
 import pytest
 
 from traymon import assets
-from traymon.core.model import NO_FACTS, Diagnosis, Evidence, Facts, Reading
+from traymon.core.facts import NO_FACTS, Fact, Facts
+from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import Limits, Program, Target
-from traymon.core.vocabulary import NOT_ACCEPTED, Fact, Light, Symptom
+from traymon.core.vocabulary import NOT_ACCEPTED, Light, Symptom
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps

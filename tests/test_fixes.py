@@ -10,8 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.core.model import NO_FACTS
-from traymon.core.vocabulary import Fact
+from traymon.core.facts import NO_FACTS, Fact
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.errors import FixPageError

@@ -10,9 +10,10 @@ import pytest
 from leaping import BEGAN
 from monitor_scene import Fake, Scene, SceneLoop, play
 
+from traymon.core.facts import Fact
 from traymon.core.model import Flip, Status
 from traymon.core.target import Limits, Target
-from traymon.core.vocabulary import Fact, Light, Symptom
+from traymon.core.vocabulary import Light, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import Sensors

@@ -7,8 +7,9 @@ from leaping import BEGAN
 from monitor_scene import Scene, play
 
 from traymon.core.calendar import GRACE, Calendar
+from traymon.core.facts import Fact
 from traymon.core.time_windows import Schedule, Span, parse
-from traymon.core.vocabulary import Fact, Light, Symptom
+from traymon.core.vocabulary import Light, Symptom
 
 S = Symptom
 HOUR = 3600.0

@@ -13,9 +13,10 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
+from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Light, Symptom
+from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from session_story import Story, play
 
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.facts import Fact
+from traymon.core.vocabulary import Symptom
 from traymon.sim.gateway import HEALTHY, Hello, Start
 
 LOST = (1100, "Connectivity between IBKR and Trader Workstation has been lost.")

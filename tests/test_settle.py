@@ -21,8 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traymon.core.debounce import Settled, settle
+from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Flip, Suspicion
-from traymon.core.vocabulary import Fact, Light
+from traymon.core.vocabulary import Light
 
 STEP = 5.0
 ONE, TWO = frozenset({"handshake"}), frozenset({"handshake", "listener"})

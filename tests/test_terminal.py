@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Light, Symptom
+from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui import terminal
 from traymon.ui.terminal import Terminal

@@ -10,19 +10,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from traymon.core.model import (
-    NO_FACTS,
-    Diagnosis,
-    Evidence,
-    Facts,
-    Flip,
-    LatencyStats,
-    Status,
-    Suspicion,
-)
+from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts
+from traymon.core.model import Diagnosis, Evidence, Flip, LatencyStats, Status, Suspicion
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Fact, Light, Use
+from traymon.core.vocabulary import Light, Use
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
@@ -98,7 +90,7 @@ def status(code: str, facts: Facts = NO_FACTS, target: Target | None = None) -> 
 
 
 def test_the_longest_facts_are_all_there_is() -> None:
-    assert LONGEST.keys() | BY_OTHERS == set(Fact)
+    assert LONGEST.keys() | BY_OTHERS == set(FACTS.values())
 
 
 @codes

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from traymon import assets
 from traymon.config import ib_resets
 from traymon.core.calendar import EARLY, GRACE, Calendar, login_lapsed, snooze_until
+from traymon.core.facts import Fact
 from traymon.core.ib_hours import from_ib
 from traymon.core.time_windows import DAYS, NEVER, Schedule, Span, parse
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.errors import ConfigError
 
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"

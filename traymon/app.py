@@ -19,9 +19,10 @@ from rich.console import Console
 
 from traymon import __version__, autostart
 from traymon.core.calendar import Calendar, snooze_until
-from traymon.core.model import Diagnosis, Facts, Flip, Status
+from traymon.core.facts import Fact, Facts
+from traymon.core.model import Diagnosis, Flip, Status
 from traymon.core.target import OwnProgram, Target
-from traymon.core.vocabulary import Fact
+from traymon.core.vocabulary import SensorName
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import STALE
 from traymon.monitoring.monitor import Monitor
@@ -290,10 +291,12 @@ class App:
     def _keep(self, status: Status, flip: Flip | None) -> None:
         """Write down what shall outlive a restart: the snooze, and the hours that IB gave."""
         self._state.keep_snooze(status.snoozed_until)
-        days = status.evidence.fact("hours", Fact.HOURS)
-        zone = status.evidence.fact("hours", Fact.HOURS_ZONE)
-        if isinstance(days, tuple) and self._state.keep_hours(
-            self._hours_contract, [str(day) for day in days], str(zone)
+        days = status.evidence.fact(SensorName.HOURS, Fact.HOURS)
+        zone = status.evidence.fact(SensorName.HOURS, Fact.HOURS_ZONE)
+        if (
+            days is not None
+            and zone is not None
+            and self._state.keep_hours(self._hours_contract, days, zone)
         ):
             self._calendar = replace(self._calendar, hours=self._state.hours(self._hours_contract))
             self.monitor.set_calendar(self._calendar)

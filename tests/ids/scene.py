@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from traymon.core.facts import Fact
 from traymon.core.model import Flip, Status
 from traymon.core.target import IdUse, Limits, Program, Target
-from traymon.core.vocabulary import Fact, Use
+from traymon.core.vocabulary import Use
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import ListOwnPrograms, Sensors
 from traymon.sensors.client_ids import ClientIds

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from scene import client
 
+from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import IdUse, OwnProgram, Target
-from traymon.core.vocabulary import Fact, Light, Symptom, Use
+from traymon.core.vocabulary import Light, Symptom, Use
 from traymon.monitoring.one_shot import is_good
 from traymon.sim.gateway import Running
 from traymon.storage.own_programs import OwnPrograms

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from scene import client, eventually, scene
 
+from traymon.core.facts import Fact
 from traymon.core.target import OwnProgram
-from traymon.core.vocabulary import Fact, Symptom, Use
+from traymon.core.vocabulary import Symptom, Use
 from traymon.sensors import client_ids
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from traymon.core.model import Diagnosis, Evidence, Facts, Reading, Status
+from traymon.core.facts import Fact, Facts
+from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.status_json import as_json
 from traymon.ui.web.server import LivePage, PageActions

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 from served import Served, served
 
-from traymon.core.vocabulary import Fact
+from traymon.core.facts import FACTS, Fact
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.web.auth import HEADERS, OPEN, TimeLimitedProtocol
 
@@ -148,7 +148,7 @@ def test_every_answer_carries_the_headers_that_keep_others_out(page: Served) -> 
 @pytest.mark.parametrize("code", sorted(ENTRIES))
 def test_text_from_elsewhere_is_nothing_but_text(code: str, page: Served) -> None:
     evil = "<script>alert(1)</script>\"'>"
-    page.show(code, {fact: evil for fact in Fact if fact is not Fact.ID_USES})
+    page.show(code, {fact: evil for fact in FACTS.values() if fact is not Fact.ID_USES})
     _, text = page.get("/")
     assert "<script>alert" not in text
     assert "&lt;b&gt;words&lt;/b&gt;" in text

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import handshake
 from traymon.sensors.connection_registry import ConnectionRegistry

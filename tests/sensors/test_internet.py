@@ -21,8 +21,8 @@ from traymon.sensors.internet import Internet
 LINK_DOWN = Reading("link", Symptom.LINK_DOWN, "1100: lost")
 LOOK = """
 import asyncio, json
-from traymon.core.model import (Evidence, Reading)
-from traymon.core.vocabulary import (Symptom)
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Symptom
 from traymon.core.target import (Target)
 from traymon.sensors.internet import Internet
 from traymon.sensors.connection_registry import ConnectionRegistry

@@ -12,9 +12,10 @@ from contextlib import closing
 import psutil
 import pytest
 
+from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.listener import Listener, is_this_machine
 from traymon.sensors.port_discovery import discover

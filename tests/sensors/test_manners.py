@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import sensors_for_target, wire
 from traymon.sensors.base import PollingSensor

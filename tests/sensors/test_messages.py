@@ -6,8 +6,9 @@ from math import inf
 
 import pytest
 
+from traymon.core.facts import Fact
 from traymon.core.model import Reading
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.sensors.system_messages import LONGEST_TEXT, Messages, unescape
 
 S = Symptom

@@ -77,5 +77,7 @@ def test_a_program_of_ibs_is_known_by_name_and_command_line(
 def test_the_first_usual_port_that_listens_is_chosen(
     monkeypatch: pytest.MonkeyPatch, listening: set[int], chosen: int
 ) -> None:
-    monkeypatch.setattr("traymon.sensors.port_discovery.listening_ports", lambda: frozenset(listening))
+    monkeypatch.setattr(
+        "traymon.sensors.port_discovery.listening_ports", lambda: frozenset(listening)
+    )
     assert discover(Target("test", port=1, discovered=True)).port == chosen

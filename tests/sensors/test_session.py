@@ -12,8 +12,9 @@ from itertools import pairwise
 import pytest
 from session_story import CURRENT_TIME, OWN_ID, START_API, Story, play
 
+from traymon.core.facts import Fact
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import Symptom
 from traymon.sensors import session as sensor
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.session import OWN_IDS, own_ids
@@ -252,8 +253,8 @@ def test_a_session_that_ends_leaves_its_id_free_at_once() -> None:
 
 IN_A_THREAD = """
 import asyncio, sys, threading
-from traymon.core.model import (Reading)
-from traymon.core.vocabulary import (Symptom)
+from traymon.core.model import Reading
+from traymon.core.vocabulary import Symptom
 from traymon.core.target import (Target)
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_one_target

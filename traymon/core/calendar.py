@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from traymon.core.model import FactValue, Reading
+from traymon.core.facts import Fact, FactKey
+from traymon.core.model import Reading
 from traymon.core.time_windows import NEVER, Schedule
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 
 EARLY = 60.0  # seconds before an expected window in which it counts already: clocks differ
 GRACE = 300.0  # seconds that a fault may outlive an expected window: logging in takes its time
@@ -32,7 +34,7 @@ class Calendar:
 
         A fault that was there before a window began (`down_since`) is none of the window's.
         """
-        facts: dict[Fact, FactValue] = {}
+        facts: dict[FactKey[Any], Any] = {}
         if (lapsed := login_lapsed(now)) is not None:
             facts[Fact.LOGIN_LAPSED] = lapsed
         symptom, detail = Symptom.OK, "no fault is expected at this time"
@@ -45,7 +47,7 @@ class Calendar:
                 facts[Fact.WINDOW_ENDS] = span.ends
                 symptom, detail = kind, "a fault is expected at this time"
                 break
-        return Reading("calendar", symptom, detail, facts, at=now)
+        return Reading(SensorName.CALENDAR, symptom, detail, facts, at=now)
 
     def quiet_until(self, now: float) -> float | None:
         """Return when the quiet hours end that hold now."""

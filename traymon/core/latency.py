@@ -9,7 +9,10 @@ from bisect import bisect_left, insort
 from collections import deque
 
 from traymon.core.model import LatencyStats
+from traymon.core.vocabulary import SensorName
 
+# What is measured, and what users call it.
+LATENCY_NAMES = {SensorName.HANDSHAKE: "handshake", SensorName.SESSION: "heartbeat"}
 WINDOW = 3600.0  # seconds
 MOST = 2_000  # values; an hour of heartbeats is 720
 

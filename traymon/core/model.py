@@ -10,21 +10,16 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
 
-from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Fact, Light, Symptom
-
-FactValue = (
-    str | int | float | tuple[int, ...] | tuple[str, ...] | tuple[Program, ...] | tuple[IdUse, ...]
-)
-Facts = Mapping[Fact, FactValue]
-NO_FACTS: Facts = MappingProxyType({})
+from traymon.core.facts import NO_FACTS, FactKey, Facts, T
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light, SensorName, Symptom
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one sensor saw in one look. Who asked for the look stamps `at` and `good_for`."""
 
-    sensor: str
+    sensor: SensorName
     symptom: Symptom
     detail: str = ""  # the raw evidence in words, for the small print; untrusted text
     facts: Facts = field(default_factory=lambda: NO_FACTS)
@@ -43,29 +38,29 @@ class Evidence:
 
     target: Target
     now: float
-    readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+    readings: Mapping[SensorName, Reading] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_reading(self, reading: Reading) -> Evidence:
         """Return the evidence in which `reading` replaces its sensor's last one."""
         readings = MappingProxyType({**self.readings, reading.sensor: reading})
         return replace(self, readings=readings)
 
-    def fresh(self, sensor: str) -> Reading | None:
+    def fresh(self, sensor: SensorName) -> Reading | None:
         """Return the sensor's reading while it counts, else None."""
         reading = self.readings.get(sensor)
         if reading is None or self.now > reading.at + reading.ttl:
             return None
         return reading
 
-    def symptom(self, sensor: str) -> Symptom:
+    def symptom(self, sensor: SensorName) -> Symptom:
         """Return what the sensor sees now; UNKNOWN when it has not looked or not lately."""
         reading = self.fresh(sensor)
         return Symptom.UNKNOWN if reading is None else reading.symptom
 
-    def fact(self, sensor: str, fact: Fact) -> FactValue | None:
+    def fact(self, sensor: SensorName, fact: FactKey[T]) -> T | None:
         """Return one named value of the sensor's fresh reading, if it found it."""
         reading = self.fresh(sensor)
-        return None if reading is None else reading.facts.get(fact)
+        return None if reading is None else fact.of(reading.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +70,12 @@ class Diagnosis:
     code: str
     light: Light
     facts: Facts = field(default_factory=lambda: NO_FACTS)
-    witnesses: frozenset[str] = frozenset()  # the sensors whose readings bear it
+    witnesses: frozenset[SensorName] = frozenset()  # the sensors whose readings bear it
     seen_at: float = 0.0  # when the newest of those readings was taken
     patience: float = 0.0  # seconds it must hold before it shows
-    announce: bool = True  # worth a notice
+    announce: bool = True  # worth a notification
+    never_muted: bool = False  # announced whatever the user has muted
+    claimable: bool = False  # the user can say that the program named is theirs
 
     def same_as(self, other: Diagnosis) -> bool:
         """Tell whether both say the same: the code in the same light; facts apart."""
@@ -132,4 +129,4 @@ class Status:
     quiet_until: float | None = None  # no notices until then, by the settings
     closed: bool = False  # outside the trading hours
     opens_at: float | None = None  # when the market opens next, where hours are known
-    figures: Mapping[str, LatencyStats] = field(default_factory=lambda: MappingProxyType({}))
+    figures: Mapping[SensorName, LatencyStats] = field(default_factory=lambda: MappingProxyType({}))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from traymon.core.calendar import BEFORE_OPEN
+from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Flip, Status
-from traymon.core.vocabulary import Fact, Light
+from traymon.core.vocabulary import Light
 
 MOST_FLIPS, FLAPPING = 4, 600.0  # more flips than that in so many seconds: it comes and goes
 STEADY = 300.0  # seconds without a flip after which it has held
@@ -20,7 +21,6 @@ REMIND_AFTER = (900.0, 1800.0, 3600.0)  # seconds between reminders; the last on
 RETRY, LONGEST_RETRY = 10.0, 600.0  # seconds after a notice that did not come out; doubling
 MOST_KEPT = 1000  # flips of one time in which it came and went
 MOST_MISSED = 50  # faults that a summary can know of; the oldest are dropped
-CRITICAL = frozenset({"wrong-environment"})  # real money where paper was meant: never held back
 
 
 class Kind(StrEnum):
@@ -86,11 +86,11 @@ def decide(
 
     Whoever sends it says with `delivered` what came of it; until then nothing else is sent.
     """
-    if status.diagnosis.code == "paused":  # the user's own doing; what comes after is a new story
+    if status.paused:  # the user's own doing; what comes after is a new story
         missed = _note(memory, status, None, now).missed
         return Memory(missed=missed, sending=memory.sending, checked=memory.checked), None
-    slept = status.diagnosis.facts.get(Fact.SLEPT)
-    if flip is not None and isinstance(slept, int | float):
+    slept = Fact.SLEPT.of(status.diagnosis.facts)
+    if flip is not None and slept is not None:
         memory = _moved_on(memory, slept)
     memory = _note(memory, status, flip, now)
     if memory.sending is not None or now < memory.retry_at:
@@ -173,7 +173,7 @@ def _wanted(memory: Memory, status: Status, now: float) -> Notification | None:
     """Return the notice that should be sent now."""
     fault = _fault(status)
     untold = fault is not None and not _knows(memory, fault)
-    if untold and status.diagnosis.code in CRITICAL:
+    if untold and status.diagnosis.never_muted:
         return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
     if is_muted(status) or (fault is None and status.diagnosis.light is Light.GREY):
         return None

@@ -82,67 +82,20 @@ NOT_ACCEPTED = frozenset(
 )
 
 
-class Fact(StrEnum):
-    """A named value that a sensor found. These are the only names that a fix page may use."""
+class SensorName(StrEnum):
+    """Whose reading it is. The names are public: they stand in JSON."""
 
-    # the target
-    HOST = "host"
-    PORT = "port"
-    ENV_FILE = "env_file"  # the .env that the target came from
-    CLIENT_IDS = "client_ids"  # the configured client IDs: `10, 11`
-    # the handshake
-    DETAIL = "detail"  # the raw evidence, in words
-    TOOK = "took"  # seconds that the answer took
-    TIMEOUT = "timeout"  # seconds that traymon waits for an answer
-    SLOW_BOUND = "slow_bound"  # seconds; above this an answer is slow
-    SERVER_VERSION = "server_version"
-    MIN_VERSION = "min_version"  # the lowest server version that client libraries accept
-    OPEN_PORT = "open_port"  # another port of this machine that does answer as IB
-    OPEN_PORT_KIND = "open_port_kind"  # what IB uses that port for: `TWS paper`
-    # the listener
-    PROGRAM = "program"  # name of the program that listens on the port
-    PID = "pid"  # its process ID
-    APPS = "apps"  # how many TWS / Gateway processes run here; missing where that cannot be seen
-    APP = "app"  # the first TWS / Gateway process found: `IB Gateway`
-    APP_PID = "app_pid"
-    APP_PORTS = "app_ports"  # the ports that the TWS / Gateway process listens on: `4000, 4002`
-    CANDIDATE_PORTS = "candidate_ports"  # other listening ports here that may be IB's
-    HALF_CLOSED = "half_closed"  # connections that the listener has not closed after its peer did
-    CLIENTS = "clients"  # connections to the port that are not traymon's
-    # the session
-    OWN_CLIENT_ID = "own_client_id"  # the ID of traymon's own session
-    ACCOUNTS = "accounts"  # the session's accounts; masked wherever they are shown
-    ACCOUNT = "account"  # IB_ACCOUNT; masked wherever it is shown
-    ROUND_TRIP = "round_trip"  # seconds that the last heartbeat took
-    CLOCK_SKEW = "clock_skew"  # seconds that this clock is surely ahead of IB's; negative: behind
-    FARMS = "farms"  # the broken data farms: `market data (usfarm)`
-    # client IDs
-    ID_USES = "id_uses"  # each configured client ID and who uses it
-    CLIENT_ID = "client_id"  # the configured ID that the trading program cannot have
-    HOLDER = "holder"  # the program that holds it; several where the Gateway does not tell which
-    NEWER = "newer"  # the user's own program that was started while an earlier one holds the ID
-    FREE_CLIENT_ID = "free_client_id"  # an ID that nobody held when it was tried
-    # trading hours
-    HOURS = "hours"  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
-    HOURS_ZONE = "hours_zone"
-    # time
-    SINCE = "since"  # when this cause was first seen: `14:02`
-    LOOKS = "looks"  # how many looks in a row saw it
-    PORT_OPENED = "port_opened"  # seconds since the port opened
-    OUTAGE = "outage"  # seconds that an ended fault lasted
-    CAUSE = "cause"  # the headline of a fault, ended or not
-    SLEPT = "slept"  # seconds for which this machine was asleep, or its clock was set
-    WINDOW_ENDS = "window_ends"  # when the expected window is over; epoch seconds
-    LOGIN_LAPSED = "login_lapsed"  # when IB dropped saved logins this week; epoch seconds
-    # notices
-    IN_SHORT = "in_short"  # the first steps, from the page of the diagnosis
-    FLIPS = "flips"  # how often the diagnosis changed in a short time
-    CODES = "codes"  # the codes between which it changed
-    MISSED = "missed"  # what was not told while it was quiet
-    OPENS = "opens"  # when the market opens
-    # traymon
-    SENSOR = "sensor"  # the sensor that crashed
-    LOG_FILE = "log_file"
+    LISTENER = "listener"
+    HANDSHAKE = "handshake"
+    INTERNET = "internet"
+    SESSION = "session"
+    LINK = "link"  # what TWS says of its link to IB, over the session
+    FARMS = "farms"  # what TWS says of its data farms
+    CALLS = "calls"  # what else TWS says that calls for the user
+    HOURS = "hours"  # the trading hours that IB gave
+    CLIENT_IDS = "client_ids"
+    CALENDAR = "calendar"
+    MONITOR = "monitor"  # traymon's own state: paused, woken
 
 
 class Use(StrEnum):

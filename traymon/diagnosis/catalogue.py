@@ -6,18 +6,12 @@ Pure: a diagnosis is made from evidence alone. No words for users: those are ass
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from traymon.core.model import Diagnosis, Evidence, Facts, FactValue
-from traymon.core.vocabulary import Fact, Light, Symptom
+from traymon.core.facts import Fact, FactKey, Facts
+from traymon.core.model import Diagnosis, Evidence
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.conditions import (
-    CALLS,
-    CLIENT_IDS,
-    FARMS,
-    HANDSHAKE,
-    INTERNET,
-    LINK,
-    LISTENER,
-    SESSION,
     Condition,
     Witnesses,
     a_later_run_is_about,
@@ -51,8 +45,8 @@ S = Symptom
 SERVED = handshake(S.OK, S.SLOW)
 NEW_ONES_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
 IN_SESSION = session(S.OK)
-ID_TAKEN = sees(CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED  # its own word 326, and its life
-LINK_DOWN = tws_says(LINK, S.LINK_DOWN)
+ID_TAKEN = sees(SensorName.CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED  # its own word 326, and its life
+LINK_DOWN = tws_says(SensorName.LINK, S.LINK_DOWN)
 REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS)) & if_seen(session(S.LOST))
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
 UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
@@ -60,10 +54,10 @@ UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
 API_STILL_PRESENT = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
 )
-FARMS_DOWN = tws_says(FARMS, S.FARM_DOWN) & lasts(FARMS, 300.0)
+FARMS_DOWN = tws_says(SensorName.FARMS, S.FARM_DOWN) & lasts(SensorName.FARMS, 300.0)
 # What a restart of TWS, or of IB's servers, does while it lasts.
 TRANSIENT_IN_RESTART = (
-    (LINK_DOWN & ~sees(INTERNET, S.OFFLINE) & API_STILL_PRESENT)
+    (LINK_DOWN & ~sees(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
     | (REFUSED & ~another_port_answers_as_ib)
     | handshake(*ACCEPTED_UNSERVED)
     | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
@@ -71,7 +65,16 @@ TRANSIENT_IN_RESTART = (
     | FARMS_DOWN
 )
 # Of several witnesses, whose words are shown: the last one's.
-DETAIL_PRIORITY = (LISTENER, SESSION, HANDSHAKE, CLIENT_IDS, FARMS, LINK, CALLS, INTERNET)
+DETAIL_PRIORITY = (
+    SensorName.LISTENER,
+    SensorName.SESSION,
+    SensorName.HANDSHAKE,
+    SensorName.CLIENT_IDS,
+    SensorName.FARMS,
+    SensorName.LINK,
+    SensorName.CALLS,
+    SensorName.INTERNET,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ class Entry:
     light: Light
     when: Condition
     patience: float = 0.0  # seconds that it must hold before it shows
-    announce: bool = True  # worth a notice; a state that only asks to wait is not
+    announce: bool = True  # worth a notification; a state that only asks to wait is not
+    never_muted: bool = False  # announced whatever the user has muted: real money is at stake
+    claimable: bool = False  # the user may say that the program it names is theirs
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -94,9 +99,14 @@ CATALOGUE: tuple[Entry, ...] = (
         "wrong-environment",
         RED,
         when=session(S.OK, S.HUNG) & if_seen(SERVED) & paper_and_live_are_mixed_up,
+        never_muted=True,
     ),
     # where its API went, in TWS's own words
-    Entry("port-moved", RED, when=sees(CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT)),
+    Entry(
+        "port-moved",
+        RED,
+        when=sees(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
+    ),
     # expected at this time; whatever outlives it shows under its own name
     Entry(
         "maintenance", AMBER, when=TRANSIENT_IN_RESTART & at_time_of(S.MAINTENANCE), announce=False
@@ -110,8 +120,12 @@ CATALOGUE: tuple[Entry, ...] = (
     # a held session knows what a fresh connection cannot
     Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & API_STILL_PRESENT),
     Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & API_STILL_PRESENT),
-    Entry("internet-down", RED, when=LINK_DOWN & sees(INTERNET, S.OFFLINE) & API_STILL_PRESENT),
-    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(LINK, 60.0) & API_STILL_PRESENT),
+    Entry(
+        "internet-down",
+        RED,
+        when=LINK_DOWN & sees(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT,
+    ),
+    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(SensorName.LINK, 60.0) & API_STILL_PRESENT),
     Entry("ib-link-down", AMBER, when=LINK_DOWN & API_STILL_PRESENT, announce=False),
     # right after a hang has ended, the newest fresh connection is still one that hung
     Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION), patience=10.0),
@@ -147,10 +161,12 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_about),
     Entry("client-id-stuck", AMBER, when=ID_TAKEN & nobody_holds_it, patience=60.0),
-    Entry("client-id-clash", AMBER, when=ID_TAKEN),
-    Entry("competing-session", AMBER, when=tws_says(CALLS, S.COMPETING_SESSION)),
-    Entry("paper-not-acknowledged", AMBER, when=tws_says(CALLS, S.PAPER_NOT_ACKNOWLEDGED)),
-    Entry("client-outdated", AMBER, when=tws_says(CALLS, S.CLIENT_OUTDATED)),
+    Entry("client-id-clash", AMBER, when=ID_TAKEN, claimable=True),
+    Entry("competing-session", AMBER, when=tws_says(SensorName.CALLS, S.COMPETING_SESSION)),
+    Entry(
+        "paper-not-acknowledged", AMBER, when=tws_says(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED)
+    ),
+    Entry("client-outdated", AMBER, when=tws_says(SensorName.CALLS, S.CLIENT_OUTDATED)),
     Entry("data-farm-down", AMBER, when=FARMS_DOWN),
     Entry("clock-skew", AMBER, when=IN_SESSION & clocks_differ, patience=10.0),
     # traymon itself, before any good news
@@ -175,7 +191,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     return _diagnosis(STALE, evidence, frozenset())
 
 
-def _diagnosis(entry: Entry, evidence: Evidence, witnesses: frozenset[str]) -> Diagnosis:
+def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagnosis:
     readings = [evidence.readings[sensor] for sensor in witnesses]
     return Diagnosis(
         code=entry.code,
@@ -185,13 +201,15 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: frozenset[str]) -> D
         seen_at=max((reading.at for reading in readings), default=evidence.now),
         patience=entry.patience,
         announce=entry.announce,
+        never_muted=entry.never_muted,
+        claimable=entry.claimable,
     )
 
 
 def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     """Return what a page may name: the target's facts, the fresh readings', a witness's words."""
     target = evidence.target
-    facts: dict[Fact, FactValue] = {
+    facts: dict[FactKey[Any], Any] = {
         Fact.HOST: target.host,
         Fact.PORT: target.port,
         Fact.TIMEOUT: target.limits.timeout,

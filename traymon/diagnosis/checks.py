@@ -7,19 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.core.model import Evidence, FactValue
-from traymon.core.target import IdUse
-from traymon.core.vocabulary import NOT_ACCEPTED, Fact, Light, Symptom, Use
+from traymon.core.facts import Fact
+from traymon.core.model import Evidence
+from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Use
 from traymon.diagnosis import formatting
-from traymon.diagnosis.conditions import (
-    CLIENT_IDS,
-    FARMS,
-    HANDSHAKE,
-    LINK,
-    LISTENER,
-    SESSION,
-    is_paper,
-)
+from traymon.diagnosis.conditions import is_paper
 
 NOT_LOOKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
 LIGHT_OF_USE = {
@@ -71,12 +63,12 @@ def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
 
 def _port(evidence: Evidence) -> CheckStep:
     name, title = "port", "Port Connectivity"
-    reading = evidence.fresh(HANDSHAKE)
+    reading = evidence.fresh(SensorName.HANDSHAKE)
     if reading is None or reading.symptom in NOT_LOOKED:
         return CheckStep(name, title, Light.GREY, "not looked at")
     if reading.symptom in NOT_ACCEPTED:
         return CheckStep(name, title, Light.RED, reading.detail, reading.took)
-    owner = evidence.fresh(LISTENER)
+    owner = evidence.fresh(SensorName.LISTENER)
     saw = f"port {evidence.target.port} is open and accepts connections"
     if owner is not None and owner.symptom is Symptom.OK:
         saw = f"{saw}; {owner.detail}"
@@ -85,7 +77,7 @@ def _port(evidence: Evidence) -> CheckStep:
 
 def _handshake(evidence: Evidence) -> CheckStep:
     name, title = "handshake", "IB API Handshake"
-    reading = evidence.fresh(HANDSHAKE)
+    reading = evidence.fresh(SensorName.HANDSHAKE)
     if reading is None or reading.symptom in NOT_LOOKED | NOT_ACCEPTED:
         return CheckStep(name, title, Light.GREY, "not reached")
     light = LIGHT_OF.get(reading.symptom, Light.RED)
@@ -94,7 +86,7 @@ def _handshake(evidence: Evidence) -> CheckStep:
 
 def _session(evidence: Evidence) -> CheckStep:
     name, title = "session", "Full Connection"
-    reading = evidence.fresh(SESSION)
+    reading = evidence.fresh(SensorName.SESSION)
     if reading is None or reading.symptom in NOT_LOOKED | {Symptom.LOST}:
         return CheckStep(name, title, Light.GREY, "not reached")
     if reading.symptom is not Symptom.OK:
@@ -103,9 +95,9 @@ def _session(evidence: Evidence) -> CheckStep:
         CheckDetail(
             Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"
         ),
-        CheckDetail(Light.GREEN, _accounts(reading.facts.get(Fact.ACCOUNTS))),
-        _said(evidence, LINK, "TWS is linked to IB's servers, as far as it says"),
-        _said(evidence, FARMS, "data farms are connected, as far as TWS says"),
+        CheckDetail(Light.GREEN, _accounts(Fact.ACCOUNTS.of(reading.facts) or ())),
+        _said(evidence, SensorName.LINK, "TWS is linked to IB's servers, as far as it says"),
+        _said(evidence, SensorName.FARMS, "data farms are connected, as far as TWS says"),
     )
     light = max(part.light for part in parts)
     return CheckStep(name, title, light, "a client is let in and answered", reading.took, parts)
@@ -113,14 +105,12 @@ def _session(evidence: Evidence) -> CheckStep:
 
 def _ids(evidence: Evidence) -> CheckStep:
     name, title = "ids", "Client IDs"
-    reading = evidence.fresh(CLIENT_IDS)
-    uses = None if reading is None else reading.facts.get(Fact.ID_USES)
-    if reading is None or not isinstance(uses, tuple):
+    reading = evidence.fresh(SensorName.CLIENT_IDS)
+    uses = None if reading is None else Fact.ID_USES.of(reading.facts)
+    if reading is None or uses is None:
         return CheckStep(name, title, Light.GREY, "not reached")
     parts = tuple(
-        CheckDetail(LIGHT_OF_USE[use.use], formatting.use(use, evidence.now))
-        for use in uses
-        if isinstance(use, IdUse)
+        CheckDetail(LIGHT_OF_USE[use.use], formatting.use(use, evidence.now)) for use in uses
     )
     if Fact.NEWER in reading.facts:
         light, saw = Light.AMBER, "an earlier run of your program holds an ID"
@@ -133,14 +123,13 @@ def _ids(evidence: Evidence) -> CheckStep:
     return CheckStep(name, title, light, saw, None, parts, stops=light is Light.AMBER)
 
 
-def _accounts(accounts: FactValue | None) -> str:
-    listed = [str(account) for account in accounts] if isinstance(accounts, tuple) else []
-    kinds = {is_paper(account) for account in listed}
+def _accounts(accounts: tuple[str, ...]) -> str:
+    kinds = {is_paper(account) for account in accounts}
     kind = "paper " if kinds == {True} else "live " if kinds == {False} else ""
-    return f"{kind}account {', '.join(listed)}"
+    return f"{kind}account {', '.join(accounts)}"
 
 
-def _said(evidence: Evidence, sensor: str, well: str) -> CheckDetail:
+def _said(evidence: Evidence, sensor: SensorName, well: str) -> CheckDetail:
     """Return what TWS said last of its link or its farms; silence is good news, and no more."""
     reading = evidence.fresh(sensor)
     if reading is None or reading.symptom in (Symptom.OK, Symptom.UNKNOWN):

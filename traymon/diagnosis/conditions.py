@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from traymon.core.facts import Fact
 from traymon.core.model import Evidence
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 
-Witnesses = frozenset[str]
+Witnesses = frozenset[SensorName]
 NO_WITNESS: Witnesses = frozenset()
 
-HANDSHAKE, LISTENER, MONITOR = "handshake", "listener", "monitor"
-CLIENT_IDS, CALENDAR = "client_ids", "calendar"
-SESSION, LINK, FARMS, CALLS, INTERNET = "session", "link", "farms", "calls", "internet"
 MOST_CLIENTS = 32  # at once, traymon's own included (TWS API documentation, "Connectivity")
 PAPER, LIVE = ("DU", "DF"), ("U", "F")  # how account numbers begin
 
@@ -60,32 +58,32 @@ def given(condition: Condition) -> Condition:
     return Condition(lambda e: None if condition.witnesses(e) is None else NO_WITNESS)
 
 
-def sees(sensor: str, *symptoms: Symptom) -> Condition:
+def sees(sensor: SensorName, *symptoms: Symptom) -> Condition:
     """`sensor` sees one of the symptoms now."""
     return Condition(lambda e: frozenset({sensor}) if e.symptom(sensor) in symptoms else None)
 
 
 def handshake(*symptoms: Symptom) -> Condition:
     """A new client that says hello sees one of the symptoms."""
-    return sees(HANDSHAKE, *symptoms)
+    return sees(SensorName.HANDSHAKE, *symptoms)
 
 
 def listener(*symptoms: Symptom) -> Condition:
     """The socket table shows one of the symptoms."""
-    return sees(LISTENER, *symptoms)
+    return sees(SensorName.LISTENER, *symptoms)
 
 
 def session(*symptoms: Symptom) -> Condition:
     """The held session shows one of the symptoms."""
-    return sees(SESSION, *symptoms)
+    return sees(SensorName.SESSION, *symptoms)
 
 
-def tws_says(sensor: str, symptom: Symptom) -> Condition:
+def tws_says(sensor: SensorName, symptom: Symptom) -> Condition:
     """TWS itself said so over a session that is served: two witnesses, its word and its life."""
     return sees(sensor, symptom) & session(Symptom.OK)
 
 
-def lasts(sensor: str, seconds: float) -> Condition:
+def lasts(sensor: SensorName, seconds: float) -> Condition:
     """The sensor's reading has stood unchanged for some time."""
 
     def holds(evidence: Evidence) -> bool:
@@ -97,12 +95,12 @@ def lasts(sensor: str, seconds: float) -> Condition:
 
 def monitor(*symptoms: Symptom) -> Condition:
     """traymon itself is in one of the states."""
-    return sees(MONITOR, *symptoms)
+    return sees(SensorName.MONITOR, *symptoms)
 
 
 def at_time_of(symptom: Symptom) -> Condition:
     """The calendar says so; it explains what others see, and sees nothing itself."""
-    return given(sees(CALENDAR, symptom))
+    return given(sees(SensorName.CALENDAR, symptom))
 
 
 def _plain(holds: Callable[[Evidence], bool]) -> Condition:
@@ -110,15 +108,10 @@ def _plain(holds: Callable[[Evidence], bool]) -> Condition:
     return Condition(lambda e: NO_WITNESS if holds(e) else None)
 
 
-def _number(evidence: Evidence, sensor: str, fact: Fact) -> float | None:
-    value = evidence.fact(sensor, fact)
-    return float(value) if isinstance(value, int | float) else None
-
-
 @_plain
 def never_looked(evidence: Evidence) -> bool:
     """No handshake has been tried yet."""
-    return HANDSHAKE not in evidence.readings
+    return SensorName.HANDSHAKE not in evidence.readings
 
 
 @Condition
@@ -131,57 +124,59 @@ def a_sensor_crashed(evidence: Evidence) -> Witnesses | None:
 @_plain
 def an_app_runs_here(evidence: Evidence) -> bool:
     """A TWS or Gateway process runs on this machine."""
-    return (_number(evidence, LISTENER, Fact.APPS) or 0) > 0
+    return (evidence.fact(SensorName.LISTENER, Fact.APPS) or 0) > 0
 
 
 @_plain
 def no_app_runs_here(evidence: Evidence) -> bool:
     """The process list was read, and no TWS or Gateway is in it."""
-    return _number(evidence, LISTENER, Fact.APPS) == 0
+    return evidence.fact(SensorName.LISTENER, Fact.APPS) == 0
 
 
 @_plain
 def another_port_answers_as_ib(evidence: Evidence) -> bool:
     """Another port of this machine gave a version reply."""
-    return evidence.fact(HANDSHAKE, Fact.OPEN_PORT) is not None
+    return evidence.fact(SensorName.HANDSHAKE, Fact.OPEN_PORT) is not None
 
 
 @_plain
 def port_just_opened(evidence: Evidence) -> bool:
     """The port opened within the time that the API needs after login."""
-    ages = (_number(evidence, sensor, Fact.PORT_OPENED) for sensor in (HANDSHAKE, LISTENER))
+    ages = (
+        evidence.fact(sensor, Fact.PORT_OPENED)
+        for sensor in (SensorName.HANDSHAKE, SensorName.LISTENER)
+    )
     return any(age is not None and age <= evidence.target.limits.just_started for age in ages)
 
 
 @Condition
 def half_closed_pile_up(evidence: Evidence) -> Witnesses | None:
     """Connections that their program gave up pile up unclosed at the listener."""
-    count = _number(evidence, LISTENER, Fact.HALF_CLOSED) or 0
-    return frozenset({LISTENER}) if count >= evidence.target.limits.half_closed else None
+    count = evidence.fact(SensorName.LISTENER, Fact.HALF_CLOSED) or 0
+    return frozenset({SensorName.LISTENER}) if count >= evidence.target.limits.half_closed else None
 
 
 @Condition
 def all_slots_are_taken(evidence: Evidence) -> Witnesses | None:
     """As many other clients are connected as TWS serves."""
-    count = _number(evidence, LISTENER, Fact.CLIENTS) or 0
-    return frozenset({LISTENER}) if count >= MOST_CLIENTS else None
+    count = evidence.fact(SensorName.LISTENER, Fact.CLIENTS) or 0
+    return frozenset({SensorName.LISTENER}) if count >= MOST_CLIENTS else None
 
 
 @_plain
 def a_later_run_is_about(evidence: Evidence) -> bool:
     """A program of the user's own holds the ID, and another one of his cannot get in."""
-    return evidence.fact(CLIENT_IDS, Fact.NEWER) is not None
+    return evidence.fact(SensorName.CLIENT_IDS, Fact.NEWER) is not None
 
 
 @_plain
 def nobody_holds_it(evidence: Evidence) -> bool:
     """The ID is refused, and no program is connected that could hold it."""
-    return evidence.fact(CLIENT_IDS, Fact.HOLDER) is None
+    return evidence.fact(SensorName.CLIENT_IDS, Fact.HOLDER) is None
 
 
 def _accounts(evidence: Evidence) -> tuple[str, ...]:
-    accounts = evidence.fact(SESSION, Fact.ACCOUNTS)
-    return tuple(str(a) for a in accounts) if isinstance(accounts, tuple) else ()
+    return evidence.fact(SensorName.SESSION, Fact.ACCOUNTS) or ()
 
 
 def is_paper(account: str) -> bool | None:
@@ -209,5 +204,5 @@ def paper_and_live_are_mixed_up(evidence: Evidence) -> bool:
 @_plain
 def clocks_differ(evidence: Evidence) -> bool:
     """This machine's clock and IB's are surely more than two seconds apart."""
-    skew = _number(evidence, SESSION, Fact.CLOCK_SKEW)
+    skew = evidence.fact(SensorName.SESSION, Fact.CLOCK_SKEW)
     return skew is not None and abs(skew) > 2.0

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from typing import Any
 
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.core.model import Facts, FactValue
+from traymon.core.facts import FACTS, FactKey, Facts, ShownAs
 from traymon.core.target import mask_accounts
-from traymon.core.vocabulary import Fact
 from traymon.errors import FixPageError
 
 SECTIONS = (
@@ -30,24 +30,11 @@ SECTIONS = (
 )
 DASH = "—"  # what a fact that nobody found reads as
 LONGEST_VALUE = 300  # characters of one fact on a page
-DURATIONS = frozenset(
-    {
-        Fact.TOOK,
-        Fact.TIMEOUT,
-        Fact.SLOW_BOUND,
-        Fact.PORT_OPENED,
-        Fact.OUTAGE,
-        Fact.ROUND_TRIP,
-        Fact.CLOCK_SKEW,
-        Fact.SLEPT,
-    }
-)
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _WHERE_FOUND = re.compile(r"\{\?([a-z_]+): (.*?)\?\}", re.DOTALL)  # words that need a fact
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _MARKDOWN_SIGN = re.compile(r"([\\`*_\[\]<>#|!&~])")
-_FACTS = {str(fact): fact for fact in Fact}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +81,7 @@ def page(code: str) -> Page:
     if not head.startswith("# ") or "\n" in headline or tuple(sections) != SECTIONS:
         raise FixPageError(f"{path}: wants a headline and the sections {', '.join(SECTIONS)}")
     named = {*_PLACEHOLDER.findall(text), *(name for name, _ in _WHERE_FOUND.findall(text))}
-    unknown = named - _FACTS.keys()
+    unknown = named - FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
     return Page(code, headline, sections)
@@ -135,20 +122,20 @@ def to_html(markdown: str, facts: Facts) -> str:
 
 def _where_found(text: str, facts: Facts) -> str:
     """Return the text, with `{?fact: words?}` only where the fact was found."""
-    return _WHERE_FOUND.sub(lambda m: m[2] if _FACTS[m[1]] in facts else "", text)
+    return _WHERE_FOUND.sub(lambda m: m[2] if FACTS[m[1]] in facts else "", text)
 
 
 def _value(name: str, facts: Facts) -> str:
-    fact = _FACTS[name]
+    fact = FACTS[name]
     value = facts.get(fact)
     return DASH if value is None or value == "" else clean(show(fact, value))
 
 
-def show(fact: Fact, value: FactValue) -> str:
+def show(fact: FactKey[Any], value: Any) -> str:
     """Return a fact as users read it: `12 ms`, `10, 11`, `7497`."""
-    if fact in DURATIONS and isinstance(value, int | float):
+    if fact.shown_as is ShownAs.DURATION:
         return duration(abs(value))
-    if isinstance(value, tuple):
+    if fact.several and not isinstance(value, str):  # a text stands in place of programs
         return ", ".join(str(item) for item in value)
     return str(value)
 

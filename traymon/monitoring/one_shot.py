@@ -16,10 +16,9 @@ from functools import partial
 from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Flip, Reading, Status
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.checks import check_steps
-from traymon.diagnosis.conditions import HANDSHAKE
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sensor_runner import poll_sensor, stream_sensor
 from traymon.sensors import sensors_for_target
@@ -44,7 +43,7 @@ async def _run_once(target: Target, list_own_programs: ListOwnPrograms) -> Statu
     sensors = sensors_for_target(list_own_programs)
     for sensor in sensors.polling:
         context.post(await poll_sensor(sensor, context.evidence))
-    if context.evidence.symptom(HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
+    if context.evidence.symptom(SensorName.HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
         await context.hold(sensors.streaming)
     evidence, now = context.evidence, time.time()
     return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, looks=1)

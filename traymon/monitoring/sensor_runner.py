@@ -9,8 +9,9 @@ import asyncio
 import logging
 import time
 
-from traymon.core.model import NO_FACTS, Evidence, Facts, Reading
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.facts import NO_FACTS, Fact, Facts
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Symptom
 from traymon.sensors.base import PollingSensor, SensorContext, StreamingSensor
 
 log = logging.getLogger(__name__)

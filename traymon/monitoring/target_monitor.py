@@ -13,13 +13,13 @@ from math import inf
 
 from traymon.core.calendar import Calendar
 from traymon.core.debounce import Settled, settle
+from traymon.core.facts import Fact
 from traymon.core.latency import RollingStats
 from traymon.core.model import Evidence, Flip, Reading, Status
 from traymon.core.polling import HARMLESS, SOONEST, WATCHED, poll_interval, reading_ttl
 from traymon.core.target import Target, mask_accounts
-from traymon.core.vocabulary import Fact, Light, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
-from traymon.diagnosis.conditions import HANDSHAKE, LINK, MONITOR, SESSION
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.sensor_runner import poll_sensor, stream_sensor
 from traymon.sensors.base import Sensors, StreamingSensor
@@ -53,7 +53,9 @@ class TargetMonitor:
         self._holding: list[asyncio.Task[None]] = []
         self._arrived = asyncio.Event()
         self.check_requests = 0  # how often the user has asked to look now
-        self._figures = {name: RollingStats() for name in (HANDSHAKE, SESSION)}
+        self._figures = {
+            name: RollingStats() for name in (SensorName.HANDSHAKE, SensorName.SESSION)
+        }
         self._publish = publish
         self._clock = clock
         self._discover = discover
@@ -69,10 +71,10 @@ class TargetMonitor:
         self._begun = False
         self._looking = ""  # the sensor that looks right now
         self._checked_at: float | None = None
-        self._in_a_row: dict[str, int] = {}
-        self._last_looked: dict[str, float] = {}
+        self._in_a_row: dict[SensorName, int] = {}
+        self._last_looked: dict[SensorName, float] = {}
         now = clock()
-        self._due: dict[str, float] = {}
+        self._due: dict[SensorName, float] = {}
         self._evidence = Evidence(target, now)
         self._settled = Settled(diagnose(self._evidence), since=now, light_since=now)
         self._forget()
@@ -108,7 +110,10 @@ class TargetMonitor:
         before = self._evidence.readings.get(reading.sensor)
         was = Symptom.OK if before is None else before.symptom  # no news was good news
         self._take(replace(reading, at=self._clock()))
-        if reading.symptom not in (was, Symptom.UNKNOWN) and reading.sensor in (SESSION, LINK):
+        if reading.symptom not in (was, Symptom.UNKNOWN) and reading.sensor in (
+            SensorName.SESSION,
+            SensorName.LINK,
+        ):
             # a change makes what the others saw before it doubtful; a connection drops but once,
             # so that looking for the reason at once cannot become a habit
             self._hurry(self._due, 0.0 if reading.symptom is Symptom.LOST else SOONEST)
@@ -140,7 +145,7 @@ class TargetMonitor:
     def pause(self) -> None:
         """Stop looking until `resume`."""
         self._paused = True
-        self._forget(Reading(MONITOR, Symptom.PAUSED, at=self._clock()))
+        self._forget(Reading(SensorName.MONITOR, Symptom.PAUSED, at=self._clock()))
         self._judge()
 
     def resume(self) -> None:
@@ -187,7 +192,7 @@ class TargetMonitor:
         while not await stream_sensor(sensor, self):
             await asyncio.sleep(BEGIN_AGAIN)
 
-    def _hurry(self, names: Iterable[str], rest_at_least: float = SOONEST) -> None:
+    def _hurry(self, names: Iterable[SensorName], rest_at_least: float = SOONEST) -> None:
         now = self._clock()
         for name in names:
             soonest = self._last_looked.get(name, -inf) + rest_at_least
@@ -210,7 +215,7 @@ class TargetMonitor:
     async def _round(self) -> None:
         """Let every due sensor look, in order, and those that a change concerns; then judge."""
         await self._rediscover()
-        looked: set[str] = set()
+        looked: set[SensorName] = set()
         while not self._paused:
             now = self._clock()
             due = (s for s in self._sensors if self._due[s.name] <= now and s.name not in looked)
@@ -253,7 +258,7 @@ class TargetMonitor:
         """Set when each sensor looks again, and so how long its reading counts."""
         limits = self._evidence.target.limits
         green = self._settled.shown.light is Light.GREEN
-        served = self._evidence.symptom(HANDSHAKE) is Symptom.OK
+        served = self._evidence.symptom(SensorName.HANDSHAKE) is Symptom.OK
         calm = self._settled.leaning is None and (green or served)
         for name in self._due:
             reading = self._evidence.readings.get(name)
@@ -269,7 +274,10 @@ class TargetMonitor:
     async def _rediscover(self) -> None:
         """Choose the port anew while none of the usual ones is served."""
         target = self._evidence.target
-        served = self._evidence.symptom(HANDSHAKE) not in (Symptom.UNKNOWN, Symptom.REFUSED)
+        served = self._evidence.symptom(SensorName.HANDSHAKE) not in (
+            Symptom.UNKNOWN,
+            Symptom.REFUSED,
+        )
         if not target.discovered or served:
             return
         chosen = await asyncio.to_thread(self._discover, target)
@@ -298,7 +306,9 @@ class TargetMonitor:
         if not self._paused:
             facts = {Fact.SLEPT: seconds}
             now = self._clock()
-            self._forget(Reading(MONITOR, Symptom.RESUMED, facts=facts, at=now, ttl=RESUME_GRACE))
+            self._forget(
+                Reading(SensorName.MONITOR, Symptom.RESUMED, facts=facts, at=now, ttl=RESUME_GRACE)
+            )
 
     def _judge(self) -> None:
         """Diagnose the evidence as it is now, settle, publish."""

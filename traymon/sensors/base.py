@@ -8,6 +8,7 @@ from typing import Protocol
 
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import OwnProgram
+from traymon.core.vocabulary import SensorName
 
 ListOwnPrograms = Callable[[], Sequence[OwnProgram]]
 """Returns the programs that the user has marked as their own; asked each time, as they change."""
@@ -17,7 +18,7 @@ class PollingSensor(Protocol):
     """Looks at one thing about a target whenever the monitor asks."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> SensorName:
         """The name that readings, catalogue entries and log lines use."""
 
     async def poll(self, evidence: Evidence) -> Reading:
@@ -50,7 +51,7 @@ class StreamingSensor(Protocol):
     """Stays with a target and posts readings by itself, as things happen."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> SensorName:
         """The name of its main reading."""
 
     async def run(self, context: SensorContext) -> None:

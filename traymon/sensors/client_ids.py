@@ -14,10 +14,12 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
-from traymon.core.model import Evidence, FactValue, Reading
+from traymon.core.facts import Fact, FactKey
+from traymon.core.model import Evidence, Reading
 from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Fact, Symptom, Use
+from traymon.core.vocabulary import SensorName, Symptom, Use
 from traymon.sensors.base import ListOwnPrograms, SensorContext
 from traymon.sensors.client_id_ledger import NO_LINKS, Ledger, Links
 from traymon.sensors.client_id_probe import ProbeResult, claim
@@ -59,7 +61,7 @@ class _Clash:
 class ClientIds:
     """Watches who is connected, and tries the configured IDs where that disturbs nobody."""
 
-    name = "client_ids"
+    name = SensorName.CLIENT_IDS
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class ClientIds:
             target = context.evidence.target
             if target.address != self._address:
                 self._begin(target)
-            if context.evidence.symptom("handshake") in SERVED:
+            if context.evidence.symptom(SensorName.HANDSHAKE) in SERVED:
                 await self._step(context, target)
             else:
                 self._begin(target)
@@ -172,9 +174,12 @@ class ClientIds:
             return "not tried: TRAYMON_CLIENT_ID_CHECK is off"
         if whole and not self._links:
             return "nobody else is connected"
-        opened = [evidence.fact(sensor, Fact.PORT_OPENED) for sensor in ("handshake", "listener")]
+        opened = [
+            evidence.fact(sensor, Fact.PORT_OPENED)
+            for sensor in (SensorName.HANDSHAKE, SensorName.LISTENER)
+        ]
         just = evidence.target.limits.just_started
-        if any(isinstance(age, int | float) and age < just for age in opened):
+        if any(age is not None and age < just for age in opened):
             return "not tried yet: TWS or Gateway has just started"
         now = time.monotonic()
         if not whole and not self._wanted and now < self._try_due:
@@ -262,7 +267,7 @@ class ClientIds:
                     self._clash = _Clash(client_id, holder, newer, now + REMEMBERED)
 
     def _reading(self, target: Target, uses: tuple[IdUse, ...], whole: bool) -> Reading:
-        facts: dict[Fact, FactValue] = {Fact.ID_USES: uses}
+        facts: dict[FactKey[Any], Any] = {Fact.ID_USES: uses}
         if self._offer:
             facts[Fact.FREE_CLIENT_ID] = self._offer
         detail = "; ".join(_words(use) for use in uses)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
-from traymon.core.model import Evidence, FactValue, Reading
+from traymon.core.facts import Fact, FactKey
+from traymon.core.model import Evidence, Reading
 from traymon.core.target import USUAL_PORTS, Limits
-from traymon.core.vocabulary import NOT_ACCEPTED, Fact, Symptom
+from traymon.core.vocabulary import NOT_ACCEPTED, SensorName, Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.version_exchange import Answer, answers_tls, exchange_versions
 
@@ -20,7 +22,7 @@ ELSEWHERE_AGAIN = 60.0  # seconds until the other ports of this machine are trie
 class Handshake:
     """Says hello on the target's port; where IB is not there, on this machine's other IB ports."""
 
-    name = "handshake"
+    name = SensorName.HANDSHAKE
 
     def __init__(self, connections: ConnectionRegistry) -> None:
         self._connections = connections
@@ -42,7 +44,7 @@ class Handshake:
                 target.host, target.port, limits.timeout, self._connections
             )
         symptom, detail = answer.symptom, answer.detail
-        facts: dict[Fact, FactValue] = {}
+        facts: dict[FactKey[Any], Any] = {}
         if symptom is Symptom.OK:
             symptom = _grade(answer, limits)
         if symptom is Symptom.SILENT:
@@ -55,7 +57,7 @@ class Handshake:
         else:
             self._tls = None
         if symptom in (Symptom.REFUSED, Symptom.NOT_IB) and (
-            evidence.symptom("listener") is not Symptom.NOT_HERE
+            evidence.symptom(SensorName.LISTENER) is not Symptom.NOT_HERE
         ):
             elsewhere = await self._find_elsewhere(evidence)
             if elsewhere is not None:
@@ -85,9 +87,9 @@ class Handshake:
         Tried again only when other ports listen or a minute has passed: it is another Gateway
         that gets the hello.
         """
-        known = evidence.fact("listener", Fact.CANDIDATE_PORTS)
-        ports = known if isinstance(known, tuple) else tuple(USUAL_PORTS)
-        candidates = tuple(p for p in ports if isinstance(p, int) and p != evidence.target.port)
+        known = evidence.fact(SensorName.LISTENER, Fact.CANDIDATE_PORTS)
+        ports = tuple(USUAL_PORTS) if known is None else known
+        candidates = tuple(port for port in ports if port != evidence.target.port)
         tried, at = self._elsewhere_tried
         if tried == candidates and time.monotonic() < at + ELSEWHERE_AGAIN:
             return self._elsewhere

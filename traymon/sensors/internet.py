@@ -11,7 +11,7 @@ import socket
 import time
 
 from traymon.core.model import Evidence, Reading
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
 
 OUTSIDE = "192.0.2.1"  # RFC 5737: an address for documentation, that no machine has
@@ -24,14 +24,14 @@ ANSWERED = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EA
 class Internet:
     """Looks only while TWS says that it has lost IB's servers."""
 
-    name = "internet"
+    name = SensorName.INTERNET
 
     def __init__(self, connections: ConnectionRegistry) -> None:
         """Opens no connection, so that there are no ports of its own."""
 
     async def poll(self, evidence: Evidence) -> Reading:
         """Ask for a route and for a name, where there is a reason to."""
-        if evidence.symptom("link") is not Symptom.LINK_DOWN:
+        if evidence.symptom(SensorName.LINK) is not Symptom.LINK_DOWN:
             return Reading(self.name, Symptom.UNKNOWN, "not asked: no sign of trouble")
         started = time.monotonic()
         if not has_route():

@@ -15,9 +15,10 @@ from typing import Any
 
 import psutil
 
-from traymon.core.model import Evidence, FactValue, Reading
+from traymon.core.facts import Fact, FactKey
+from traymon.core.model import Evidence, Reading
 from traymon.core.target import USUAL_PORTS, Target
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ COMMAND_MARKS = (
 class Listener:
     """Reads the socket table of this machine for one target's port."""
 
-    name = "listener"
+    name = SensorName.LISTENER
 
     def __init__(self, connections: ConnectionRegistry) -> None:
         self._connections = connections
@@ -61,7 +62,7 @@ class Listener:
         symptom, detail, facts = self._read(target)
         return Reading(self.name, symptom, detail, facts, cost=time.thread_time() - began)
 
-    def _read(self, target: Target) -> tuple[Symptom, str, dict[Fact, FactValue]]:
+    def _read(self, target: Target) -> tuple[Symptom, str, dict[FactKey[Any], Any]]:
         if target.forwarded:
             return Symptom.NOT_HERE, "the port is forwarded from elsewhere (TRAYMON_FORWARDED)", {}
         if not is_this_machine(target.host):
@@ -161,7 +162,7 @@ def covers(listened: str, host: str) -> bool:
     return host.lower() == "localhost" and listened in ("127.0.0.1", "::1")
 
 
-def _candidates(listening: list[Any], facts: dict[Fact, FactValue], port: int) -> tuple[int, ...]:
+def _candidates(listening: list[Any], facts: dict[FactKey[Any], Any], port: int) -> tuple[int, ...]:
     """Return the other ports here that may be IB's: usual ones first, then the app's."""
     open_ports = {entry.laddr.port for entry in listening} - {port}
     of_app = facts.get(Fact.APP_PORTS, ())
@@ -169,11 +170,11 @@ def _candidates(listening: list[Any], facts: dict[Fact, FactValue], port: int) -
     return tuple(p for p in dict.fromkeys(wanted) if p in open_ports)
 
 
-def _owner(pid: int | None) -> dict[Fact, FactValue]:
+def _owner(pid: int | None) -> dict[FactKey[Any], Any]:
     """Return what can be told of the process that listens."""
     if not pid:  # another user's process, without the rights to see it; Windows then says 0
         return {}
-    facts: dict[Fact, FactValue] = {Fact.PID: pid}
+    facts: dict[FactKey[Any], Any] = {Fact.PID: pid}
     try:
         process = psutil.Process(pid)
         facts[Fact.PROGRAM] = process.name()
@@ -187,7 +188,7 @@ def _owner(pid: int | None) -> dict[Fact, FactValue]:
     return facts
 
 
-def _apps(listening: list[Any] | None) -> dict[Fact, FactValue]:
+def _apps(listening: list[Any] | None) -> dict[FactKey[Any], Any]:
     """Return what can be told of the TWS and Gateway processes of this machine.
 
     `APPS` is left out where the list or a Java program in it is hidden: none seen is not none.
@@ -212,7 +213,7 @@ def _apps(listening: list[Any] | None) -> dict[Fact, FactValue]:
         return {} if hidden else {Fact.APPS: 0}
     pids = {pid for pid, _ in found}
     ports = sorted({e.laddr.port for e in listening or () if e.pid in pids})
-    facts: dict[Fact, FactValue] = {
+    facts: dict[FactKey[Any], Any] = {
         Fact.APPS: len(found),
         Fact.APP: found[0][1],
         Fact.APP_PID: found[0][0],

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from traymon.core.model import FactValue, Reading
+from traymon.core.facts import Fact, FactKey
+from traymon.core.model import Reading
 from traymon.core.target import Target
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors import wire
 from traymon.sensors.base import SensorContext
 from traymon.sensors.clock_skew import ClockSkew
@@ -43,7 +44,7 @@ OWN_IDS = 32  # how many IDs are tried in a row; a Gateway serves no more client
 class Session:
     """Holds one API session with a client ID of traymon's own."""
 
-    name = "session"
+    name = SensorName.SESSION
 
     def __init__(self, connections: ConnectionRegistry) -> None:
         self._connections = connections
@@ -66,7 +67,7 @@ class Session:
             if outcome is Symptom.CLIENT_ID_TAKEN and taken < OWN_IDS:
                 pause, taken = 0.0, taken + 1
                 continue  # the next ID at once: it was served, and nobody is told
-            handshake = context.evidence.readings.get("handshake")
+            handshake = context.evidence.readings.get(SensorName.HANDSHAKE)
             looked_at = -1.0 if handshake is None else handshake.at
             lasted = outcome is Symptom.LOST
             pause = 0.0 if lasted else min(max(FIRST_PAUSE, pause * 2), LONGEST_PAUSE)
@@ -79,13 +80,13 @@ class Session:
         try:
             symptom, detail = await line.open(target, client_id)
             if symptom is None:
-                if "calls" in context.evidence.readings:  # they were of the session before
-                    context.post(Reading("calls", Symptom.UNKNOWN, "a new session began"))
+                if SensorName.CALLS in context.evidence.readings:  # they were of the session before
+                    context.post(Reading(SensorName.CALLS, Symptom.UNKNOWN, "a new session began"))
                 await _Beats(line, context, client_id).run()
                 symptom, detail = Symptom.LOST, line.dropped or "the connection ended"
         finally:
             await line.close()
-            for name in ("link", "farms"):
+            for name in (SensorName.LINK, SensorName.FARMS):
                 if name in context.evidence.readings:
                     context.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
@@ -110,7 +111,7 @@ def _now() -> float:
 async def _until_served(context: SensorContext, since: float) -> None:
     """Wait for a handshake after `since` that was served."""
     while True:
-        reading = context.evidence.fresh("handshake")
+        reading = context.evidence.fresh(SensorName.HANDSHAKE)
         if reading is not None and reading.at > since and reading.symptom in SERVED:
             return
         await context.wait_for_update()
@@ -325,25 +326,33 @@ class _Beats:
         hours, why_not = self._line.hours, self._line.no_hours
         self._line.hours, self._line.no_hours = None, ""
         if hours is not None:
-            facts: dict[Fact, FactValue] = {Fact.HOURS: hours[0], Fact.HOURS_ZONE: hours[1]}
-            self._context.post(Reading("hours", Symptom.OK, "; ".join(hours[0][:3]), facts))
+            facts: dict[FactKey[Any], Any] = {Fact.HOURS: hours[0], Fact.HOURS_ZONE: hours[1]}
+            self._context.post(
+                Reading(SensorName.HOURS, Symptom.OK, "; ".join(hours[0][:3]), facts)
+            )
         elif why_not:
             contract = self._context.evidence.target.hours_contract
             log.warning("no trading hours of %s: %s", contract, why_not)
-            self._context.post(Reading("hours", Symptom.UNKNOWN, f"none of {contract}: {why_not}"))
+            self._context.post(
+                Reading(SensorName.HOURS, Symptom.UNKNOWN, f"none of {contract}: {why_not}")
+            )
 
     def _post_served(self, how: str, took: float) -> None:
         symptom = Symptom.OK if self._line.accounts else Symptom.NO_ACCOUNTS
         detail = f"server version {self._line.version}, {how}"
-        self._context.post(Reading("session", symptom, detail, self._facts(), took, ttl=GOOD_FOR))
+        self._context.post(
+            Reading(SensorName.SESSION, symptom, detail, self._facts(), took, ttl=GOOD_FOR)
+        )
 
     def _post_hung(self, waited: float) -> None:
         detail = f"no answer to the heartbeat for {waited:.0f} s"
-        reading = Reading("session", Symptom.HUNG, detail, self._facts(), waited, ttl=GOOD_FOR)
+        reading = Reading(
+            SensorName.SESSION, Symptom.HUNG, detail, self._facts(), waited, ttl=GOOD_FOR
+        )
         self._context.post(reading)
 
-    def _facts(self) -> dict[Fact, FactValue]:
-        facts: dict[Fact, FactValue] = {Fact.OWN_CLIENT_ID: self._client_id}
+    def _facts(self) -> dict[FactKey[Any], Any]:
+        facts: dict[FactKey[Any], Any] = {Fact.OWN_CLIENT_ID: self._client_id}
         if self._line.accounts:
             facts[Fact.ACCOUNTS] = self._line.accounts
         if self._line.version is not None:

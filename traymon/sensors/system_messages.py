@@ -6,10 +6,10 @@ Codes and meanings: IBKR, TWS API documentation, "Message Codes". No sockets, no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from traymon.core.model import Facts, Reading
-from traymon.core.vocabulary import Fact, Symptom
+from traymon.core.facts import Fact, Facts
+from traymon.core.model import Reading
+from traymon.core.vocabulary import SensorName, Symptom
 
 LINK_LOST = frozenset({1100, 2110})
 LINK_BACK = frozenset({1101, 1102})
@@ -50,12 +50,12 @@ class Messages:
             if lost == self._link_lost:  # repeated every few seconds while it lasts
                 return []
             self._link_lost = lost
-            return [Reading("link", Symptom.LINK_DOWN if lost else Symptom.OK, detail)]
+            return [Reading(SensorName.LINK, Symptom.LINK_DOWN if lost else Symptom.OK, detail)]
         if code in FARM_BROKEN or code in FARM_GOOD:
             return self._take_farm(code, text, detail)
         if code in CALLS:
             symptom, ttl = CALLS[code]
-            return [Reading("calls", symptom, detail, _call_facts(code, text), ttl=ttl)]
+            return [Reading(SensorName.CALLS, symptom, detail, _call_facts(code, text), ttl=ttl)]
         return []
 
     def _take_farm(self, code: int, text: str, detail: str) -> list[Reading]:
@@ -68,7 +68,7 @@ class Messages:
         if before == bool(self._broken):
             return []
         symptom = Symptom.FARM_DOWN if self._broken else Symptom.OK
-        return [Reading("farms", symptom, detail, self.facts())]
+        return [Reading(SensorName.FARMS, symptom, detail, self.facts())]
 
     def facts(self) -> Facts:
         """Return the farms that are broken now: `market data (usfarm)`."""
@@ -77,7 +77,7 @@ class Messages:
         return {Fact.FARMS: ", ".join(f"{kind} ({farm})" for kind, farm in sorted(self._broken))}
 
 
-def _call_facts(code: int, text: str) -> Mapping[Fact, int]:
+def _call_facts(code: int, text: str) -> Facts:
     """Return the new port that message 1300 ends with."""
     number = re.search(r"(?<!\d)(\d{1,5})\D*$", text) if code == 1300 else None
     port = int(number[1]) if number else 0

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from traymon.core.model import Diagnosis, Facts, FactValue, Status
+from traymon.core.facts import Fact, FactKey, Facts, ShownAs
+from traymon.core.latency import LATENCY_NAMES
+from traymon.core.model import Diagnosis, Status
 from traymon.core.notification_policy import Kind, Notification, Unannounced
-from traymon.core.target import IdUse, Program
-from traymon.core.vocabulary import Fact, Light
+from traymon.core.target import Program
+from traymon.core.vocabulary import Light, SensorName
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import check_steps
-from traymon.diagnosis.conditions import CLIENT_IDS
 from traymon.diagnosis.fix_pages import duration
 from traymon.diagnosis.formatting import moment, programs, use
 
@@ -22,8 +24,6 @@ from traymon.diagnosis.formatting import moment, programs, use
 TOOLTIP, TITLE, BODY = 127, 63, 255
 
 MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
-
-MEASURED = {"handshake": "handshake", "session": "heartbeat"}
 
 MARK_AS_MINE, SNOOZE = "mine", "snooze"
 BUTTONS = {
@@ -33,27 +33,6 @@ BUTTONS = {
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # where the light is red
 CLICK = " Click for all steps."
 MOST_NAMED = 2  # untold faults that a notice names; the others are counted
-
-# Longer values are cut in tooltips and notices, so that the advice around them is never cut.
-# The pages have room for all of them.
-LONGEST: dict[Fact, int] = {
-    Fact.HOST: 15,
-    Fact.PROGRAM: 24,
-    Fact.APP_PORTS: 18,
-    Fact.CLIENT_IDS: 14,
-    Fact.SENSOR: 10,
-    Fact.HOLDER: 60,
-    Fact.NEWER: 40,
-    Fact.ACCOUNTS: 30,
-    Fact.ACCOUNT: 10,
-    Fact.FARMS: 40,
-    Fact.CAUSE: 80,
-    Fact.DETAIL: 60,
-    Fact.CODES: 90,
-    Fact.MISSED: 190,
-    Fact.IN_SHORT: 230,
-}
-MOMENTS = (Fact.WINDOW_ENDS, Fact.LOGIN_LAPSED)  # epoch seconds, shown as `14:02`
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +69,31 @@ def clip(text: str, limit: int) -> str:
 
 def facts_of(status: Status, now: float) -> Facts:
     """Return the facts for the page of the shown diagnosis: the sensors', and since when."""
-    named = {
-        fact: programs(_programs(status.diagnosis.facts.get(fact)), now)
-        for fact in (Fact.HOLDER, Fact.NEWER)
-    }
-    times = {
-        fact: moment(value, now)
-        for fact in MOMENTS
-        if isinstance(value := status.diagnosis.facts.get(fact), int | float)
-    }
     return {
-        **status.diagnosis.facts,
-        **named,
-        **times,
+        **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.looks,
     }
 
 
-def _programs(value: FactValue | None) -> tuple[Program, ...]:
-    items = value if isinstance(value, tuple) else ()
-    return tuple(item for item in items if isinstance(item, Program))
+def _as_shown(fact: FactKey[Any], value: Any, now: float) -> Any:
+    """Return a value in words where that takes the time; else as it is."""
+    if fact.shown_as is ShownAs.MOMENT:
+        return moment(value, now)
+    return programs(value, now) if fact.shown_as is ShownAs.PROGRAMS else value
 
 
 def id_uses(status: Status) -> list[str]:
     """Return a line for each configured client ID: how it is used, and by whom."""
-    value = status.evidence.fact(CLIENT_IDS, Fact.ID_USES)
-    items = value if isinstance(value, tuple) else ()
-    return [use(item, status.evidence.now) for item in items if isinstance(item, IdUse)]
+    uses = status.evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES) or ()
+    return [use(one, status.evidence.now) for one in uses]
 
 
 def claimable_program(status: Status) -> Program | None:
     """Return the one program of which the user could say that it is his own, if there is one."""
-    if status.diagnosis.code != "client-id-clash":
+    if not status.diagnosis.claimable:
         return None
-    holders = _programs(status.diagnosis.facts.get(Fact.HOLDER))
+    holders = Fact.HOLDER.of(status.diagnosis.facts) or ()
     known = [holder for holder in holders if holder.pid is not None and not holder.own]
     return known[0] if len(holders) == len(known) == 1 else None
 
@@ -134,9 +103,10 @@ def short_facts(facts: Facts) -> Facts:
     return {fact: _short(fact, value) for fact, value in facts.items()}
 
 
-def _short(fact: Fact, value: FactValue) -> FactValue:
-    limit = LONGEST.get(fact)
-    return value if limit is None else clip(fix_pages.clean(fix_pages.show(fact, value)), limit)
+def _short(fact: FactKey[Any], value: Any) -> Any:
+    if fact.max_length is None:
+        return value
+    return clip(fix_pages.clean(fix_pages.show(fact, value)), fact.max_length)
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -147,8 +117,8 @@ def headline(diagnosis: Diagnosis) -> str:
 
 def latency(status: Status) -> str:
     """Return how long the last handshake took, or nothing while there is none."""
-    took = status.diagnosis.facts.get(Fact.TOOK)
-    return duration(took) if isinstance(took, int | float) else ""
+    took = Fact.TOOK.of(status.diagnosis.facts)
+    return "" if took is None else duration(took)
 
 
 def figures(status: Status) -> list[str]:
@@ -156,7 +126,7 @@ def figures(status: Status) -> list[str]:
     return [
         f"{what} {duration(figure.last)} "
         f"(median {duration(figure.median)}, 95 % {duration(figure.p95)})"
-        for sensor, what in MEASURED.items()
+        for sensor, what in LATENCY_NAMES.items()
         if (figure := status.figures.get(sensor)) is not None
     ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from traymon.core.model import FactValue, Status
+from traymon.core.model import Status
 from traymon.core.target import IdUse, Program
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import CheckStep
@@ -55,7 +55,7 @@ def as_json(status: Status, test: CheckStep | None = None) -> dict[str, Any]:
     }
 
 
-def _masked(value: FactValue | Program | IdUse) -> Any:
+def _masked(value: Any) -> Any:
     """Return a fact's value as JSON knows it, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]

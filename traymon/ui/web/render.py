@@ -16,7 +16,8 @@ import jinja2
 from markupsafe import Markup
 
 from traymon import __version__, assets
-from traymon.core.model import Facts, Status
+from traymon.core.facts import Facts
+from traymon.core.model import Status
 from traymon.core.target import mask_account
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages

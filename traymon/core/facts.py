@@ -1,0 +1,149 @@
+"""Every named value that a sensor can find or a page can name: one row per fact.
+
+A row says what the value is, how it is shown, and how long it may be in a tooltip or notification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar, cast
+
+from traymon.core.target import IdUse, Program
+
+T = TypeVar("T")
+
+
+class ShownAs(Enum):
+    """How a value reads to a user."""
+
+    TEXT = auto()
+    DURATION = auto()  # seconds: `12 ms`, `4 min 10 s`
+    MOMENT = auto()  # epoch seconds: `14:02`
+    PROGRAMS = auto()  # `run_live.py (pid 4711, since 09:12)`
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FactKey(Generic[T]):
+    """The name of a fact and what its values are."""
+
+    name: str  # as on fix pages and in JSON; never renamed
+    type: type | tuple[type, ...]  # of a value; of a tuple's items where there are several
+    several: bool = False
+    shown_as: ShownAs = ShownAs.TEXT
+    max_length: int | None = None  # where space is short; pages have room for any length
+
+    def of(self, facts: Facts) -> T | None:
+        """Return this fact's value, None where it was not found."""
+        return cast("T | None", facts.get(self))
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value is of this fact's type."""
+        if not self.several:
+            return isinstance(value, self.type)
+        return isinstance(value, tuple) and all(isinstance(item, self.type) for item in value)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Facts = Mapping[FactKey[Any], Any]
+NO_FACTS: Facts = MappingProxyType({})
+
+
+def _text(name: str, max_length: int | None = None) -> FactKey[str]:
+    return FactKey(name, str, max_length=max_length)
+
+
+def _number(name: str) -> FactKey[int]:
+    return FactKey(name, int)
+
+
+def _duration(name: str) -> FactKey[float]:
+    return FactKey(name, (int, float), shown_as=ShownAs.DURATION)
+
+
+def _moment(name: str) -> FactKey[float]:
+    return FactKey(name, (int, float), shown_as=ShownAs.MOMENT)
+
+
+def _numbers(name: str, max_length: int | None = None) -> FactKey[tuple[int, ...]]:
+    return FactKey(name, int, several=True, max_length=max_length)
+
+
+def _texts(name: str, max_length: int | None = None) -> FactKey[tuple[str, ...]]:
+    return FactKey(name, str, several=True, max_length=max_length)
+
+
+def _programs(name: str, max_length: int) -> FactKey[tuple[Program, ...]]:
+    return FactKey(name, Program, several=True, shown_as=ShownAs.PROGRAMS, max_length=max_length)
+
+
+class Fact:
+    """All facts. A fix page may use these names and no others."""
+
+    # the target
+    HOST = _text("host", 15)
+    PORT = _number("port")
+    ENV_FILE = _text("env_file")  # the .env that the target came from
+    CLIENT_IDS = _numbers("client_ids", 14)  # the configured client IDs: `10, 11`
+    # the handshake
+    DETAIL = _text("detail", 60)  # the raw evidence, in words
+    TOOK = _duration("took")  # how long the answer took
+    TIMEOUT = _duration("timeout")  # how long traymon waits for an answer
+    SLOW_BOUND = _duration("slow_bound")  # an answer that takes longer is slow
+    SERVER_VERSION = _number("server_version")
+    MIN_VERSION = _number("min_version")  # the lowest server version that client libraries accept
+    OPEN_PORT = _number("open_port")  # another port of this machine that does answer as IB
+    OPEN_PORT_KIND = _text("open_port_kind")  # what IB uses that port for: `TWS paper`
+    # the listener
+    PROGRAM = _text("program", 24)  # the program that listens on the port
+    PID = _number("pid")  # its process ID
+    APPS = _number("apps")  # how many TWS / Gateway processes run here; missing where unknown
+    APP = _text("app")  # the first TWS / Gateway process found: `IB Gateway`
+    APP_PID = _number("app_pid")
+    APP_PORTS = _numbers("app_ports", 18)  # the ports that this process listens on: `4000, 4002`
+    CANDIDATE_PORTS = _numbers("candidate_ports")  # other listening ports here that may be IB's
+    HALF_CLOSED = _number("half_closed")  # connections that only their client has closed
+    CLIENTS = _number("clients")  # connections to the port that are not traymon's
+    # the session
+    OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
+    ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
+    ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
+    ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
+    CLOCK_SKEW = _duration("clock_skew")  # at least how far this clock is ahead; negative: behind
+    FARMS = _text("farms", 40)  # the broken data farms: `market data (usfarm)`
+    # client IDs
+    ID_USES: FactKey[tuple[IdUse, ...]] = FactKey("id_uses", IdUse, several=True)
+    CLIENT_ID = _number("client_id")  # the configured ID that the trading program cannot have
+    HOLDER = _programs("holder", 60)  # who holds it; several where it may be any of them
+    NEWER = _programs("newer", 40)  # the user's own later run, kept out by an earlier one
+    FREE_CLIENT_ID = _number("free_client_id")  # an ID that nobody held when it was tried
+    # trading hours
+    HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
+    HOURS_ZONE = _text("hours_zone")
+    # time
+    SINCE = _text("since")  # when this cause was first seen: `14:02`
+    LOOKS = _number("looks")  # how many readings in a row showed it
+    PORT_OPENED = _duration("port_opened")  # how long ago the port opened
+    OUTAGE = _duration("outage")  # how long an ended fault lasted
+    CAUSE = _text("cause", 80)  # the headline of a fault, ended or not
+    SLEPT = _duration("slept")  # how long this machine was asleep, or by how much its clock was set
+    WINDOW_ENDS = _moment("window_ends")  # when the expected window is over
+    LOGIN_LAPSED = _moment("login_lapsed")  # when IB dropped saved logins this week
+    # notifications
+    IN_SHORT = _text("in_short", 230)  # the first steps, from the page of the diagnosis
+    FLIPS = _number("flips")  # how often the diagnosis changed in a short time
+    CODES = _text("codes", 90)  # the codes between which it changed
+    MISSED = _text("missed", 190)  # what was not announced during a mute
+    OPENS = _text("opens")  # when the market opens
+    # traymon
+    SENSOR = _text("sensor", 10)  # the sensor that crashed
+    LOG_FILE = _text("log_file")
+
+
+FACTS: Mapping[str, FactKey[Any]] = MappingProxyType(
+    {key.name: key for key in vars(Fact).values() if isinstance(key, FactKey)}
+)
