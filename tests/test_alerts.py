@@ -13,7 +13,6 @@ from traymon.core.calendar import BEFORE_OPEN
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Flip, Status
 from traymon.core.notification_policy import (
-    CRITICAL,
     MOST_FLIPS,
     REMIND_AFTER,
     RETRY,
@@ -41,7 +40,7 @@ def diagnosis(told: str) -> Diagnosis:
     if code == "stale":
         return Diagnosis(code, wanted)
     entry = next(e for e in CATALOGUE if (e.code, e.light) == (code, wanted))
-    return Diagnosis(code, wanted, announce=entry.announce)
+    return Diagnosis(code, wanted, announce=entry.announce, never_muted=entry.never_muted)
 
 
 @dataclass
@@ -91,6 +90,7 @@ class Life:
             quiet_until=self.now + 1 if self.quiet else None,
             closed=self.closed,
             opens_at=self.opens_at,
+            paused=self.code == "paused",
         )
 
     def _decide(self, flip: Flip | None) -> None:
@@ -258,7 +258,7 @@ def test_no_reminder_and_no_recovery_in_a_silence_and_the_recovery_after_it() ->
 def test_the_gravest_breaks_through_once(why: str) -> None:
     life = Life()
     setattr(life, why, True)
-    (code,) = CRITICAL
+    (code,) = {entry.code for entry in CATALOGUE if entry.never_muted}
     assert life.show(code).on(7200).kinds == ["fault"]
 
 

@@ -304,7 +304,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, path: str, told: str)
 WITHOUT_RIGHTS = """
 import os, sys
 from pathlib import Path
-from traymon import config
+from traymon.config import loader as config
 if os.geteuid() == 0:  # root may read everything
     os.setgid(65534)
     os.setuid(65534)

@@ -22,7 +22,7 @@ S = Symptom
 
 
 def only(sensor: Fake) -> Sensors:
-    return Sensors(looking=(sensor,))
+    return Sensors(polling=(sensor,))
 
 
 def test_a_healthy_gateway_is_green_at_once_and_looked_at_every_30_s() -> None:

@@ -26,7 +26,7 @@ NOTIFY = """
 import json, sys, time
 sys.modules["dbus"] = None  # Debian's own, which plyer prefers where the venv can see it
 from traymon.ui.notify.notifier import Notifier
-from traymon.ui.presenter import NoticeText
+from traymon.ui.presenter import NotificationText
 
 setting, *texts = sys.argv[1:]
 troubles = []
@@ -34,7 +34,7 @@ notifier = Notifier(print, troubles.append, setting)
 began = time.monotonic()
 for text in texts:
     title, _, body = text.partition("|")
-    notifier.notify("bot", NoticeText(title, body, True), "")
+    notifier.notify("bot", NotificationText(title, body, True), "")
 posted = time.monotonic() - began
 notifier.stop()
 print(json.dumps({"troubles": troubles, "posted": posted, "all": time.monotonic() - began}))

@@ -58,7 +58,7 @@ def dead_one(folder: Path, told: Announced, time_goes: list[float], quiet: bool)
         calendar=Calendar(quiet=night) if quiet else None,
     )
     app._now = lambda: time_goes[0]  # type: ignore[assignment]
-    app._announcer = NotificationDispatcher(told, folder, app._now)  # type: ignore[arg-type]
+    app._dispatcher = NotificationDispatcher(told, folder, app._now)  # type: ignore[arg-type]
     green = Diagnosis("healthy", ENTRIES["healthy"].light, announce=False)
     app._remember(Status(TARGET, green, now, now, Evidence(TARGET, now), now), None)
     return app

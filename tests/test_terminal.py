@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from traymon.core.facts import Fact
+from traymon.core.facts import FACTS, Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, Symptom
@@ -27,7 +27,7 @@ SHARP = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
 
 
 def status(symptom: Symptom, name: str = "bot", detail: str = "seen", **facts: object) -> Status:
-    found = {Fact(fact): value for fact, value in facts.items()}
+    found = {FACTS[fact]: value for fact, value in facts.items()}
     reading = Reading("handshake", symptom, detail, found, 0.0124, NOW)  # type: ignore[arg-type]
     evidence = Evidence(Target(name, port=7497), NOW).with_reading(reading)
     return Status(evidence.target, diagnose(evidence), NOW, NOW, evidence, NOW)
