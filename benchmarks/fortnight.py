@@ -18,6 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from traymon.core.model import Update
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from leaping import BEGAN, LeapingLoop
@@ -25,7 +27,7 @@ from leaping import BEGAN, LeapingLoop
 from traymon.config import ib_resets
 from traymon.core import notification_policy
 from traymon.core.calendar import Calendar
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Symptom
@@ -143,8 +145,9 @@ class World:
         assert isinstance(symptom, Symptom)
         return symptom
 
-    def hear(self, status: Status, flip: Flip | None) -> None:
-        """Be the user, to whom every notice comes."""
+    def hear(self, update: Update) -> None:
+        """Be the user, to whom every notification comes."""
+        status, flip = update.status, update.flip
         self.memory, notice = notification_policy.decide(self.memory, status, flip, self.now())
         if notice is not None:
             self.memory = notification_policy.delivered(self.memory, notice, True, self.now())

@@ -43,7 +43,7 @@ class Watched:
         self.monitor = Monitor([target], sensors_for_target)
         self._changed = threading.Condition()
         self._shown: tuple[str, Light] = ("", Light.GREY)
-        self.monitor.subscribe(lambda status, flip: self._show(status.diagnosis))
+        self.monitor.subscribe(lambda update: self._show(update.status.diagnosis))
         self._thread = threading.Thread(target=lambda: asyncio.run(self.monitor.run()))
         self._thread.start()
 

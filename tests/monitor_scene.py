@@ -11,7 +11,7 @@ from leaping import BEGAN, LeapingLoop
 
 from traymon.core.calendar import Calendar
 from traymon.core.facts import NO_FACTS, Facts
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock
@@ -117,7 +117,8 @@ class Scene:
         for subscriber in (*subscribers, self._hear):
             self.monitor.subscribe(subscriber)
 
-    def _hear(self, status: Status, flip: Flip | None) -> None:
+    def _hear(self, update: Update) -> None:
+        status, flip = update.status, update.flip
         self.statuses.append(status)
         if flip is not None:
             self.flips.append((self.now, flip.after.code))

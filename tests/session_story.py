@@ -12,7 +12,7 @@ from typing import Any
 
 from leaping import BEGAN, LeapingLoop
 
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock
@@ -51,7 +51,8 @@ class Story:
     readings: list[tuple[float, Reading]] = field(default_factory=list)  # new ones, by sensor
     published: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hear(self, status: Status, flip: Flip | None) -> None:
+    def hear(self, update: Update) -> None:
+        status, flip = update.status, update.flip
         known = self.statuses[-1].evidence.readings if self.statuses else {}
         for name, reading in status.evidence.readings.items():
             if name not in known or known[name].at != reading.at:

@@ -11,7 +11,7 @@ from leaping import BEGAN
 from monitor_scene import Fake, Scene, SceneLoop, play
 
 from traymon.core.facts import Fact
-from traymon.core.model import Flip, Status
+from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Light, Symptom
 from traymon.monitoring.clock import SteadyClock
@@ -192,7 +192,7 @@ def test_without_anything_fresh_it_is_stale_and_never_green() -> None:
 
 
 def test_a_subscriber_that_raises_does_not_stop_the_others() -> None:
-    def broken(status: Status, flip: Flip | None) -> None:
+    def broken(update: Update) -> None:
         raise RuntimeError("a surface fell over")
 
     async def story(scene: Scene) -> None:
@@ -486,7 +486,7 @@ def test_a_hanging_target_does_not_hold_up_another() -> None:
         monitor = Monitor(
             [Target("one"), Target("two")], lambda: next(sets), clock=SteadyClock(loop.time)
         )
-        monitor.subscribe(lambda s, _: codes.update({s.target.name: s.diagnosis.code}))
+        monitor.subscribe(lambda u: codes.update({u.status.target.name: u.status.diagnosis.code}))
         watching = asyncio.create_task(monitor.run())
         await asyncio.sleep(1)
         assert codes == {"one": "starting", "two": "healthy"}
@@ -512,7 +512,7 @@ def run_in_a_thread(monitor: Monitor, left: list[Any]) -> threading.Thread:
 def test_stop_ends_the_run_at_once_from_another_thread_and_leaves_nothing() -> None:
     slow, begun, left = Fake("handshake", takes=None), threading.Event(), list[Any]()
     monitor = Monitor([Target("project")], lambda: only(slow))
-    monitor.subscribe(lambda status, flip: begun.set())
+    monitor.subscribe(lambda update: begun.set())
     thread = run_in_a_thread(monitor, left)
     assert begun.wait(10)
     monitor.stop()

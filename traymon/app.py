@@ -20,7 +20,7 @@ from rich.console import Console
 from traymon import __version__, autostart
 from traymon.core.calendar import Calendar, snooze_until
 from traymon.core.facts import Fact, Facts
-from traymon.core.model import Diagnosis, Flip, Status
+from traymon.core.model import Diagnosis, Flip, Status, Update, what_changed
 from traymon.core.target import OwnProgram, Target
 from traymon.core.vocabulary import SensorName
 from traymon.diagnosis import fix_pages
@@ -134,7 +134,7 @@ class App:
             self._file,
             self._show_on_page,
             self._keep,
-            lambda status, flip: self._watchdog.beat(),
+            lambda update: self._watchdog.beat(),
         ):
             self.monitor.subscribe(subscriber)
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
@@ -251,7 +251,7 @@ class App:
             )
             flip = None if known else Flip(now, status.diagnosis, stale)
             for subscriber in (self._remember, self._dispatcher.on_status, self._file):
-                subscriber(dead, flip)
+                subscriber(Update(dead, flip, what_changed(status, dead)))
 
     async def _look_and_serve(self) -> None:
         """Run the monitor, and the page on the same loop for as long."""
@@ -279,17 +279,18 @@ class App:
     def _add_surface(self, name: str, show: Callable[[Sequence[Status]], None]) -> None:
         self._workers.append(Worker(name, show, newest_only=True))
 
-    def _remember(self, status: Status, flip: Flip | None) -> None:
-        self._statuses[status.target.name] = status
+    def _remember(self, update: Update) -> None:
+        self._statuses[update.status.target.name] = update.status
         statuses = tuple(self._statuses.values())
         for worker in self._workers:
             worker.post(statuses)
 
-    def _show_on_page(self, status: Status, flip: Flip | None) -> None:
-        self._page.show(status)
+    def _show_on_page(self, update: Update) -> None:
+        self._page.show(update.status)
 
-    def _keep(self, status: Status, flip: Flip | None) -> None:
+    def _keep(self, update: Update) -> None:
         """Write down what shall outlive a restart: the snooze, and the hours that IB gave."""
+        status = update.status
         self._state.keep_snooze(status.snoozed_until)
         days = status.evidence.fact(SensorName.HOURS, Fact.HOURS)
         zone = status.evidence.fact(SensorName.HOURS, Fact.HOURS_ZONE)
@@ -301,8 +302,9 @@ class App:
             self._calendar = replace(self._calendar, hours=self._state.hours(self._hours_contract))
             self.monitor.set_calendar(self._calendar)
 
-    def _file(self, status: Status, flip: Flip | None) -> None:
+    def _file(self, update: Update) -> None:
         """Keep the page in step, so that one that is open in a browser follows."""
+        status = update.status
         state = (status.diagnosis.code, presenter.suspicion(status))
         if self._filed.get(status.target.name) != state:
             self._filed[status.target.name] = state

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from traymon.core.facts import Fact
-from traymon.core.model import Flip, Status
+from traymon.core.model import Status, Update
 from traymon.core.target import IdUse, Limits, Program, Target
 from traymon.core.vocabulary import Use
 from traymon.monitoring.monitor import Monitor
@@ -58,7 +58,8 @@ class Scene:
     target: Target
     statuses: list[Status] = field(default_factory=list)
 
-    def hear(self, status: Status, flip: Flip | None) -> None:
+    def hear(self, update: Update) -> None:
+        status = update.status
         self.statuses.append(status)
 
     @property

@@ -255,17 +255,18 @@ IN_A_THREAD = """
 import asyncio, sys, threading
 from traymon.core.model import Reading
 from traymon.core.vocabulary import Symptom
-from traymon.core.target import (Target)
+from traymon.core.target import Target
 from traymon.monitoring.monitor import Monitor
-from traymon.sensors import sensors_for_one_target
+from traymon.sensors import sensors_for_target
 from traymon.sim.gateway import running
 
 assert "ib_insync" not in sys.modules and "eventkit" not in sys.modules
 with running() as gateway:
     monitor = Monitor([Target("test", port=gateway.port, own_client_id=9100)],
-                      sensors_for_one_target)
+                      sensors_for_target)
     seen = []
-    def hear(status, flip):
+    def hear(update):
+        status = update.status
         if (symptom := status.evidence.symptom("session")) is not Symptom.UNKNOWN:
             seen.append(symptom)
             monitor.stop()

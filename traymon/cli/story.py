@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from traymon.app import App
-from traymon.core.model import Flip, Status
+from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 
@@ -71,10 +71,10 @@ class _Story:
         self._gone = False
         self.went_well = False
 
-    def hear(self, status: Status, flip: Flip | None) -> None:
+    def hear(self, update: Update) -> None:
         """Note what is shown; a subscriber of the monitor."""
         with self._shown:
-            self._code = status.diagnosis.code
+            self._code = update.status.diagnosis.code
             self._shown.notify_all()
 
     def tell(self, once: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import Flag, auto
 from math import inf
 from types import MappingProxyType
 
@@ -84,7 +85,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The settled diagnosis of a target changed. The only thing that is notified and kept."""
+    """The settled diagnosis of a target changed: another code, or the same in another light."""
 
     at: float
     before: Diagnosis
@@ -130,3 +131,59 @@ class Status:
     closed: bool = False  # outside the trading hours
     opens_at: float | None = None  # when the market opens next, where hours are known
     figures: Mapping[SensorName, LatencyStats] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Change(Flag):
+    """What is new in a status; a surface acts on the parts that it shows."""
+
+    NOTHING = 0
+    HEADLINE = auto()  # the diagnosis or its light, or what is suspected
+    DETAILS = auto()  # facts, readings, latency
+    MUTE = auto()  # a snooze, quiet hours or market hours
+    HOURS = auto()  # IB gave trading hours
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a monitor publishes, at least with every tick: a target's status and what is new."""
+
+    status: Status
+    flip: Flip | None
+    changed: Change
+
+
+def what_changed(before: Status | None, after: Status) -> Change:
+    """Return what is new in a status; everything in the first one."""
+    if before is None:
+        return ~Change.NOTHING
+    changed = Change.NOTHING
+    if not before.diagnosis.same_as(after.diagnosis) or _suspected(before) != _suspected(after):
+        changed |= Change.HEADLINE
+    if _shown_details(before) != _shown_details(after):
+        changed |= Change.DETAILS
+    if _mute(before) != _mute(after):
+        changed |= Change.MUTE
+    hours = SensorName.HOURS
+    if before.evidence.readings.get(hours) is not after.evidence.readings.get(hours):
+        changed |= Change.HOURS
+    return changed
+
+
+def _suspected(status: Status) -> tuple[str, int, int] | None:
+    doubt = status.suspicion
+    return None if doubt is None else (doubt.diagnosis.code, doubt.look, doubt.needed)
+
+
+def _shown_details(status: Status) -> object:
+    readings = {
+        name: (reading.symptom, reading.detail, reading.facts, reading.took)
+        for name, reading in status.evidence.readings.items()
+    }
+    return (
+        *(readings, status.evidence.target, status.diagnosis.facts, status.since, status.looks),
+        *(status.paused, status.down_since, status.was_down, status.figures),
+    )
+
+
+def _mute(status: Status) -> object:
+    return status.snoozed_until, status.quiet_until, status.closed, status.opens_at

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from traymon.core.calendar import Calendar
-from traymon.core.model import Flip, Status
+from traymon.core.model import Update
 from traymon.core.target import Target
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.target_monitor import Discover, Subscriber, TargetMonitor
@@ -42,7 +42,7 @@ class Monitor:
         self._stopping = False
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Tell `subscriber` every status and flip, on the monitor's loop: it must return at once.
+        """Tell `subscriber` every update, on the monitor's loop: it must return at once.
 
         To be called before `run`.
         """
@@ -123,9 +123,9 @@ class Monitor:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(act, *arguments)
 
-    def _publish(self, status: Status, flip: Flip | None) -> None:
+    def _publish(self, update: Update) -> None:
         for subscriber in self._subscribers:
             try:
-                subscriber(status, flip)
+                subscriber(update)
             except Exception:
                 log.exception("a subscriber failed; the others go on")

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from traymon.core.calendar import Calendar
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
@@ -104,8 +104,9 @@ async def run_until(
     last: Status | None = None
     good = False
 
-    def hear(status: Status, flip: Flip | None) -> None:
+    def hear(update: Update) -> None:
         nonlocal last, good
+        status = update.status
         last, good = status, is_good(status, need)
         tell(status)
         if good:

@@ -15,7 +15,7 @@ from traymon.core.calendar import Calendar
 from traymon.core.debounce import Settled, settle
 from traymon.core.facts import Fact
 from traymon.core.latency import RollingStats
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Reading, Status, Update, what_changed
 from traymon.core.polling import HARMLESS, SOONEST, WATCHED, poll_interval, reading_ttl
 from traymon.core.target import Target, mask_accounts
 from traymon.core.vocabulary import Light, SensorName, Symptom
@@ -31,7 +31,7 @@ SLEPT = 10.0  # seconds that a tick may come late, or clocks differ, before it m
 BEGIN_AGAIN = 60.0  # seconds until a held sensor that crashed begins again
 RESUME_GRACE = 20.0  # seconds after waking in which only good news counts
 
-Subscriber = Callable[[Status, Flip | None], None]
+Subscriber = Callable[[Update], None]
 Discover = Callable[[Target], Target]
 
 
@@ -57,6 +57,7 @@ class TargetMonitor:
             name: RollingStats() for name in (SensorName.HANDSHAKE, SensorName.SESSION)
         }
         self._publish = publish
+        self._published: Status | None = None
         self._clock = clock
         self._discover = discover
         self._calendar = calendar
@@ -350,7 +351,9 @@ class TargetMonitor:
                 if (figure := rolling.figure(now)) is not None
             },
         )
-        self._publish(status, flip)
+        update = Update(status, flip, what_changed(self._published, status))
+        self._published = status
+        self._publish(update)
 
     def _judged_late(self) -> float:
         """Return how many seconds later than by the tick this judgement comes."""

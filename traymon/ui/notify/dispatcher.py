@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from traymon.core import notification_policy
-from traymon.core.model import Flip, Status
+from traymon.core.model import Update
 from traymon.core.vocabulary import Light
 from traymon.ui import icons, presenter
 from traymon.ui.notify.notifier import Notifier
@@ -30,8 +30,9 @@ class NotificationDispatcher:
         self._memories: dict[str, notification_policy.Memory] = {}  # by the target's name
         self._lock = threading.Lock()  # notices come out, or do not, in the notifier's thread
 
-    def on_status(self, status: Status, flip: Flip | None) -> None:
-        """Take in a status, and tell what is to be told by now."""
+    def on_status(self, update: Update) -> None:
+        """Take in a status, and notify of what is due by now."""
+        status, flip = update.status, update.flip
         name = status.target.name
         with self._lock:
             memory = self._memories.get(name, notification_policy.Memory())
