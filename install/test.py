@@ -53,7 +53,10 @@ DESKTOP_TESTS = {
 }
 
 # Tests that mostly wait for other programs: run beside the others.
-WAITING = (["tests/windows"], ["tests/desktop", "tests/install", "tests/page"])
+WAITING = (
+    ["tests/system/windows"],
+    ["tests/system/desktop", "tests/system/install", "tests/system/browser"],
+)
 
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
@@ -146,7 +149,7 @@ def prepare_desktop() -> None:
 def prepare_windows(python: str) -> None:
     """Make what the tests under Wine stand on; where that cannot be, it says so in one line."""
     if sys.platform.startswith("linux"):
-        subprocess.call([python, str(ROOT / "tests" / "windows" / "ground.py")])
+        subprocess.call([python, str(ROOT / "tests" / "support" / "wine_setup.py")])
 
 
 def missing_packages() -> "list[str]":

@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ from traymon.sim.gateway import Running, running
 if sys.platform == "linux":
     import fcntl
 if TYPE_CHECKING:
-    from desktop.desktop import Desktop
+    from support.virtual_desktop import Desktop
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
@@ -39,7 +40,7 @@ def pytest_configure() -> None:
 @pytest.fixture
 def desktop() -> Iterator[Desktop]:
     """A desktop of the test's own; where none can be had, what is missing is said."""
-    from desktop.desktop import Desktop, missing
+    from support.virtual_desktop import Desktop, missing
 
     if packages := missing():
         pytest.skip(f"a virtual desktop needs: apt install {' '.join(packages)}")
@@ -52,3 +53,19 @@ def gateway() -> Iterator[Running]:
     """A simulated Gateway that is well, until the test wants something else."""
     with running() as gateway:
         yield gateway
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A trading project's folder with its `.env`."""
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    (folder / ".env").touch()
+    return folder
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
