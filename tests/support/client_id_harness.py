@@ -9,13 +9,13 @@ import asyncio
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.model import Status, Update
 from traymon.core.target import IdUse, Limits, Program, Target
@@ -29,7 +29,6 @@ from traymon.sensors.listener import Listener
 from traymon.sim.behaviour import Conversation
 from traymon.sim.gateway import HEALTHY, Behaviour, Running, running
 
-DEADLINE = 30.0
 START_API = 71
 # What a user's program looks like: connects, says how it went, stays until its input ends.
 CLIENT = """
@@ -98,7 +97,7 @@ class Scene:
 
         for _ in range(3):
             before = looked_at()
-            eventually(lambda before=before: looked_at() > before)  # type: ignore[misc]
+            wait_for(lambda before=before: looked_at() > before)  # type: ignore[misc]
 
     def claims(self, *ids: int) -> list[Conversation]:
         """Return the record of the connections in which traymon said one of the IDs."""
@@ -163,11 +162,3 @@ def client(
             yield process
         finally:
             process.kill()
-
-
-def eventually(holds: Callable[[], bool], within: float = DEADLINE) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.02)

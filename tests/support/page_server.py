@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from support.polling import PATIENCE
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import Target
@@ -19,7 +20,6 @@ from traymon.ui.status_json import as_json
 from traymon.ui.web.server import LivePage, PageActions
 
 NOW = 1_795_000_000.0
-DEADLINE = 15.0
 FACTS: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.CLIENT_ID: 10}
 
 
@@ -48,13 +48,13 @@ class Served:
         diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
         status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, looks=3, **more)
         self.loop.call_soon_threadsafe(self.page.show, status)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(DEADLINE)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
         self, method: str, path: str, body: bytes | None = None, **headers: str
     ) -> tuple[http.client.HTTPResponse, str]:
         """Send a request as it is; an underscore in a header's name stands for a hyphen."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, named)
         answer = connection.getresponse()
@@ -110,10 +110,10 @@ def served() -> Iterator[Served]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(scene.page.serve(is_ready)))
     thread.start()
     try:
-        assert ready.wait(DEADLINE)
+        assert ready.wait(PATIENCE)
         yield scene
     finally:
         loop.call_soon_threadsafe(scene.page.stop)
-        thread.join(DEADLINE)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "open pages hold up the end"
         loop.close()

@@ -6,22 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from support.polling import wait_for
 from traymon.sim.gateway import Running
-
-DEADLINE = 20.0
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.05)
-    return found
 
 
 class User:
@@ -60,7 +48,7 @@ class User:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        until(lambda: self.run("status").returncode != 3)
+        wait_for(lambda: self.run("status").returncode != 3)
         return process
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:

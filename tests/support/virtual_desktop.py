@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -27,11 +26,11 @@ from Xlib.error import ConnectionClosedError, XError
 from Xlib.xobject.drawable import Window
 
 from support.bus import BUS_CONFIG, NOTIFICATIONS, TIMEOUT, Listener, Notification, has_owner
+from support.polling import PATIENCE, wait_for
 
 WIDTH, HEIGHT = 800, 600
 ICON_HEIGHT = 32
 FIRST_DISPLAY = 40  # above those of people's own screens
-DEADLINE = 10.0  # seconds; generous, since a wait ends when its condition holds
 
 # The programs and the Debian packages that bring them. dunst draws its text with any font that
 # fontconfig finds; fontconfig itself asks for one (fonts-dejavu-core).
@@ -75,19 +74,6 @@ T = TypeVar("T")
 def missing() -> list[str]:
     """Return the Debian packages that a desktop needs and that are not installed."""
     return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
-
-
-def wait_for(condition: Callable[[], T | None], what: str, timeout: float = DEADLINE) -> T:
-    """Return the first true value of `condition`, asked again and again.
-
-    Raises AssertionError that says `what` was waited for when `timeout` seconds have passed.
-    """
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout:g} s for {what}; last seen: {value!r}")
-        time.sleep(0.01)
-    return value
 
 
 class Box(NamedTuple):
@@ -288,7 +274,7 @@ class Desktop:
         self._xdotool("key", *keys)
 
     def _xdotool(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self.env, check=True, timeout=DEADLINE)
+        subprocess.run(["xdotool", *arguments], env=self.env, check=True, timeout=PATIENCE)
 
     def click_tray_icon(self, button: int = 1) -> None:
         """Click on the docked icon, as soon as there is one that stays where it is."""

@@ -15,8 +15,9 @@ from pathlib import Path
 from shlex import join, quote
 from typing import Any
 
+from support.polling import wait_for
 from support.repository import ROOT
-from support.virtual_desktop import Desktop, wait_for
+from support.virtual_desktop import Desktop
 from support.wine_setup import environment, place
 
 SLOW = 60.0  # seconds; a Windows that starts under load takes its time

@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from support.virtual_desktop import Desktop, wait_for
+from support.polling import wait_for
+from support.virtual_desktop import Desktop
 
 WATCHER = "org.kde.StatusNotifierWatcher"
 SETTINGS = "org.xfce.Xfconf"

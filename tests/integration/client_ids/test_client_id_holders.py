@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.client_id_harness import client, eventually, scene
+from support.client_id_harness import client, scene
+from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.target import OwnProgram
 from traymon.core.vocabulary import Symptom, Use
@@ -27,16 +28,16 @@ def test_a_stranger_that_holds_an_id_is_a_clash_and_is_named(
     with scene(project / ".env") as played:
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 10) as claimable_program:
-            eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
-            eventually(lambda: played.code == "client-id-clash")
+            wait_for(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
+            wait_for(lambda: played.code == "client-id-clash")
             assert played.shows(11, Use.FREE)
             assert played.fact(Fact.HOLDER) == [claimable_program.pid]
             (holder,) = played.uses[10].programs
             assert (holder.label, holder.own) == ("other_app.py", False)
             assert abs((holder.since or 0.0) - time.time()) < 60
-            eventually(lambda: played.status.diagnosis.facts.get(Fact.FREE_CLIENT_ID) == 12)
-        eventually(lambda: played.shows(10, Use.FREE))
-        eventually(lambda: played.code == "healthy")
+            wait_for(lambda: played.status.diagnosis.facts.get(Fact.FREE_CLIENT_ID) == 12)
+        wait_for(lambda: played.shows(10, Use.FREE))
+        wait_for(lambda: played.code == "healthy")
 
 
 def test_a_program_of_the_users_own_holds_its_id_as_it_should(project: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_program_of_the_users_own_holds_its_id_as_it_should(project: Path) -> 
         scene(project / ".env") as played,
         client(project, "run_live.py", played.gateway.port, 10) as own,
     ):
-        eventually(lambda: played.shows(10, Use.YOURS, own.pid))
+        wait_for(lambda: played.shows(10, Use.YOURS, own.pid))
         assert played.shows(11, Use.FREE)
         assert played.code == "healthy"
         assert Fact.CLIENT_ID not in played.status.diagnosis.facts
@@ -58,9 +59,9 @@ def test_of_two_programs_the_right_one_is_named(
     with scene(project / ".env") as played:
         port, other_id = played.gateway.port, 21 - own_id
         with client(elsewhere, "other_app.py", port, other_id) as claimable_program:
-            eventually(lambda: played.shows(other_id, Use.CLASH, claimable_program.pid))
+            wait_for(lambda: played.shows(other_id, Use.CLASH, claimable_program.pid))
             with client(project, "run_live.py", port, own_id) as own:
-                eventually(lambda: played.shows(own_id, Use.YOURS, own.pid))
+                wait_for(lambda: played.shows(own_id, Use.YOURS, own.pid))
                 assert played.shows(other_id, Use.CLASH, claimable_program.pid)
 
 
@@ -71,8 +72,8 @@ def test_where_it_may_be_any_of_several_none_is_named(project: Path, elsewhere: 
             client(elsewhere, "one.py", port, 10) as one,
             client(elsewhere, "two.py", port, 77) as two,
         ):
-            eventually(lambda: played.shows(10, Use.CLASH, one.pid, two.pid))
-            eventually(lambda: played.code == "client-id-clash")
+            wait_for(lambda: played.shows(10, Use.CLASH, one.pid, two.pid))
+            wait_for(lambda: played.code == "client-id-clash")
             assert set(played.fact(Fact.HOLDER)) == {one.pid, two.pid}
 
 
@@ -80,19 +81,19 @@ def test_a_second_copy_of_the_users_own_program_is_held_up_by_the_first(project:
     with scene(project / ".env") as played:
         port = played.gateway.port
         with client(project, "run_live.py", port, 10) as first:
-            eventually(lambda: played.shows(10, Use.YOURS, first.pid))
+            wait_for(lambda: played.shows(10, Use.YOURS, first.pid))
             tries = played.sensor.tried
             with client(project, "run_live.py", port, 10, says="refused") as second:
-                eventually(lambda: played.code == "client-id-held-by-earlier-run")
+                wait_for(lambda: played.code == "client-id-held-by-earlier-run")
                 assert played.fact(Fact.HOLDER) == [first.pid]
                 assert played.fact(Fact.NEWER) == [second.pid]
             assert played.sensor.tried == tries  # it was seen, not tried
-        eventually(lambda: played.code == "healthy")
+        wait_for(lambda: played.code == "healthy")
 
 
 def test_with_nobody_connected_every_id_is_free_and_none_is_tried(project: Path) -> None:
     with scene(project / ".env") as played:
-        eventually(lambda: played.shows(10, Use.FREE) and played.shows(11, Use.FREE))
+        wait_for(lambda: played.shows(10, Use.FREE) and played.shows(11, Use.FREE))
         played.monitor.check_now()
         played.looks_again()
         assert played.sensor.tried == 0
@@ -111,7 +112,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
             ) as unconnected,
             client(elsewhere, "other_app.py", port, 10) as claimable_program,
         ):
-            eventually(lambda: 10 in played.uses and played.uses[10].detail != "")
+            wait_for(lambda: 10 in played.uses and played.uses[10].detail != "")
             played.looks_again()
             assert played.sensor.tried == 0
             assert "dashboard.py" in played.uses[10].detail
@@ -119,7 +120,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
             assert played.status.evidence.symptom("client_ids") is Symptom.UNKNOWN
             unconnected.kill()
             unconnected.wait()
-            eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
+            wait_for(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
 
 
 def test_an_id_is_tried_once_after_a_change_and_anew_when_the_user_asks(
@@ -128,12 +129,12 @@ def test_an_id_is_tried_once_after_a_change_and_anew_when_the_user_asks(
     with scene(project / ".env") as played:
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 77):
-            eventually(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 2)
+            wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 2)
             played.looks_again()
             assert played.sensor.tried == 2
             played.monitor.check_now()
-            eventually(lambda: played.sensor.tried == 4)
-            eventually(lambda: len(played.claims(10, 11)) == 4)
+            wait_for(lambda: played.sensor.tried == 4)
+            wait_for(lambda: len(played.claims(10, 11)) == 4)
 
 
 def test_every_claim_ends_at_once(project: Path, elsewhere: Path) -> None:
@@ -141,8 +142,8 @@ def test_every_claim_ends_at_once(project: Path, elsewhere: Path) -> None:
         scene(project / ".env") as played,
         client(elsewhere, "other_app.py", played.gateway.port, 10),
     ):
-        eventually(lambda: len(played.claims(10, 11, 12)) == 3)
-        eventually(lambda: all(c.closed_at for c in played.claims(10, 11, 12)))
+        wait_for(lambda: len(played.claims(10, 11, 12)) == 3)
+        wait_for(lambda: all(c.closed_at for c in played.claims(10, 11, 12)))
         for claim in played.claims(10, 11, 12):
             assert claim.ending in (Ending.PEER_CLOSED, Ending.CLOSED_BY_US)
             assert (claim.ended_at or 0.0) - claim.opened_at < CLAIM_BOUND
@@ -156,8 +157,8 @@ def test_no_second_id_is_at_risk_where_the_gateway_does_not_let_the_first_one_go
         client(elsewhere, "other_app.py", played.gateway.port, 77),
     ):
         played.gateway.behaviour = Behaviour(keeps_half_closed=True)
-        eventually(lambda: played.sensor.tried == 1)
-        eventually(lambda: "did not end" in played.uses[11].detail)
+        wait_for(lambda: played.sensor.tried == 1)
+        wait_for(lambda: "did not end" in played.uses[11].detail)
         played.looks_again()
         assert played.sensor.tried == 1
 
@@ -170,12 +171,12 @@ def test_a_program_that_the_user_called_his_own_is_his_own_until_he_takes_it_bac
         scene(project / ".env", list_own_programs=said.all) as played,
         client(elsewhere, "other_app.py", played.gateway.port, 10) as claimable_program,
     ):
-        eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
+        wait_for(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
         (program,) = played.uses[10].programs
         OwnPrograms(tmp_path / "state").add(OwnProgram(program.exe, program.script))
-        eventually(lambda: played.shows(10, Use.YOURS, claimable_program.pid))
+        wait_for(lambda: played.shows(10, Use.YOURS, claimable_program.pid))
         OwnPrograms(tmp_path / "state").forget(1)
-        eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
+        wait_for(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
 
 
 def test_tries_can_be_turned_off(project: Path, elsewhere: Path) -> None:
@@ -183,7 +184,7 @@ def test_tries_can_be_turned_off(project: Path, elsewhere: Path) -> None:
         scene(project / ".env", try_ids=False) as played,
         client(elsewhere, "other_app.py", played.gateway.port, 10),
     ):
-        eventually(lambda: "TRAYMON_CLIENT_ID_CHECK" in played.uses[10].detail)
+        wait_for(lambda: "TRAYMON_CLIENT_ID_CHECK" in played.uses[10].detail)
         played.monitor.check_now()
         played.looks_again()
         assert played.claims(10, 11, 12) == []
@@ -193,12 +194,12 @@ def test_where_programs_cannot_be_seen_ids_are_tried_at_the_start_and_when_the_u
     project: Path, elsewhere: Path
 ) -> None:
     with scene(project / ".env", forwarded=True) as played:
-        eventually(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 2)
+        wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 2)
         with client(elsewhere, "other_app.py", played.gateway.port, 10):
             played.looks_again()
             assert played.sensor.tried == 2
             played.monitor.check_now()
-            eventually(lambda: played.uses[10].use is Use.CLASH)
+            wait_for(lambda: played.uses[10].use is Use.CLASH)
             assert None in {program.pid for program in played.uses[10].programs}
 
 
@@ -206,7 +207,7 @@ def test_where_programs_cannot_be_seen_ids_are_tried_every_so_often_if_that_is_w
     project: Path,
 ) -> None:
     with scene(project / ".env", forwarded=True, try_ids_every=1.0) as played:
-        eventually(lambda: played.sensor.tried >= 6)
+        wait_for(lambda: played.sensor.tried >= 6)
 
 
 def test_a_program_that_was_connected_before_is_not_blamed_for_an_id_that_tws_did_not_let_go(
@@ -216,12 +217,12 @@ def test_a_program_that_was_connected_before_is_not_blamed_for_an_id_that_tws_di
     with scene(project / ".env", client_ids=(10,)) as played:
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 77):
-            eventually(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 1)
+            wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 1)
             with client(project, "run_live.py", port, 10) as own:
-                eventually(lambda: played.shows(10, Use.YOURS, own.pid))
+                wait_for(lambda: played.shows(10, Use.YOURS, own.pid))
                 played.gateway.behaviour = Behaviour(release_delay=8.0)
-            eventually(lambda: played.shows(10, Use.STUCK))
-            eventually(lambda: played.shows(10, Use.FREE))  # by itself, with nobody come or gone
+            wait_for(lambda: played.shows(10, Use.STUCK))
+            wait_for(lambda: played.shows(10, Use.FREE))  # by itself, with nobody come or gone
 
 
 def test_a_clash_that_was_none_ends_by_itself(
@@ -232,10 +233,10 @@ def test_a_clash_that_was_none_ends_by_itself(
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 77) as other:
             with client(elsewhere, "third.py", port, 10) as third:
-                eventually(lambda: played.shows(10, Use.CLASH, other.pid, third.pid))
+                wait_for(lambda: played.shows(10, Use.CLASH, other.pid, third.pid))
                 played.gateway.behaviour = Behaviour(release_delay=8.0)
-            eventually(lambda: played.shows(10, Use.CLASH, other.pid))
-            eventually(lambda: played.shows(10, Use.FREE))
+            wait_for(lambda: played.shows(10, Use.CLASH, other.pid))
+            wait_for(lambda: played.shows(10, Use.FREE))
 
 
 def test_an_id_whose_program_has_gone_without_the_gateway_noticing_is_stuck(
@@ -244,6 +245,6 @@ def test_an_id_whose_program_has_gone_without_the_gateway_noticing_is_stuck(
     with scene(project / ".env", Behaviour(keeps_half_closed=True)) as played:
         with client(elsewhere, "other_app.py", played.gateway.port, 10):
             pass
-        eventually(lambda: played.gateway.conversations[-1].ending is not Ending.OPEN)
+        wait_for(lambda: played.gateway.conversations[-1].ending is not Ending.OPEN)
         played.gateway.behaviour = HEALTHY
-        eventually(lambda: played.shows(10, Use.STUCK))
+        wait_for(lambda: played.shows(10, Use.STUCK))

@@ -7,7 +7,6 @@ import importlib
 import logging
 import threading
 import time
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
 
+from support.polling import wait_for
 from traymon.sim.gateway import Behaviour, Ending, Hello, Running, running
 
 DEADLINE = 10.0
@@ -31,13 +31,6 @@ def library(request: pytest.FixtureRequest) -> ModuleType:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.005)
 
 
 async def disconnect(ib: Any) -> None:
@@ -65,7 +58,7 @@ def test_a_library_connects_at_once_and_finds_an_empty_account(library: ModuleTy
     behaviour = Behaviour(accounts=("DU1", "DU2"), next_order_id=1000)
     with running(behaviour) as gateway:
         asyncio.run(talk(gateway))
-        eventually(lambda: gateway.conversations[0].closed_at is not None)
+        wait_for(lambda: gateway.conversations[0].closed_at is not None)
         conversation = gateway.conversations[0]
     assert conversation.exchanged_versions
     assert conversation.client_id == 7
@@ -173,13 +166,13 @@ def test_ibapi_connects_and_finds_an_empty_account() -> None:
     with running() as gateway:
         app = App()
         thread = app.follow(gateway.port, 7)
-        eventually(lambda: {"accounts", "next order ID"} <= app.heard.keys())
+        wait_for(lambda: {"accounts", "next order ID"} <= app.heard.keys())
         app.reqCurrentTime()
         app.reqOpenOrders()
         app.reqPositions()
         app.reqExecutions(5, ExecutionFilter())
         app.reqAccountUpdates(True, "DU1234567")
-        eventually(lambda: len(app.heard) == 7)
+        wait_for(lambda: len(app.heard) == 7)
         assert app.heard["accounts"] == "DU1234567"
         assert app.heard["next order ID"] == 1
         assert abs(app.heard["time"] - time.time()) < 60
@@ -194,14 +187,14 @@ def test_ibapi_is_refused_a_client_id_in_use() -> None:
     with running() as gateway:
         first, second, third = App(), App(), App()
         first_thread = first.follow(gateway.port, 7)
-        eventually(lambda: "accounts" in first.heard)
+        wait_for(lambda: "accounts" in first.heard)
         second_thread = second.follow(gateway.port, 7)
-        eventually(lambda: second.closed)
+        wait_for(lambda: second.closed)
         assert second.codes[0] == 326
         assert "accounts" not in second.heard
         second.leave(second_thread)
         first.leave(first_thread)
-        eventually(lambda: gateway.conversations[0].closed_at is not None)
+        wait_for(lambda: gateway.conversations[0].closed_at is not None)
         third_thread = third.follow(gateway.port, 7)
-        eventually(lambda: "accounts" in third.heard)
+        wait_for(lambda: "accounts" in third.heard)
         third.leave(third_thread)

@@ -19,7 +19,6 @@ import pytest
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import Limits, Target
 
-DEADLINE = 10.0
 LISTEN = """
 import socket, sys
 server = socket.create_server(("127.0.0.1", 0))
@@ -95,17 +94,6 @@ def listen_as(start: Callable[..., tuple[psutil.Process, str]], tmp_path: Path):
         return process, int(line)
 
     return listen_as
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    def eventually(holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not holds():
-            assert time.monotonic() < deadline, "it never came to hold"
-            time.sleep(0.005)
-
-    return eventually
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="as Linux's sock
 
 ASK_192_0_2_1 = """
 import asyncio
-from traymon.sensors.hello import exchange_versions
+from traymon.sensors.version_exchange import exchange_versions
 from traymon.sensors.connection_registry import ConnectionRegistry
 print(asyncio.run(exchange_versions("192.0.2.1", 9, 5.0, ConnectionRegistry())).symptom)
 """

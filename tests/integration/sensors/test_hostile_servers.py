@@ -13,6 +13,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
+from support.polling import wait_for
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import version_exchange
 from traymon.sensors.connection_registry import ConnectionRegistry
@@ -103,9 +104,7 @@ async def cancelled_once(port: int, when: Callable[[], bool]) -> asyncio.Task[An
     return task
 
 
-def test_a_look_that_is_cancelled_while_it_waits_closes_politely(
-    eventually: Callable[[Callable[[], bool]], None],
-) -> None:
+def test_a_look_that_is_cancelled_while_it_waits_closes_politely() -> None:
     with running(Behaviour(hello=Hello.HALF_FRAME)) as gateway:
 
         def last() -> Conversation:
@@ -119,7 +118,7 @@ def test_a_look_that_is_cancelled_while_it_waits_closes_politely(
         asyncio.run(play(), debug=True)
         gc.collect()  # an unclosed socket would warn now, and warnings are errors
         assert client_ends(gateway.port) == 0
-        eventually(lambda: last().ending is not Ending.OPEN)
+        wait_for(lambda: last().ending is not Ending.OPEN)
         assert last().ending is Ending.PEER_CLOSED
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.vocabulary import Symptom
@@ -20,7 +21,6 @@ from traymon.sim.props import half_close, nobody_listens
 HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..176"
 SILENT = Behaviour(hello=Hello.SILENT)
 MakeEvidence = Callable[..., Evidence]
-Eventually = Callable[[Callable[[], bool]], None]
 
 
 async def look(sensors: Sequence[PollingSensor], evidence: Evidence) -> Evidence:
@@ -40,7 +40,7 @@ def test_the_hello_is_these_bytes() -> None:
 
 
 def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_closed(
-    evidence: MakeEvidence, eventually: Eventually
+    evidence: MakeEvidence,
 ) -> None:
     with running() as gateway:
         sensors = [named("handshake")]
@@ -52,7 +52,7 @@ def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_c
                 assert after.symptom("handshake") is Symptom.OK
 
         asyncio.run(play())
-        eventually(lambda: all(c.closed_at for c in gateway.conversations))
+        wait_for(lambda: all(c.closed_at for c in gateway.conversations))
         seen = gateway.conversations
     assert len(seen) == 200
     assert {c.received for c in seen} == {HELLO}
@@ -135,7 +135,7 @@ def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
 
 @pytest.mark.parametrize(("others", "code"), [(4, "handshake-silent"), (5, "listener-wedged")])
 def test_what_others_left_half_closed_is_evidence_that_it_is_wedged(
-    evidence: MakeEvidence, eventually: Eventually, others: int, code: str
+    evidence: MakeEvidence, others: int, code: str
 ) -> None:
     with running(SILENT) as gateway:
         sensors = sensors_for_target().polling
@@ -143,22 +143,20 @@ def test_what_others_left_half_closed_is_evidence_that_it_is_wedged(
             asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
         left = len(gateway.conversations) + others
         asyncio.run(half_close(gateway.port, others))
-        eventually(lambda: [c.ending for c in gateway.conversations] == [Ending.PEER_CLOSED] * left)
+        wait_for(lambda: [c.ending for c in gateway.conversations] == [Ending.PEER_CLOSED] * left)
         after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
     assert after.fact("listener", Fact.HALF_CLOSED) == others
     assert diagnose(after).code == code
 
 
-def test_another_gateway_that_is_asked_gets_the_whole_hello_as_well(
-    evidence: MakeEvidence, eventually: Eventually
-) -> None:
+def test_another_gateway_that_is_asked_gets_the_whole_hello_as_well(evidence: MakeEvidence) -> None:
     with nobody_listens(0) as port, running() as other:
         seen = Reading(
             "listener", Symptom.NOBODY_LISTENS, facts={Fact.CANDIDATE_PORTS: (other.port,)}
         )
         handshake = named("handshake")
         asyncio.run(handshake.poll(evidence(port, seen)))
-        eventually(lambda: all(c.closed_at for c in other.conversations))
+        wait_for(lambda: all(c.closed_at for c in other.conversations))
         (conversation,) = other.conversations
     assert conversation.received == HELLO
     assert conversation.exchanged_versions

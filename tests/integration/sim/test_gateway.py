@@ -9,11 +9,11 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 
+from support.polling import PATIENCE, wait_for
 from support.repository import ROOT
 from traymon.sim.gateway import (
     HEALTHY,
@@ -27,12 +27,11 @@ from traymon.sim.gateway import (
 )
 
 HELLO = b"API\0\0\0\0\x09v100..176"
-DEADLINE = 10.0
 TLS_HELLO = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 
 
 def call(port: int, data: bytes = b"") -> socket.socket:
-    sock = socket.create_connection(("127.0.0.1", port), DEADLINE)
+    sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
     if data:
         sock.sendall(data)
     return sock
@@ -58,15 +57,8 @@ def tell(sock: socket.socket, *fields: object) -> None:
     sock.sendall(len(body).to_bytes(4, "big") + body)
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.005)
-
-
 def last(gateway: Running) -> Conversation:
-    eventually(lambda: bool(gateway.conversations))
+    wait_for(lambda: bool(gateway.conversations))
     return gateway.conversations[-1]
 
 
@@ -85,7 +77,7 @@ def ask_for_ever_and_read_nothing(sock: socket.socket) -> None:
 def said_until_stopped(behaviour: Behaviour, data: bytes) -> bytes:
     """Every byte that a Gateway which never ends the connection says to `data`."""
     with running(behaviour) as gateway, closing(call(gateway.port, data)) as sock:
-        eventually(lambda: last(gateway).received == data)
+        wait_for(lambda: last(gateway).received == data)
         gateway.stop()
         return take_all(sock)
 
@@ -166,7 +158,7 @@ def test_a_second_user_of_a_client_id_gets_326_and_the_end_of_stream() -> None:
         with closing(start_session(gateway.port, 7)) as second:
             assert take_frame(second)[:4] == ["4", "2", "-1", "326"]
             assert second.recv(1) == b""
-        eventually(lambda: last(gateway).closed_at is not None)
+        wait_for(lambda: last(gateway).closed_at is not None)
         assert last(gateway).ending is Ending.CLOSED_BY_US
         assert last(gateway).client_id is None
         tell(first, 49, 1)  # the first user is served as before
@@ -187,7 +179,7 @@ def test_a_client_id_is_free_when_its_holder_has_gone() -> None:
     with running() as gateway:
         with closing(start_session(gateway.port, 7)) as first:
             assert take_frame(first)[0] == "15"
-        eventually(lambda: gateway.conversations[0].closed_at is not None)
+        wait_for(lambda: gateway.conversations[0].closed_at is not None)
         with closing(start_session(gateway.port, 7)) as second:
             assert take_frame(second)[0] == "15"
 
@@ -202,7 +194,7 @@ def test_a_client_id_stays_taken_for_the_release_delay() -> None:
         with closing(start_session(gateway.port, 7)) as holder:
             assert take_frame(holder)[0] == "15"
             leaves = time.monotonic()
-        eventually(is_let_in)
+        wait_for(is_let_in)
         assert time.monotonic() - leaves >= 0.45
 
 
@@ -277,7 +269,7 @@ def test_a_silent_gateway_says_nothing_and_stays_open_after_its_peer_left() -> N
     with running(Behaviour(hello=Hello.SILENT)) as gateway, closing(call(gateway.port)) as sock:
         sock.sendall(HELLO)
         sock.shutdown(socket.SHUT_WR)
-        eventually(lambda: last(gateway).ending is Ending.PEER_CLOSED)
+        wait_for(lambda: last(gateway).ending is Ending.PEER_CLOSED)
         assert last(gateway).hello == "v100..176"
         assert last(gateway).closed_at is None
         gateway.stop()
@@ -291,7 +283,7 @@ def test_a_healthy_gateway_closes_when_its_peer_does() -> None:
         take_frame(sock)
         sock.shutdown(socket.SHUT_WR)
         assert sock.recv(1) == b""
-        eventually(lambda: last(gateway).closed_at is not None)
+        wait_for(lambda: last(gateway).closed_at is not None)
         assert last(gateway).ending is Ending.PEER_CLOSED
 
 
@@ -328,7 +320,7 @@ def test_a_closing_gateway_ends_the_stream_without_a_byte_and_without_a_reset() 
             with closing(call(gateway.port)) as sock:
                 sock.sendall(HELLO)
                 assert sock.recv(1) == b""
-        eventually(lambda: all(c.closed_at is not None for c in gateway.conversations))
+        wait_for(lambda: all(c.closed_at is not None for c in gateway.conversations))
         assert {c.ending for c in gateway.conversations} == {Ending.CLOSED_BY_US}
 
 
@@ -364,7 +356,7 @@ def test_a_new_behaviour_rules_connections_that_stand() -> None:
             pass
         gateway.behaviour = Behaviour(hello=Hello.SILENT)
         tell(sock, 49, 1)
-        eventually(lambda: last(gateway).messages == (71, 49))
+        wait_for(lambda: last(gateway).messages == (71, 49))
         gateway.behaviour = HEALTHY
         tell(sock, 17, 1)
         assert take_frame(sock)[0] == "15"  # and no answer to 49 before it
@@ -373,13 +365,13 @@ def test_a_new_behaviour_rules_connections_that_stand() -> None:
 def test_the_record_tells_how_a_peer_left() -> None:
     with running() as gateway:
         with closing(call(gateway.port)):
-            eventually(lambda: len(gateway.conversations) == 1)
+            wait_for(lambda: len(gateway.conversations) == 1)
             assert last(gateway).ending is Ending.OPEN
-        eventually(lambda: last(gateway).ending is Ending.PEER_CLOSED)
+        wait_for(lambda: last(gateway).ending is Ending.PEER_CLOSED)
         assert not last(gateway).exchanged_versions
         with closing(call(gateway.port, HELLO)) as sock:
             take(sock, 1)  # the rest stays unread, so that closing resets
-        eventually(lambda: len(gateway.conversations) == 2 and last(gateway).closed_at is not None)
+        wait_for(lambda: len(gateway.conversations) == 2 and last(gateway).closed_at is not None)
         assert last(gateway).ending is Ending.RESET
 
 
@@ -388,13 +380,13 @@ def test_a_hostile_client_costs_bounded_memory() -> None:
     with running() as gateway:
         with closing(call(gateway.port, b"API\0\xff\xff\xff\xff")) as sock:
             sock.sendall(flood)
-            eventually(lambda: len(last(gateway).received) == 64 * 1024)
+            wait_for(lambda: len(last(gateway).received) == 64 * 1024)
         with closing(call(gateway.port, HELLO)) as sock:
             take_frame(sock)
             tell(sock, 71, 2, 1, "")
             with pytest.raises((ConnectionResetError, BrokenPipeError)):
                 ask_for_ever_and_read_nothing(sock)
-        eventually(lambda: last(gateway).closed_at is not None)
+        wait_for(lambda: last(gateway).closed_at is not None)
         assert last(gateway).ending is Ending.CLOSED_BY_US
         assert len(last(gateway).received) == 64 * 1024
 
@@ -456,7 +448,7 @@ def test_two_hundred_version_exchanges_are_two_hundred_records() -> None:
                 take_frame(sock)
                 sock.shutdown(socket.SHUT_WR)
                 assert sock.recv(1) == b""
-        eventually(lambda: all(c.closed_at is not None for c in gateway.conversations))
+        wait_for(lambda: all(c.closed_at is not None for c in gateway.conversations))
         assert len(gateway.conversations) == 200
         assert all(c.exchanged_versions for c in gateway.conversations)
         assert {c.received for c in gateway.conversations} == {HELLO}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from support.page_server import NOW, Served, served
+from support.polling import PATIENCE, wait_for
 from traymon import assets
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.web.server import MOST_STREAMS
 
-DEADLINE = 15.0
 SIZES = {"laptop": (1280, 720), "phone": (390, 844)}
 MOST_BYTES = 60_000
 # Where the first two lines of the first step end.
@@ -40,20 +40,13 @@ def page(chromium: Any) -> Iterator[Served]:
 
 def open_in(chromium: Any, page: Served) -> None:
     chromium.get(page.page.address())
-    until(lambda: chromium.find_elements("tag name", "h1"))
-
-
-def until(holds: Callable[[], Any], within: float = DEADLINE) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.02)
+    wait_for(lambda: chromium.find_elements("tag name", "h1"))
 
 
 def until_its_buttons_work(chromium: Any) -> None:
     """The page can be read before its script has run, which shows the buttons."""
     shown = """return document.querySelector("[data-post='/check-now']")?.checkVisibility()"""
-    until(lambda: chromium.execute_script(shown))
+    wait_for(lambda: chromium.execute_script(shown))
 
 
 def size(chromium: Any, name: str) -> None:
@@ -84,7 +77,7 @@ def test_it_turns_green_by_itself_and_says_after_how_long(chromium: Any, page: S
     chromium.execute_script("window.not_reloaded = true")
     page.show("healthy", was_down=250.0)
     began = time.monotonic()
-    until(lambda: "Fixed after 4 min 10 s" in read(chromium, "main"))
+    wait_for(lambda: "Fixed after 4 min 10 s" in read(chromium, "main"))
     assert time.monotonic() - began < 2
     assert "API answers" in headline(chromium)
     assert "API answers" in chromium.title
@@ -98,7 +91,7 @@ def test_what_was_folded_out_stays_so_when_the_page_changes(chromium: Any, page:
     chromium.execute_script("document.querySelector('#rung-1-1 summary').focus()")
     chromium.execute_script("document.querySelector('#rung-1-1 summary').click()")
     page.show("handshake-slow")
-    until(lambda: "the API is silent" not in headline(chromium))
+    wait_for(lambda: "the API is silent" not in headline(chromium))
     assert chromium.execute_script("return document.querySelector('#rung-1-1').open")
     focused = "return document.activeElement.closest('details').id"
     assert chromium.execute_script(focused) == "rung-1-1"
@@ -108,11 +101,13 @@ def test_the_monitor_is_told_that_somebody_looks_and_that_nobody_does(
     chromium: Any, page: Served
 ) -> None:
     open_in(chromium, page)
-    until(lambda: ("viewer present", True) in page.asked)
+    wait_for(lambda: ("viewer present", True) in page.asked)
     chromium.get("about:blank")
     page.show("healthy")
     page.show("handshake-slow")
-    until(lambda: page.asked[-1] == ("viewer present", False), within=40)
+    wait_for(
+        lambda: page.asked[-1] == ("viewer present", False), "the end of the stream", timeout=40
+    )
 
 
 def test_its_buttons_work_with_the_keyboard_alone(chromium: Any, page: Served) -> None:
@@ -128,7 +123,7 @@ def test_its_buttons_work_with_the_keyboard_alone(chromium: Any, page: Served) -
         if name == "Check now":
             ActionChains(chromium).send_keys(Keys.ENTER).perform()
             break
-    until(lambda: "check now" in page.asked)
+    wait_for(lambda: "check now" in page.asked)
     assert any(name.startswith("Port Connectivity") for name in [n[2:] for n in names])
 
 
@@ -141,10 +136,10 @@ def test_its_snooze_buttons_ask_for_silence_and_it_says_until_when(
     press = "document.querySelector(`[data-post='/snooze/${arguments[0]}']`).click()"
     for wish in ("15m", "1h", "open", "off"):
         chromium.execute_script(press, wish)
-        until(lambda wish=wish: ("snooze", wish) in page.asked)
+        wait_for(lambda wish=wish: ("snooze", wish) in page.asked)
     assert "snoozed" not in read(chromium, "main")
     page.show("handshake-silent", snoozed_until=NOW + 3600)
-    until(lambda: "snoozed until" in read(chromium, "main"))
+    wait_for(lambda: "snoozed until" in read(chromium, "main"))
     assert page.post("/snooze/for-ever") == 400
     assert page.post("/snooze/1h", X_Traymon_Token="") == 403
 
@@ -203,7 +198,7 @@ def test_the_page_reads_without_its_script(chromium: Any, page: Served) -> None:
         open_in(chromium, page)
         assert "the API is silent" in headline(chromium)
         page.show("healthy")
-        until(lambda: "API answers" in chromium.title)  # it is reloaded every five seconds
+        wait_for(lambda: "API answers" in chromium.title)  # it is reloaded every five seconds
     finally:
         chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
@@ -212,7 +207,7 @@ def test_of_too_many_open_pages_the_oldest_stands_still(page: Served) -> None:
     with ExitStack() as stack:
         streams = []
         for _ in range(MOST_STREAMS + 1):
-            connection = HTTPConnection("127.0.0.1", page.port, timeout=DEADLINE)
+            connection = HTTPConnection("127.0.0.1", page.port, timeout=PATIENCE)
             stack.callback(connection.close)
             connection.request("GET", "/events", headers={"Cookie": page.cookie})
             stream = connection.getresponse()

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from support.user_env import DEADLINE, User, end, until
+from support.polling import PATIENCE, wait_for
+from support.user_env import User, end
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
 from traymon.storage.single_instance import Instance, InstanceInfo
 
@@ -33,7 +34,7 @@ def test_a_second_start_opens_the_page_of_the_first_and_ends(user: User) -> None
             0,
             "traymon runs already; its page is opened.\n",
         )
-        (lead,) = until(user.opened)
+        (lead,) = wait_for(user.opened)
         assert stat.S_IMODE(lead.stat().st_mode) == 0o600
         assert "http://127.0.0.1:" in lead.read_text()
         assert "/open/" not in str(lead)
@@ -44,12 +45,12 @@ def test_a_second_start_opens_the_page_of_the_first_and_ends(user: User) -> None
 def test_status_is_that_of_the_running_one(user: User) -> None:
     first = user.start()
     try:
-        until(lambda: user.run("status").returncode == 0)
+        wait_for(lambda: user.run("status").returncode == 0)
         assert user.run("status").stdout.startswith("green: API answers on port")
         (target,) = json.loads(user.run("status", "--json").stdout)
         assert (target["code"], target["target"]["port"]) == ("healthy", user.gateway.port)
         user.gateway.behaviour = Behaviour(hello=Hello.CLOSE)
-        until(lambda: user.run("status").returncode == 1)
+        wait_for(lambda: user.run("status").returncode == 1)
     finally:
         end(first)
 
@@ -74,7 +75,7 @@ def test_open_prints_an_address_for_one_visit_and_no_secret_goes_into_the_log(us
     try:
         url = user.run("open", "--print-url").stdout.strip()
         assert user.run("open").returncode == 0
-        until(user.opened)
+        wait_for(user.opened)
         where = urlsplit(url)
         with closing(http.client.HTTPConnection(where.netloc, timeout=10)) as connection:
             connection.request("GET", where.path)
@@ -106,7 +107,7 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: User) -> Non
             user.gateway.start()
             began = time.monotonic()
             while "API answers on port" not in stream.readline().decode():
-                assert time.monotonic() < began + DEADLINE
+                assert time.monotonic() < began + PATIENCE
             assert time.monotonic() - began < 4.5  # less than one pause without the page: 5 s
     finally:
         end(first)

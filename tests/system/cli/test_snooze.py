@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from support.user_env import User, end, until
+from support.polling import wait_for
+from support.user_env import User, end
 from traymon.sim.gateway import HEALTHY, running
 
 
@@ -25,7 +26,7 @@ def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(user
     try:
         done = user.run("snooze", "1h")
         assert done.stderr == ""
-        until(lambda: "snoozed until" in user.run("status").stdout)
+        wait_for(lambda: "snoozed until" in user.run("status").stdout)
         (target,) = json.loads(user.run("status", "--json").stdout)
         ends = datetime.strptime(target["notices"][-5:], "%H:%M").time()
         assert ends.minute in {(datetime.now() + timedelta(minutes=m)).minute for m in (-2, -1, 0)}
@@ -35,9 +36,9 @@ def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(user
     try:
         assert "snoozed until" in user.run("status").stdout
         user.gateway.stop()  # whatever the light, what was asked for was done
-        until(lambda: user.run("status").returncode == 1)
+        wait_for(lambda: user.run("status").returncode == 1)
         assert user.run("snooze", "off").returncode == 0
-        until(lambda: "snoozed" not in user.run("status").stdout)
+        wait_for(lambda: "snoozed" not in user.run("status").stdout)
     finally:
         end(second)
 
@@ -69,9 +70,9 @@ def test_the_hours_that_ib_gives_are_asked_for_kept_and_known_when_it_is_down(us
     auto = {"TRAYMON_HOURS": "auto", "TRAYMON_SESSION": "hold"}
     first = user.start(**auto)
     try:
-        until(lambda: "market closed until" in user.run("status").stdout)
+        wait_for(lambda: "market closed until" in user.run("status").stdout)
         assert user.run("snooze", "open").returncode == 0
-        until(lambda: "snoozed until" in user.run("status").stdout)
+        wait_for(lambda: "snoozed until" in user.run("status").stdout)
     finally:
         end(first)
     asked = [number for c in user.gateway.conversations for number in c.messages]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.bus import NOTIFICATIONS, Notification
-from support.virtual_desktop import Box, Desktop, wait_for
+from support.polling import wait_for
+from support.virtual_desktop import Box, Desktop
 from support.xfce import start_settings
 from system.desktop.test_tray import GREEN, RED, Traymon
 from traymon.sim.gateway import running

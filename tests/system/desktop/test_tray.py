@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from support.launch_file import follow
-from support.virtual_desktop import Desktop, wait_for
+from support.polling import wait_for
+from support.virtual_desktop import Desktop
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running
 from traymon.sim.props import HOLDER
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from support.virtual_desktop import Desktop, wait_for
+from support.polling import wait_for
+from support.virtual_desktop import Desktop
 from system.desktop.test_tray import (
     GREEN,
     GREY,

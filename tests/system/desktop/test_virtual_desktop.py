@@ -12,7 +12,8 @@ from jeepney import DBusAddress, Message, MessageType, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
 from support.bus import NOTIFICATIONS, TIMEOUT, Notification
-from support.virtual_desktop import Box, Desktop, missing, wait_for
+from support.polling import wait_for
+from support.virtual_desktop import Box, Desktop, missing
 
 # A plain icon: shows the colours whose names it reads, one per line.
 # pystray asks to be docked at every change, and a host that is asked twice may show no icon at

@@ -8,7 +8,8 @@ import sys
 import pytest
 from PIL import Image, ImageChops
 
-from support.virtual_desktop import Box, Desktop, wait_for
+from support.polling import wait_for
+from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
 from system.desktop.test_tray import GREEN, GREY, RED, Traymon, wait_until_it_shows
 from system.desktop.test_tray_gtk import DEBIAN, GTK

@@ -10,10 +10,11 @@ import plistlib
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from support.polling import wait_for
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own files")
 
@@ -218,10 +219,7 @@ def test_glib_starts_what_the_entry_names_whatever_letters_it_is_made_of(
     assert linux.state().on
     entry = tmp_path / "config" / "autostart" / "traymon.desktop"
     subprocess.run(["gio", "launch", str(entry)], check=True, timeout=20)
-    deadline = time.monotonic() + 20  # gio does not wait for it
-    while not said.exists():
-        assert time.monotonic() < deadline, "the program was not started"
-        time.sleep(0.01)
+    wait_for(said.exists, "the start of the program")  # gio does not wait for it
     assert said.read_text().splitlines() == arguments
     program.unlink()
     assert not linux.state().on

@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from support.polling import wait_for
 from support.repository import ROOT
 from support.wheels import make_wheel, pin
 
@@ -270,10 +270,7 @@ def test_without_its_python_the_venv_is_made_anew_and_half_of_that_does_not_coun
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    deadline = time.monotonic() + 60
-    while not repository.python.exists():
-        assert time.monotonic() < deadline, "no Python in .venv"
-        time.sleep(0.01)
+    wait_for(repository.python.exists, "a Python in .venv", timeout=60)
     os.killpg(process.pid, signal.SIGKILL)  # its own group: itself and what it started
     process.communicate(timeout=10)
 

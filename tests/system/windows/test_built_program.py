@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support.polling import wait_for
 from support.repository import ROOT
-from support.virtual_desktop import wait_for
 from support.wine import SLOW, Windows, windows_path
 from system.windows.test_tray import GREEN
 from traymon.sim.gateway import running

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.virtual_desktop import wait_for
+from support.polling import wait_for
 from support.wine import SLOW, Windows
 from traymon.sim.gateway import running
 

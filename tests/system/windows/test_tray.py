@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from support.launch_file import follow
-from support.virtual_desktop import wait_for
+from support.polling import wait_for
 from support.wine import SLOW, Windows
 from traymon.core.vocabulary import Light
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Hello, running

@@ -8,14 +8,10 @@ import time
 
 import pytest
 
+from support.polling import PATIENCE, wait_for
 from traymon.monitoring.watchdog import MOST_MISSED, Watchdog
 
 EVERY = 0.02
-DEADLINE = 10.0
-
-
-def wait_for(event: threading.Event) -> None:
-    assert event.wait(DEADLINE)
 
 
 def test_a_loop_that_stands_still_is_noticed_with_its_stack(
@@ -32,24 +28,24 @@ def test_a_loop_that_stands_still_is_noticed_with_its_stack(
 
     def hang_somewhere() -> None:
         dog.beat()
-        go_on.wait(DEADLINE)
+        go_on.wait(PATIENCE)
 
     thread = threading.Thread(target=hang_somewhere)
     thread.start()
     with caplog.at_level(logging.ERROR):
         began = time.monotonic()
         dog.watch(thread)
-        wait_for(stalled)
+        wait_for(stalled.is_set)
     assert stalls[0] - began >= EVERY * MOST_MISSED
     assert "hang_somewhere" in caplog.text
     assert "go_on.wait" in caplog.text
     stalled.clear()
-    wait_for(stalled)  # again with the next look, for what could not be told yet
+    wait_for(stalled.is_set)  # again with the next look, for what could not be told yet
     assert caplog.text.count("no sign of life") == 1
     dog.beat()  # it goes on, and stands still again
     with caplog.at_level(logging.ERROR):
         while caplog.text.count("no sign of life") < 2:
-            assert time.monotonic() - began < DEADLINE
+            assert time.monotonic() - began < PATIENCE
     go_on.set()
     thread.join()
     dog.stop()
@@ -79,7 +75,7 @@ def test_a_thread_that_has_ended_gives_no_signs_of_life(caplog: pytest.LogCaptur
     thread.join()
     dog = Watchdog(stalled.set, EVERY)
     dog.watch(thread)
-    wait_for(stalled)
+    wait_for(stalled.is_set)
     dog.stop()
     assert "its thread has ended" in caplog.text
 

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from support.polling import wait_for
 from traymon.core.facts import FACTS, Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
 from traymon.core.target import Target
@@ -121,11 +122,16 @@ class Screen(io.StringIO):
 
     def wait_for(self, holds: Callable[[str], bool]) -> str:
         """Return the text without escape codes once it is as it should be."""
-        deadline = time.monotonic() + 20
-        while not holds(text := Text.from_ansi(self.getvalue()).plain):
-            assert time.monotonic() < deadline, text
-            time.sleep(0.005)
-        return text
+
+        def expected_text() -> str | None:
+            text = Text.from_ansi(self.getvalue()).plain
+            return text if holds(text) else None
+
+        try:
+            return wait_for(expected_text, "the text on the screen")
+        except AssertionError as error:
+            error.add_note(self.getvalue())
+            raise
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from contextlib import ExitStack
 import pytest
 
 from support.page_server import Served, served
+from support.polling import PATIENCE, wait_for
 from traymon.core.facts import FACTS, Fact
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.web.auth import HEADERS, OPEN, TimeLimitedProtocol
-
-DEADLINE = 15.0
 
 
 @pytest.fixture
@@ -165,7 +164,7 @@ def test_account_numbers_are_masked(page: Served) -> None:
 
 
 def test_a_huge_body_is_not_read(page: Served) -> None:
-    with socket.create_connection(("127.0.0.1", page.port), timeout=DEADLINE) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
         head = f"POST /check-now HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n"
         connection.sendall(f"{head}Content-Length: 10000000\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
@@ -177,7 +176,7 @@ def test_a_body_without_an_announced_length_is_not_read_to_its_end(page: Served)
         f"POST /check-now HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n"
         "Transfer-Encoding: chunked\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", page.port), timeout=DEADLINE) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 401")
 
@@ -188,15 +187,11 @@ def test_a_thousand_slow_connections_are_bounded_and_let_go(
     monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 1.0)
     with ExitStack() as stack:
         for _ in range(1_000):
-            stack.enter_context(socket.create_connection(("127.0.0.1", page.port), DEADLINE))
+            stack.enter_context(socket.create_connection(("127.0.0.1", page.port), PATIENCE))
         standing = page.page._server.server_state.connections  # type: ignore[union-attr]
-        until = time.monotonic() + DEADLINE
-        while len(standing) > TimeLimitedProtocol.MOST:  # those beyond it are just being ended
-            assert time.monotonic() < until, f"{len(standing)} connections stand"
-            time.sleep(0.01)
-        while page_status(page) != 200:
-            assert time.monotonic() < until, "slow connections shut others out"
-            time.sleep(0.05)
+        # those beyond the limit are just being ended
+        wait_for(lambda: len(standing) <= TimeLimitedProtocol.MOST, "the connections to be few")
+        wait_for(lambda: page_status(page) == 200, "the page, from which slow ones shut out nobody")
 
 
 def page_status(page: Served) -> int:
@@ -208,11 +203,11 @@ def page_status(page: Served) -> int:
 
 def test_headers_that_drip_in_are_cut_off(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 0.5)
-    with socket.create_connection(("127.0.0.1", page.port), timeout=DEADLINE) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         began, cut_off = time.monotonic(), False
         while not cut_off:
-            assert time.monotonic() < began + DEADLINE, "it is never cut off"
+            assert time.monotonic() < began + PATIENCE, "it is never cut off"
             try:
                 connection.sendall(b"X: y\r\n")
             except OSError:
