@@ -1,73 +1,51 @@
-"""A user's folders, in which traymons run."""
+"""A user with fresh folders, no settings and no desktop; a browser that only takes notes."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
-from support.polling import wait_for
-from traymon.sim.gateway import Running
+# What the developer who runs the tests may have set, and traymon would heed.
+SETTINGS = ("IB_", "TRAYMON_")
+DESKTOP = ("DBUS_", "DISPLAY", "PYSTRAY_", "WAYLAND_", "XAUTHORITY", "XDG_")
 
 
-class User:
-    """A user's folders, in which traymons run."""
-
-    def __init__(self, folder: Path, gateway: Running) -> None:
-        self.folder, self.gateway = folder, gateway
-        (folder / "run").mkdir(mode=0o700)
-        browser = folder / "browser"
-        browser.write_text(f'#!/bin/sh\necho "$1" >> {folder}/opened\n')
-        browser.chmod(0o755)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TRAYMON_", "IB_"))}
-        self.env = kept | {
-            "HOME": str(folder),
-            "XDG_RUNTIME_DIR": str(folder / "run"),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "XDG_CONFIG_HOME": str(folder / "config"),
-            "BROWSER": f"{browser} %s",
-            "TRAYMON_SESSION": "off",
-            "TRAYMON_NOTIFY": "off",
-            "TRAYMON_INTERVAL": "5",
-            "TRAYMON_QUICK": "5",
-            "TRAYMON_TIMEOUT": "0.5",
-        }
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "traymon", *words]
-
-    def start(self, **env: str) -> subprocess.Popen[str]:
-        """Start a traymon and wait until it serves its page."""
-        process = subprocess.Popen(
-            self.command("run", "--no-tray", "--port", str(self.gateway.port)),
-            cwd=self.folder,
-            env=self.env | env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        wait_for(lambda: self.run("status").returncode != 3)
-        return process
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-
-    def opened(self) -> list[Path]:
-        path = self.folder / "opened"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [Path(line.removeprefix("file://")) for line in lines]
+def inherited_env(*without: str) -> dict[str, str]:
+    """Return this process's environment without the variables that begin so."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(without)}
 
 
-def end(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0
+def user_env(home: Path) -> dict[str, str]:
+    """Return the environment of a user whose files all lie in `home`."""
+    runtime = home / "run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    return inherited_env(*SETTINGS, *DESKTOP) | {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+class RecordingBrowser:
+    """A program in the browser's place that writes down what it is asked to open."""
+
+    def __init__(self, folder: Path, name: str = "browser") -> None:
+        self.program = folder / name
+        self._record = folder / f"{name}.opened"
+        self.program.write_text(f'#!/bin/sh\necho "$1" >> "{self._record}"\n')
+        self.program.chmod(0o755)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What makes a program ask this browser."""
+        return {"BROWSER": f"{self.program} %s"}
+
+    def opened(self) -> list[str]:
+        """Return the addresses that were opened so far."""
+        return self._record.read_text().splitlines() if self._record.exists() else []
+
+    def opened_files(self) -> list[Path]:
+        """Return the files that were opened so far."""
+        return [Path(address.removeprefix("file://")) for address in self.opened()]

@@ -15,8 +15,10 @@ from pathlib import Path
 from shlex import join, quote
 from typing import Any
 
+from support.colours import Colour
 from support.polling import wait_for
 from support.repository import ROOT
+from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
 from support.wine_setup import environment, place
 
@@ -68,15 +70,12 @@ class Windows:
         """Be the system's opener, to which Wine hands what Windows would open in a browser."""
         folder = self.desktop.folder / "bin"
         folder.mkdir()
-        opener = folder / "xdg-open"
-        opener.write_text(f'#!/bin/sh\necho "$1" >> {self.desktop.folder}/opened\n')
-        opener.chmod(0o755)
+        self._opener = RecordingBrowser(folder, "xdg-open")
         self.env["PATH"] = f"{folder}:{self.env['PATH']}"
 
     def opened(self) -> list[str]:
         """Return the addresses that were opened so far."""
-        path = self.desktop.folder / "opened"
-        return path.read_text().splitlines() if path.exists() else []
+        return self._opener.opened()
 
     # Programs
 
@@ -195,13 +194,13 @@ class Windows:
         """Return the path of a file in the user's folder, as programs under Wine know it."""
         return windows_path(self.folder / name)
 
-    def colour_of_the_icon(self) -> dict[tuple[int, int, int], int]:
+    def colour_of_the_icon(self) -> dict[Colour, int]:
         """Return how many pixels of each colour the docked icon has."""
         box = self.desktop.tray_icon()
         colours = [] if box is None else self.desktop.pixels(box).getcolors(100_000)
         return {seen: count for count, seen in colours or []}  # type: ignore[misc]
 
-    def wait_until_it_shows(self, colour: tuple[int, int, int]) -> None:
+    def wait_until_it_shows(self, colour: Colour) -> None:
         """Wait until the icon has the light's colour."""
         try:
             wait_for(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.client_id_harness import client
+from support.traymon_process import IsolatedTraymon
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import IdUse, OwnProgram, Target
@@ -29,32 +29,25 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def command(project: Path, state: Path, gateway: Running, *words: str) -> list[str]:
-    env_file = project / ".env"
-    env_file.write_text(
-        f"IB_PORT={gateway.port}\nIB_CLIENT_ID=10\nIB_DATA_CLIENT_ID=11\nTRAYMON_QUICK=2\n",
-        encoding="utf-8",
-    )
-    return [sys.executable, "-m", "traymon", words[0], "--env", str(env_file), *words[1:]]
+class ProjectTraymon(IsolatedTraymon):
+    """traymon with the settings of a trading project that uses the simulated Gateway."""
 
+    def __init__(self, project: Path, state: Path, gateway: Running) -> None:
+        super().__init__(project.parent, project, XDG_STATE_HOME=str(state), COLUMNS="200")
+        self._env_file = project / ".env"
+        self._env_file.write_text(
+            f"IB_PORT={gateway.port}\nIB_CLIENT_ID=10\nIB_DATA_CLIENT_ID=11\nTRAYMON_QUICK=2\n",
+            encoding="utf-8",
+        )
 
-def environ(state: Path) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TRAYMON_", "IB_"))}
-    return {**kept, "XDG_STATE_HOME": str(state), "COLUMNS": "200"}
+    def command(self, *words: str) -> list[str]:
+        return super().command(words[0], "--env", str(self._env_file), *words[1:])
 
 
 def run(
     project: Path, state: Path, gateway: Running, *words: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(project, state, gateway, *words),
-        cwd=project,
-        env=environ(state),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=90,
-        check=False,
-    )
+    return ProjectTraymon(project, state, gateway).run(*words)
 
 
 def test_check_ids_tells_free_yours_and_clash_by_its_exit_code(
@@ -95,11 +88,12 @@ def test_what_only_reads_what_is_printed_is_no_trading_program(
     project: Path, elsewhere: Path, state: Path, gateway: Running
 ) -> None:
     with client(elsewhere, "other_app.py", gateway.port, 10) as claimable_program:
+        traymon = ProjectTraymon(project, state, gateway)
         done = subprocess.run(
-            shlex.join(command(project, state, gateway, "check", "ids")) + " | tee printed | cat",
+            shlex.join(traymon.command("check", "ids")) + " | tee printed | cat",
             shell=True,
-            cwd=project,
-            env=environ(state),
+            cwd=traymon.cwd,
+            env=traymon.env,
             capture_output=True,
             encoding="utf-8",
             timeout=90,
@@ -109,15 +103,7 @@ def test_what_only_reads_what_is_printed_is_no_trading_program(
 
 
 def test_without_client_ids_check_ids_says_what_to_write(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "traymon", "check", "ids", "--port", "1"],
-        cwd=tmp_path,
-        env=environ(tmp_path),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    done = IsolatedTraymon(tmp_path).run("check", "ids", "--port", "1")
     assert done.returncode == 3
     assert "IB_CLIENT_ID=10" in done.stderr
 
@@ -136,13 +122,8 @@ def test_wait_waits_for_a_gateway_that_comes_later(
     project: Path, state: Path, gateway: Running
 ) -> None:
     gateway.stop()
-    with subprocess.Popen(
-        command(project, state, gateway, "wait", "--", sys.executable, "-c", MARK),
-        cwd=project,
-        env=environ(state),
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as waiting:
+    traymon = ProjectTraymon(project, state, gateway)
+    with traymon.start("wait", "--", sys.executable, "-c", MARK) as waiting:
         assert waiting.stderr is not None
         while "✗" not in (line := waiting.stderr.readline()):
             assert line, "it ended without having seen that the port is closed"

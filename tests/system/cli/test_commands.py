@@ -1,6 +1,6 @@
 """The commands as a user runs them: processes, exit codes, what comes out of a pipe.
 
-Every scenario's code is test_scenarios_cli.py's; here it is how the commands behave.
+Every scenario's code is test_scenarios.py's; here it is how the commands behave.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from support.traymon_process import IsolatedTraymon
 from traymon import __version__
 from traymon.cli.main import app
 from traymon.cli.story import STORY
@@ -32,53 +33,28 @@ HANDSHAKE_COMPLETE = "✓ IB API handshake completed successfully!"  # the seed 
 no_ctrl_c = pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C to send")
 
 
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    """A user without settings, tray or notifications, whose state lies in a folder of its own."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("TRAYMON_")}
-    kept.pop("DISPLAY", None)
-    kept.pop("DBUS_SESSION_BUS_ADDRESS", None)
-    home = {name: str(tmp_path / name) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME")}
-    # the session has tests of its own, in test_scenarios_cli
-    fast = {
-        "TRAYMON_SESSION": "off",
-        "TRAYMON_NOTIFY": "off",
-        "TRAYMON_TIMEOUT": "1",
-        "TRAYMON_QUICK": "2",
-    }
-    return {**kept, **home, **fast, "PYTHONIOENCODING": "utf-8", "XDG_RUNTIME_DIR": str(tmp_path)}
+class Command(IsolatedTraymon):
+    """traymon, run by a user without tray or notifications."""
 
-
-class Command:
-    """Runs traymon from a folder that is not the checkout."""
-
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
-        self._folder, self._environ = folder, environ
-
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-X", "dev", "-m", "traymon", *arguments],
-            cwd=self._folder,
-            env={**self._environ, **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding=settings.get("PYTHONIOENCODING", "utf-8"),
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder,
+            dev_mode=True,
+            TRAYMON_SESSION="off",  # it has tests of its own, in test_scenarios.py
+            TRAYMON_NOTIFY="off",
+            TRAYMON_TIMEOUT="1",
+            TRAYMON_QUICK="2",
         )
 
-    def __call__(self, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    def __call__(self, *words: str, **settings: str) -> tuple[int, str, str]:
         """Return exit code, output and errors."""
-        with self.start(*arguments, **settings) as process:
-            try:
-                out, err = process.communicate(timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        return process.returncode, out, err
+        done = self.run(*words, **settings)
+        return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
-def traymon(tmp_path: Path, environ: dict[str, str]) -> Command:
-    return Command(tmp_path, environ)
+def traymon(tmp_path: Path) -> Command:
+    return Command(tmp_path)
 
 
 # --- check
@@ -346,16 +322,16 @@ CLOSED_TO = [
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its pipes end in another way")
 def test_a_reader_that_has_left_ends_the_command_without_a_traceback(
-    tmp_path: Path, environ: dict[str, str]
+    traymon: Command,
 ) -> None:
     def run(arguments: list[str]) -> str:
         ours, theirs = os.pipe()
         os.close(ours)  # as `| head -1` does once it has its line
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "traymon", *arguments],
-                cwd=tmp_path,
-                env=environ,
+                traymon.command(*arguments),
+                cwd=traymon.cwd,
+                env=traymon.env,
                 stdout=theirs,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -15,19 +15,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from support.polling import PATIENCE, wait_for
-from support.user_env import User, end
+from support.traymon_process import ResidentTraymon, end
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
 from traymon.storage.single_instance import Instance, InstanceInfo
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[User]:
+def user(tmp_path: Path) -> Iterator[ResidentTraymon]:
     with running() as gateway:
-        yield User(tmp_path, gateway)
+        yield ResidentTraymon(tmp_path, gateway)
 
 
-def test_a_second_start_opens_the_page_of_the_first_and_ends(user: User) -> None:
-    first = user.start()
+def test_a_second_start_opens_the_page_of_the_first_and_ends(user: ResidentTraymon) -> None:
+    first = user.start_resident()
     try:
         second = user.run("run", "--no-tray")
         assert (second.returncode, second.stdout) == (
@@ -42,8 +42,8 @@ def test_a_second_start_opens_the_page_of_the_first_and_ends(user: User) -> None
         end(first)
 
 
-def test_status_is_that_of_the_running_one(user: User) -> None:
-    first = user.start()
+def test_status_is_that_of_the_running_one(user: ResidentTraymon) -> None:
+    first = user.start_resident()
     try:
         wait_for(lambda: user.run("status").returncode == 0)
         assert user.run("status").stdout.startswith("green: API answers on port")
@@ -55,23 +55,25 @@ def test_status_is_that_of_the_running_one(user: User) -> None:
         end(first)
 
 
-def test_without_a_running_one_that_is_said(user: User) -> None:
+def test_without_a_running_one_that_is_said(user: ResidentTraymon) -> None:
     for words in (("status",), ("open",), ("open", "--print-url")):
         done = user.run(*words)
         assert (done.returncode, done.stdout) == (3, "")
         assert "No traymon runs" in done.stderr
 
 
-def test_a_crashed_one_leaves_nothing_that_hinders(user: User) -> None:
-    first = user.start()
+def test_a_crashed_one_leaves_nothing_that_hinders(user: ResidentTraymon) -> None:
+    first = user.start_resident()
     first.kill()
     first.wait()
     assert user.run("status").returncode == 3
-    end(user.start())
+    end(user.start_resident())
 
 
-def test_open_prints_an_address_for_one_visit_and_no_secret_goes_into_the_log(user: User) -> None:
-    first = user.start()
+def test_open_prints_an_address_for_one_visit_and_no_secret_goes_into_the_log(
+    user: ResidentTraymon,
+) -> None:
+    first = user.start_resident()
     try:
         url = user.run("open", "--print-url").stdout.strip()
         assert user.run("open").returncode == 0
@@ -83,16 +85,16 @@ def test_open_prints_an_address_for_one_visit_and_no_secret_goes_into_the_log(us
         line = Path(f"/proc/{first.pid}/cmdline")
         secret = where.path.rpartition("/")[2]
         assert secret not in (line.read_text() if line.exists() else "")
-        log = (user.folder / "state" / "traymon" / "log" / "traymon.log").read_text()
+        log = (user.home / "state" / "traymon" / "log" / "traymon.log").read_text()
         assert secret not in log
         assert "page is served" in log
     finally:
         end(first)
 
 
-def test_with_the_page_open_a_fault_is_looked_at_every_second(user: User) -> None:
+def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTraymon) -> None:
     user.gateway.stop()
-    first = user.start()
+    first = user.start_resident()
     try:
         url = urlsplit(user.run("open", "--print-url").stdout.strip())
         with closing(http.client.HTTPConnection(url.netloc, timeout=30)) as connection:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import signal
 import socket
@@ -20,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from support.traymon_process import IsolatedTraymon
 from traymon.sim.scenarios import SCENARIOS, Scenario
 from traymon.ui.status_json import SCHEMA
 
@@ -65,17 +65,9 @@ def simulated(scenario: Scenario, folder: Path) -> Iterator[tuple[str, str]]:
 
 def run_check(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
     """Run `traymon check`; return its exit code and what it printed."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("TRAYMON_")}
-    environ["TRAYMON_CLIENT_ID"] = "9100"  # none is chosen and written into the user's folder
-    done = subprocess.run(
-        [sys.executable, "-m", "traymon", "check", *arguments],
-        cwd=folder,
-        env={**environ, **settings},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    # with a client ID given, none is chosen
+    traymon = IsolatedTraymon(folder, TRAYMON_CLIENT_ID="9100")
+    done = traymon.run("check", *arguments, **settings)
     assert done.stderr == ""
     return done.returncode, done.stdout
 

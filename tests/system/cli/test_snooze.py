@@ -11,18 +11,20 @@ from pathlib import Path
 import pytest
 
 from support.polling import wait_for
-from support.user_env import User, end
+from support.traymon_process import ResidentTraymon, end
 from traymon.sim.gateway import HEALTHY, running
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[User]:
+def user(tmp_path: Path) -> Iterator[ResidentTraymon]:
     with running() as gateway:
-        yield User(tmp_path, gateway)
+        yield ResidentTraymon(tmp_path, gateway)
 
 
-def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(user: User) -> None:
-    first = user.start()
+def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(
+    user: ResidentTraymon,
+) -> None:
+    first = user.start_resident()
     try:
         done = user.run("snooze", "1h")
         assert done.stderr == ""
@@ -32,7 +34,7 @@ def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(user
         assert ends.minute in {(datetime.now() + timedelta(minutes=m)).minute for m in (-2, -1, 0)}
     finally:
         end(first)
-    second = user.start()
+    second = user.start_resident()
     try:
         assert "snoozed until" in user.run("status").stdout
         user.gateway.stop()  # whatever the light, what was asked for was done
@@ -48,9 +50,9 @@ def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(user
     [("2h", "15m, 1h, open, off"), ("open", "TRAYMON_HOURS"), ("../pause", "15m, 1h, open, off")],
 )
 def test_a_wish_that_cannot_be_granted_is_refused_with_the_reason(
-    wish: str, says: str, user: User
+    wish: str, says: str, user: ResidentTraymon
 ) -> None:
-    first = user.start()
+    first = user.start_resident()
     try:
         done = user.run("snooze", wish)
         assert done.returncode == 3
@@ -60,7 +62,9 @@ def test_a_wish_that_cannot_be_granted_is_refused_with_the_reason(
         end(first)
 
 
-def test_the_hours_that_ib_gives_are_asked_for_kept_and_known_when_it_is_down(user: User) -> None:
+def test_the_hours_that_ib_gives_are_asked_for_kept_and_known_when_it_is_down(
+    user: ResidentTraymon,
+) -> None:
     today, later = datetime.now(UTC), datetime.now(UTC) + timedelta(days=2)
     user.gateway.behaviour = replace(
         HEALTHY,
@@ -68,7 +72,7 @@ def test_the_hours_that_ib_gives_are_asked_for_kept_and_known_when_it_is_down(us
         hours_zone="UTC",
     )
     auto = {"TRAYMON_HOURS": "auto", "TRAYMON_SESSION": "hold"}
-    first = user.start(**auto)
+    first = user.start_resident(**auto)
     try:
         wait_for(lambda: "market closed until" in user.run("status").stdout)
         assert user.run("snooze", "open").returncode == 0
@@ -79,7 +83,7 @@ def test_the_hours_that_ib_gives_are_asked_for_kept_and_known_when_it_is_down(us
     assert asked.count(9) == 1
     assert set(asked) == {71, 49, 9}
     user.gateway.stop()
-    second = user.start(**auto)
+    second = user.start_resident(**auto)
     try:
         assert "market closed until" in user.run("status").stdout
     finally:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from support.bus import NOTIFICATIONS, Notification
+from support.colours import GREEN, RED
+from support.desktop_traymon import Traymon
 from support.polling import wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import start_settings
-from system.desktop.test_tray import GREEN, RED, Traymon
 from traymon.sim.gateway import running
 
 Spot = tuple[int, int]

@@ -2,81 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from support.launch_file import follow
+from support.colours import GREEN, GREY, RED
+from support.desktop_traymon import FAST, SILENT, Traymon, clashing, log_of, wait_until_it_shows
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
-from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running
-from traymon.sim.props import HOLDER
-
-GREEN, RED, GREY = (0x00, 0x9E, 0x73), (0xD5, 0x5E, 0x00), (0x6E, 0x6E, 0x6E)
-AMBER = (0xE6, 0x9F, 0x00)
-SILENT = Behaviour(hello=Hello.SILENT)
-FAST = {
-    "TRAYMON_INTERVAL": "5",
-    "TRAYMON_QUICK": "2",
-    "TRAYMON_TIMEOUT": "0.5",
-    "TRAYMON_SESSION": "off",
-}
-
-
-class Traymon:
-    """A traymon that runs on a desktop, with a browser that only notes what it is to open."""
-
-    def __init__(self, desktop: Desktop, port: int, *arguments: str, **env: str) -> None:
-        self._desktop = desktop
-        self._opened = desktop.folder / "opened"
-        browser = desktop.folder / "browser"
-        browser.write_text(f'#!/bin/sh\necho "$1" >> {self._opened}\n')
-        browser.chmod(0o755)
-        self.process = desktop.spawn(
-            "traymon",
-            *(sys.executable, "-X", "dev", "-m", "traymon", "--port", str(port), *arguments),
-            **{**FAST, "BROWSER": f"{browser} %s", "PYSTRAY_BACKEND": "xorg", **env},
-        )
-
-    def opened(self) -> list[str]:
-        """What the live page showed, each time that the browser was asked to open it."""
-        if not self._opened.exists():
-            return []
-        files = [Path(line.removeprefix("file://")) for line in self._opened.read_text().split()]
-        assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
-        return [follow(file.read_text()) for file in files[-1:]]
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and return the exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(10)
-
-
-def log_of(desktop: Desktop) -> str:
-    log = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "log" / "traymon.log"
-    return log.read_text()
-
-
-def shows(desktop: Desktop, colour: tuple[int, int, int]) -> bool:
-    box = desktop.tray_icon()
-    if box is None:
-        return False
-    colours = desktop.pixels(box).getcolors(100_000) or []
-    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100  # type: ignore[misc]
-
-
-def wait_until_it_shows(desktop: Desktop, colour: tuple[int, int, int], what: str) -> None:
-    try:
-        wait_for(lambda: shows(desktop, colour), f"the {what} icon", timeout=20)
-    except AssertionError as error:
-        error.add_note(desktop.log("traymon"))
-        raise
+from traymon.sim.gateway import HEALTHY, Running
 
 
 def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fix(
@@ -109,26 +45,6 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     assert "Back after" in recovery.body
     assert traymon.end() == 0
     assert len(desktop.notifications()) == 2
-
-
-@contextmanager
-def clashing(desktop: Desktop, gateway: Running, **env: str) -> Iterator[int]:
-    """Run a traymon and a program that takes its trading project's client ID; give its pid."""
-    project, elsewhere = desktop.folder / "project", desktop.folder / "elsewhere"
-    for folder in (project, elsewhere):
-        folder.mkdir()
-    env_file = project / ".env"
-    env_file.write_text(f"IB_CLIENT_ID=10\nIB_PORT={gateway.port}\n")
-    shutil.copyfile(HOLDER, elsewhere / "other_app.py")
-    Traymon(desktop, gateway.port, "--env", str(env_file), **env)
-    wait_until_it_shows(desktop, GREEN, "green")
-    command = [sys.executable, "other_app.py", str(gateway.port), "10"]
-    with subprocess.Popen(command, cwd=elsewhere, stdin=subprocess.PIPE) as claimable_program:
-        try:
-            wait_until_it_shows(desktop, AMBER, "amber")
-            yield claimable_program.pid
-        finally:
-            claimable_program.kill()
 
 
 def test_the_notice_of_a_clash_has_a_button_to_say_that_the_program_is_ones_own(

@@ -6,35 +6,16 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from support.colours import GREEN, GREY, RED
+from support.desktop_traymon import SILENT, Traymon, clashing, log_of, wait_until_it_shows
+from support.gtk import DEBIAN, GTK, choose, gtk_is_here
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
-from system.desktop.test_tray import (
-    GREEN,
-    GREY,
-    RED,
-    SILENT,
-    Traymon,
-    clashing,
-    log_of,
-    wait_until_it_shows,
-)
 from traymon.sim.gateway import running
-
-# Debian's PyGObject, for the interpreter of the same version that runs the tests.
-DEBIAN = "/usr/lib/python3/dist-packages"
-GTK = {"PYTHONPATH": DEBIAN, "PYSTRAY_BACKEND": "gtk", "PYTHONWARNINGS": "ignore"}
-
-
-def gtk_is_here() -> bool:
-    code = "import gi; gi.require_version('Gtk', '3.0'); gi.require_version('DBus', '1.0')"
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, env={"PYTHONPATH": DEBIAN}, stderr=-3).returncode == 0
-
 
 # What Python runs at its start: AppIndicator is not to be had, as where nobody installed it.
 WITHOUT_INDICATOR = """
@@ -151,11 +132,3 @@ def test_the_menu_says_who_has_the_client_id_and_lets_the_user_call_him_his_own(
     with running() as gateway, clashing(desktop, gateway, **GTK):
         choose(desktop, "Down", "Down", "Down")  # the headline, Client IDs, That one is mine
         wait_until_it_shows(desktop, GREEN, "green")
-
-
-def choose(desktop: Desktop, *keys: str) -> None:
-    """Open the menu, go to an item by keys and take it."""
-    desktop.click_tray_icon(button=3)
-    wait_for(desktop.menu, "the menu on the screen")
-    desktop.press(*keys, "Return")
-    wait_for(lambda: not desktop.menu(), "the end of the menu")

@@ -8,11 +8,12 @@ import sys
 import pytest
 from PIL import Image, ImageChops
 
+from support.colours import GREEN, GREY, RED
+from support.desktop_traymon import Traymon, wait_until_it_shows
+from support.gtk import DEBIAN, GTK
 from support.polling import wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
-from system.desktop.test_tray import GREEN, GREY, RED, Traymon, wait_until_it_shows
-from system.desktop.test_tray_gtk import DEBIAN, GTK
 from traymon.sim.gateway import Behaviour, Running
 
 INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}

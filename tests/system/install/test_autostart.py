@@ -1,6 +1,7 @@
 """What `traymon autostart` writes, and what it says of what it finds.
 
-The commands run in a fresh home; whether a desktop starts what was written is in test_login.py.
+The commands run in a fresh home. Whether a desktop starts what was written:
+test_start_at_login.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from support.polling import wait_for
+from support.traymon_process import IsolatedTraymon
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own files")
 
@@ -27,25 +29,15 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.config = folder / ".config"
+        self.config = folder / "config"
         self.project = folder / "project"
         self.project.mkdir()
+        self._traymon = IsolatedTraymon(folder, self.project)
         self.entry = self.config / "autostart" / "traymon.desktop"
         self.unit = self.config / "systemd" / "user" / "traymon.service"
 
     def autostart(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        ours = {
-            k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "IB_", "TRAYMON_"))
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "traymon", "autostart", *arguments],
-            cwd=self.project,
-            env={**ours, "HOME": str(self.folder), **env},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return self._traymon.run("autostart", *arguments, **env)
 
     def files(self) -> set[str]:
         """What stands in the configuration folder; commands keep state elsewhere."""

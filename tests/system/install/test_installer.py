@@ -23,6 +23,7 @@ import platformdirs.windows
 import pytest
 
 from support.repository import ROOT
+from support.user_env import inherited_env
 from support.wheels import make_wheel, pin
 
 SCRIPTS = ("install.py", "ways.py", "environment.py", "install.sh")
@@ -92,7 +93,7 @@ def user(sources: Path, tmp_path: Path) -> User:
     for name in ("sh", "dirname"):
         (programs / name).symlink_to(str(shutil.which(name)))
     drop = ("PIP_", "PYTHON", "XDG_", "UV_", "PIPX_", "IB_", "TRAYMON_")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(drop)}
+    env = inherited_env(*drop)
     env.update(HOME=str(home), PATH=str(programs), XDG_RUNTIME_DIR=str(runtime))
     env.update(PYTHONDONTWRITEBYTECODE="1")  # `no_gi` changes a module within a second
     env.update(PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1", PIP_FIND_LINKS=sources.as_uri())
@@ -146,8 +147,9 @@ def log_in_and_see_the_icon(user: User) -> None:
     """Run the entry's command line on a desktop where this user logs in."""
     if sys.platform != "linux":
         return
+    from support.colours import RED
+    from support.desktop_traymon import wait_until_it_shows
     from support.virtual_desktop import Desktop, missing
-    from system.desktop.test_tray import RED, wait_until_it_shows
 
     if missing():
         return

@@ -12,10 +12,11 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("needs a virtual desktop, on Linux", allow_module_level=True)
 
+from support.colours import GREEN
+from support.desktop_traymon import FAST, log_of, wait_until_it_shows
+from support.gtk import GTK, choose, gtk_is_here
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
-from system.desktop.test_tray import FAST, GREEN, log_of, wait_until_it_shows
-from system.desktop.test_tray_gtk import GTK, choose, gtk_is_here
 from traymon.sim.gateway import Running
 
 XORG = {"PYSTRAY_BACKEND": "xorg"}

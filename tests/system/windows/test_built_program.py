@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from support.colours import GREEN
 from support.polling import wait_for
 from support.repository import ROOT
 from support.wine import SLOW, Windows, windows_path
-from system.windows.test_tray import GREEN
 from traymon.sim.gateway import running
 
 BUILT_WITHIN = 500.0  # seconds
@@ -51,6 +51,6 @@ def build(windows: Windows) -> Path:
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     folder = made / "traymon"
-    # Windows has it in its own folder; Wine 8 does not, see ground.py
+    # Windows has it in its own folder; Wine 8 does not, see wine_setup.py
     shutil.copy(windows.ground / "python" / "bcryptprimitives.dll", folder)
     return folder

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from support.colours import GREEN, GREY, RED
 from support.launch_file import follow
 from support.polling import wait_for
 from support.wine import SLOW, Windows
@@ -14,7 +15,6 @@ from traymon.core.vocabulary import Light
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Hello, running
 from traymon.ui import icons
 
-GREEN, RED, GREY = (0x00, 0x9E, 0x73), (0xD5, 0x5E, 0x00), (0x6E, 0x6E, 0x6E)
 SILENT = Behaviour(hello=Hello.SILENT)
 WM_QUERYENDSESSION, WM_ENDSESSION, WM_NOTIFY = "0x11", "0x16", "0x40B"
 NIN_BALLOONUSERCLICK = "0x405"
