@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.run_report import RunReport, share_of
 from traymon.sim.gateway import Running, running
 
 if sys.platform == "linux":
@@ -27,7 +28,24 @@ CLONE_NEWNET = 0x40000000  # linux/sched.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("traymon", "for install/test.py")
+    group.addoption("--run-report", type=Path, help="write what becomes of each test to this file")
+    group.addoption("--share", help="run only this share of the tests: 1/2, 2/2")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if path := config.getoption("run_report"):
+        config.pluginmanager.register(RunReport(path))
+    leave_the_network()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if share := config.getoption("share"):
+        items[:] = share_of(items, share)
+
+
+def leave_the_network() -> None:
     """Have this process, and all that it starts from here on, in a network with loopback alone."""
     if sys.platform != "linux" or ctypes.CDLL(None).unshare(CLONE_NEWNET):
         return

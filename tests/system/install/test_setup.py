@@ -29,7 +29,7 @@ from support.polling import wait_for
 from support.repository import ROOT
 from support.wheels import make_wheel, pin
 
-SCRIPTS = ("run.py", "test.py", "environment.py")
+SCRIPTS = ("run.py", "test.py", "test_parts.py", "desktop_packages.py", "environment.py")
 LOCKS = ("requirements.txt", "requirements-test.txt")
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and permissions")
