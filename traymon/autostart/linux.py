@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from traymon.autostart.entry import OFF, State, judge
+from traymon.storage.files import AS_UMASK_ALLOWS, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -118,10 +119,7 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
-    os.replace(fresh, path)
+    write_atomically(path, text.encode("utf-8", "surrogateescape"), AS_UMASK_ALLOWS)
 
 
 def _remove(path: Path) -> None:

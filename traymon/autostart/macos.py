@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.parsers.expat import ExpatError
 
 from traymon.autostart.entry import OFF, State, judge
+from traymon.storage.files import AS_UMASK_ALLOWS, write_atomically
 
 
 def turn_on(command: Sequence[str]) -> None:
@@ -24,10 +25,7 @@ def turn_on(command: Sequence[str]) -> None:
         "ProcessType": "Interactive",
         "LimitLoadToSessionType": "Aqua",
     }
-    _agent().parent.mkdir(parents=True, exist_ok=True)
-    fresh = _agent().with_suffix(".new")
-    fresh.write_bytes(plistlib.dumps(agent))
-    os.replace(fresh, _agent())
+    write_atomically(_agent(), plistlib.dumps(agent), AS_UMASK_ALLOWS)
 
 
 def turn_off() -> None:
