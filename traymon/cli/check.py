@@ -7,7 +7,6 @@ import time
 from typing import Annotated
 
 import typer
-from platformdirs import user_state_path
 from rich.markup import escape
 
 from traymon.cli.common import (
@@ -19,6 +18,7 @@ from traymon.cli.common import (
     Timeout,
     load,
     new_console,
+    open_state,
     usage_error,
 )
 from traymon.core.model import Evidence
@@ -40,7 +40,6 @@ def check(
     """Look once: the tests in order, the root cause and the fix."""
     from traymon.diagnosis.checks import check_steps
     from traymon.monitoring.one_shot import run_once
-    from traymon.storage.own_programs import OwnPrograms
     from traymon.ui import status_json, terminal
     from traymon.ui.web import render
 
@@ -50,7 +49,7 @@ def check(
         usage_error("No client IDs are set. Write IB_CLIENT_ID=10 into the .env of your project.")
     if test is not None and test not in tests:
         usage_error(f"There is no test {test!r}; the tests are {', '.join(tests)}.")
-    status = run_once(settings.target, OwnPrograms(user_state_path("traymon")).all)
+    status = run_once(settings.target, open_state().own_programs)
     steps = {step.name: step for step in check_steps(status.evidence)}
     console = new_console()
     if as_json:

@@ -10,16 +10,17 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from platformdirs import user_state_path
 from rich.console import Console
 
 from traymon.config import loader
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
-from traymon.storage.own_client_id import load_or_create_client_id
+
+if TYPE_CHECKING:
+    from traymon.storage.state import StateStore
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,16 @@ def load(
         raise Exit(EXIT_USAGE) from None
     if loaded.settings.session == "off" or loaded.target.own_client_id is not None:
         return loaded
-    own_id = load_or_create_client_id(user_state_path("traymon"))
+    own_id = open_state().load_or_create_client_id()
     return replace(loaded, target=replace(loaded.target, own_client_id=own_id))
+
+
+def open_state() -> StateStore:
+    """Return what this user's traymon keeps across restarts."""
+    from traymon.storage.paths import Folders
+    from traymon.storage.state import StateStore
+
+    return StateStore(Folders.of_this_user().state)
 
 
 def new_console(quiet: bool = False) -> Console:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from platformdirs import user_config_path, user_state_path
+from platformdirs import user_config_path
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,6 +13,7 @@ from traymon.cli.common import (
     Env,
     load,
     new_console,
+    open_state,
     usage_error,
 )
 from traymon.config import ib_resets, loader
@@ -28,15 +29,14 @@ def show_config(
 ) -> None:
     """Print every setting in force with where it comes from, and the programs that are yours."""
     from traymon.config.schema import example as example_file
-    from traymon.storage.own_programs import OwnPrograms
 
     if example:
         print(example_file(), end="")
         return
-    own_programs = OwnPrograms(user_state_path("traymon"))
+    state = open_state()
     if not_mine is not None:
         try:
-            forgotten = own_programs.forget(not_mine)
+            forgotten = state.forget_own_program(not_mine)
         except IndexError:
             usage_error(f"There is no program {not_mine}; `traymon config` lists them.")
         except OSError as error:
@@ -59,7 +59,7 @@ def show_config(
         f"A copy of your own: {escape(str(folder / ib_resets.NAME))}",
         soft_wrap=True,
     )
-    for number, own in enumerate(own_programs.all(), 1):
+    for number, own in enumerate(state.own_programs(), 1):
         both = f"{own.script} ({own.exe})"
         program = both if own.script and own.exe else own.script or own.exe
         console.print(

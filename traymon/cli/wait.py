@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from platformdirs import user_state_path
 from rich.console import Console
 from rich.markup import escape
 
-from traymon.cli.common import Env, Exit, Host, Port, load, usage_error
+from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
 from traymon.core.model import Status
 from traymon.core.vocabulary import Light
 
@@ -40,7 +39,6 @@ def wait_until_good(
 ) -> None:
     """Wait until the API, the session and the client IDs are good; then start a command."""
     from traymon.monitoring.one_shot import run_until
-    from traymon.storage.own_programs import OwnPrograms
     from traymon.ui import presenter, terminal
 
     if need not in NEEDS:
@@ -64,7 +62,7 @@ def wait_until_good(
                 console.print(escape(line), soft_wrap=True)
             told = line
 
-        own_programs = OwnPrograms(user_state_path("traymon")).all
+        own_programs = open_state().own_programs
         try:
             good, status = asyncio.run(run_until(target, need, timeout, own_programs, tell))
         except KeyboardInterrupt:
