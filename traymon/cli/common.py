@@ -78,16 +78,6 @@ def new_console(quiet: bool = False) -> Console:
     return Console(highlight=False, quiet=quiet)
 
 
-def begin_log(level: str) -> None:
-    """Begin the log file; where none can be written, say so and go on."""
-    from traymon.storage.paths import Folders, start_log
-
-    try:
-        start_log(Folders.of_this_user().logs, level)
-    except OSError as error:
-        print_error(f"No log can be written: {error}")
-
-
 def usage_error(text: str) -> NoReturn:
     """Say what is wrong, and end the program with UNUSABLE."""
     print_error(text)

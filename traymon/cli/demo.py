@@ -18,8 +18,8 @@ def demo(
 ) -> None:
     """Play a story against a simulated Gateway: no TWS, no account, no settings needed."""
     from traymon.cli import story
-    from traymon.storage.paths import Folders, start_log
+    from traymon.cli.log import start_log
 
-    start_log(Folders.of_this_user().logs, "info")
+    start_log("info")
     went_well = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)
     raise Exit(0 if went_well or not once else 1)

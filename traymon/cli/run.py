@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Annotated
 
@@ -16,11 +15,11 @@ from traymon.cli.common import (
     NoTray,
     Port,
     Timeout,
-    begin_log,
     load,
     new_console,
 )
 from traymon.cli.control import ask_the_running_one, instance_of_this_user
+from traymon.cli.log import set_log_level, start_log
 from traymon.core.target import Target
 
 TRAY_WITHIN = 20.0  # seconds after login in which a desktop brings up its tray
@@ -37,7 +36,7 @@ def run(
     """Watch from the system tray; what `traymon` alone does."""
     unread = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unread:
-        begin_log("info")
+        start_log("info")
     try:
         settings = load(env, host, port, timeout)
     except Exit:
@@ -55,9 +54,9 @@ def run(
     from traymon.storage.paths import Folders
 
     if unread:
-        logging.getLogger("traymon").setLevel(settings.settings.log.upper())
+        set_log_level(settings.settings.log)
     else:
-        begin_log(settings.settings.log)
+        start_log(settings.settings.log)
     console = new_console(quiet=unread)
     target = settings.target
     console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
