@@ -28,10 +28,10 @@ def show_config(
     ] = None,
 ) -> None:
     """Print every setting in force with where it comes from, and the programs that are yours."""
-    from traymon.config.schema import example as example_file
+    from traymon.config.documents import env_example
 
     if example:
-        print(example_file(), end="")
+        print(env_example(), end="")
         return
     state = open_state()
     if not_mine is not None:
