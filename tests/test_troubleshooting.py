@@ -40,7 +40,7 @@ def test_what_is_quoted_is_what_traymon_says() -> None:
     quoted = set(re.findall(r'"([^"]+)"', TEXT))
     assert len(quoted) >= 10
     for words in quoted:
-        assert words.replace("4711", "{where.pid}") in SOURCES, words
+        assert words.replace("4711", "{info.pid}") in SOURCES, words
 
 
 @pytest.mark.parametrize("label", ["Open log folder", "Copy diagnosis", "Quit"])

@@ -1,4 +1,4 @@
-"""`traymon config`: every setting in force, and the programs that are yours."""
+"""`traymon config`: every setting in force, and the programs that the user marked as own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ from platformdirs import user_config_path
 from rich.markup import escape
 from rich.table import Table
 
-from traymon.cli.common import (
-    Env,
-    load,
-    new_console,
-    open_state,
-    usage_error,
-)
+from traymon.cli.common import Env, load, new_console, open_state, usage_error
 from traymon.config import ib_resets, loader
 from traymon.core.target import Target
 
@@ -43,13 +37,13 @@ def show_config(
             usage_error(f"It cannot be forgotten: {error}")
         print(f"Not yours any more: {forgotten.script or forgotten.exe}")
         return
-    settings = load(env, None, None, None)
+    config = load(env, None, None, None)
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "From"):
         table.add_column(column, overflow="fold")
-    for key, value, source in loader.listing(settings):
-        if key == "IB_PORT" and settings.target.discovered:
-            value, source = _discovered(settings.target)
+    for key, value, source in loader.listing(config):
+        if key == "IB_PORT" and config.target.discovered:
+            value, source = _discover_port(config.target)
         table.add_row(key, escape(value), escape(source))
     console = new_console()
     console.print(table)
@@ -68,8 +62,8 @@ def show_config(
         )
 
 
-def _discovered(target: Target) -> tuple[str, str]:
-    """Return the port that would be watched, and how it was chosen."""
+def _discover_port(target: Target) -> tuple[str, str]:
+    """Return the port that would be monitored, and how it was chosen."""
     from traymon.sensors.listener import listening_ports
     from traymon.sensors.port_discovery import discover
 
