@@ -11,11 +11,12 @@ import asyncio
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from traymon.core.model import Update
@@ -29,7 +30,7 @@ from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.time_windows import parse
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import SensorContext, Sensors
@@ -172,7 +173,7 @@ class World:
 class Looking:
     """A sensor that sees what the script says."""
 
-    name: str
+    name: SensorName
     world: World
 
     async def poll(self, evidence: Evidence) -> Reading:
@@ -187,20 +188,20 @@ class Session:
     """The held session: it hears its own end at once, and beats."""
 
     world: World
-    name: str = "session"
+    name: SensorName = SensorName.SESSION
 
-    async def run(self, view: SensorContext) -> None:
+    async def run(self, context: SensorContext) -> None:
         """Post what the session hears."""
-        said = {"session": S.OK, "link": S.OK}
+        said = {SensorName.SESSION: S.OK, SensorName.LINK: S.OK}
         while True:
             for name in said:
                 symptom = self.world.sees(name)
                 if symptom is S.HUNG and self.world.event(self.world.now() - HUNG_AFTER) is None:
                     continue  # it waits for the answer to its heartbeat
-                if name == "link" and self.world.sees("session") is not S.OK:
+                if name is SensorName.LINK and self.world.sees(SensorName.SESSION) is not S.OK:
                     symptom = S.OK  # nobody there to say it
-                if name == "session" or symptom is not said[name]:
-                    view.post(Reading(name, symptom, "by the script", ttl=4 * BEAT))
+                if name is SensorName.SESSION or symptom is not said[name]:
+                    context.post(Reading(name, symptom, "by the script", ttl=4 * BEAT))
                 said[name] = symptom
             await asyncio.sleep(self._pause())
 
@@ -221,7 +222,8 @@ async def play(world: World, days: int) -> None:
     monitor = Monitor(
         [Target("fortnight")],
         lambda: Sensors(
-            (Looking("listener", world), Looking("handshake", world)), (Session(world),)
+            (Looking(SensorName.LISTENER, world), Looking(SensorName.HANDSHAKE, world)),
+            (Session(world),),
         ),
         clock=SteadyClock(wall=world.now, monotonic=loop.time),
         calendar=calendar,
@@ -242,17 +244,19 @@ async def play(world: World, days: int) -> None:
 class FortnightLoop(LeapingLoop):
     """A leaping loop without threads."""
 
-    def run_in_executor(self, executor: object, func: object, *args: object) -> object:
+    def run_in_executor(  # type: ignore[override]  # the overridden one is generic in *args
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         """Call it at once: no thread could keep up with leaping time."""
         done = self.create_future()
-        done.set_result(func(*args))  # type: ignore[operator]
+        done.set_result(func(*args))
         return done
 
 
 def fortnight(days: int = DAYS) -> World:
     """Play it, or its first days, and return what was told."""
     world = World()
-    with asyncio.Runner(loop_factory=FortnightLoop) as runner:  # type: ignore[arg-type]
+    with asyncio.Runner(loop_factory=FortnightLoop) as runner:
         runner.run(play(world, days))
     return world
 

@@ -22,7 +22,7 @@ import psutil
 
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_target
 from traymon.sensors.connection_registry import ConnectionRegistry
@@ -143,7 +143,7 @@ def cycles(times: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 async def _cycles(port: int, times: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     target = Target("bench", port=port, own_client_id=9100)
-    before = (0, 0, 0, 0)
+    before: tuple[int, ...] = ()
     for cycle in range(times + times // 10):
         if cycle == times // 10:
             before = _counted()
@@ -156,10 +156,10 @@ async def _cycles(port: int, times: int) -> tuple[tuple[int, ...], tuple[int, ..
 
 
 class OneSession:
-    """A view in which the handshake was served."""
+    """A context in which the handshake was served."""
 
     def __init__(self, target: Target) -> None:
-        handshake = Reading("handshake", Symptom.OK, at=1.0)
+        handshake = Reading(SensorName.HANDSHAKE, Symptom.OK, at=1.0)
         self.evidence = Evidence(target, now=2.0).with_reading(handshake)
         self.served = asyncio.Event()
 
@@ -168,7 +168,12 @@ class OneSession:
         if reading.symptom is Symptom.OK:
             self.served.set()
 
-    async def news(self) -> None:
+    @property
+    def check_requests(self) -> int:
+        """Nobody asks for a check."""
+        return 0
+
+    async def wait_for_update(self) -> None:
         """Nothing more is seen."""
         await asyncio.Event().wait()
 

@@ -6,25 +6,27 @@ Run it from the repository: `.venv/bin/python docs/pictures.py`. Draws nothing i
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "page")]
+sys.path.insert(0, str(ROOT / "tests"))
 
-from chromium import browser  # noqa: E402
-from desktop.desktop import Box, Desktop, wait_for  # noqa: E402
-from desktop.test_panel import INDICATOR  # noqa: E402
-from desktop.test_traymon import FAST, GREEN, GREY, RED, shows  # noqa: E402
-from desktop.xfce import start_panel  # noqa: E402
 from PIL import Image  # noqa: E402
-from test_running_one import User  # noqa: E402
-from windows.wine import Windows  # noqa: E402
 
+from support.chromium import browser  # noqa: E402
+from support.colours import AMBER, GREEN, GREY, RED  # noqa: E402
+from support.desktop_traymon import FAST, shows  # noqa: E402
+from support.gtk import INDICATOR  # noqa: E402
+from support.polling import wait_for  # noqa: E402
+from support.traymon_process import ResidentTraymon  # noqa: E402
+from support.virtual_desktop import Box, Desktop  # noqa: E402
+from support.wine import Windows  # noqa: E402
+from support.xfce import start_panel  # noqa: E402
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
-AMBER = (0xE6, 0x9F, 0x00)
 STATES = {
     "grey": (GREY, Behaviour(delay=4.0), {"TRAYMON_TIMEOUT": "5"}),
     "green": (GREEN, HEALTHY, {}),
@@ -48,7 +50,7 @@ def main() -> None:
             with running(behaviour, port=7497) as gateway:
                 start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
                 desktop.spawn("traymon", *start, **{**FAST, **settings})
-                wait_for(lambda c=colour: shows(desktop, c), f"the {name} icon", timeout=30)
+                wait_for(partial(shows, desktop, colour), f"the {name} icon", timeout=30)
                 icon = wait_for(desktop.tray_icon, "the icon")
                 desktop.pixels(icon).save(PICTURES / f"icon-{name}.png")
                 if name == "red":
@@ -61,13 +63,13 @@ def main() -> None:
 def pages() -> None:
     """Write a picture of the live page per light and size, as a real traymon serves it."""
     with TemporaryDirectory() as name, browser() as chromium, running(port=7497) as gateway:
-        user = User(Path(name), gateway)
+        user = ResidentTraymon(Path(name), gateway)
         user.env["TRAYMON_SLOW"] = "0.05"
-        traymon = user.start()
+        traymon = user.start_resident()
         try:
             for light in ("green", "amber", "red"):
                 gateway.behaviour = STATES[light][1]
-                wait_for(lambda w=light: user.run("status").stdout.startswith(w), light, timeout=60)
+                wait_for(partial(_shows_light, user, light), light, timeout=60)
                 chromium.get(user.run("open", "--print-url").stdout.strip())
                 wait_for(lambda: chromium.find_elements("tag name", "h1"), "the page")
                 for size, (width, height) in SIZES.items():
@@ -117,10 +119,14 @@ def windows() -> None:
             )
 
 
+def _shows_light(user: ResidentTraymon, light: str) -> bool:
+    return user.run("status").stdout.startswith(light)
+
+
 def _is_lit(desktop: Desktop, menu: Box) -> bool:
     """Return whether the menu's first entry is marked: its ground differs from the last one's."""
     seen = desktop.pixels(menu)
-    return seen.getpixel((5, 15)) != seen.getpixel((5, menu.height - 15))
+    return bool(seen.getpixel((5, 15)) != seen.getpixel((5, menu.height - 15)))
 
 
 def _together(desktop: Desktop, notice: Box, icon: Box) -> Image.Image:

@@ -236,7 +236,7 @@ def system_has_gi() -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
-        import gi  # type: ignore  # noqa: F401
+        import gi  # noqa: F401
     except Exception:  # whatever a half-installed binding raises: then traymon goes without
         return False
     return True

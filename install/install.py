@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from environment import CANNOT_SET_UP, ROOT, InstallError, guarded
 from ways import EXE, LINK, WAYS, best, installed, program
@@ -121,7 +122,7 @@ def wants_start_at_login(wish: argparse.Namespace) -> bool:
     return input("Start traymon at login? [Y/n] ").strip().lower() in ("", "y", "yes")
 
 
-def autostart():  # type: ignore
+def autostart() -> "Any":
     """Return traymon's own module, from the sources: the installed one may be broken."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))

@@ -61,7 +61,7 @@ def shows(desktop: Desktop, colour: Colour) -> bool:
     if box is None:
         return False
     colours = desktop.pixels(box).getcolors(100_000) or []
-    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100  # type: ignore[misc]
+    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100
 
 
 def wait_until_it_shows(desktop: Desktop, colour: Colour, what: str) -> None:

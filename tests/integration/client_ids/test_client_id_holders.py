@@ -13,7 +13,7 @@ from support.client_id_harness import client, scene
 from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.target import OwnProgram
-from traymon.core.vocabulary import Symptom, Use
+from traymon.core.vocabulary import SensorName, Symptom, Use
 from traymon.sensors import client_ids
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour
@@ -117,7 +117,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
             assert played.sensor.tried == 0
             assert "dashboard.py" in played.uses[10].detail
             assert str(unconnected.pid) in played.uses[10].detail
-            assert played.status.evidence.symptom("client_ids") is Symptom.UNKNOWN
+            assert played.status.evidence.symptom(SensorName.CLIENT_IDS) is Symptom.UNKNOWN
             unconnected.kill()
             unconnected.wait()
             wait_for(lambda: played.shows(10, Use.CLASH, claimable_program.pid))

@@ -10,13 +10,12 @@ from PIL import Image, ImageChops
 
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import Traymon, wait_until_it_shows
-from support.gtk import DEBIAN, GTK
+from support.gtk import DEBIAN, INDICATOR
 from support.polling import wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
 from traymon.sim.gateway import Behaviour, Running
 
-INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}
 # so that a Gateway that ends is seen at once
 HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
 ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"

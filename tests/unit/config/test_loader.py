@@ -28,7 +28,9 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a `.env` of the given text; `environ` and `options` as the program gets them."""
     monkeypatch.setattr(loader, "user_config_path", lambda _: tmp_path / "of-the-user")
 
-    def load(text: str | bytes = "", environ: dict[str, str] | None = None, **options: str):
+    def load(
+        text: str | bytes = "", environ: dict[str, str] | None = None, **options: str
+    ) -> Config:
         path = tmp_path / "bot" / ".env"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -121,7 +122,8 @@ def tell(*codes: str) -> list[Notification | None]:
     return notices
 
 
-F, R, _ = Kind.FAULT, Kind.RECOVERY, None
+F, R = Kind.FAULT, Kind.RECOVERY
+_: Final = None
 
 
 @pytest.mark.parametrize(

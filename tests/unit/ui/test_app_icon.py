@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageChops
+from PIL.IcnsImagePlugin import IcnsImageFile
+from PIL.IcoImagePlugin import IcoImageFile
 
 from support.repository import ROOT
 from traymon import assets
@@ -57,6 +59,7 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
 def test_the_ico_holds_each_size_as_it_is_drawn_for_it() -> None:
     with Image.open(FOLDER / "traymon.ico") as file:
+        assert isinstance(file, IcoImageFile)
         held = {size[0]: file.ico.getimage(size).copy() for size in file.ico.sizes()}
     assert sorted(held) == [16, 20, 24, 32, 40, 48, 64, 256]
     for size, picture in held.items():
@@ -65,6 +68,7 @@ def test_the_ico_holds_each_size_as_it_is_drawn_for_it() -> None:
 
 def test_the_icns_holds_each_size_as_it_is_drawn_for_it() -> None:
     with Image.open(FOLDER / "traymon.icns") as file:
+        assert isinstance(file, IcnsImageFile)
         held = [file.icns.getimage(size).copy() for size in file.info["sizes"]]
     assert {picture.width for picture in held} == {32, 64, 128, 256, 512, 1024}
     for picture in held:

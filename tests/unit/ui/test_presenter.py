@@ -14,8 +14,8 @@ from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Flip, LatencyStats, Status, Suspicion
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Light, Use
-from traymon.diagnosis import fix_pages
+from traymon.core.vocabulary import Light, SensorName, Use
+from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 
@@ -274,7 +274,7 @@ def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
 )
 def test_a_moment_reads_as_short_as_it_is_clear(ago: timedelta, shown: str) -> None:
     noon = datetime.fromtimestamp(NOON)
-    assert presenter.moment((noon - ago).timestamp(), NOON) == shown
+    assert formatting.moment((noon - ago).timestamp(), NOON) == shown
 
 
 def test_a_line_for_a_log_says_everything_in_one_line() -> None:
@@ -291,6 +291,6 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 
 
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
-    figures = {"session": LatencyStats(0.0021, 0.0019, 0.0083, 700)}
+    figures = {SensorName.SESSION: LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
     assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,8 @@ def test_a_one_time_address_grows_old(page: Served, monkeypatch: pytest.MonkeyPa
     "path", ["/", "/events", "/explain/healthy", "/report", "/status", "/page.js", "/nowhere"]
 )
 def test_without_the_cookie_there_is_nothing_to_see(path: str, page: Served) -> None:
-    for headers in ({}, {"Cookie": f"traymon-{page.port}=guess"}, {"Cookie": "traymon=x"}):
+    for cookie in ("", f"traymon-{page.port}=guess", "traymon=x"):
+        headers: dict[str, Any] = {"Cookie": cookie} if cookie else {}
         answer, text = page.request("GET", path, **headers)
         assert answer.status == 401
         assert "silent" not in text

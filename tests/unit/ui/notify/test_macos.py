@@ -72,7 +72,7 @@ def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
         "desktop_notifier.backends": backends,
         "desktop_notifier.backends.macos_support": support,
     }.items():
-        monkeypatch.setitem(sys.modules, name, module)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.delitem(sys.modules, "traymon.ui.notify.macos", raising=False)
     yield center
     sys.modules.pop("traymon.ui.notify.macos", None)
