@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from traymon.sim.scenarios import SCENARIOS, Scenario
+from traymon.sim.scenarios import SCENARIOS
+from traymon.sim.stage import Scenario
 
 LIBRARIES = ("ib_insync", "ib_async")
 CONNECT_TIMEOUT = 2.0  # seconds; what IB.connect gets
@@ -38,8 +39,7 @@ def main() -> None:
     print(f"| Scenario | {' | '.join(f'`{name}`' for name in LIBRARIES)} | `traymon check` |")
     print("|---|---|---|---|")
     played = [s for s in SCENARIOS.values() if not s.not_here and s.name not in NO_FAULT]
-    # what changes the whole machine's look is played alone
-    alone = [s for s in played if s.elsewhere or s.poses_as]
+    alone = [s for s in played if s.machine_wide]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rows = dict(pool.map(row, [s for s in played if s not in alone]))
     rows.update(map(row, alone))

@@ -40,11 +40,11 @@ def simulate(
 
 
 async def _simulate(scenario: Any, port: int) -> None:
-    from traymon.sim.scenarios import perform
+    from traymon.sim.stage import perform
 
     async with perform(scenario, port) as stage:
         print(scenario.says)
-        settings = "".join(f"{key}={value} " for key, value in stage.scenario.env.items())
+        settings = "".join(f"{key}={value} " for key, value in scenario.env.items())
         where = f"--host {stage.host} --port {stage.port}"
         if stage.env_file is not None:
             where += f" --env {stage.env_file}"
