@@ -697,4 +697,4 @@ def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> N
     for told in (Announced("link", S.LINK_DOWN), Announced("farms", S.FARM_DOWN)):
         *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=HELD))
         assert (step.light, step.passed) == (A, True)
-        assert "its words" in [part.saw for part in step.parts if part.light is A]
+        assert "its words" in [detail.finding for detail in step.details if detail.light is A]
