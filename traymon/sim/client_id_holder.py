@@ -44,7 +44,7 @@ def start_session(connection: socket.socket, client_id: int) -> bool:
     """Send the hello and startApi; return whether a session started."""
     connection.sendall(HELLO)
     read_frame(connection)
-    connection.sendall(start_api(client_id))
+    connection.sendall(session_request(client_id))
     while fields := read_frame(connection).split(b"\0"):
         if fields[0] in SESSION_STARTED:
             return True
@@ -58,7 +58,7 @@ def frame(body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
-def start_api(client_id: int) -> bytes:
+def session_request(client_id: int) -> bytes:
     """Return the request that starts a session with the client ID."""
     return frame(f"71\x002\x00{client_id}\x00\x00".encode())
 

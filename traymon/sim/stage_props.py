@@ -119,7 +119,7 @@ async def open_sessions(port: int, count: int, first_id: int) -> list[asyncio.St
         writers.append(writer)
         writer.write(client_id_holder.HELLO)
         await reader.readexactly(int.from_bytes(await reader.readexactly(4)))
-        writer.write(client_id_holder.start_api(client_id))
+        writer.write(client_id_holder.session_request(client_id))
         await reader.readexactly(4)  # the answer has begun
     return writers
 
