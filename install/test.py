@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from environment import ROOT, clean_environ, guarded, prepare, say
+from environment import ROOT, clean_environ, prepare, run_main, say
 
 # What the desktop tests need: the package of Debian and Ubuntu, and what shows that it is there.
 DESKTOP_PACKAGES = {
@@ -184,4 +184,4 @@ def quietly(command: "list[str]") -> bool:
 
 
 if __name__ == "__main__":
-    guarded(main)
+    run_main(main)

@@ -235,7 +235,7 @@ def test_a_trading_programs_id_is_said_in_one_place_alone() -> None:
 
 def test_nothing_but_the_commands_prints() -> None:
     printing = {module for module in FILES if "print" in {*bare_calls(module)}}
-    assert printing <= COMMANDS | {"sim/holder"}  # that one is a program of its own
+    assert printing <= COMMANDS | {"sim/client_id_holder"}  # that one is a program of its own
 
 
 def bare_calls(module: str) -> Iterator[str]:

@@ -121,7 +121,7 @@ class App:
         if self._tray is not None and self._tray.has_balloons:
             self._notifier.prefer("balloon", self._tray.deliver)
             if self._state.mark_first_run():  # Windows hides new icons
-                self._dispatcher.notify_user(*fix_pages.notice("first-run"))
+                self._dispatcher.notify_user(*fix_pages.notification_text("first-run"))
         self._add_surface("terminal", self._terminal.show)
         if self._tray is not None:
             self._add_surface("tray", self._tray.show)
@@ -216,7 +216,7 @@ class App:
     def _say_no_host(self) -> None:
         """Say it where it is seen: started at login, there is no terminal."""
         self._say("No tray on this desktop yet: the icon appears as soon as there is one.")
-        self._dispatcher.notify_user(*fix_pages.notice("no-tray"))
+        self._dispatcher.notify_user(*fix_pages.notification_text("no-tray"))
 
     def _watch(self) -> None:
         """Run the monitor in its thread; if it dies, the surfaces must not stay green."""

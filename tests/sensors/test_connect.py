@@ -17,7 +17,7 @@ from traymon.sensors import version_exchange
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.version_exchange import Answer, exchange_versions, symptom_of
 from traymon.sim.gateway import running
-from traymon.sim.props import full_backlog, nobody_listens
+from traymon.sim.stage_props import full_backlog, nobody_listens
 
 LONG, SHORT = 5.0, 0.3  # seconds: for what answers, for what never does
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="as Linux's sockets have it")

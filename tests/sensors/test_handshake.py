@@ -16,8 +16,9 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
-from traymon.sim.props import nobody_listens
-from traymon.sim.scenarios import SCENARIOS, USUAL_PORTS, perform
+from traymon.sim.scenarios import SCENARIOS
+from traymon.sim.stage import USUAL_PORTS, perform
+from traymon.sim.stage_props import nobody_listens
 
 MakeEvidence = Callable[..., Evidence]
 SILENT = Behaviour(hello=Hello.SILENT)

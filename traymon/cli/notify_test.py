@@ -42,7 +42,7 @@ def _send_test(notifier: Notifier, clicked: threading.Event) -> bool:
     from traymon.diagnosis import fix_pages
     from traymon.ui.presenter import NotificationText
 
-    results = notifier.test(NotificationText(*fix_pages.notice("test"), urgent=False))
+    results = notifier.test(NotificationText(*fix_pages.notification_text("test"), urgent=False))
     for name, fault, clickable in results:
         clicks = "clicks arrive" if clickable else "clicks do not arrive"
         print(f"{name}: " + (f"failed: {fault}" if fault else f"sent; {clicks}"), flush=True)

@@ -85,7 +85,7 @@ def _notify(name: str) -> None:
     from traymon.ui import presenter
     from traymon.ui.notify.notifier import Notifier
 
-    title, body = fix_pages.notice(name)
+    title, body = fix_pages.notification_text(name)
     body = f"{body} Log: {Folders.of_this_user().logs}"
     if sys.platform == "win32":  # its notifications need an icon
         from traymon.ui import windows_dialog

@@ -17,8 +17,7 @@ from traymon.core.target import Program
 from traymon.core.vocabulary import Light, SensorName
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import check_steps
-from traymon.diagnosis.fix_pages import duration
-from traymon.diagnosis.formatting import moment, programs, use
+from traymon.diagnosis.formatting import duration, id_use, moment, programs
 
 # Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
 TOOLTIP, TITLE, BODY = 127, 63, 255
@@ -86,7 +85,7 @@ def _as_shown(fact: FactKey[Any], value: Any, now: float) -> Any:
 def id_uses(status: Status) -> list[str]:
     """Return a line for each configured client ID: how it is used, and by whom."""
     uses = status.evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES) or ()
-    return [use(one, status.evidence.now) for one in uses]
+    return [id_use(one, status.evidence.now) for one in uses]
 
 
 def claimable_program(status: Status) -> Program | None:
@@ -193,8 +192,9 @@ def waiting(status: Status) -> str:
     open_rung = next((r for r in check_steps(status.evidence) if r.light is not Light.GREEN), None)
     if open_rung is None:
         return f"{MARKS[Light.GREEN]} {headline(status.diagnosis)}"
-    saw = next((p.saw for p in open_rung.parts if p.light is not Light.GREEN), open_rung.saw)
-    return f"{MARKS[open_rung.light]} {open_rung.title}: {fix_pages.clean(saw)}"
+    open_details = (d.finding for d in open_rung.details if d.light is not Light.GREEN)
+    finding = next(open_details, open_rung.finding)
+    return f"{MARKS[open_rung.light]} {open_rung.title}: {fix_pages.clean(finding)}"
 
 
 def notice(notice: Notification, now: float) -> NotificationText:
@@ -207,7 +207,7 @@ def notice(notice: Notification, now: float) -> NotificationText:
         name = str(notice.kind)
         if notice.kind is Kind.PRE_OPEN and status.diagnosis.light is Light.GREEN:
             name = "pre-open-good"
-        title, body = fix_pages.notice(name)
+        title, body = fix_pages.notification_text(name)
         facts |= short_facts(_facts_of(notice, fix_pages.fill(page.in_short, facts), now))
     return NotificationText(
         title=clip(fix_pages.fill(title, facts), TITLE),

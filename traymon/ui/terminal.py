@@ -21,8 +21,8 @@ from traymon.core.model import Status
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import CheckStep, check_steps
-from traymon.diagnosis.fix_pages import clean, duration
-from traymon.diagnosis.formatting import moment
+from traymon.diagnosis.fix_pages import clean
+from traymon.diagnosis.formatting import duration, moment
 from traymon.ui import presenter
 
 STYLES = {
@@ -146,11 +146,11 @@ def _test(number: int, step: CheckStep) -> RenderableType:
     line.append(f"Test {number}: {step.title}", "bold")
     if step.took is not None:
         line.append(f" ({duration(step.took)})")
-    found: list[RenderableType] = [Text(clean(step.saw))]
-    for part in step.parts:
+    found: list[RenderableType] = [Text(clean(step.finding))]
+    for part in step.details:
         found.append(
             Text(f"{presenter.MARKS[part.light]} ", STYLES[part.light]).append(
-                clean(part.saw), "default"
+                clean(part.finding), "default"
             )
         )
     return Group(line, Padding(Group(*found), (0, 0, 0, 2)))

@@ -23,8 +23,8 @@ from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import CheckStep, check_steps
-from traymon.diagnosis.fix_pages import clean, duration
-from traymon.diagnosis.formatting import moment
+from traymon.diagnosis.fix_pages import clean
+from traymon.diagnosis.formatting import duration, moment
 from traymon.ui import icons, presenter
 
 # What to do comes first: it must be in view without scrolling.
@@ -114,10 +114,11 @@ def _rung(step: CheckStep) -> dict[str, Any]:
         "title": step.title,
         "light": step.light.word,
         "mark": presenter.MARKS[step.light],
-        "saw": clean(step.saw),
+        "saw": clean(step.finding),
         "took": "" if step.took is None else duration(step.took),
         "parts": [
-            (part.light.word, presenter.MARKS[part.light], clean(part.saw)) for part in step.parts
+            (part.light.word, presenter.MARKS[part.light], clean(part.finding))
+            for part in step.details
         ],
     }
 
@@ -148,7 +149,7 @@ def report(status: Status, now: float) -> str:
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
             tests=[
-                replace(step, saw=clean(step.saw))
+                replace(step, finding=clean(step.finding))
                 for step in check_steps(status.evidence)
                 if step.took is not None or step.passed
             ],
