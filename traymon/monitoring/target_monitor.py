@@ -348,7 +348,7 @@ class TargetMonitor:
             figures={
                 name: figure
                 for name, rolling in self._figures.items()
-                if (figure := rolling.figure(now)) is not None
+                if (figure := rolling.stats(now)) is not None
             },
         )
         update = Update(status, flip, what_changed(self._published, status))
