@@ -191,7 +191,7 @@ def test_the_milder_of_two_looks_has_its_own_since_and_the_run_is_what_the_light
 
 def test_a_single_bad_look_between_good_ones_leaves_no_trace() -> None:
     state = last("ggrg")
-    assert (state.since, state.light_since, state.leaning) == (0.0, 0.0, None)
+    assert (state.since, state.light_since, state.pending) == (0.0, 0.0, None)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_green_never_shows_on_a_single_look_from_amber_or_red(start: str) -> Non
 @given(starts, tapes, st.sampled_from("gaArR2dDpq"))
 def test_two_looks_of_anything_settle(start: str, tape: str, kind: str) -> None:
     state = last(start + tape + kind * 2)
-    assert (name_of(state.shown), state.leaning) == (kind, None)
+    assert (name_of(state.shown), state.pending) == (kind, None)
 
 
 @settings(deadline=None)

@@ -260,7 +260,7 @@ class TargetMonitor:
         limits = self._evidence.target.limits
         green = self._settled.shown.light is Light.GREEN
         served = self._evidence.symptom(SensorName.HANDSHAKE) is Symptom.OK
-        calm = self._settled.leaning is None and (green or served)
+        calm = self._settled.pending is None and (green or served)
         for name in self._due:
             reading = self._evidence.readings.get(name)
             if reading is None or name == self._looking:
