@@ -150,7 +150,7 @@ class World:
         status, flip = update.status, update.flip
         self.memory, notice = notification_policy.decide(self.memory, status, flip, self.now())
         if notice is not None:
-            self.memory = notification_policy.delivered(self.memory, notice, True, self.now())
+            self.memory = notification_policy.record_delivery(self.memory, notice, True, self.now())
             self.told.append((self.now(), notice))
 
     async def sleep_when_it_is_time(self) -> None:

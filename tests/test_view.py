@@ -133,7 +133,7 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
     other = status("client-id-held-by-earlier-run", LONGEST).diagnosis
     missed = tuple(Unannounced(other, LONG_AGO, LONG_AGO + n) for n in range(50))
     flips = (Flip(NOON, other, shown.diagnosis),) * 1000
-    words = presenter.notice(Notification(kind, shown, missed=missed, flips=flips), NOON)
+    words = presenter.notice(Notification(kind, shown, unannounced=missed, flips=flips), NOON)
     assert presenter.utf16(words.title) <= presenter.TITLE
     assert presenter.utf16(words.body) <= presenter.BODY
     assert fix_pages.DASH not in words.title + words.body
@@ -163,10 +163,12 @@ def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
     goes_on = Unannounced(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
     for code in ("healthy", "clock-skew"):
         shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
-        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        words = presenter.notice(
+            Notification(Kind.PRE_OPEN, shown, unannounced=(ended, goes_on)), NOON
+        )
         assert f"not told of: {presenter.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
         assert "to now" not in words.body
-        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, unannounced=(goes_on,)), NOON)
         assert "not told" not in words.body
 
 
@@ -178,7 +180,7 @@ def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
     within = Unannounced(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
-    notice = Notification(Kind.STEADY, shown, missed=(ended, within), flips=flips)
+    notice = Notification(Kind.STEADY, shown, unannounced=(ended, within), flips=flips)
     assert "7497 (10:20 to 10:36)." in presenter.notice(notice, NOON).body
 
 

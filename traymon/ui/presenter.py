@@ -246,9 +246,9 @@ def _facts_of(notice: Notification, in_short: str, now: float) -> Facts:
 def _not_said_otherwise(notice: Notification, codes: Iterable[str]) -> Sequence[Unannounced]:
     """Return the untold faults that the rest of the notice does not name."""
     if notice.kind is Kind.SUMMARY:
-        return notice.missed
+        return notice.unannounced
     named = set(codes) if notice.kind is Kind.STEADY else set()
-    over = (one for one in notice.missed if one.ended is not None)  # else it is the headline
+    over = (one for one in notice.unannounced if one.ended is not None)  # else it is the headline
     return [one for one in over if one.diagnosis.code not in named]
 
 
