@@ -95,6 +95,8 @@ def decide(
     if memory.in_flight is not None or now < memory.retry_at:
         return memory, None
     notification = _choose(memory, status, now)
+    if notification is None:
+        return memory, None
     return replace(memory, in_flight=notification), notification
 
 
@@ -177,6 +179,8 @@ def _record(memory: Memory, status: Status, flip: Flip | None, now: float) -> Me
             unannounced = (*unannounced[:-1], replace(newest, ended=now))
     if fault is not None and not _already_announced(memory, fault):
         unannounced = (*unannounced, Unannounced(fault, status.since))[-MAX_UNANNOUNCED:]
+    if len(flips) == len(memory.flips) and flip is None and unannounced is memory.unannounced:
+        return memory  # as nearly always
     return replace(memory, flips=flips, unannounced=unannounced)
 
 
