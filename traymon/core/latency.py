@@ -6,10 +6,11 @@ Pure: the time is an argument.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from math import ceil
 
-from traymon.core.model import LatencyStats
-from traymon.core.vocabulary import SensorName
+from traymon.core.model import LatencyStats, Reading
+from traymon.core.vocabulary import SensorName, Symptom
 
 # What is measured, and what users call it.
 LATENCY_NAMES = {SensorName.HANDSHAKE: "handshake", SensorName.SESSION: "heartbeat"}
@@ -37,6 +38,24 @@ class RollingStats:
         if self._stats is None and self._values:
             self._stats = _stats_of([value for _, value in self._values])
         return self._stats
+
+
+class LatencyTracker:
+    """The rolling statistics of every sensor whose latency is measured."""
+
+    def __init__(self) -> None:
+        self._rolling = {name: RollingStats() for name in LATENCY_NAMES}
+
+    def record(self, reading: Reading) -> None:
+        """Add a reading, if it was an answer."""
+        rolling = self._rolling.get(reading.sensor)
+        if rolling is not None and reading.symptom in (Symptom.OK, Symptom.SLOW):
+            rolling.add(reading.took, reading.at)
+
+    def stats(self, now: float) -> Mapping[SensorName, LatencyStats]:
+        """Return the statistics of the sensors that were measured in the last hour."""
+        stats = {name: rolling.stats(now) for name, rolling in self._rolling.items()}
+        return {name: one for name, one in stats.items() if one is not None}
 
 
 def _stats_of(values: list[float]) -> LatencyStats:
