@@ -22,22 +22,34 @@ class RollingStats:
     """The values of the last hour and their statistics."""
 
     def __init__(self) -> None:
-        self._values: deque[tuple[float, float]] = deque(maxlen=MAX_VALUES)  # (when, value)
+        self._values: deque[float] = deque(maxlen=MAX_VALUES)
+        self._moments: deque[float] = deque(maxlen=MAX_VALUES)  # when each was measured
         self._stats: LatencyStats | None = None  # asked for far more often than values change
 
     def add(self, value: float, now: float) -> None:
         """Add a value measured now."""
-        self._values.append((now, value))
+        self._values.append(value)
+        self._moments.append(now)
         self._stats = None
 
     def stats(self, now: float) -> LatencyStats | None:
         """Return the statistics; None if nothing was measured in the last hour."""
-        while self._values and self._values[0][0] < now - WINDOW:
+        while self._moments and self._moments[0] < now - WINDOW:
+            self._moments.popleft()
             self._values.popleft()
             self._stats = None
         if self._stats is None and self._values:
-            self._stats = _stats_of([value for _, value in self._values])
+            self._stats = self._calculate()
         return self._stats
+
+    def _calculate(self) -> LatencyStats:
+        ordered = sorted(self._values)
+        return LatencyStats(
+            last=self._values[-1],
+            median=_percentile(ordered, 0.5),
+            p95=_percentile(ordered, 0.95),
+            count=len(ordered),
+        )
 
 
 class LatencyTracker:
@@ -56,16 +68,6 @@ class LatencyTracker:
         """Return the statistics of the sensors that were measured in the last hour."""
         stats = {name: rolling.stats(now) for name, rolling in self._rolling.items()}
         return {name: one for name, one in stats.items() if one is not None}
-
-
-def _stats_of(values: list[float]) -> LatencyStats:
-    ordered = sorted(values)
-    return LatencyStats(
-        last=values[-1],
-        median=_percentile(ordered, 0.5),
-        p95=_percentile(ordered, 0.95),
-        count=len(ordered),
-    )
 
 
 def _percentile(ordered: list[float], share: float) -> float:
