@@ -452,6 +452,19 @@ def test_what_is_held_ends_with_a_pause_and_begins_again_with_the_resumption() -
     play(story)
 
 
+def test_a_session_may_finish_its_goodbye_whatever_follows_the_pause() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.goodbye = 1.0
+        scene.monitor.pause()
+        await scene.until(5.5)
+        scene.monitor.resume()
+        await scene.until(10)
+        assert (scene.session.began, scene.session.ended) == ([0, 5.5], [6])
+
+    play(story)
+
+
 def test_a_session_of_before_the_machine_slept_is_dropped_and_rebuilt() -> None:
     async def story(scene: Scene) -> None:
         await scene.until(5)
