@@ -1,7 +1,7 @@
-"""What can go wrong in traymon itself. What goes wrong out there is a symptom, not an error.
+"""What can go wrong in traymon itself. Faults of TWS or the network are symptoms, not errors.
 
 TraymonError
-├── ConfigError    the settings cannot be used; holds every mistake
+├── ConfigError    the settings are invalid; lists every mistake
 └── FixPageError   a page of assets/fixes is missing or malformed
 """
 
@@ -10,25 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LONGEST_VALUE = 60  # characters of a value that a mistake repeats
+MAX_SHOWN_VALUE = 60  # characters of a value that a message repeats
 
 
 class TraymonError(Exception):
-    """A fault that traymon can name; its text is for the user."""
+    """An error whose text is written for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing in the settings that cannot be used, and how to mend it."""
+    """One invalid setting, and how to correct it."""
 
     where: str  # `C:\\bot\\.env, line 3`, `environment`, `--port`
     key: str
     value: str
-    problem: str  # what is allowed, or what is wrong, as a sentence without its full stop
-    hint: str = ""  # the nearest known key, or the line to write
+    problem: str  # what is allowed, or what is wrong, without a full stop
+    hint: str = ""  # the most similar known key, or the line to write
 
     def __str__(self) -> str:
-        """`.env, line 3: IB_PORT=74970: a whole number from 1 to 65535`, and the hint."""
+        """Return `.env, line 3: IB_PORT=74970: a whole number from 1 to 65535`, and the hint."""
         key, value = _printable(self.key), _printable(self.value)
         what = f"{key}={value}" if value else key
         text = ": ".join(part for part in (self.where, what, self.problem) if part)
@@ -36,13 +36,13 @@ class Mistake:
 
 
 def _printable(text: str) -> str:
-    """Return text of a file as one short line that cannot steer a terminal."""
+    """Return a file's text as one short line without control characters for a terminal."""
     line = "".join(char if char.isprintable() else "?" for char in text)
-    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
+    return line if len(line) <= MAX_SHOWN_VALUE else line[: MAX_SHOWN_VALUE - 1] + "…"
 
 
 class ConfigError(TraymonError):
-    """The settings cannot be used; `mistakes` lists every reason."""
+    """The settings are invalid; `mistakes` says where and why."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
