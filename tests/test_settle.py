@@ -162,7 +162,7 @@ def test_a_single_good_look_after_a_slow_one_does_not_turn_red_to_green() -> Non
 
 def test_since_counts_from_the_first_look_that_saw_the_cause() -> None:
     state = last("ggrrr")
-    assert (state.since, state.light_since, state.looks) == (10.0, 10.0, 3)
+    assert (state.since, state.light_since, state.streak) == (10.0, 10.0, 3)
 
 
 def test_a_change_of_cause_under_a_red_light_keeps_since_when_it_is_red() -> None:

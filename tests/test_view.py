@@ -86,7 +86,9 @@ codes = pytest.mark.parametrize("code", ENTRIES)
 def status(code: str, facts: Facts = NO_FACTS, target: Target | None = None) -> Status:
     target = target or Target("bot", port=65_535)
     diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-    return Status(target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, looks=99_999)
+    return Status(
+        target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, streak=99_999
+    )
 
 
 def test_the_longest_facts_are_all_there_is() -> None:

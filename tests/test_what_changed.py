@@ -75,7 +75,7 @@ def test_the_headline(news: dict[str, Any]) -> None:
         {"suspicion": Suspicion(replace(SILENT, facts={Fact.PORT: 4002}), 1, 2)},
         {"since": NOW + 1},
         {"light_since": NOW + 1},
-        {"looks": 2},
+        {"streak": 2},
         {"checked_at": NOW + 5},
         {"paused": True},
         {"down_since": NOW},

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from traymon.core.model import Diagnosis, Flip, Suspicion
 from traymon.core.vocabulary import Light
 
-LOOKS_TO_SETTLE = 2
+READINGS_TO_SETTLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class PendingChange:
     diagnosis: Diagnosis  # the newest of the run
     since: float  # when this cause was first seen
     began: float  # when the run began
-    looks: int  # consecutive readings that showed this cause
+    streak: int  # consecutive readings that showed this cause
     agreed: Diagnosis | None = None  # what the two newest readings agree on
     agreed_since: float = 0.0
 
@@ -32,7 +32,7 @@ class Settled:
     shown: Diagnosis
     since: float  # when this cause was first seen
     light_since: float
-    looks: int = 1  # consecutive readings that showed this cause
+    streak: int = 1  # consecutive readings that showed this cause
     pending: PendingChange | None = None
 
     @property
@@ -43,8 +43,8 @@ class Settled:
         """
         if self.pending is None:
             return None
-        look = min(self.pending.looks, LOOKS_TO_SETTLE)
-        return Suspicion(self.pending.diagnosis, look, LOOKS_TO_SETTLE)
+        streak = min(self.pending.streak, READINGS_TO_SETTLE)
+        return Suspicion(self.pending.diagnosis, streak, READINGS_TO_SETTLE)
 
 
 def settle(state: Settled, seen: Diagnosis, now: float) -> tuple[Settled, Flip | None]:
@@ -55,8 +55,8 @@ def settle(state: Settled, seen: Diagnosis, now: float) -> tuple[Settled, Flip |
     grey (not watching is a fact), or if it goes from grey to green.
     """
     if seen.same_as(state.shown):
-        looks = state.looks + (seen.seen_at > state.shown.seen_at)
-        return replace(state, shown=seen, looks=looks, pending=None), None
+        streak = state.streak + (seen.seen_at > state.shown.seen_at)
+        return replace(state, shown=seen, streak=streak, pending=None), None
     pending = _update_pending(state, seen, now)
     agreed = pending.agreed
     if agreed is None or now - pending.agreed_since < agreed.patience:
@@ -66,7 +66,7 @@ def settle(state: Settled, seen: Diagnosis, now: float) -> tuple[Settled, Flip |
         shown=agreed,
         since=pending.agreed_since,
         light_since=state.light_since if same_light else pending.began,
-        looks=pending.looks if agreed is seen else 1,
+        streak=pending.streak if agreed is seen else 1,
         pending=None if agreed is seen else replace(pending, began=pending.since, agreed=None),
     )
     return settled, Flip(now, state.shown, agreed)
@@ -76,14 +76,14 @@ def _update_pending(state: Settled, seen: Diagnosis, now: float) -> PendingChang
     """Return the pending change after the newest diagnosis."""
     before = state.pending
     if before is None:
-        pending = PendingChange(seen, since=now, began=now, looks=1)
+        pending = PendingChange(seen, since=now, began=now, streak=1)
     elif before.diagnosis.same_as(seen):
-        new_look = seen.seen_at > before.diagnosis.seen_at
-        pending = replace(before, diagnosis=seen, looks=before.looks + new_look)
-        if new_look or (before.agreed and before.agreed.same_as(seen)):
+        is_new_reading = seen.seen_at > before.diagnosis.seen_at
+        pending = replace(before, diagnosis=seen, streak=before.streak + is_new_reading)
+        if is_new_reading or (before.agreed and before.agreed.same_as(seen)):
             pending = replace(pending, agreed=seen, agreed_since=before.since)
     else:
-        pending = PendingChange(seen, since=now, began=before.began, looks=1)
+        pending = PendingChange(seen, since=now, began=before.began, streak=1)
         agreed = _less_severe_change(state.shown, before.diagnosis, seen)
         if agreed is not None and seen.seen_at > before.diagnosis.seen_at:
             since = now if agreed is seen else before.since
@@ -95,7 +95,7 @@ def _update_pending(state: Settled, seen: Diagnosis, now: float) -> PendingChang
 
 def _settles_at_once(shown: Diagnosis, seen: Diagnosis) -> bool:
     return (
-        len(seen.witnesses) >= LOOKS_TO_SETTLE
+        len(seen.witnesses) >= READINGS_TO_SETTLE
         or seen.light is Light.GREY
         or (shown.light is Light.GREY and seen.light is Light.GREEN)
     )

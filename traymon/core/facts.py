@@ -128,7 +128,7 @@ class Fact:
     HOURS_ZONE = _text("hours_zone")
     # time
     SINCE = _text("since")  # when this cause was first seen: `14:02`
-    LOOKS = _number("looks")  # how many readings in a row showed it
+    LOOKS = _number("looks")  # how many consecutive readings showed it
     PORT_OPENED = _duration("port_opened")  # how long ago the port opened
     OUTAGE = _duration("outage")  # how long an ended fault lasted
     CAUSE = _text("cause", 80)  # the headline of a fault, ended or not

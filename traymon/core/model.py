@@ -94,10 +94,10 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A diagnosis that has not settled yet: seen in `look` of `needed` readings."""
+    """A diagnosis that has not settled yet: seen in `streak` of `needed` readings."""
 
     diagnosis: Diagnosis
-    look: int
+    streak: int
     needed: int
 
 
@@ -121,7 +121,7 @@ class Status:
     light_since: float  # when the light last changed: "down for 40 minutes" counts from here
     evidence: Evidence
     checked_at: float | None  # when a sensor last saw anything
-    looks: int = 0  # consecutive readings that showed this cause
+    streak: int = 0  # consecutive readings that showed this cause
     suspicion: Suspicion | None = None
     paused: bool = False
     down_since: float | None = None  # not good since then, over all causes; without sleep
@@ -173,13 +173,13 @@ def _headline(status: Status) -> object:
     diagnosis, suspicion = status.diagnosis, status.suspicion
     if suspicion is None:
         return diagnosis.code, diagnosis.light
-    suspected, look, needed = suspicion.diagnosis, suspicion.look, suspicion.needed
-    return diagnosis.code, diagnosis.light, suspected.code, suspected.light, look, needed
+    suspected, streak, needed = suspicion.diagnosis, suspicion.streak, suspicion.needed
+    return diagnosis.code, diagnosis.light, suspected.code, suspected.light, streak, needed
 
 
 def _details(status: Status) -> object:
     return (
-        *(status.since, status.light_since, status.looks, status.checked_at),
+        *(status.since, status.light_since, status.streak, status.checked_at),
         *(status.paused, status.down_since, status.was_down, status.figures),
         *(status.evidence.target, status.diagnosis.facts),
         status.suspicion and status.suspicion.diagnosis.facts,

@@ -49,7 +49,7 @@ async def _run_once(target: Target, list_own_programs: ListOwnPrograms) -> Statu
     if context.evidence.symptom(SensorName.HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
         await context.run_streams(sensors.streaming)
     evidence, now = context.evidence, time.time()
-    return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, looks=1)
+    return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, streak=1)
 
 
 class _OneShotContext:

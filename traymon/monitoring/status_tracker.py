@@ -72,7 +72,7 @@ class StatusTracker:
             light_since=settled.light_since,
             evidence=evidence,
             checked_at=self._checked_at,
-            looks=settled.looks,
+            streak=settled.streak,
             suspicion=settled.suspicion,
             paused=evidence.symptom(SensorName.MONITOR) is Symptom.PAUSED,
             down_since=self._outage.down_since,

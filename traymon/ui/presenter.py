@@ -72,7 +72,7 @@ def facts_of(status: Status, now: float) -> Facts:
     return {
         **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
-        Fact.LOOKS: status.looks,
+        Fact.LOOKS: status.streak,
     }
 
 
@@ -152,7 +152,7 @@ def suspicion(status: Status) -> str:
     leaning = status.suspicion
     if leaning is None:
         return ""
-    return f"{leaning.look} of {leaning.needed}: {headline(leaning.diagnosis)}"
+    return f"{leaning.streak} of {leaning.needed}: {headline(leaning.diagnosis)}"
 
 
 def tooltip(statuses: Sequence[Status], now: float) -> str:
