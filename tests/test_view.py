@@ -86,7 +86,9 @@ codes = pytest.mark.parametrize("code", ENTRIES)
 def status(code: str, facts: Facts = NO_FACTS, target: Target | None = None) -> Status:
     target = target or Target("bot", port=65_535)
     diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-    return Status(target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, looks=99_999)
+    return Status(
+        target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, streak=99_999
+    )
 
 
 def test_the_longest_facts_are_all_there_is() -> None:
@@ -133,7 +135,7 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
     other = status("client-id-held-by-earlier-run", LONGEST).diagnosis
     missed = tuple(Unannounced(other, LONG_AGO, LONG_AGO + n) for n in range(50))
     flips = (Flip(NOON, other, shown.diagnosis),) * 1000
-    words = presenter.notice(Notification(kind, shown, missed=missed, flips=flips), NOON)
+    words = presenter.notice(Notification(kind, shown, unannounced=missed, flips=flips), NOON)
     assert presenter.utf16(words.title) <= presenter.TITLE
     assert presenter.utf16(words.body) <= presenter.BODY
     assert fix_pages.DASH not in words.title + words.body
@@ -163,10 +165,12 @@ def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
     goes_on = Unannounced(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
     for code in ("healthy", "clock-skew"):
         shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
-        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        words = presenter.notice(
+            Notification(Kind.PRE_OPEN, shown, unannounced=(ended, goes_on)), NOON
+        )
         assert f"not told of: {presenter.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
         assert "to now" not in words.body
-        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, unannounced=(goes_on,)), NOON)
         assert "not told" not in words.body
 
 
@@ -178,7 +182,7 @@ def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
     within = Unannounced(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
-    notice = Notification(Kind.STEADY, shown, missed=(ended, within), flips=flips)
+    notice = Notification(Kind.STEADY, shown, unannounced=(ended, within), flips=flips)
     assert "7497 (10:20 to 10:36)." in presenter.notice(notice, NOON).body
 
 

@@ -186,7 +186,7 @@ def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(
 import functools, os, time
 import traymon.app
 from traymon.monitoring.monitor import Monitor
-traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, every=0.2)
+traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, interval=0.2)
 traymon.monitoring.target_monitor.TICK = 0.1
 publish = Monitor._publish
 def stall(self, update):

@@ -46,7 +46,7 @@ class Served:
         readings = Reading("handshake", Symptom.SILENT, "<b>words</b>", at=self.now, took=5.0)
         evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
         diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, looks=3, **more)
+        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
         self.loop.call_soon_threadsafe(self.page.show, status)
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(DEADLINE)
 

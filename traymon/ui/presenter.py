@@ -71,7 +71,7 @@ def facts_of(status: Status, now: float) -> Facts:
     return {
         **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
-        Fact.LOOKS: status.looks,
+        Fact.LOOKS: status.streak,
     }
 
 
@@ -151,7 +151,7 @@ def suspicion(status: Status) -> str:
     leaning = status.suspicion
     if leaning is None:
         return ""
-    return f"{leaning.look} of {leaning.needed}: {headline(leaning.diagnosis)}"
+    return f"{leaning.streak} of {leaning.needed}: {headline(leaning.diagnosis)}"
 
 
 def tooltip(statuses: Sequence[Status], now: float) -> str:
@@ -246,9 +246,9 @@ def _facts_of(notice: Notification, in_short: str, now: float) -> Facts:
 def _not_said_otherwise(notice: Notification, codes: Iterable[str]) -> Sequence[Unannounced]:
     """Return the untold faults that the rest of the notice does not name."""
     if notice.kind is Kind.SUMMARY:
-        return notice.missed
+        return notice.unannounced
     named = set(codes) if notice.kind is Kind.STEADY else set()
-    over = (one for one in notice.missed if one.ended is not None)  # else it is the headline
+    over = (one for one in notice.unannounced if one.ended is not None)  # else it is the headline
     return [one for one in over if one.diagnosis.code not in named]
 
 

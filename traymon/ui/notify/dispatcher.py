@@ -58,7 +58,7 @@ class NotificationDispatcher:
     ) -> None:
         with self._lock:
             memory = self._memories[name]
-            self._memories[name] = notification_policy.delivered(
+            self._memories[name] = notification_policy.record_delivery(
                 memory, notice, came_out, self._now()
             )
 

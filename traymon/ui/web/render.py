@@ -93,7 +93,7 @@ def _part(status: Status, now: float) -> dict[str, Any]:
         "shape": Markup(icons.svg(light)),
         "mark": presenter.MARKS[light],
         "doubt": presenter.suspicion(status),
-        "looks": status.looks,
+        "looks": status.streak,
         "paused": status.paused,
         "checked": "" if status.checked_at is None else _second(status.checked_at),
         "fixed": "" if fixed is None else duration(fixed),
