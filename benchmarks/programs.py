@@ -63,7 +63,7 @@ def measure(target: Target) -> float:
         assert found is not None
 
     limits = Limits()
-    listener = cpu(lambda: Listener(ConnectionRegistry()).measured(target))
+    listener = cpu(lambda: Listener(ConnectionRegistry()).read_measured(target))
     table = cpu(connected)
     listener_rest = poll_interval(Symptom.OK, 1, True, limits, listener)
     table_rest = max(TABLE_EVERY, table / SHARE)

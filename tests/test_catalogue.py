@@ -26,6 +26,8 @@ from traymon.sensors import (
     internet,
     listener,
     session,
+    session_connection,
+    socket_errors,
     system_messages,
     version_exchange,
 )
@@ -500,9 +502,11 @@ def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Seen], 
 def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     modules = (
         version_exchange,
+        socket_errors,
         handshake,
         listener,
         session,
+        session_connection,
         system_messages,
         internet,
         client_ids,

@@ -81,6 +81,9 @@ NOT_ACCEPTED = frozenset(
     }
 )
 
+# A handshake that shows the API in service.
+SERVED = frozenset({Symptom.OK, Symptom.SLOW})
+
 
 class SensorName(StrEnum):
     """Whose reading it is. The names are public: they stand in JSON."""

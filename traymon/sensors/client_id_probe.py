@@ -16,7 +16,8 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.version_exchange import close_gracefully, connect, os_error_text, read_reply
+from traymon.sensors.socket_errors import os_error_text
+from traymon.sensors.version_exchange import Outcome, close_gracefully, connect, read_reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ async def claim(
     `still_safe` is asked right before the ID is said; where it is not, none is said.
     """
     deadline = asyncio.get_running_loop().time() + target.limits.timeout
-    async with connections.exchange:
+    async with connections.exchange_lock:
         connection = await connect(target.host, target.port, deadline, connections)
-        if isinstance(connection, tuple):
-            return ProbeResult(None, connection[1])
+        if isinstance(connection, Outcome):
+            return ProbeResult(None, connection.detail)
         try:
             outcome = await _ask(connection, client_id, deadline, still_safe)
         finally:
@@ -54,9 +55,9 @@ async def _ask(
     try:
         async with asyncio.timeout_at(deadline):
             await loop.sock_sendall(connection, wire.hello())
-            symptom, detail, _ = await read_reply(connection, deadline)
-            if symptom is not Symptom.OK:
-                return ProbeResult(None, detail)
+            reply = await read_reply(connection, deadline)
+            if reply.symptom is not Symptom.OK:
+                return ProbeResult(None, reply.detail)
             if not still_safe():
                 return ProbeResult(None, "another program may have started meanwhile")
             await loop.sock_sendall(connection, wire.start_api(client_id))

@@ -24,8 +24,8 @@ from traymon.sensors.base import ListOwnPrograms, SensorContext
 from traymon.sensors.client_id_ledger import NO_LINKS, Ledger, Links
 from traymon.sensors.client_id_probe import ProbeResult, claim
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.listener import is_this_machine
 from traymon.sensors.processes import Connected, Programs
+from traymon.sensors.socket_table import is_this_machine
 from traymon.sensors.wire import Verdict
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from traymon.core.target import OwnProgram, Program, Target
 from traymon.sensors.base import ListOwnPrograms
 from traymon.sensors.client_id_ledger import Link, Links
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.listener import is_this_machine, socket_table
+from traymon.sensors.socket_table import is_this_machine, socket_table
 
 _T = TypeVar("_T")
 
