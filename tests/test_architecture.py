@@ -34,6 +34,7 @@ PURE = (
     *(module for module in FILES if module.startswith("core/")),
     "sensors/wire",
     "sensors/system_messages",
+    "sensors/client_id_gate",
     "sensors/client_id_ledger",
     "sensors/heartbeat",
     "diagnosis/conditions",

@@ -21,6 +21,7 @@ from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
+    client_id_report,
     client_ids,
     handshake,
     internet,
@@ -510,6 +511,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         system_messages,
         internet,
         client_ids,
+        client_id_report,
     )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}

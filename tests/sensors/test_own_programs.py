@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from traymon.core.target import OwnProgram, Target
-from traymon.sensors.processes import is_traymon, project_folder, script_of
+from traymon.sensors.program_identity import is_traymon, project_folder, script_of
 from traymon.storage.own_programs import OwnPrograms
 
 

@@ -88,7 +88,7 @@ def wait_until_good(
 
 def _what_starts(command: list[str], program: str) -> str:
     """Return the script that the command runs, or the program itself where it is none."""
-    from traymon.sensors.processes import script_of
+    from traymon.sensors.program_identity import script_of
 
     return script_of(command, os.getcwd()) or os.path.realpath(program)
 
