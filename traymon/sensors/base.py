@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from traymon.core.facts import FactKey
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import OwnProgram
 from traymon.core.vocabulary import SensorName
 from traymon.sensors.connection_registry import ConnectionRegistry
+
+FactDict = dict[FactKey[Any], Any]
+"""The facts of a reading while a sensor collects them."""
 
 ListOwnPrograms = Callable[[], Sequence[OwnProgram]]
 """Returns the programs that the user has marked as their own; called each time, as they change."""

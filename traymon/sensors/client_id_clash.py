@@ -1,21 +1,24 @@
 """Detect a later run of the user's own program that an earlier one keeps from connecting.
 
-Reads no sockets itself: works on the programs and connections that were last seen.
+Reads nothing itself: works on the programs and connections that were last seen.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from traymon.core.target import IdUse, Program, Target
 from traymon.core.vocabulary import Use
 from traymon.sensors.client_id_ledger import Links
-from traymon.sensors.processes import Processes
 
 SAME_SCRIPT_DELAY = 10.0  # seconds after which an unconnected second copy is not just starting
 MAX_REJECTION_AGE = 60.0  # seconds from a program's start within which a rejection was its own
 CLASH_TTL = 600.0  # seconds for which a clash is shown after it happened
+
+FindLaterRuns = Callable[[Program, Links], Sequence[Program]]
+"""Returns the user's unconnected programs that were started after a connected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Moment:
 class ClashDetector:
     """Remembers the last clash for a while."""
 
-    def __init__(self, processes: Processes) -> None:
-        self._processes = processes
+    def __init__(self, find_later_runs: FindLaterRuns) -> None:
+        self._find_later_runs = find_later_runs
         self._clash: Clash | None = None
         self._shown_until: float | None = None  # monotonic
 
@@ -59,7 +62,7 @@ class ClashDetector:
         if self._is_over(now, held, links):
             self._clash = self._shown_until = None
         for holder, client_id in held.items():
-            for newer in self._processes.find_later_runs(holder, links):
+            for newer in self._find_later_runs(holder, links):
                 if _is_kept_out(newer, holder, rejected_at, now.epoch):
                     self._clash = Clash(client_id, holder, newer)
                     self._shown_until = now.monotonic + CLASH_TTL

@@ -5,12 +5,11 @@ Pure. Evidence only: no word here says what a reading means.
 
 from __future__ import annotations
 
-from typing import Any
-
-from traymon.core.facts import Fact, FactKey
+from traymon.core.facts import Fact
 from traymon.core.model import Reading
 from traymon.core.target import IdUse, Program
 from traymon.core.vocabulary import SensorName, Symptom, Use
+from traymon.sensors.base import FactDict
 from traymon.sensors.client_id_clash import Clash
 from traymon.sensors.client_id_gate import MAX_PROBES, Reason, Refusal
 from traymon.sensors.client_id_ledger import Link
@@ -47,7 +46,7 @@ def client_ids_reading(
 
     `free_id`: an ID that nobody held when it was probed, as a suggestion.
     """
-    facts: dict[FactKey[Any], Any] = {Fact.ID_USES: usage}
+    facts: FactDict = {Fact.ID_USES: usage}
     if free_id is not None:
         facts[Fact.FREE_CLIENT_ID] = free_id
     detail = "; ".join(_use_text(use) for use in usage)

@@ -113,9 +113,9 @@ class PortSession:
     ) -> None:
         self.address = target.address
         self._processes, self._prober, self._settle_time = processes, prober, settle_time
-        self._table = ConnectionTable(processes, settle_time, table_interval)
+        self._table = ConnectionTable(processes.read_connections, settle_time, table_interval)
         self._ledger = Ledger(target.client_ids)
-        self._clashes = ClashDetector(processes)
+        self._clashes = ClashDetector(processes.find_later_runs)
         self._history = ProbeHistory()
         self._handled_requests = 0  # of the user's requests for a check
         self._retry: _Retry | None = None

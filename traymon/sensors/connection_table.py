@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from traymon.core.polling import SHARE
@@ -12,7 +13,7 @@ from traymon.core.target import Target
 from traymon.sensors.client_id_gate import TableAge
 from traymon.sensors.client_id_ledger import NO_LINKS, Links
 from traymon.sensors.client_id_report import link_text
-from traymon.sensors.processes import Processes
+from traymon.sensors.processes import Connected
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,13 @@ BURST_DURATION = 30.0  # seconds of frequent reads after a program of the user's
 class ConnectionTable:
     """The connections of one port session, as they were last read."""
 
-    def __init__(self, processes: Processes, settle_time: float, interval: float) -> None:
-        self._processes = processes
+    def __init__(
+        self,
+        read_connections: Callable[[Target], Connected | None],
+        settle_time: float,
+        interval: float,
+    ) -> None:
+        self._read_connections = read_connections
         self._settle_time, self._interval = settle_time, interval
         self.links: Links = NO_LINKS
         self.readable = True
@@ -47,7 +53,7 @@ class ConnectionTable:
 
     async def read(self, target: Target) -> bool:
         """Read the table in a thread; return whether it could be read."""
-        connected = await asyncio.to_thread(self._processes.read_connections, target)
+        connected = await asyncio.to_thread(self._read_connections, target)
         now = time.monotonic()
         if connected is None:
             self.readable, self._next_read = False, now + UNREADABLE_INTERVAL

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any
 
-from traymon.core.facts import Fact, FactKey
+from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import USUAL_PORTS, Limits, Target
 from traymon.core.vocabulary import NOT_ACCEPTED, SensorName, Symptom
+from traymon.sensors.base import FactDict
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.version_exchange import Answer, answers_tls, exchange_versions
 
@@ -67,7 +67,7 @@ class Handshake:
             port.speaks_tls = None
         elif await self._speaks_tls(port, target):
             symptom, detail = Symptom.TLS, f"{detail}; a TLS hello was answered"
-        facts: dict[FactKey[Any], Any] = {}
+        facts: FactDict = {}
         if symptom in (Symptom.REFUSED, Symptom.NOT_IB) and (
             evidence.symptom(SensorName.LISTENER) is not Symptom.NOT_HERE
         ):

@@ -11,14 +11,14 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import psutil
 
-from traymon.core.facts import Fact, FactKey
+from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import USUAL_PORTS, Target
 from traymon.core.vocabulary import SensorName, Symptom
+from traymon.sensors.base import FactDict
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.socket_table import SocketEntry, is_this_machine, listens_for, socket_table
 
@@ -62,7 +62,7 @@ class Listener:
         symptom, detail, facts = self._read(target)
         return Reading(self.name, symptom, detail, facts, cost=time.thread_time() - began)
 
-    def _read(self, target: Target) -> tuple[Symptom, str, dict[FactKey[Any], Any]]:
+    def _read(self, target: Target) -> tuple[Symptom, str, FactDict]:
         if target.forwarded:
             return Symptom.NOT_HERE, "the port is forwarded from elsewhere (TRAYMON_FORWARDED)", {}
         if not is_this_machine(target.host):
@@ -124,7 +124,7 @@ def ib_program(name: str, command_line: str) -> str | None:
 
 
 def _candidate_ports(
-    listening: Sequence[SocketEntry], facts: dict[FactKey[Any], Any], port: int
+    listening: Sequence[SocketEntry], facts: FactDict, port: int
 ) -> tuple[int, ...]:
     """Return the other listening ports that may be IB's: the usual ones first, then the app's."""
     open_ports = {entry.laddr.port for entry in listening} - {port}
@@ -132,11 +132,11 @@ def _candidate_ports(
     return tuple(p for p in dict.fromkeys(wanted) if p in open_ports)
 
 
-def _describe_owner(pid: int | None) -> dict[FactKey[Any], Any]:
+def _describe_owner(pid: int | None) -> FactDict:
     """Return what can be found out about the process that listens."""
     if not pid:  # another user's process, hidden by missing permissions; Windows reports 0
         return {}
-    facts: dict[FactKey[Any], Any] = {Fact.PID: pid}
+    facts: FactDict = {Fact.PID: pid}
     try:
         process = psutil.Process(pid)
         facts[Fact.PROGRAM] = process.name()
@@ -150,7 +150,7 @@ def _describe_owner(pid: int | None) -> dict[FactKey[Any], Any]:
     return facts
 
 
-def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> dict[FactKey[Any], Any]:
+def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     """Return what can be found out about this machine's TWS and Gateway processes.
 
     `APPS` is missing if the process list, or a Java program in it, is hidden: seeing none does not
@@ -176,7 +176,7 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> dict[FactKey[Any],
         return {} if hidden else {Fact.APPS: 0}
     pids = {pid for pid, _ in found}
     ports = sorted({entry.laddr.port for entry in listening or () if entry.pid in pids})
-    facts: dict[FactKey[Any], Any] = {
+    facts: FactDict = {
         Fact.APPS: len(found),
         Fact.APP: found[0][1],
         Fact.APP_PID: found[0][0],

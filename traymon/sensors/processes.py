@@ -137,7 +137,9 @@ class Processes:
             del self._seen[gone]
         found = False
         for pid in pids:
-            seen = self._seen.get(pid, _Seen(now, None))
+            seen = self._seen.get(pid)
+            if seen is None:
+                seen = _Seen(now, None)
             if now - seen.first_at <= EXEC_WINDOW:
                 process = self._read_process(pid, target)
                 self._seen[pid] = _Seen(seen.first_at, process)

@@ -1,6 +1,6 @@
 """Recognise a program: its script, whether it is the user's own, whether it is a traymon.
 
-Looks at paths and command lines; reads no process itself.
+Works on paths and command lines; reads no process itself.
 """
 
 from __future__ import annotations

@@ -9,13 +9,12 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterator
-from typing import Any
 
-from traymon.core.facts import Fact, FactKey
+from traymon.core.facts import Fact
 from traymon.core.model import Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
-from traymon.sensors.base import SensorContext
+from traymon.sensors.base import FactDict, SensorContext
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.heartbeat import BEAT_INTERVAL, BEAT_TIMEOUT, Heartbeat
@@ -172,7 +171,7 @@ class _OpenSession:
     def _post_hours(self) -> None:
         hours = self._inbox.take_hours()
         if isinstance(hours, TradingHours):
-            facts: dict[FactKey[Any], Any] = {Fact.HOURS: hours.days, Fact.HOURS_ZONE: hours.zone}
+            facts: FactDict = {Fact.HOURS: hours.days, Fact.HOURS_ZONE: hours.zone}
             detail = "; ".join(hours.days[:3])
             self._context.post(Reading(SensorName.HOURS, Symptom.OK, detail, facts))
         elif hours is not None:
@@ -189,7 +188,7 @@ class _OpenSession:
         self._post(Symptom.HUNG, f"no answer to the heartbeat for {waited:.0f} s", waited)
 
     def _post(self, symptom: Symptom, detail: str, took: float) -> None:
-        facts: dict[FactKey[Any], Any] = {Fact.OWN_CLIENT_ID: self._client_id}
+        facts: FactDict = {Fact.OWN_CLIENT_ID: self._client_id}
         if self._inbox.accounts:
             facts[Fact.ACCOUNTS] = self._inbox.accounts
         if self._inbox.version is not None:

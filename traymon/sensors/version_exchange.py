@@ -26,6 +26,8 @@ CLOSE_TIMEOUT = 1.0  # seconds to wait for the server to close after we did
 MIN_CONNECT_TIMEOUT = 3.0 if sys.platform == "win32" else 0.0  # seconds
 MAX_TLS_TIMEOUT = 2.0  # seconds; a TLS server answers a hello immediately
 
+Address = tuple[Any, ...]  # as getaddrinfo returns it: host, port and, for IPv6, two numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -130,7 +132,7 @@ async def connect(
     return (refused or failures)[0]
 
 
-async def _connect_to(family: int, address: Any, timeout: float) -> socket.socket:
+async def _connect_to(family: int, address: Address, timeout: float) -> socket.socket:
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
@@ -142,7 +144,7 @@ async def _connect_to(family: int, address: Any, timeout: float) -> socket.socke
     return connection
 
 
-async def _resolve(host: str, port: int) -> list[tuple[int, Any]]:
+async def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
     """Return (family, address) pairs; an IPv4 literal needs neither a name server nor a thread."""
     try:
         ipaddress.IPv4Address(host)
