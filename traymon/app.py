@@ -30,7 +30,6 @@ from traymon.monitoring.watchdog import Watchdog
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.storage.files import write_atomically
-from traymon.storage.own_programs import OwnPrograms
 from traymon.storage.paths import Folders
 from traymon.storage.single_instance import Instance, InstanceInfo
 from traymon.storage.state import StateStore
@@ -77,7 +76,6 @@ class App:
         `patience`: seconds in which a tray may still come.
         """
         self._folders = folders or Folders.of_this_user()
-        self._own_programs = OwnPrograms(self._folders.state)
         self._state = StateStore(self._folders.state)
         self._calendar = calendar or Calendar()
         self._hours_contract = targets[0].hours_contract
@@ -85,10 +83,10 @@ class App:
             self._calendar = replace(self._calendar, hours=hours)
         self.monitor = Monitor(
             targets,
-            partial(sensors_for_target, self._own_programs.all),
+            partial(sensors_for_target, self._state.own_programs),
             discover,
             calendar=self._calendar,
-            snoozed_until=self._state.snoozed_until(),
+            snoozed_until=self._state.snoozed_until(targets[0].name),
         )
         self._now = self.monitor.clock
         self._want_tray, self._patience = want_tray, patience
@@ -291,7 +289,7 @@ class App:
     def _keep(self, update: Update) -> None:
         """Write down what shall outlive a restart: the snooze, and the hours that IB gave."""
         status = update.status
-        self._state.keep_snooze(status.snoozed_until)
+        self._state.keep_snooze(status.target.name, status.snoozed_until)
         days = status.evidence.fact(SensorName.HOURS, Fact.HOURS)
         zone = status.evidence.fact(SensorName.HOURS, Fact.HOURS_ZONE)
         if (
@@ -347,7 +345,7 @@ class App:
         status = self._statuses.get(name or "") or self._worst()
         program = None if status is None else presenter.claimable_program(status)
         if program is not None:
-            self._own_programs.add(OwnProgram(program.exe, program.script))
+            self._state.add_own_program(OwnProgram(program.exe, program.script))
             log.info("the user's own: %s %s", program.exe, program.script)
             self.monitor.check_now()
 

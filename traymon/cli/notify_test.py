@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from traymon.cli.common import Exit
 
-CLICK_WITHIN = 30.0  # seconds that `test-notify` waits for a click
+if TYPE_CHECKING:
+    from traymon.ui.notify.notifier import Notifier
+
+CLICK_TIMEOUT = 30.0  # seconds to wait for a click
 
 
 def test_notify() -> None:
@@ -16,14 +19,14 @@ def test_notify() -> None:
     from traymon.ui.notify.notifier import Notifier
     from traymon.ui.tray.tray import icon_for_balloons
 
-    logging.captureWarnings(True)  # plyer's are for packagers; what failed is said below
+    logging.captureWarnings(True)  # plyer's are meant for packagers; failures are printed below
     clicked = threading.Event()
     notifier = Notifier(lambda key: clicked.set(), lambda why: None)
     icon = icon_for_balloons(lambda key: clicked.set())
-    came_out: list[bool] = []
+    delivered: list[bool] = []
 
     def test() -> None:
-        came_out.append(_test_notices(notifier, clicked))
+        delivered.append(_send_test(notifier, clicked))
 
     if icon is None:
         test()
@@ -31,11 +34,11 @@ def test_notify() -> None:
         notifier.prefer("balloon", icon.deliver)
         icon.run_beside(test)
     notifier.stop()
-    raise Exit(0 if any(came_out) else 1)
+    raise Exit(0 if any(delivered) else 1)
 
 
-def _test_notices(notifier: Any, clicked: threading.Event) -> bool:
-    """Send them and say what came of it; return whether any came out."""
+def _send_test(notifier: Notifier, clicked: threading.Event) -> bool:
+    """Send them and print the results; return whether any was delivered."""
     from traymon.diagnosis import fix_pages
     from traymon.ui.presenter import NotificationText
 
@@ -45,8 +48,8 @@ def _test_notices(notifier: Any, clicked: threading.Event) -> bool:
         print(f"{name}: " + (f"failed: {fault}" if fault else f"sent; {clicks}"), flush=True)
     if any(clickable for _, _, clickable in results):
         print(
-            f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends.",
+            f"Click on the notice within {CLICK_TIMEOUT:.0f} s to see a click arrive; Ctrl-C ends.",
             flush=True,
         )
-        print("The click has arrived." if clicked.wait(CLICK_WITHIN) else "No click has arrived.")
+        print("The click has arrived." if clicked.wait(CLICK_TIMEOUT) else "No click has arrived.")
     return any(not fault for _, fault, _ in results)
