@@ -17,13 +17,14 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from traymon.core.polling import poll_interval
+from traymon.core.polling import SHARE, poll_interval
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Symptom
-from traymon.sensors.client_ids import POLL, SHARE, TABLE_EVERY
+from traymon.sensors.client_ids import POLL_INTERVAL
 from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.connection_table import TABLE_INTERVAL
 from traymon.sensors.listener import Listener
-from traymon.sensors.processes import SETTLING, Programs
+from traymon.sensors.processes import EXEC_WINDOW, Processes
 
 CONNECTIONS, PROCESSES = 300, 500
 READS = 20
@@ -52,26 +53,26 @@ def main() -> None:
 
 def measure(target: Target) -> float:
     """Print the figures; return the share of a core that reading the socket table takes."""
-    programs = Programs(ConnectionRegistry(), tuple)
-    programs.changed(target)
-    time.sleep(SETTLING)  # until the processes no longer count as new
+    programs = Processes(ConnectionRegistry(), tuple)
+    programs.scan_new(target)
+    time.sleep(EXEC_WINDOW)  # until the processes are not new any more
     rows = len(psutil.net_connections(kind="tcp"))
     print(f"{len(psutil.pids())} processes, {rows} rows in the socket table")
 
     def connected() -> None:
-        found = programs.connected(target)
+        found = programs.read_connections(target)
         assert found is not None
 
     limits = Limits()
-    listener = cpu(lambda: Listener(ConnectionRegistry()).measured(target))
+    listener = cpu(lambda: Listener(ConnectionRegistry()).read_measured(target))
     table = cpu(connected)
     listener_rest = poll_interval(Symptom.OK, 1, True, limits, listener)
-    table_rest = max(TABLE_EVERY, table / SHARE)
-    new = cpu(lambda: programs.changed(target))
+    table_rest = max(TABLE_INTERVAL, table / SHARE)
+    new = cpu(lambda: programs.scan_new(target))
     print(row("listener", listener, listener_rest))
     print(row("who is connected", table, table_rest))
-    print(row("new processes", new, POLL))
-    all_of_them = cpu(lambda: programs.look_at_all(target))  # nothing that may change is cached
+    print(row("new processes", new, POLL_INTERVAL))
+    all_of_them = cpu(lambda: programs.scan_all(target))  # it caches nothing that may change
     print(f"{'every process':<18}{all_of_them * 1e3:8.2f} ms CPU, only right before a try")
     return listener / listener_rest + table / table_rest
 

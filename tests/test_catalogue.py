@@ -21,11 +21,14 @@ from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
+    client_id_report,
     client_ids,
     handshake,
     internet,
     listener,
     session,
+    session_connection,
+    socket_errors,
     system_messages,
     version_exchange,
 )
@@ -502,12 +505,15 @@ def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Seen], 
 def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     modules = (
         version_exchange,
+        socket_errors,
         handshake,
         listener,
         session,
+        session_connection,
         system_messages,
         internet,
         client_ids,
+        client_id_report,
     )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}

@@ -15,7 +15,8 @@ import pytest
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import version_exchange
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.version_exchange import Answer, exchange_versions, symptom_of
+from traymon.sensors.socket_errors import symptom_of
+from traymon.sensors.version_exchange import Answer, exchange_versions
 from traymon.sim.gateway import running
 from traymon.sim.stage_props import full_backlog, nobody_listens
 
@@ -24,7 +25,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="as Linux's sock
 
 ASK_192_0_2_1 = """
 import asyncio
-from traymon.sensors.hello import exchange_versions
+from traymon.sensors.version_exchange import exchange_versions
 from traymon.sensors.connection_registry import ConnectionRegistry
 print(asyncio.run(exchange_versions("192.0.2.1", 9, 5.0, ConnectionRegistry())).symptom)
 """
@@ -250,5 +251,5 @@ def test_a_refusal_that_windows_takes_its_time_for_is_waited_for(
         raise windows_error(10061)
 
     monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", slowly)
-    monkeypatch.setattr(version_exchange, "CONNECT_AT_LEAST", at_least)
+    monkeypatch.setattr(version_exchange, "MIN_CONNECT_TIMEOUT", at_least)
     assert ask(9, timeout=SHORT).symptom is symptom

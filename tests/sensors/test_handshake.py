@@ -121,7 +121,7 @@ def test_another_port_is_asked_once_a_minute_or_when_other_ports_listen(
         assert len(one.conversations) == 1
         reading = look(evidence(port, seen_elsewhere(two.port)), sensor)
         assert reading.facts[Fact.OPEN_PORT] == two.port
-        monkeypatch.setattr(handshake, "ELSEWHERE_AGAIN", 0.0)
+        monkeypatch.setattr(handshake, "PORT_SEARCH_INTERVAL", 0.0)
         look(evidence(port, seen_elsewhere(two.port)), sensor)
         assert (len(one.conversations), len(two.conversations)) == (1, 2)
 

@@ -17,8 +17,9 @@ from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.listener import Listener, is_this_machine
+from traymon.sensors.listener import Listener
 from traymon.sensors.port_discovery import discover
+from traymon.sensors.socket_table import is_this_machine
 from traymon.sim.stage_props import nobody_listens, process_name
 
 MakeEvidence = Callable[..., Evidence]

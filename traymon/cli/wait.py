@@ -86,7 +86,7 @@ def wait_until_good(
 
 def _starting_program(command: list[str], program: str) -> str:
     """Return the script that the command runs, or else the program itself."""
-    from traymon.sensors.processes import script_of
+    from traymon.sensors.program_identity import script_of
 
     return script_of(command, os.getcwd()) or os.path.realpath(program)
 

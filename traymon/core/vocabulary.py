@@ -81,6 +81,9 @@ NOT_ACCEPTED = frozenset(
     }
 )
 
+# A handshake that shows the API in service.
+SERVED = frozenset({Symptom.OK, Symptom.SLOW})
+
 
 class SensorName(StrEnum):
     """The sensors, and the monitor itself as the source of a reading."""
