@@ -60,12 +60,12 @@ def check(
     else:
         where = f"{status.target.name}, {status.target.address}"
         console.print(f"traymon check: {escape(where)}\n", highlight=False)
-        console.print(terminal.test_results(status, test))
+        console.print(terminal.check_results(status, test))
         if test != "port" and steps["handshake"].passed:
             print("\n✓ IB API handshake completed successfully!")
         found = steps[test].light if test else status.diagnosis.light
         if found is not Light.GREEN and status.diagnosis.light is not Light.GREEN:
             console.print()
-            console.print(terminal.fix(status, time.time()))
+            console.print(terminal.fix_steps(status, time.time()))
     light = status.diagnosis.light if test is None else steps[test].light
     raise Exit(EXIT_OF_LIGHT[light])

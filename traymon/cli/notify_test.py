@@ -4,49 +4,54 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from traymon.cli.common import Exit
+
+if TYPE_CHECKING:
+    from traymon.ui.notify.notifier import Notifier
 
 CLICK_WITHIN = 30.0  # seconds that `test-notify` waits for a click
 
 
 def test_notify() -> None:
     """Send a test notice through every channel, and say which came out and which can be clicked."""
+    from traymon.ui.notify.channel import Clicks
     from traymon.ui.notify.notifier import Notifier
     from traymon.ui.tray.tray import icon_for_balloons
 
     logging.captureWarnings(True)  # plyer's are for packagers; what failed is said below
     clicked = threading.Event()
-    notifier = Notifier(lambda key: clicked.set(), lambda why: None)
+    notifier = Notifier(Clicks(lambda key: clicked.set()), lambda why: None)
     icon = icon_for_balloons(lambda key: clicked.set())
     came_out: list[bool] = []
 
     def test() -> None:
-        came_out.append(_test_notices(notifier, clicked))
+        came_out.append(_test_notifications(notifier, clicked))
 
-    if icon is None:
+    if icon is None or icon.balloons is None:
         test()
     else:
-        notifier.prefer("balloon", icon.deliver)
+        notifier.prefer(icon.balloons)
         icon.run_beside(test)
     notifier.stop()
     raise Exit(0 if any(came_out) else 1)
 
 
-def _test_notices(notifier: Any, clicked: threading.Event) -> bool:
+def _test_notifications(notifier: Notifier, clicked: threading.Event) -> bool:
     """Send them and say what came of it; return whether any came out."""
     from traymon.diagnosis import fix_pages
-    from traymon.ui.presenter import NotificationText
+    from traymon.ui.notification_text import NotificationText
 
-    results = notifier.test(NotificationText(*fix_pages.notice("test"), urgent=False))
-    for name, fault, clickable in results:
-        clicks = "clicks arrive" if clickable else "clicks do not arrive"
-        print(f"{name}: " + (f"failed: {fault}" if fault else f"sent; {clicks}"), flush=True)
-    if any(clickable for _, _, clickable in results):
+    results = notifier.test(NotificationText(*fix_pages.notification("test"), urgent=False))
+    for result in results:
+        clicks = "clicks arrive" if result.clickable else "clicks do not arrive"
+        outcome = f"failed: {result.fault}" if result.fault else f"sent; {clicks}"
+        print(f"{result.channel}: {outcome}", flush=True)
+    if any(result.clickable for result in results):
         print(
             f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends.",
             flush=True,
         )
         print("The click has arrived." if clicked.wait(CLICK_WITHIN) else "No click has arrived.")
-    return any(not fault for _, fault, _ in results)
+    return any(not result.fault for result in results)

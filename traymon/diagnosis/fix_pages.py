@@ -57,9 +57,9 @@ class Page:
 
 
 @cache
-def notice(name: str) -> tuple[str, str]:
-    """Return title and body of a notice that is not a page's own, from assets/notices/<name>.md."""
-    text = (assets.folder() / "notices" / f"{name}.md").read_text(encoding="utf-8")
+def notification(name: str) -> tuple[str, str]:
+    """Return title and body of a notification: assets/notifications/<name>.md."""
+    text = (assets.folder() / "notifications" / f"{name}.md").read_text(encoding="utf-8")
     title, _, body = text.partition("\n")
     return title.removeprefix("# ").strip(), " ".join(body.split())
 

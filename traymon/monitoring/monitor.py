@@ -33,8 +33,9 @@ class Monitor:
     ) -> None:
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
         self.clock = clock or SteadyClock()
-        self._calendar = calendar or Calendar()
-        self._snoozed_until = snoozed_until  # at the start
+        # by target name, from the start on
+        self._calendars = {target.name: calendar or Calendar() for target in targets}
+        self._snoozed_until = {target.name: snoozed_until for target in targets}
         self._subscribers: list[Subscriber] = []
         self._watches: list[TargetMonitor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -60,8 +61,8 @@ class Monitor:
                 self._publish,
                 self.clock,
                 self._discover,
-                self._calendar,
-                self._snoozed_until,
+                self._calendars[target.name],
+                self._snoozed_until[target.name],
             )
             for target in self._targets
         ]
@@ -103,16 +104,19 @@ class Monitor:
         """Look at every target again. From any thread."""
         self._each(TargetMonitor.resume)
 
-    def snooze(self, until: float | None) -> None:
-        """Have every status say that nobody wants to be told until then. From any thread."""
+    def snooze(self, target: str, until: float | None) -> None:
+        """Snooze a target's notifications until then; None ends it. From any thread."""
+        self._snoozed_until[target] = until
         for watch in self._watches:
-            self._call(watch.snooze, until)
+            if watch.name == target:
+                self._call(watch.snooze, until)
 
-    def set_calendar(self, calendar: Calendar) -> None:
-        """Go by this calendar from now on. From any thread."""
-        self._calendar = calendar
+    def set_calendar(self, target: str, calendar: Calendar) -> None:
+        """Use this calendar for a target from now on. From any thread."""
+        self._calendars[target] = calendar
         for watch in self._watches:
-            self._call(watch.set_calendar, calendar)
+            if watch.name == target:
+                self._call(watch.set_calendar, calendar)
 
     def _each(self, act: Callable[[TargetMonitor], None]) -> None:
         for watch in self._watches:
