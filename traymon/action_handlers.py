@@ -72,7 +72,7 @@ class ActionHandlers:
         targets = [status.target for status in self._hub.statuses]
         ends = {t.name: snooze_until(wish, now, self._keeper.calendar_of(t)) for t in targets}
         for name, until in ends.items():
-            self._monitor.snooze(name, until)
+            self._monitor.snooze(until, name)
 
     def mark_as_mine(self, target: str | None = None) -> None:
         """Remember that the program that holds a target's client ID is the user's own."""

@@ -81,8 +81,8 @@ class App:
         now = self.monitor.clock
         keeper = StateKeeper(self._state, calendar or Calendar(), self.monitor.set_calendar)
         for target in targets:
-            self.monitor.set_calendar(target.name, keeper.calendar_of(target))
-            self.monitor.snooze(target.name, self._state.snoozed_until())
+            self.monitor.set_calendar(keeper.calendar_of(target), target.name)
+            self.monitor.snooze(self._state.snoozed_until(), target.name)
         self._want_tray, self._patience = want_tray, patience
         self._stopping = threading.Event()
         self._ended = False

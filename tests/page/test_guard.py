@@ -11,6 +11,7 @@ import pytest
 from served import Served, served
 
 from traymon.core.facts import FACTS, Fact
+from traymon.core.target import Program
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.web.auth import HEADERS, OPEN_PATH, TimeLimitedProtocol
 
@@ -148,7 +149,13 @@ def test_every_answer_carries_the_headers_that_keep_others_out(page: Served) -> 
 @pytest.mark.parametrize("code", sorted(ENTRIES))
 def test_text_from_elsewhere_is_nothing_but_text(code: str, page: Served) -> None:
     evil = "<script>alert(1)</script>\"'>"
-    page.show(code, {fact: evil for fact in FACTS.values() if fact is not Fact.ID_USES})
+    of_type: dict[object, object] = {str: evil, Program: Program(evil, 4711, evil, evil)}
+    facts = {
+        fact: (of_type[fact.type],) if fact.several else of_type[fact.type]
+        for fact in FACTS.values()
+        if fact.type in of_type
+    }
+    page.show(code, facts)
     _, text = page.get("/")
     assert "<script>alert" not in text
     assert "&lt;b&gt;words&lt;/b&gt;" in text

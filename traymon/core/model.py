@@ -176,12 +176,12 @@ def _suspected(status: Status) -> tuple[str, int, int] | None:
 
 def _shown_details(status: Status) -> object:
     readings = {
-        name: (status.evidence.symptom(name), reading.detail, reading.facts, reading.took)
+        name: (reading.symptom, reading.detail, reading.facts, reading.took)
         for name, reading in status.evidence.readings.items()
     }
     return (
         *(readings, status.evidence.target, status.diagnosis.facts, status.since, status.looks),
-        *(status.paused, status.down_since, status.was_down, status.figures, status.checked_at),
+        *(status.paused, status.down_since, status.was_down, status.figures),
     )
 
 

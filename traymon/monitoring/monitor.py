@@ -33,9 +33,9 @@ class Monitor:
     ) -> None:
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
         self.clock = clock or SteadyClock()
-        # by target name, from the start on
+        # what each target's monitor begins with, by the target's name
         self._calendars = {target.name: calendar or Calendar() for target in targets}
-        self._snoozed_until = {target.name: snoozed_until for target in targets}
+        self._snoozes = {target.name: snoozed_until for target in targets}
         self._subscribers: list[Subscriber] = []
         self._watches: list[TargetMonitor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -62,7 +62,7 @@ class Monitor:
                 self.clock,
                 self._discover,
                 self._calendars[target.name],
-                self._snoozed_until[target.name],
+                self._snoozes[target.name],
             )
             for target in self._targets
         ]
@@ -104,19 +104,25 @@ class Monitor:
         """Look at every target again. From any thread."""
         self._each(TargetMonitor.resume)
 
-    def snooze(self, target: str, until: float | None) -> None:
-        """Snooze a target's notifications until then; None ends it. From any thread."""
-        self._snoozed_until[target] = until
+    def snooze(self, until: float | None, target: str | None = None) -> None:
+        """Mute the notifications of a target, or of all, until then; None ends a snooze.
+
+        From any thread.
+        """
+        self._snoozes |= dict.fromkeys(self._names(target), until)
         for watch in self._watches:
-            if watch.name == target:
+            if target in (None, watch.name):
                 self._call(watch.snooze, until)
 
-    def set_calendar(self, target: str, calendar: Calendar) -> None:
-        """Use this calendar for a target from now on. From any thread."""
-        self._calendars[target] = calendar
+    def set_calendar(self, calendar: Calendar, target: str | None = None) -> None:
+        """Use this calendar for a target, or for all, from now on. From any thread."""
+        self._calendars |= dict.fromkeys(self._names(target), calendar)
         for watch in self._watches:
-            if watch.name == target:
+            if target in (None, watch.name):
                 self._call(watch.set_calendar, calendar)
+
+    def _names(self, target: str | None) -> list[str]:
+        return list(self._calendars) if target is None else [target]
 
     def _each(self, act: Callable[[TargetMonitor], None]) -> None:
         for watch in self._watches:

@@ -25,9 +25,9 @@ class StateKeeper:
         self,
         store: StateStore,
         calendar: Calendar,
-        on_calendar: Callable[[str, Calendar], None],
+        on_calendar: Callable[[Calendar, str], None],
     ) -> None:
-        """`calendar` is the settings'; `on_calendar` gets a target's new one and the target."""
+        """`calendar` is the settings'; `on_calendar` gets a target's new one, and its name."""
         self._store, self._calendar, self._on_calendar = store, calendar, on_calendar
         self._hours: dict[str, Schedule | None] = {}  # by contract
 
@@ -57,4 +57,4 @@ class StateKeeper:
         self._hours[contract] = self._store.hours(contract)
         for other in statuses:
             if other.target.hours_contract == contract:
-                self._on_calendar(other.target.name, self.calendar_of(other.target))
+                self._on_calendar(self.calendar_of(other.target), other.target.name)
