@@ -76,14 +76,15 @@ class App:
         """
         folders = folders or Folders.of_this_user()
         own_programs = OwnPrograms(folders.state)
-        self._state = StateStore(folders.state)
+        state = StateStore(folders.state)
         self.monitor = Monitor(targets, partial(sensors_for_target, own_programs.all), discover)
         now = self.monitor.clock
-        keeper = StateKeeper(self._state, calendar or Calendar(), self.monitor.set_calendar)
+        keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
         for target in targets:
             self.monitor.set_calendar(keeper.calendar_of(target), target.name)
-            self.monitor.snooze(self._state.snoozed_until(), target.name)
-        self._want_tray, self._patience = want_tray, patience
+            self.monitor.snooze(state.snoozed_until(), target.name)
+        self._mark_first_run = state.mark_first_run
+        self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
         self._ended = False
         self._hub = StatusHub(now, keeper.calendar_of)
@@ -113,7 +114,8 @@ class App:
         self._dispatcher = NotificationDispatcher(self._notifier, now)
         self._actions = self._user_actions(offer_start_at_login=login_options is not None)
         page = LivePage(self._actions, now, page_port)
-        self._service = _Service(self.monitor, page, self._hub.publish_stale, instance)
+        self._instance = instance
+        self._service = _Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
             self._hub.add(surface)
         self._hub.listen(self._dispatcher.on_update)
@@ -170,7 +172,7 @@ class App:
         log.info("ended")
 
     def _make_tray(self) -> Tray | None:
-        if not self._want_tray:
+        if self._tray_patience is None:
             return None
         started = time.monotonic()
         while True:
@@ -178,7 +180,7 @@ class App:
                 return Tray(self._actions)
             except NoTray as error:
                 waited = time.monotonic() - started
-                if waited < self._patience and not self._stopping.wait(TRAY_RETRY_INTERVAL):
+                if waited < self._tray_patience and not self._stopping.wait(TRAY_RETRY_INTERVAL):
                     continue
                 self._report(f"No system tray here ({error}). The status is shown here instead.")
                 return None
@@ -186,7 +188,7 @@ class App:
     def _prepare_tray(self, tray: Tray) -> None:
         if tray.balloons is not None:
             self._notifier.prefer(tray.balloons)
-            if self._state.mark_first_run():  # Windows hides new icons
+            if self._mark_first_run():  # Windows hides new icons
                 self._dispatcher.notify_user(*fix_pages.notification("first-run"))
         self._hub.add(tray)
         self._handlers.read_start_at_login()
@@ -194,7 +196,7 @@ class App:
     def _show(self) -> None:
         """Block in the surface that owns the main thread."""
         if self._tray is not None:
-            if self._tray.run(self._report_no_tray_host, self._patience):
+            if self._tray.run(self._report_no_tray_host, self._tray_patience or 0.0):
                 return
             self._report("The display is gone. The status is shown here instead.")
         self._terminal.run(self._stopping)
@@ -207,6 +209,12 @@ class App:
     def _report_no_tray_host(self) -> None:
         self._report("No tray on this desktop yet: the icon appears as soon as there is one.")
         self._dispatcher.notify_user(*fix_pages.notification("no-tray"))
+
+    def _publish_page(self, port: int, key: str) -> None:
+        """Let the commands find the page. Writes a file: not on the monitor's loop."""
+        instance = self._instance
+        if instance is not None:
+            self._tasks.post(lambda: instance.publish(InstanceInfo(port, key, os.getpid())))
 
     def _show_start_at_login(self, on: bool) -> None:
         if self._tray is not None:
@@ -225,10 +233,14 @@ class _Service:
         monitor: Monitor,
         page: LivePage,
         on_stall: Callable[[], None],
-        instance: Instance | None,
+        on_page: Callable[[int, str], None],
     ) -> None:
+        """`on_stall` is called while the monitor does nothing, `on_page` once the page is served.
+
+        `on_page` gets the page's port and owner key, on the loop.
+        """
         self.page = page
-        self._monitor, self._on_stall, self._instance = monitor, on_stall, instance
+        self._monitor, self._on_stall, self._on_page = monitor, on_stall, on_page
         self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         self._watchdog = Watchdog(on_stall)
 
@@ -264,14 +276,13 @@ class _Service:
 
     async def _serve(self) -> None:
         try:
-            await self.page.serve(self._publish_page)
+            await self.page.serve(self._announce_page)
         except Exception:
             log.exception("the page cannot be served; the static one is shown instead")
 
-    def _publish_page(self, port: int) -> None:
+    def _announce_page(self, port: int) -> None:
         log.info("the page is served on port %s", port)
-        if self._instance is not None:
-            self._instance.publish(InstanceInfo(port, self.page.keys.owner, os.getpid()))
+        self._on_page(port, self.page.keys.owner)
 
 
 def _exit_by_force_after(seconds: float) -> None:

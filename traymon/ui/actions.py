@@ -12,21 +12,22 @@ def _nothing(*_arguments: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActions:
-    """What the tray, the page and the notifications can ask for.
+    """What the tray and the page can ask for.
 
-    Every action may be called from any thread and returns at once. One left out does nothing.
+    An action may be called from any thread; it returns at once. One that is left out does nothing.
     """
 
     check_now: Callable[[], None] = _nothing
     pause_or_resume: Callable[[], None] = _nothing
     snooze: Callable[[str], None] = _nothing  # as `snooze_until` takes it; raises ValueError
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
-    mark_as_mine: Callable[[str | None], None] = _nothing  # a target's client ID holder
-    press_button: Callable[[str, str], None] = _nothing  # of a target's notification
+    mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
     copy_report: Callable[[], None] = _nothing
     open_logs: Callable[[], None] = _nothing
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
-    end_session: Callable[[], None] = _nothing  # the desktop session ends; Windows waits for this
+    end_session: Callable[[], None] = (
+        _nothing  # at logoff; alone may take seconds, as Windows waits
+    )
     quit: Callable[[], None] = _nothing

@@ -72,7 +72,7 @@ class StatusHub:
         with self._lock:
             changed, before = update.changed, self._latest.get(name)
             if before is not None and before.diagnosis.code == STALE.code:
-                # the monitor does not know that this was shown while it stood still
+                # to the monitor, which hung meanwhile, this may be no change
                 changed |= what_changed(before, update.status)
             self._latest[name] = update.status
             statuses = tuple(self._latest.values())
@@ -82,9 +82,9 @@ class StatusHub:
             listener(update)
 
     def publish_stale(self) -> None:
-        """Say that the monitor stands still, until it publishes again.
+        """Show every target as no longer monitored, until the monitor publishes again.
 
-        To be repeated meanwhile: what may not be announced now may be announced later.
+        Repeat it meanwhile: a notification that is muted now is sent once it may be.
         """
         for status in self.statuses:
             self.publish(stale_update(status, self._calendar_of(status.target), self._now()))
@@ -124,7 +124,7 @@ class _Feed:
         self._worker: Worker[bool] = Worker(surface.name, self._show, newest_only=True)
 
     def offer(self, statuses: Sequence[Status], name: str, changed: Change, period: int) -> None:
-        """Hand over statuses of which one has changed; returns at once."""
+        """Hand over the statuses, with what changed in the named one; returns at once."""
         grown_old = self._surface.names_times and period != self._period
         with self._lock:
             self._statuses = statuses

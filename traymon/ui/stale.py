@@ -1,4 +1,4 @@
-"""What to show of a target while the monitor stands still.
+"""What to show of a target while its monitor hangs or has ended.
 
 Pure: the time is an argument.
 """
@@ -14,9 +14,9 @@ from traymon.diagnosis.catalogue import STALE
 
 
 def stale_status(status: Status, calendar: Calendar, now: float) -> Status:
-    """Return a target's last status, changed to say that nobody is looking any more.
+    """Return a target's last status, turned into one that says that monitoring has stopped.
 
-    What follows from the time of day goes on: a snooze ends, quiet hours begin.
+    What depends on the time alone stays up to date: a snooze ends, quiet hours begin.
     """
     where: Facts = {Fact.HOST: status.target.host, Fact.PORT: status.target.port}
     diagnosis = Diagnosis(STALE.code, STALE.light, where)
@@ -36,7 +36,7 @@ def stale_status(status: Status, calendar: Calendar, now: float) -> Status:
 
 
 def stale_update(status: Status, calendar: Calendar, now: float) -> Update:
-    """Return what the monitor would publish if it could still say so."""
+    """Return the update that shows a target as no longer monitored."""
     stale = stale_status(status, calendar, now)
     same = status.diagnosis.same_as(stale.diagnosis)
     flip = None if same else Flip(now, status.diagnosis, stale.diagnosis)

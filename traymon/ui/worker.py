@@ -1,6 +1,6 @@
-"""A thread that handles values for somebody, so that a slow or broken handler delays nobody else.
+"""Threads that handle values in the background: a slow or broken handler delays nothing else.
 
-Knows nothing about the values.
+Know nothing about the values.
 """
 
 from __future__ import annotations

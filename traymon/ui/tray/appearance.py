@@ -43,7 +43,7 @@ class Appearance:
 def appearance_of(
     statuses: Sequence[Status], now: float, *, trouble: str, starts_at_login: bool
 ) -> Appearance:
-    """Return the appearance for the statuses of all targets, of which there is at least one."""
+    """Return the appearance for the statuses of all targets; there must be at least one."""
     worst, *_ = by_light = presenter.worst_first(statuses)
     programs = filter(None, map(presenter.claimable_program, by_light))
     return Appearance(

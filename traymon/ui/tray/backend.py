@@ -51,7 +51,7 @@ def _import_pystray() -> str:
     wanted = os.environ.get("PYSTRAY_BACKEND")
     reasons = []
     for backend in [wanted] if wanted else BACKENDS.get(sys.platform, LINUX_BACKENDS):
-        # GTK docks in an X11 tray only as an X11 program; on Wayland it has to be told to be one
+        # GTK docks in an X11 tray only as an X11 program, which is not its default on Wayland
         defaults = {"PYSTRAY_BACKEND": backend, "GDK_BACKEND": "x11,*"}
         with _default_environment(defaults):
             try:

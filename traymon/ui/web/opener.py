@@ -1,4 +1,4 @@
-"""Opens the fix page in the user's browser: the live one, or the static one if it has to be."""
+"""Opens the fix page in the user's browser: the live one, or the static one without a server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PageOpener:
 
     def open(self, status: Status | None) -> None:
         """Open the fix page of a status. Raises OSError if a file cannot be written."""
-        # a loop that stands still serves no page either: the browser would wait forever
+        # a monitor that hangs blocks the live page, too: the browser would wait forever
         stale = status is not None and status.diagnosis.code == STALE.code
         if not stale and (address := self._live_address()) is not None:
             self._open_address(address, self._folder)

@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
     """uvicorn without its signal handlers, which belong to the main thread, and without its tick.
 
     uvicorn's main loop wakes ten times a second, mostly to renew the date header: a fifth of a
-    percent of a core for a page that nobody has open.
+    percent of a core, even while no page is open.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
