@@ -34,7 +34,7 @@ from traymon.core.vocabulary import Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import SensorContext, Sensors
-from traymon.ui import presenter
+from traymon.ui.notification_text import notification_text
 
 S = Symptom
 ZONE = ZoneInfo("America/New_York")
@@ -263,7 +263,7 @@ def main() -> None:
     world = fortnight()
     moment = "%a %d %b %H:%M:%S"
     lines = [
-        (at, f"        {notice.kind:<9} {presenter.notice(notice, at).title}")
+        (at, f"        {notice.kind:<9} {notification_text(notice, at).title}")
         for at, notice in world.told
     ]
     lines += [(at, '        "three failures in a row" cries') for at in world.rule]

@@ -189,7 +189,7 @@ class App:
         if tray.balloons is not None:
             self._notifier.prefer(tray.balloons)
             if self._mark_first_run():  # Windows hides new icons
-                self._dispatcher.notify_user(*fix_pages.notification("first-run"))
+                self._dispatcher.notify_user(*fix_pages.notification_text("first-run"))
         self._hub.add(tray)
         self._handlers.read_start_at_login()
 
@@ -208,7 +208,7 @@ class App:
 
     def _report_no_tray_host(self) -> None:
         self._report("No tray on this desktop yet: the icon appears as soon as there is one.")
-        self._dispatcher.notify_user(*fix_pages.notification("no-tray"))
+        self._dispatcher.notify_user(*fix_pages.notification_text("no-tray"))
 
     def _publish_page(self, port: int, key: str) -> None:
         """Let the commands find the page. Writes a file: not on the monitor's loop."""

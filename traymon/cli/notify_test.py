@@ -43,7 +43,7 @@ def _test_notifications(notifier: Notifier, clicked: threading.Event) -> bool:
     from traymon.diagnosis import fix_pages
     from traymon.ui.notification_text import NotificationText
 
-    results = notifier.test(NotificationText(*fix_pages.notification("test"), urgent=False))
+    results = notifier.test(NotificationText(*fix_pages.notification_text("test"), urgent=False))
     for result in results:
         clicks = "clicks arrive" if result.clickable else "clicks do not arrive"
         outcome = f"failed: {result.fault}" if result.fault else f"sent; {clicks}"

@@ -88,7 +88,7 @@ def _tell_on_the_desktop(name: str) -> None:
     from traymon.ui.notify.channel import Clicks
     from traymon.ui.notify.notifier import Notifier
 
-    title, body = fix_pages.notification(name)
+    title, body = fix_pages.notification_text(name)
     body = f"{body} Log: {Folders.of_this_user().logs}"
     if sys.platform == "win32":  # its notices belong to an icon
         from traymon.ui.desktop import show_error_dialog

@@ -57,7 +57,7 @@ class Page:
 
 
 @cache
-def notification(name: str) -> tuple[str, str]:
+def notification_text(name: str) -> tuple[str, str]:
     """Return title and body of a notification: assets/notifications/<name>.md."""
     text = (assets.folder() / "notifications" / f"{name}.md").read_text(encoding="utf-8")
     title, _, body = text.partition("\n")

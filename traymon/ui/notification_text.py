@@ -65,7 +65,7 @@ def notification_text(notification: Notification, now: float) -> NotificationTex
     facts = dict(short_facts(facts_of(status, now)))
     if notification.kind is not Kind.FAULT:
         in_short = fix_pages.fill(page.in_short, facts)
-        title, body = fix_pages.notification(_text_name(notification))
+        title, body = fix_pages.notification_text(_text_name(notification))
         facts |= short_facts(_extra_facts(notification, in_short, now))
     return NotificationText(
         title=clip(fix_pages.fill(title, facts), MAX_TITLE),
