@@ -14,7 +14,7 @@ def _nothing(*_arguments: object) -> None:
 class UserActions:
     """What the tray and the page can ask for.
 
-    An action may be called from any thread; it returns at once. One that is left out does nothing.
+    Actions may be called from any thread and return at once. One that is left out does nothing.
     """
 
     check_now: Callable[[], None] = _nothing
@@ -27,7 +27,5 @@ class UserActions:
     open_logs: Callable[[], None] = _nothing
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
-    end_session: Callable[[], None] = (
-        _nothing  # at logoff; alone may take seconds, as Windows waits
-    )
+    end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
     quit: Callable[[], None] = _nothing
