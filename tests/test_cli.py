@@ -22,7 +22,8 @@ from typer.testing import CliRunner
 from traymon import __version__
 from traymon.cli.main import app
 from traymon.cli.story import STORY
-from traymon.config.schema import FIELDS, example
+from traymon.config.documents import env_example
+from traymon.config.schema import FIELDS
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.sim.gateway import Behaviour, Hello, running
 from traymon.sim.scenarios import SCENARIOS
@@ -194,7 +195,7 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
     assert rows["IB_PORT"][1].rstrip().endswith(".env, line 1")
     assert rows["IB_CLIENT_ID"][1].rstrip() == "environment"
     assert rows["IB_ACCOUNT"][0] == "DU***456"
-    assert traymon("config", "--example") == (0, example(), "")
+    assert traymon("config", "--example") == (0, env_example(), "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from traymon.config import loader, schema
+from traymon.config import documents, loader, schema
 from traymon.config.loader import Config, parse_client_ids
 from traymon.core.target import Limits
 from traymon.errors import ConfigError
@@ -346,13 +346,15 @@ def test_a_folder_whose_name_is_no_text_does_not_name_the_target(tmp_path: Path)
 
 
 def test_the_example_in_the_repository_is_made_from_the_settings() -> None:
-    assert (ROOT / ".env.example").read_text(encoding="utf-8") == schema.example()
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == documents.env_example(), (
+        "run docs/settings.py"
+    )
 
 
 def test_the_example_is_all_default_and_each_of_its_lines_may_be_switched_on(load: Load) -> None:
-    assert load(schema.example()).values == {}
+    assert load(documents.env_example()).values == {}
     switched_on = "\n".join(
-        line.removeprefix("#") for line in schema.example().splitlines() if line[:2] != "# "
+        line.removeprefix("#") for line in documents.env_example().splitlines() if line[:2] != "# "
     )
     loaded = load(switched_on)
     assert loaded.target.limits == Limits()

@@ -8,14 +8,15 @@ from pathlib import Path
 import typer.main
 
 from traymon.cli import main
-from traymon.config.schema import FIELDS, default_text
+from traymon.config.documents import settings_table
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_setting_stands_there_with_its_default() -> None:
-    rows = re.findall(r"^\| `((?:IB|TRAYMON)_[A-Z_]+)` \| (?:`(.*?)`)? *\|", README, re.M)
-    assert rows == [(key, default_text(key)) for key in FIELDS]
+def test_the_table_of_settings_is_made_from_the_settings() -> None:
+    table = re.search(r"<!-- settings: .*-->\n(.*?)<!-- end of settings -->", README, re.S)
+    assert table is not None
+    assert table[1] == settings_table(), "run docs/settings.py"
 
 
 def test_every_command_stands_there() -> None:

@@ -1,7 +1,8 @@
-"""What is kept of the statuses for the next start: the trading hours of each contract."""
+"""What is kept of the statuses for the next start: snoozes, and trading hours per contract."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from traymon.core.calendar import Calendar
@@ -51,3 +52,16 @@ def test_hours_are_looked_for_only_where_some_are_new(tmp_path: Path) -> None:
     keeper.show([status(STOCK)], {"stock": Change.HOURS})
     assert told == []
     assert keeper.calendar_of(STOCK).hours is None
+
+
+def test_one_targets_status_leaves_the_others_snooze_alone(tmp_path: Path) -> None:
+    store = StateStore(tmp_path)
+    keeper = StateKeeper(store, Calendar(), lambda calendar, name: None)
+    snoozed = replace(status(STOCK), snoozed_until=NOON + 60)
+    keeper.show([snoozed, status(FUTURE)], {"stock": Change.MUTE, "future": Change.MUTE})
+    for _ in range(2):
+        assert StateStore(tmp_path).snoozed_until("stock") == NOON + 60
+        assert StateStore(tmp_path).snoozed_until("future") is None
+        keeper.show([snoozed, status(FUTURE)], {"future": ~Change.NOTHING})
+    keeper.show([status(STOCK), status(FUTURE)], {"stock": Change.MUTE})
+    assert StateStore(tmp_path).snoozed_until("stock") is None

@@ -10,7 +10,7 @@ import typer.main
 from platformdirs import macos, unix, windows
 
 from traymon.cli.main import app
-from traymon.config.schema import example
+from traymon.config.documents import env_example
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
@@ -33,14 +33,14 @@ def test_every_command_and_option_is_there() -> None:
 def test_every_setting_is_there() -> None:
     named = set(re.findall(r"TRAYMON_[A-Z_]+", PAGE))
     assert named
-    assert named <= set(re.findall(r"TRAYMON_[A-Z_]+", example()))
+    assert named <= set(re.findall(r"TRAYMON_[A-Z_]+", env_example()))
 
 
 def test_what_is_quoted_is_what_traymon_says() -> None:
     quoted = set(re.findall(r'"([^"]+)"', TEXT))
     assert len(quoted) >= 10
     for words in quoted:
-        assert words.replace("4711", "{where.pid}") in SOURCES, words
+        assert words.replace("4711", "{info.pid}") in SOURCES, words
 
 
 @pytest.mark.parametrize("label", ["Open log folder", "Copy diagnosis", "Quit"])

@@ -14,8 +14,8 @@ from traymon.core.model import Status
 from traymon.core.target import OwnProgram
 from traymon.monitoring.monitor import Monitor
 from traymon.storage.files import write_atomically
-from traymon.storage.own_programs import OwnPrograms
 from traymon.storage.paths import Folders
+from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui import presenter
 from traymon.ui.desktop import copy_text, open_folder
@@ -38,7 +38,7 @@ class ActionHandlers:
         monitor: Monitor,
         hub: StatusHub,
         keeper: StateKeeper,
-        own_programs: OwnPrograms,
+        state: StateStore,
         folders: Folders,
         tasks: TaskQueue,
         open_page: Callable[[Status | None], None],
@@ -51,7 +51,7 @@ class ActionHandlers:
         `login_options` start this same traymon at login; None if that is not offered.
         """
         self._monitor, self._hub, self._keeper = monitor, hub, keeper
-        self._own_programs, self._folders, self._tasks = own_programs, folders, tasks
+        self._state, self._folders, self._tasks = state, folders, tasks
         self._open_page, self._notify_user = open_page, notify_user
         self._show_start_at_login, self._login_options = show_start_at_login, login_options
 
@@ -81,7 +81,7 @@ class ActionHandlers:
     def _mark_as_mine(self, status: Status | None) -> None:
         program = None if status is None else presenter.claimable_program(status)
         if program is not None:
-            self._own_programs.add(OwnProgram(program.exe, program.script))
+            self._state.add_own_program(OwnProgram(program.exe, program.script))
             log.info("the user's own: %s %s", program.exe, program.script)
             self._monitor.check_now()
 

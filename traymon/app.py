@@ -24,7 +24,6 @@ from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.watchdog import Watchdog
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
-from traymon.storage.own_programs import OwnPrograms
 from traymon.storage.paths import Folders
 from traymon.storage.single_instance import Instance, InstanceInfo
 from traymon.storage.state import StateStore
@@ -75,14 +74,13 @@ class App:
         `patience`: seconds to wait for a tray that may still start.
         """
         folders = folders or Folders.of_this_user()
-        own_programs = OwnPrograms(folders.state)
         state = StateStore(folders.state)
-        self.monitor = Monitor(targets, partial(sensors_for_target, own_programs.all), discover)
+        self.monitor = Monitor(targets, partial(sensors_for_target, state.own_programs), discover)
         now = self.monitor.clock
         keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
         for target in targets:
             self.monitor.set_calendar(keeper.calendar_of(target), target.name)
-            self.monitor.snooze(state.snoozed_until(), target.name)
+            self.monitor.snooze(state.snoozed_until(target.name), target.name)
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
@@ -97,7 +95,7 @@ class App:
             monitor=self.monitor,
             hub=self._hub,
             keeper=keeper,
-            own_programs=own_programs,
+            state=state,
             folders=folders,
             tasks=self._tasks,
             open_page=opener.open,

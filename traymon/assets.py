@@ -1,4 +1,4 @@
-"""Where the pages, the template and the style lie: inside the wheel, or beside the package."""
+"""Find the folder with the fix pages, templates, style and icons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def folder() -> Path:
-    """Return the folder `assets`; a wheel carries it inside the package, a checkout beside it."""
+    """Return the folder: inside the package in a wheel, beside it in a checkout."""
     package = Path(__file__).parent
     inside = package / "assets"
     return inside if inside.is_dir() else package.parent / "assets"

@@ -1,7 +1,7 @@
-"""What can go wrong in traymon itself. What goes wrong out there is a symptom, not an error.
+"""The errors of traymon itself. A fault of TWS or the network is a symptom, not an error.
 
 TraymonError
-├── ConfigError    the settings cannot be used; holds every mistake
+├── ConfigError    the settings cannot be used; lists every mistake
 └── FixPageError   a page of assets/fixes is missing or malformed
 """
 
@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LONGEST_VALUE = 60  # characters of a value that a mistake repeats
+MAX_VALUE_LENGTH = 60  # characters of a value that a message repeats
 
 
 class TraymonError(Exception):
-    """A fault that traymon can name; its text is for the user."""
+    """An error whose text is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing in the settings that cannot be used, and how to mend it."""
+    """One mistake in the settings, and how to correct it."""
 
     where: str  # `C:\\bot\\.env, line 3`, `environment`, `--port`
     key: str
     value: str
-    problem: str  # what is allowed, or what is wrong, as a sentence without its full stop
+    problem: str  # what is allowed or what is wrong; no full stop
     hint: str = ""  # the nearest known key, or the line to write
 
     def __str__(self) -> str:
@@ -36,9 +36,9 @@ class Mistake:
 
 
 def _printable(text: str) -> str:
-    """Return text of a file as one short line that cannot steer a terminal."""
+    """Return text as one short line without terminal control characters."""
     line = "".join(char if char.isprintable() else "?" for char in text)
-    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
+    return line if len(line) <= MAX_VALUE_LENGTH else line[: MAX_VALUE_LENGTH - 1] + "…"
 
 
 class ConfigError(TraymonError):

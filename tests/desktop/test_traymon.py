@@ -153,9 +153,8 @@ def test_a_notice_has_a_button_for_an_hour_of_silence(desktop: Desktop, gateway:
     notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
     assert notice.actions[2:] == ["snooze", "Snooze 1 hour"]
     desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
-    kept = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "kept.json"
-    wait_for(lambda: kept.exists() and "null" not in kept.read_text(), "the snooze")
-    assert "snoozed_until" in kept.read_text()
+    kept = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "state.json"
+    wait_for(lambda: kept.exists() and "snoozed_until" in kept.read_text(), "the snooze")
 
 
 def test_a_test_notice_goes_through_every_channel_and_its_click_is_seen(desktop: Desktop) -> None:

@@ -19,7 +19,7 @@ from traymon.core.target import IdUse, OwnProgram, Target
 from traymon.core.vocabulary import Light, Symptom, Use
 from traymon.monitoring.one_shot import is_good
 from traymon.sim.gateway import Running
-from traymon.storage.own_programs import OwnPrograms
+from traymon.storage.state import StateStore
 
 MARK = "open('started', 'w').write('yes'); raise SystemExit(7)"
 
@@ -209,13 +209,14 @@ def test_wait_says_what_it_cannot_do(
 def test_config_lists_what_the_user_called_his_own_and_takes_it_back(
     project: Path, state: Path, gateway: Running
 ) -> None:
-    OwnPrograms(state / "traymon").add(OwnProgram("/usr/bin/python3", "/elsewhere/other_app.py"))
+    program = OwnProgram("/usr/bin/python3", "/elsewhere/other_app.py")
+    StateStore(state / "traymon").add_own_program(program)
     done = run(project, state, gateway, "config")
     assert "1. /elsewhere/other_app.py (/usr/bin/python3)" in done.stdout
     assert run(project, state, gateway, "config", "--not-mine", "2").returncode == 3
     done = run(project, state, gateway, "config", "--not-mine", "1")
     assert (done.returncode, done.stdout) == (0, "Not yours any more: /elsewhere/other_app.py\n")
-    assert OwnPrograms(state / "traymon").all() == ()
+    assert StateStore(state / "traymon").own_programs() == ()
 
 
 def seen(*uses: Use, code: str = "healthy", light: Light = Light.GREEN) -> Status:

@@ -16,7 +16,7 @@ from traymon.core.vocabulary import Symptom, Use
 from traymon.sensors import client_ids
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour
-from traymon.storage.own_programs import OwnPrograms
+from traymon.storage.state import StateStore
 
 CLAIM_BOUND = 0.1  # seconds from a claim's connect to its close
 
@@ -165,16 +165,17 @@ def test_no_second_id_is_at_risk_where_the_gateway_does_not_let_the_first_one_go
 def test_a_program_that_the_user_called_his_own_is_his_own_until_he_takes_it_back(
     project: Path, elsewhere: Path, tmp_path: Path
 ) -> None:
-    said = OwnPrograms(tmp_path / "state")
+    said = StateStore(tmp_path / "state")
     with (
-        scene(project / ".env", list_own_programs=said.all) as played,
+        scene(project / ".env", list_own_programs=said.own_programs) as played,
         client(elsewhere, "other_app.py", played.gateway.port, 10) as claimable_program,
     ):
         eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
         (program,) = played.uses[10].programs
-        OwnPrograms(tmp_path / "state").add(OwnProgram(program.exe, program.script))
+        own = OwnProgram(program.exe, program.script)
+        StateStore(tmp_path / "state").add_own_program(own)
         eventually(lambda: played.shows(10, Use.YOURS, claimable_program.pid))
-        OwnPrograms(tmp_path / "state").forget(1)
+        StateStore(tmp_path / "state").forget_own_program(1)
         eventually(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
 
 

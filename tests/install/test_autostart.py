@@ -193,10 +193,10 @@ def check_refused(home: Home) -> None:
     assert str(home.config) in line
 
 
-def test_an_unknown_wish_is_misuse(home: Home) -> None:
+def test_an_unknown_action_is_misuse(home: Home) -> None:
     said = home.autostart("perhaps")
     assert said.returncode == 3
-    assert "on, off or status" in said.stderr
+    assert "allowed are on, off and status" in said.stderr
 
 
 # --- the files

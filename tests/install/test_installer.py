@@ -124,7 +124,8 @@ def test_what_was_installed_starts_at_login_and_uninstalling_leaves_what_it_says
     assert added == {
         ".local/bin/traymon",
         ".config/autostart/traymon.desktop",
-        ".local/state/traymon/client-id",
+        ".local/state/traymon/state.json",
+        ".local/state/traymon/state.lock",
     }
     log_in_and_see_the_icon(user)
 

@@ -1,60 +1,13 @@
-"""Which programs are the user's own: by where they lie, by what they run, by his word."""
+"""Which programs are the user's own: by where they lie and by what they run."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 from pathlib import Path
 
 import pytest
 
-from traymon.core.target import OwnProgram, Target
+from traymon.core.target import Target
 from traymon.sensors.processes import is_traymon, project_folder, script_of
-from traymon.storage.own_programs import OwnPrograms
-
-
-def test_what_was_said_is_remembered_by_every_traymon(tmp_path: Path) -> None:
-    one, other = OwnPrograms(tmp_path / "state"), OwnPrograms(tmp_path / "state")
-    assert one.all() == ()
-    one.add(OwnProgram("/usr/bin/python3", "/a/run.py"))
-    one.add(OwnProgram("C:\\bot.exe", ""))
-    one.add(OwnProgram("C:\\bot.exe", ""))
-    assert other.all() == (
-        OwnProgram("/usr/bin/python3", "/a/run.py"),
-        OwnProgram("C:\\bot.exe", ""),
-    )
-    assert other.forget(1) == OwnProgram("/usr/bin/python3", "/a/run.py")
-    assert one.all() == (OwnProgram("C:\\bot.exe", ""),)
-
-
-@pytest.mark.parametrize("number", [-1, 0, 2])
-def test_what_is_not_there_cannot_be_forgotten(number: int, tmp_path: Path) -> None:
-    programs = OwnPrograms(tmp_path)
-    programs.add(OwnProgram("bot", ""))
-    with pytest.raises(IndexError):
-        programs.forget(number)
-    assert programs.all() == (OwnProgram("bot", ""),)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"exe": "a"}]', "{}[]"])
-def test_a_spoiled_file_is_said_in_the_log_and_the_last_good_list_stays(
-    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    programs = OwnPrograms(tmp_path)
-    programs.add(OwnProgram("bot", ""))
-    path = tmp_path / "own-programs.json"
-    path.write_text(text, encoding="utf-8")
-    os.utime(path, ns=(1, 1))
-    with caplog.at_level(logging.WARNING):
-        assert programs.all() == (OwnProgram("bot", ""),)
-    assert "own-programs.json" in caplog.text
-
-
-def test_the_file_can_be_read_by_a_person(tmp_path: Path) -> None:
-    OwnPrograms(tmp_path).add(OwnProgram("python", "run.py"))
-    listed = json.loads((tmp_path / "own-programs.json").read_text(encoding="utf-8"))
-    assert listed == [{"exe": "python", "script": "run.py"}]
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_a_silent_gateway_turns_the_icon_red_and_a_click_on_the_balloon_opens_th
     windows: Windows,
 ) -> None:
     with running() as gateway:
-        (windows.state / "kept.json").unlink()  # it is the first start
+        (windows.state / "state.json").unlink()  # it is the first start
         windows.start("-m", "traymon", "--port", str(gateway.port))
         windows.wait_until_it_shows(GREEN)
         gateway.behaviour = SILENT

@@ -51,7 +51,7 @@ class Windows:
             shutil.rmtree(self.home / "AppData" / left, ignore_errors=True)
         (self.home / "AppData" / "Local" / "Temp").mkdir(parents=True)
         self.state.mkdir(parents=True)
-        (self.state / "kept.json").write_text('{"greeted": true}')
+        (self.state / "state.json").write_text('{"greeted": true}')
         return self
 
     def __exit__(self, *_: object) -> None:

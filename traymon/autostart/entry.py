@@ -1,4 +1,4 @@
-"""What every entry has, whatever the platform: its command line, and what a look at it says."""
+"""What the entries of all platforms share: the command line, and judging an entry."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-TRAY = "traymon-tray.exe" if sys.platform == "win32" else "traymon-tray"
+LAUNCHER = "traymon-tray.exe" if sys.platform == "win32" else "traymon-tray"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Whether traymon starts at login, and one line for the user that says so."""
+    """Whether traymon starts at login, and a line that tells the user so."""
 
     on: bool
     says: str
@@ -24,7 +24,7 @@ OFF = State(False, "Start at login is off.")
 
 
 def command(options: Sequence[str]) -> list[str]:
-    """Return the command line that an entry runs. Raises ValueError for one that none can hold."""
+    """Return the command line for an entry. Raises ValueError if no entry could hold it."""
     line = [*_program(), "run", "--at-login", *options]
     for part in line:
         if any(ord(char) < 32 for char in part):
@@ -34,35 +34,36 @@ def command(options: Sequence[str]) -> list[str]:
 
 def _program() -> list[str]:
     """Return how to start this traymon without a terminal."""
-    for folder in _folders():
-        if (program := folder / TRAY).is_file():
+    for folder in _launcher_folders():
+        if (program := folder / LAUNCHER).is_file():
             return [str(program)]
     if getattr(sys, "frozen", False):
         return [sys.executable]
-    # Unpacked by hand there are no launchers. pythonw.exe comes last: uv's opens a console window.
+    # A copy that was unpacked by hand has no launchers. pythonw.exe comes last, because uv's
+    # opens a console window.
     windowless = Path(sys.executable).with_name("pythonw.exe")
     return [str(windowless) if windowless.is_file() else sys.executable, "-P", "-m", "traymon"]
 
 
-def _folders() -> Iterator[Path]:
-    """Yield where the launchers of this very installation may lie."""
+def _launcher_folders() -> Iterator[Path]:
+    """Yield the folders in which this installation may have its launchers."""
     yield Path(sys.executable).parent
     yield Path(sysconfig.get_path("scripts"))
     yield Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
 
 
-def judge(where: object, line: Sequence[str]) -> State:
-    """Return the state that an entry stands for which runs this command line."""
+def judge(entry: object, line: Sequence[str]) -> State:
+    """Return the state of an entry that runs this command line."""
     program = line[0] if line else "no program"
     settings = line[line.index("--env") + 1] if "--env" in line[:-1] else ""
     if shutil.which(program) is None:
-        return _dead(where, program)
+        return _broken(entry, program)
     if settings and not Path(settings).is_file():
-        return _dead(where, settings)
+        return _broken(entry, settings)
     with_settings = f", with the settings in {settings}" if settings else ""
-    return State(True, f"Start at login is on{with_settings} ({where}).")
+    return State(True, f"Start at login is on{with_settings} ({entry}).")
 
 
-def _dead(where: object, missing: str) -> State:
-    problem = f"{where} names {missing}, which is not there"
+def _broken(entry: object, missing: str) -> State:
+    problem = f"{entry} names {missing}, which is not there"
     return State(False, f"Start at login does not work: {problem}. Switch it on anew.")

@@ -1,7 +1,7 @@
-"""Start at login on Linux: an XDG autostart entry, or a systemd user unit where that is wished.
+"""Start at login on Linux: an XDG autostart entry, or on request a systemd user unit.
 
-An entry belongs to the desktop, which has the display and the bus by then. Not every desktop
-reaches systemd's graphical-session.target.
+The entry is the default: the desktop runs it when the display and the bus are there. Not every
+desktop reaches systemd's graphical-session.target, which the unit needs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from traymon.autostart.entry import OFF, State, judge
+from traymon.storage.files import AS_UMASK_ALLOWS, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ Terminal=false
 X-GNOME-Autostart-Delay=5
 """
 
-# Status 3: the settings cannot be used, and will not get better by trying again.
+# Exit code 3: the settings cannot be used; another start would not change that.
 UNIT = """\
 [Unit]
 Description=traymon, which watches the API of TWS / IB Gateway
@@ -44,54 +45,54 @@ RestartPreventExitStatus=3
 WantedBy=graphical-session.target
 """
 
-PLAIN = re.compile(r"[\w@+,./:=-]+")  # what both formats take without quotes
-# Neither systemd nor GLib starts a program whose path has one of these, quoted or not; env does.
-ODD = re.compile(r"[\"'\\%$`]")
+UNQUOTED = re.compile(r"[\w@+,./:=-]+")  # needs no quotes in either format
+# Neither systemd nor GLib starts a program with one of these in its path, quoted or not. env does.
+UNSTARTABLE = re.compile(r"[\"'\\%$`]")
 ENV = "/usr/bin/env"
 
 
 def turn_on(command: Sequence[str], *, systemd: bool = False) -> None:
-    """Write the entry, or the unit with the link that enables it; then drop the other."""
-    if ODD.search(command[0]):
+    """Write the entry, or the unit and the link that enables it; then remove the other."""
+    if UNSTARTABLE.search(command[0]):
         command = [ENV, *command]
     if systemd:
-        _write(_unit(), UNIT.format(_in_unit(command)))
+        _write(_unit(), UNIT.format(_quote_for_unit(command)))
         _link().parent.mkdir(parents=True, exist_ok=True)
         _link().unlink(missing_ok=True)
         _link().symlink_to(_unit())
         _reload()
         _remove(_entry())
     else:
-        _write(_entry(), ENTRY.format(_in_entry(command)))
+        _write(_entry(), ENTRY.format(_quote_for_entry(command)))
         _remove_unit()
 
 
 def turn_off() -> None:
-    """Remove whichever is there."""
+    """Remove the entry and the unit."""
     _remove(_entry())
     _remove_unit()
 
 
 def state() -> State:
-    """Return what the entry says, else the unit."""
+    """Return the state of the entry, or else of the unit."""
     if (text := _read(_entry())) is not None:
         for key, off in (("Hidden", "true"), ("X-GNOME-Autostart-enabled", "false")):
             if _value(text, key).lower() == off:
                 return State(False, f"Start at login is off: {_entry()} says {key}={off}.")
-        return judge(_entry(), _without_env(_from_entry(_value(text, "Exec"))))
+        return judge(_entry(), _without_env(_parse_entry(_value(text, "Exec"))))
     if (text := _read(_unit())) is not None:
         if not os.path.lexists(_link()):
             return State(False, f"Start at login is off: {_unit()} is there, but not enabled.")
-        return judge(_unit(), _without_env(_from_unit(_value(text, "ExecStart"))))
+        return judge(_unit(), _without_env(_parse_unit(_value(text, "ExecStart"))))
     return OFF
 
 
-# --- places
+# --- paths
 
 
 def _config() -> Path:
     folder = os.environ.get("XDG_CONFIG_HOME", "")
-    # the specification: a relative path counts as not set
+    # the specification says to ignore a relative path
     return Path(folder if os.path.isabs(folder) else os.path.expanduser("~/.config"))
 
 
@@ -118,19 +119,16 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
-    os.replace(fresh, path)
+    write_atomically(path, text.encode("utf-8", "surrogateescape"), AS_UMASK_ALLOWS)
 
 
 def _remove(path: Path) -> None:
-    """Remove a file where it is there, and the folders above it that are left empty."""
+    """Remove a file if it exists, and the parent folders that this leaves empty."""
     path.unlink(missing_ok=True)
     for folder in path.parents:
         if folder == _config():
             break
-        with suppress(OSError):  # it holds something else, or is not there
+        with suppress(OSError):  # not empty, or not there
             folder.rmdir()
 
 
@@ -142,11 +140,11 @@ def _remove_unit() -> None:
 
 
 def _reload() -> None:
-    """Let systemd read its units anew; where none runs, the next login does."""
+    """Make systemd reload its units; without a running systemd, the next login does."""
     command = ["systemctl", "--user", "daemon-reload"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=10, check=False)
-        log.info("systemd: %s", done.stderr.decode(errors="replace").strip() or "units read anew")
+        log.info("systemd: %s", done.stderr.decode(errors="replace").strip() or "units reloaded")
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("systemd: %s", error)
 
@@ -155,35 +153,35 @@ def _reload() -> None:
 
 
 def _value(text: str, key: str) -> str:
-    """Return the first value of a key; "" where there is none."""
+    """Return the first value of a key, or ""."""
     found = re.search(rf"^{key}[ \t]*=[ \t]*(.*)$", text, re.MULTILINE)
     return found[1].strip() if found else ""
 
 
-def _in_entry(command: Sequence[str]) -> str:
-    """Quote as the Desktop Entry specification has it: first the argument, then the whole value."""
+def _quote_for_entry(command: Sequence[str]) -> str:
+    """Quote by the Desktop Entry specification: first each argument, then the whole value."""
 
     def quoted(part: str) -> str:
-        return part if PLAIN.fullmatch(part) else '"' + re.sub(r'(["`$\\])', r"\\\1", part) + '"'
+        return part if UNQUOTED.fullmatch(part) else '"' + re.sub(r'(["`$\\])', r"\\\1", part) + '"'
 
     return " ".join(map(quoted, command)).replace("%", "%%").replace("\\", "\\\\")
 
 
-def _from_entry(value: str) -> list[str]:
+def _parse_entry(value: str) -> list[str]:
     unescaped = re.sub(r"\\(.)", lambda m: {"s": " "}.get(m[1], m[1]), value)
     return [part.replace("%%", "%") for part in _split(unescaped)]
 
 
-def _in_unit(command: Sequence[str]) -> str:
-    """Quote as systemd.service(5) has it."""
+def _quote_for_unit(command: Sequence[str]) -> str:
+    """Quote by systemd.service(5)."""
 
     def quoted(part: str) -> str:
-        return part if PLAIN.fullmatch(part) else '"' + re.sub(r'(["\\])', r"\\\1", part) + '"'
+        return part if UNQUOTED.fullmatch(part) else '"' + re.sub(r'(["\\])', r"\\\1", part) + '"'
 
     return " ".join(map(quoted, command)).replace("%", "%%").replace("$", "$$")
 
 
-def _from_unit(value: str) -> list[str]:
+def _parse_unit(value: str) -> list[str]:
     return [part.replace("%%", "%").replace("$$", "$") for part in _split(value)]
 
 
@@ -192,6 +190,6 @@ def _without_env(command: list[str]) -> list[str]:
 
 
 def _split(line: str) -> list[str]:
-    """Split at spaces that no double quotes hold together."""
+    """Split at spaces outside double quotes."""
     parts = re.finditer(r'"((?:\\.|[^"\\])*)"|(\S+)', line)
     return [re.sub(r"\\(.)", r"\1", m[1]) if m[2] is None else m[2] for m in parts]

@@ -1,7 +1,7 @@
-"""Start at login on macOS: a launch agent of the user's.
+"""Start at login on macOS: a launch agent of the user.
 
-Does not ask launchd to load or drop it now: the folder is read at every login, a load would start
-a second traymon at once, and a drop would end the one in whose menu the tick was taken away.
+Does not ask launchd to load or unload it: launchd reads the folder at every login, loading would
+start a second traymon at once, and unloading would end the one whose menu was just used.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.parsers.expat import ExpatError
 
 from traymon.autostart.entry import OFF, State, judge
+from traymon.storage.files import AS_UMASK_ALLOWS, write_atomically
 
 
 def turn_on(command: Sequence[str]) -> None:
@@ -24,10 +25,7 @@ def turn_on(command: Sequence[str]) -> None:
         "ProcessType": "Interactive",
         "LimitLoadToSessionType": "Aqua",
     }
-    _agent().parent.mkdir(parents=True, exist_ok=True)
-    fresh = _agent().with_suffix(".new")
-    fresh.write_bytes(plistlib.dumps(agent))
-    os.replace(fresh, _agent())
+    write_atomically(_agent(), plistlib.dumps(agent), AS_UMASK_ALLOWS)
 
 
 def turn_off() -> None:
@@ -36,7 +34,7 @@ def turn_off() -> None:
 
 
 def state() -> State:
-    """Return what the agent says."""
+    """Return the state of the agent."""
     try:
         agent = plistlib.loads(_agent().read_bytes())
     except FileNotFoundError:

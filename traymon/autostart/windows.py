@@ -1,6 +1,6 @@
-"""Start at login on Windows: a value below the user's Run key, which Task Manager lists.
+"""Start at login on Windows: a value in the user's Run key, which Task Manager lists.
 
-Task Manager's switch leaves the value alone and puts a mark beside it.
+When the user disables it in Task Manager, the value stays and a second key marks it as disabled.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from collections.abc import Sequence
 
 from traymon.autostart.entry import OFF, State, judge
 
-assert sys.platform == "win32"  # where mypy looks no further
+assert sys.platform == "win32"  # mypy skips the rest on other platforms
 
-RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
-MARKS = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
+RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
+APPROVED_KEY = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 NAME = "traymon"
-LONGEST = 260  # characters that Windows takes there
+MAX_LENGTH = 260  # characters of a value in the Run key
 
 
 def turn_on(command: Sequence[str]) -> None:
-    """Write the value, and clear Task Manager's mark."""
+    """Write the value, and remove Task Manager's mark."""
     program, *arguments = command
     line = f'"{program}" {subprocess.list2cmdline(arguments)}'
-    if len(line) > LONGEST:
+    if len(line) > MAX_LENGTH:
         raise ValueError(
-            f"the command has {len(line)} characters, and Windows takes {LONGEST}: {line}"
+            f"the command has {len(line)} characters, and Windows takes {MAX_LENGTH}: {line}"
         )
-    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN) as key:
+    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN_KEY) as key:
         winreg.SetValueEx(key, NAME, 0, winreg.REG_SZ, line)
-    _delete(MARKS)
+    _delete(APPROVED_KEY)
 
 
 def turn_off() -> None:
     """Remove the value and its mark."""
-    _delete(RUN)
-    _delete(MARKS)
+    _delete(RUN_KEY)
+    _delete(APPROVED_KEY)
 
 
 def state() -> State:
-    """Return what the value and its mark say."""
-    line, mark = _read(RUN), _read(MARKS)
+    """Return the state of the value and its mark."""
+    line, mark = _read(RUN_KEY), _read(APPROVED_KEY)
     if not isinstance(line, str):
         return OFF
     if isinstance(mark, bytes) and mark[:1] and mark[0] % 2:
         return State(False, "Start at login is off: switched off in Task Manager (Startup apps).")
     parts = re.finditer(r'"([^"]*)"|(\S+)', line)
-    return judge(rf"HKCU\{RUN}", [part[1] or part[2] for part in parts])
+    return judge(rf"HKCU\{RUN_KEY}", [part[1] or part[2] for part in parts])
 
 
 def _read(key: str) -> object:
@@ -64,4 +64,4 @@ def _delete(key: str) -> None:
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, key, 0, winreg.KEY_SET_VALUE) as opened:
             winreg.DeleteValue(opened, NAME)
     except FileNotFoundError:
-        pass  # nothing was there
+        pass

@@ -17,11 +17,11 @@ from traymon.cli.common import (
     print_error,
     usage_error,
 )
-from traymon.cli.run import _login_options
+from traymon.cli.run import login_options
 
 
 def start_at_login(
-    wish: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
+    action: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
     env: Env = None,
     host: Host = None,
     port: Port = None,
@@ -31,20 +31,20 @@ def start_at_login(
     ] = False,
 ) -> None:
     """Start at login: on (with the settings that hold here), off, or status (exit code 0: on)."""
-    if wish not in ("on", "off", "status"):
-        usage_error(f"There is no wish {wish!r}: on, off or status.")
+    if action not in ("on", "off", "status"):
+        usage_error(f"autostart {action}: allowed are on, off and status.")
     try:
-        if wish == "on":
-            settings = load(env, host, port, timeout)
-            options = _login_options(settings.target, host, port, timeout)
+        if action == "on":
+            config = load(env, host, port, timeout)
+            options = login_options(config.target, host, port, timeout)
             autostart.turn_on(options, systemd=systemd)
-            lost = [key for key, value in settings.values.items() if value.source == "environment"]
+            lost = [key for key, value in config.values.items() if value.source == "environment"]
             if lost:
                 print_error(f"Set in this terminal alone, so not known at login: {', '.join(lost)}")
-        elif wish == "off":
+        elif action == "off":
             autostart.turn_off()
         state = autostart.state()
     except (OSError, ValueError) as error:
         usage_error(f"Start at login cannot be changed or read: {error}")
     print(state.says)
-    raise Exit(0 if state.on or wish == "off" else 1)
+    raise Exit(0 if state.on or action == "off" else 1)

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, options, settings, the ways to say that something is wrong.
+"""What the commands share: exit codes, options, loading the settings, printing errors.
 
 Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot be used.
 """
@@ -10,16 +10,17 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from platformdirs import user_state_path
 from rich.console import Console
 
 from traymon.config import loader
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
-from traymon.storage.own_client_id import load_or_create_client_id
+
+if TYPE_CHECKING:
+    from traymon.storage.state import StateStore
 
 log = logging.getLogger(__name__)
 
@@ -34,18 +35,18 @@ NoTray = Annotated[bool, typer.Option("--no-tray", help="Show the status in this
 
 
 class Exit(SystemExit):
-    """An exit code that a command chose, as opposed to one of a misused command line."""
+    """An exit code that a command chose, unlike one that the command-line parser chose."""
 
 
 def load(
     env: Path | None, host: str | None, port: str | None, timeout: str | None
 ) -> loader.Config:
-    """Return the settings that hold, in which options come first.
+    """Return the settings in force; options beat everything else.
 
-    Ends the program with every mistake where they cannot be used.
+    If they cannot be used, print every mistake and exit.
     """
     try:
-        loaded = loader.load(
+        config = loader.load(
             env,
             environ=os.environ,
             folder=Path.cwd(),
@@ -57,36 +58,34 @@ def load(
         for mistake in error.mistakes:
             print_error(f"  {mistake}")
         raise Exit(EXIT_USAGE) from None
-    if loaded.settings.session == "off" or loaded.target.own_client_id is not None:
-        return loaded
-    own_id = load_or_create_client_id(user_state_path("traymon"))
-    return replace(loaded, target=replace(loaded.target, own_client_id=own_id))
+    if config.settings.session == "off" or config.target.own_client_id is not None:
+        return config
+    own_id = open_state().load_or_create_client_id()
+    return replace(config, target=replace(config.target, own_client_id=own_id))
+
+
+def open_state() -> StateStore:
+    """Return what this user's traymon keeps across restarts."""
+    from traymon.storage.paths import Folders
+    from traymon.storage.state import StateStore
+
+    return StateStore(Folders.of_this_user().state)
 
 
 def new_console(quiet: bool = False) -> Console:
-    """Return where a command prints what has colours."""
-    logging.captureWarnings(True)  # a library's warning is for the log, not for the user
+    """Return a console for output with colours."""
+    logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
     return Console(highlight=False, quiet=quiet)
 
 
-def begin_log(level: str) -> None:
-    """Begin the log file; where none can be written, say so and go on."""
-    from traymon.storage.paths import Folders, start_log
-
-    try:
-        start_log(Folders.of_this_user().logs, level)
-    except OSError as error:
-        print_error(f"No log can be written: {error}")
-
-
 def usage_error(text: str) -> NoReturn:
-    """Say what is wrong, and end the program with UNUSABLE."""
+    """Print an error and exit with EXIT_USAGE."""
     print_error(text)
     raise Exit(EXIT_USAGE)
 
 
 def print_error(text: str) -> None:
-    """Say what is wrong on stderr, and in the log where there is one."""
+    """Print an error to stderr, and to the log if it was started."""
     print(text, file=sys.stderr)
-    if logging.getLogger().handlers:  # there is a log; without one Python would print it again
+    if logging.getLogger().handlers:  # without a log, Python would print it a second time
         log.error("%s", text)

@@ -1,20 +1,15 @@
-"""`traymon config`: every setting in force, and the programs that are yours."""
+"""`traymon config`: every setting in force, and the programs that the user marked as own."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from platformdirs import user_config_path, user_state_path
+from platformdirs import user_config_path
 from rich.markup import escape
 from rich.table import Table
 
-from traymon.cli.common import (
-    Env,
-    load,
-    new_console,
-    usage_error,
-)
+from traymon.cli.common import Env, load, new_console, open_state, usage_error
 from traymon.config import ib_resets, loader
 from traymon.core.target import Target
 
@@ -27,29 +22,28 @@ def show_config(
     ] = None,
 ) -> None:
     """Print every setting in force with where it comes from, and the programs that are yours."""
-    from traymon.config.schema import example as example_file
-    from traymon.storage.own_programs import OwnPrograms
+    from traymon.config.documents import env_example
 
     if example:
-        print(example_file(), end="")
+        print(env_example(), end="")
         return
-    own_programs = OwnPrograms(user_state_path("traymon"))
+    state = open_state()
     if not_mine is not None:
         try:
-            forgotten = own_programs.forget(not_mine)
+            forgotten = state.forget_own_program(not_mine)
         except IndexError:
             usage_error(f"There is no program {not_mine}; `traymon config` lists them.")
         except OSError as error:
             usage_error(f"It cannot be forgotten: {error}")
         print(f"Not yours any more: {forgotten.script or forgotten.exe}")
         return
-    settings = load(env, None, None, None)
+    config = load(env, None, None, None)
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "From"):
         table.add_column(column, overflow="fold")
-    for key, value, source in loader.listing(settings):
-        if key == "IB_PORT" and settings.target.discovered:
-            value, source = _discovered(settings.target)
+    for key, value, source in loader.listing(config):
+        if key == "IB_PORT" and config.target.discovered:
+            value, source = _discover_port(config.target)
         table.add_row(key, escape(value), escape(source))
     console = new_console()
     console.print(table)
@@ -59,7 +53,7 @@ def show_config(
         f"A copy of your own: {escape(str(folder / ib_resets.NAME))}",
         soft_wrap=True,
     )
-    for number, own in enumerate(own_programs.all(), 1):
+    for number, own in enumerate(state.own_programs(), 1):
         both = f"{own.script} ({own.exe})"
         program = both if own.script and own.exe else own.script or own.exe
         console.print(
@@ -68,8 +62,8 @@ def show_config(
         )
 
 
-def _discovered(target: Target) -> tuple[str, str]:
-    """Return the port that would be watched, and how it was chosen."""
+def _discover_port(target: Target) -> tuple[str, str]:
+    """Return the port that would be monitored, and how it was chosen."""
     from traymon.sensors.listener import listening_ports
     from traymon.sensors.port_discovery import discover
 

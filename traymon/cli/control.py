@@ -1,10 +1,10 @@
-"""Asking the traymon that runs."""
+"""`traymon status`, `open` and `snooze`: talk to the running traymon over its page's server."""
 
 from __future__ import annotations
 
 import http.client
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +12,14 @@ from traymon.cli.common import EXIT_OF_LIGHT, Exit, usage_error
 from traymon.core.calendar import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 from traymon.core.vocabulary import Light
 
+if TYPE_CHECKING:
+    from traymon.storage.single_instance import Instance
 
-def instance_of_this_user() -> Any:
-    """Return this user's place for the one that runs. Ends the program where there is none."""
+TIMEOUT = 10.0  # seconds for the running traymon to answer
+
+
+def this_users_instance() -> Instance:
+    """Return where this user's running traymon can be found; exit if there is no such place."""
     from traymon.storage.single_instance import Instance
 
     try:
@@ -23,22 +28,22 @@ def instance_of_this_user() -> Any:
         usage_error(f"traymon needs a folder of yours to write to: {error}")
 
 
-def ask_the_running_one(instance: Any, method: str, path: str) -> Any:
-    """Ask the traymon that runs; return its answer. Ends the program where none answers."""
-    where = instance.find_running()
-    if where is None:
+def ask_running(instance: Instance, method: str, path: str) -> Any:
+    """Send a request to the running traymon and return its JSON; exit if it does not answer."""
+    info = instance.find_running()
+    if info is None:
         usage_error("No traymon runs for this user, or it serves no page: see its log.")
-    connection = http.client.HTTPConnection("127.0.0.1", where.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", info.port, timeout=TIMEOUT)
     try:
-        connection.request(method, path, headers={"Authorization": f"Bearer {where.secret}"})
+        connection.request(method, path, headers={"Authorization": f"Bearer {info.secret}"})
         answer = connection.getresponse()
         text = answer.read().decode("utf-8")
     except OSError as error:
-        usage_error(f"The traymon that runs (pid {where.pid}) does not answer: {error}")
+        usage_error(f"The traymon that runs (pid {info.pid}) does not answer: {error}")
     finally:
         connection.close()
     if answer.status >= 400:
-        usage_error(f"The traymon that runs (pid {where.pid}) says: {text}")
+        usage_error(f"The traymon that runs (pid {info.pid}) says: {text}")
     return json.loads(text) if text else None
 
 
@@ -50,15 +55,15 @@ def status(
 
 
 def _show_status(as_json: bool) -> Light:
-    """Print what the running one shows; return the worst light."""
-    targets = ask_the_running_one(instance_of_this_user(), "GET", "/status")
+    """Print what the running traymon shows; return the worst light."""
+    targets = ask_running(this_users_instance(), "GET", "/status")
     if as_json:
         print(json.dumps(targets, indent=2))
     lights = [Light[target["light"].upper()] for target in targets]
     for light, target in zip(lights, targets, strict=True):
         if not as_json:
-            where = f"{target['target']['host']}:{target['target']['port']}"
-            parts = [target["headline"], f"{target['target']['name']}, {where}"]
+            address = f"{target['target']['host']}:{target['target']['port']}"
+            parts = [target["headline"], f"{target['target']['name']}, {address}"]
             parts += filter(None, (target["notices"], target["market"]))
             print(f"{light.word}: {' · '.join(parts)}")
     return max(lights, default=Light.GREY)
@@ -71,20 +76,20 @@ def open_page(
 ) -> None:
     """Open the page of the traymon that runs."""
     if print_url:
-        print(ask_the_running_one(instance_of_this_user(), "POST", "/one-time")["url"])
+        print(ask_running(this_users_instance(), "POST", "/one-time")["url"])
     else:
-        ask_the_running_one(instance_of_this_user(), "POST", "/open-page")
+        ask_running(this_users_instance(), "POST", "/open-page")
 
 
 def snooze(
-    wish: Annotated[
+    duration: Annotated[
         str,
         typer.Argument(help="15m, 1h, open (until the market opens) or off.", metavar="HOW_LONG"),
     ],
 ) -> None:
     """Let the traymon that runs send no notices for a while; it ends when the API is back."""
-    wishes = (*SNOOZES, UNTIL_OPEN, NO_SNOOZE)
-    if wish not in wishes:
-        usage_error(f"snooze {wish}: allowed are {', '.join(wishes)}.")
-    ask_the_running_one(instance_of_this_user(), "POST", f"/snooze/{wish}")
+    allowed = (*SNOOZES, UNTIL_OPEN, NO_SNOOZE)
+    if duration not in allowed:
+        usage_error(f"snooze {duration}: allowed are {', '.join(allowed)}.")
+    ask_running(this_users_instance(), "POST", f"/snooze/{duration}")
     _show_status(as_json=False)

@@ -1,4 +1,7 @@
-"""Trying traymon out: notices, the story, a simulated Gateway."""
+"""`traymon demo`: play a story of faults against a simulated Gateway.
+
+The story is in a module of its own, since it imports the whole application.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Annotated
 import typer
 
 from traymon.cli.common import Exit, NoTray, new_console
+from traymon.cli.log import start_log
 
 
 def demo(
@@ -18,8 +22,7 @@ def demo(
 ) -> None:
     """Play a story against a simulated Gateway: no TWS, no account, no settings needed."""
     from traymon.cli import story
-    from traymon.storage.paths import Folders, start_log
 
-    start_log(Folders.of_this_user().logs, "info")
-    went_well = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)
-    raise Exit(0 if went_well or not once else 1)
+    start_log("info")
+    all_shown = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)
+    raise Exit(0 if all_shown or not once else 1)

@@ -9,10 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from traymon.cli.common import (
-    new_console,
-    usage_error,
-)
+from traymon.cli.common import new_console, usage_error
 
 
 def explain(

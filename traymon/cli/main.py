@@ -1,4 +1,4 @@
-"""The command line: its commands, which are in `commands/`, and how it starts and leaves.
+"""The command line: the list of its commands, and how the process starts and ends.
 
 Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot be used.
 """
@@ -27,7 +27,7 @@ from traymon.cli import (
 )
 from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, NoTray, Port, Timeout
 
-PLAIN = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
+ASCII = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
 
 app = typer.Typer(
     help="Watches the API of TWS / IB Gateway and says what to do when it fails.",
@@ -69,37 +69,37 @@ def _default(
 
 def main() -> None:
     """Run the command line; the console script `traymon`."""
-    codecs.register_error("traymon", _in_its_letters)
+    codecs.register_error("traymon", _replace_unencodable)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # what is piped on Windows is cp1252, without a tick
+        if hasattr(stream, "reconfigure"):  # a pipe on Windows is cp1252, which has no tick
             stream.reconfigure(errors="traymon")
     try:
         app()
     except Exit:
         raise
-    except SystemExit as error:  # 2, the libraries' code for misuse, means amber here
+    except SystemExit as error:  # 2 is the libraries' code for misuse; here it means amber
         raise SystemExit(EXIT_USAGE if error.code == 2 else error.code) from None
     finally:
-        _leave_quietly()
+        _flush_stdout()
 
 
-def _in_its_letters(error: UnicodeError) -> tuple[str, int]:
-    """Return what stands for characters that a stream's encoding lacks; an error handler."""
+def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+    """Replace characters that a stream's encoding lacks; an error handler for codecs."""
     assert isinstance(error, UnicodeEncodeError)
-    lacking = error.object[error.start : error.end]
-    return "".join(PLAIN.get(character, "?") for character in lacking), error.end
+    missing = error.object[error.start : error.end]
+    return "".join(ASCII.get(character, "?") for character in missing), error.end
 
 
-def _leave_quietly() -> None:
-    """Flush what was printed; where its reader has left, Python shall not complain at its end."""
+def _flush_stdout() -> None:
+    """Flush stdout now, so that Python does not complain at exit if its reader has left."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # as the documentation of the module `signal` has it
+    except BrokenPipeError:  # the recipe in the documentation of the module signal
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main_tray() -> None:
-    """Run the tray without a console; the gui script `traymon-tray`."""
+    """Run the tray without a console; the GUI script `traymon-tray`."""
     if sys.stdout is None:
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     main()

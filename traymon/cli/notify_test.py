@@ -11,7 +11,7 @@ from traymon.cli.common import Exit
 if TYPE_CHECKING:
     from traymon.ui.notify.notifier import Notifier
 
-CLICK_WITHIN = 30.0  # seconds that `test-notify` waits for a click
+CLICK_TIMEOUT = 30.0  # seconds to wait for a click
 
 
 def test_notify() -> None:
@@ -20,14 +20,14 @@ def test_notify() -> None:
     from traymon.ui.notify.notifier import Notifier
     from traymon.ui.tray.tray import icon_for_balloons
 
-    logging.captureWarnings(True)  # plyer's are for packagers; what failed is said below
+    logging.captureWarnings(True)  # plyer's are meant for packagers; failures are printed below
     clicked = threading.Event()
     notifier = Notifier(Clicks(lambda key: clicked.set()), lambda why: None)
     icon = icon_for_balloons(lambda key: clicked.set())
-    came_out: list[bool] = []
+    delivered: list[bool] = []
 
     def test() -> None:
-        came_out.append(_test_notifications(notifier, clicked))
+        delivered.append(_send_test(notifier, clicked))
 
     if icon is None or icon.balloons is None:
         test()
@@ -35,11 +35,11 @@ def test_notify() -> None:
         notifier.prefer(icon.balloons)
         icon.run_beside(test)
     notifier.stop()
-    raise Exit(0 if any(came_out) else 1)
+    raise Exit(0 if any(delivered) else 1)
 
 
-def _test_notifications(notifier: Notifier, clicked: threading.Event) -> bool:
-    """Send them and say what came of it; return whether any came out."""
+def _send_test(notifier: Notifier, clicked: threading.Event) -> bool:
+    """Send them and print the results; return whether any was delivered."""
     from traymon.diagnosis import fix_pages
     from traymon.ui.notification_text import NotificationText
 
@@ -50,8 +50,8 @@ def _test_notifications(notifier: Notifier, clicked: threading.Event) -> bool:
         print(f"{result.channel}: {outcome}", flush=True)
     if any(result.clickable for result in results):
         print(
-            f"Click on the notice within {CLICK_WITHIN:.0f} s to see a click arrive; Ctrl-C ends.",
+            f"Click on the notice within {CLICK_TIMEOUT:.0f} s to see a click arrive; Ctrl-C ends.",
             flush=True,
         )
-        print("The click has arrived." if clicked.wait(CLICK_WITHIN) else "No click has arrived.")
+        print("The click has arrived." if clicked.wait(CLICK_TIMEOUT) else "No click has arrived.")
     return any(not result.fault for result in results)

@@ -1,8 +1,7 @@
-"""Watching from the tray, and starting that at login."""
+"""`traymon run`: monitor from the system tray."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Annotated
 
@@ -16,14 +15,14 @@ from traymon.cli.common import (
     NoTray,
     Port,
     Timeout,
-    begin_log,
     load,
     new_console,
 )
-from traymon.cli.control import ask_the_running_one, instance_of_this_user
+from traymon.cli.control import ask_running, this_users_instance
+from traymon.cli.log import set_log_level, start_log
 from traymon.core.target import Target
 
-TRAY_WITHIN = 20.0  # seconds after login in which a desktop brings up its tray
+TRAY_TIMEOUT = 20.0  # seconds that a desktop may take after login to bring up its tray
 
 
 def run(
@@ -35,52 +34,52 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
-    unread = at_login or sys.__stdout__ is None  # nobody sees what is printed
-    if unread:
-        begin_log("info")
+    unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
+    if unseen:
+        start_log("info")
     try:
-        settings = load(env, host, port, timeout)
+        config = load(env, host, port, timeout)
     except Exit:
-        if unread:
-            _tell_on_the_desktop("cannot-start")
+        if unseen:
+            _notify("cannot-start")
         raise
-    instance = instance_of_this_user()
+    instance = this_users_instance()
     if not instance.acquire():
         if at_login:
-            raise Exit(0)  # the page is not to open by itself
-        ask_the_running_one(instance, "POST", "/open-page")
+            raise Exit(0)  # nobody asked for the page
+        ask_running(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
         raise Exit(0)
     from traymon.app import App
     from traymon.storage.paths import Folders
 
-    if unread:
-        logging.getLogger("traymon").setLevel(settings.settings.log.upper())
+    if unseen:
+        set_log_level(config.settings.log)
     else:
-        begin_log(settings.settings.log)
-    console = new_console(quiet=unread)
-    target = settings.target
+        start_log(config.settings.log)
+    console = new_console(quiet=unseen)
+    target = config.target
     console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
     try:
         App(
             [target],
             console=console,
             want_tray=not no_tray,
-            notify=settings.settings.notify,
+            notify=config.settings.notify,
             folders=Folders.of_this_user(),
             instance=instance,
-            page_port=settings.settings.page_port,
-            calendar=settings.calendar,
-            login_options=_login_options(target, host, port, timeout),
-            patience=TRAY_WITHIN if at_login else 0.0,
+            page_port=config.settings.page_port,
+            calendar=config.calendar,
+            login_options=login_options(target, host, port, timeout),
+            patience=TRAY_TIMEOUT if at_login else 0.0,
         ).run()
     finally:
         instance.release()
     raise Exit(0)
 
 
-def _tell_on_the_desktop(name: str) -> None:
-    """Tell the notice of this name, where there is no terminal to say it in."""
+def _notify(name: str) -> None:
+    """Send a notification of assets, in place of a message in the terminal."""
     from traymon.diagnosis import fix_pages
     from traymon.storage.paths import Folders
     from traymon.ui import presenter
@@ -90,7 +89,7 @@ def _tell_on_the_desktop(name: str) -> None:
 
     title, body = fix_pages.notification_text(name)
     body = f"{body} Log: {Folders.of_this_user().logs}"
-    if sys.platform == "win32":  # its notices belong to an icon
+    if sys.platform == "win32":  # its notifications need an icon
         from traymon.ui.desktop import show_error_dialog
 
         show_error_dialog(title, body)
@@ -102,9 +101,9 @@ def _tell_on_the_desktop(name: str) -> None:
     notifier.stop()
 
 
-def _login_options(
+def login_options(
     target: Target, host: str | None, port: str | None, timeout: str | None
 ) -> list[str]:
-    """Return the options of `run` that at login, elsewhere, watch the same as here."""
+    """Return the options with which `run`, started at login in any folder, monitors the same."""
     options = {"--env": target.env_file, "--host": host, "--port": port, "--timeout": timeout}
     return [part for option, value in options.items() if value for part in (option, value)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from traymon.cli.common import Exit, new_console, usage_error
+
+if TYPE_CHECKING:
+    from traymon.sim.scenarios import Scenario
 
 
 def simulate(
@@ -33,13 +36,13 @@ def simulate(
         asyncio.run(_simulate(SCENARIOS[scenario], port))
     except KeyboardInterrupt:
         raise Exit(0) from None
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader has left; main handles it
         raise
     except (OSError, ValueError) as error:
         usage_error(f"It cannot be played: {error}")
 
 
-async def _simulate(scenario: Any, port: int) -> None:
+async def _simulate(scenario: Scenario, port: int) -> None:
     from traymon.sim.scenarios import perform
 
     async with perform(scenario, port) as stage:

@@ -1,6 +1,6 @@
-"""The demo: a story played by a simulated Gateway, watched by the real traymon.
+"""The demo's story, played by a simulated Gateway and monitored by the real traymon.
 
-No TWS, no account, no configuration; nothing but loopback.
+Needs no TWS, no account and no settings; uses only the loopback network.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 
-DWELL = 6.0  # seconds for which each chapter stays after it shows
-PATIENCE = 60.0  # seconds after which a chapter that does not show has failed
+DWELL = 6.0  # seconds that a chapter stays after the diagnosis shows
+CHAPTER_TIMEOUT = 60.0  # seconds for the diagnosis to show
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ STORY = (
 
 
 def play(*, console: Console, want_tray: bool, once: bool, speed: float) -> bool:
-    """Play the story until the user ends it, or once; return whether every chapter showed."""
+    """Play the story until the user ends it, or once; return whether every diagnosis showed."""
     with running() as gateway:
         target = Target(
             name="demo",
             port=gateway.port,
-            # so that nothing of this machine is looked at, and no real Gateway is greeted
+            # keeps the sensors away from this machine's processes and from a real Gateway
             forwarded=True,
             limits=Limits(
                 interval=3 / speed,
@@ -55,38 +55,38 @@ def play(*, console: Console, want_tray: bool, once: bool, speed: float) -> bool
         )
         app = App([target], console=console, want_tray=want_tray)
         story = _Story(app, gateway, console, DWELL / speed)
-        app.monitor.subscribe(story.hear)
-        threading.Thread(target=story.tell, args=(once,), name="story", daemon=True).start()
+        app.monitor.subscribe(story.on_update)
+        threading.Thread(target=story.play, args=(once,), name="story", daemon=True).start()
         app.run()
-        return story.went_well
+        return story.all_shown
 
 
 class _Story:
-    """Turns the Gateway from chapter to chapter, each when the last one has shown."""
+    """Takes the Gateway from chapter to chapter, each after the last one has shown."""
 
     def __init__(self, app: App, gateway: Running, console: Console, dwell: float) -> None:
         self._app, self._gateway, self._console, self._dwell = app, gateway, console, dwell
         self._shown = threading.Condition()
         self._code = ""
         self._gone = False
-        self.went_well = False
+        self.all_shown = False
 
-    def hear(self, update: Update) -> None:
-        """Note what is shown; a subscriber of the monitor."""
+    def on_update(self, update: Update) -> None:
+        """Note the diagnosis; a subscriber of the monitor."""
         with self._shown:
             self._code = update.status.diagnosis.code
             self._shown.notify_all()
 
-    def tell(self, once: bool) -> None:
-        """Play the chapters, once or for ever."""
+    def play(self, once: bool) -> None:
+        """Play the chapters, once or again and again."""
         try:
-            self.went_well = all(self._play(chapter) for chapter in STORY)
-            while not once and self.went_well:
-                self.went_well = all(self._play(chapter) for chapter in STORY)
-        finally:  # also where the console is gone, or nobody would end the program
+            self.all_shown = all(self._play_chapter(chapter) for chapter in STORY)
+            while not once and self.all_shown:
+                self.all_shown = all(self._play_chapter(chapter) for chapter in STORY)
+        finally:  # even if the console is gone; nothing else would end the program
             self._app.quit()
 
-    def _play(self, chapter: Chapter) -> bool:
+    def _play_chapter(self, chapter: Chapter) -> bool:
         self._console.print(f"[bright_black]demo: {chapter.says}[/]")
         if chapter.behaviour is None:
             self._gateway.stop()
@@ -96,9 +96,9 @@ class _Story:
                 self._gateway.start()
         self._gone = chapter.behaviour is None
         with self._shown:
-            shown = self._shown.wait_for(lambda: self._code == chapter.code, PATIENCE)
+            shown = self._shown.wait_for(lambda: self._code == chapter.code, CHAPTER_TIMEOUT)
         if not shown:
             self._console.print(f"demo: {chapter.code} did not show; it was {self._code}")
             return False
-        threading.Event().wait(self._dwell)  # time for the reader, not for the program
+        threading.Event().wait(self._dwell)  # gives the user time to read
         return True

@@ -1,4 +1,4 @@
-"""Waiting until all is good, and starting a program then."""
+"""`traymon wait`: wait until the API can be used, then start a program."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from platformdirs import user_state_path
 from rich.console import Console
 from rich.markup import escape
 
-from traymon.cli.common import Env, Exit, Host, Port, load, usage_error
+from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
 from traymon.core.model import Status
 from traymon.core.vocabulary import Light
 
@@ -40,7 +39,6 @@ def wait_until_good(
 ) -> None:
     """Wait until the API, the session and the client IDs are good; then start a command."""
     from traymon.monitoring.one_shot import run_until
-    from traymon.storage.own_programs import OwnPrograms
     from traymon.ui import presenter, terminal
 
     if need not in NEEDS:
@@ -50,25 +48,25 @@ def wait_until_good(
         usage_error(f"There is no program {command[0]!r}, so that nothing could be started.")
     target = load(env, host, port, None).target
     if command and program:
-        target = replace(target, starting=_what_starts(command, program))
-    console = Console(highlight=False, stderr=True)  # the command's own output stays its own
+        target = replace(target, starting=_starting_program(command, program))
+    console = Console(highlight=False, stderr=True)  # stdout is the command's
     began = time.monotonic()
     with console.status(f"waiting for {escape(target.address)}") as progress:
-        told = ""
+        printed = ""
 
-        def tell(status: Status) -> None:
-            nonlocal told
+        def show(status: Status) -> None:
+            nonlocal printed
             line = presenter.blocking_text(status)
             progress.update(f"{escape(line)} · {time.monotonic() - began:.0f} s")
-            if line != told and not console.is_terminal:
+            if line != printed and not console.is_terminal:
                 console.print(escape(line), soft_wrap=True)
-            told = line
+            printed = line
 
-        own_programs = OwnPrograms(user_state_path("traymon")).all
+        own_programs = open_state().own_programs
         try:
-            good, status = asyncio.run(run_until(target, need, timeout, own_programs, tell))
+            good, status = asyncio.run(run_until(target, need, timeout, own_programs, show))
         except KeyboardInterrupt:
-            raise Exit(130) from None  # as shells have it for Ctrl-C
+            raise Exit(130) from None  # what shells use for Ctrl-C
     if not good:
         if status is not None:
             console.print(terminal.check_results(status, None))
@@ -82,23 +80,23 @@ def wait_until_good(
         raise Exit(1)
     console.print(f"✓ {escape(target.address)} is ready.")
     if command and program:
-        _become(command, program)
+        _replace_process(command, program)
     raise Exit(0)
 
 
-def _what_starts(command: list[str], program: str) -> str:
-    """Return the script that the command runs, or the program itself where it is none."""
+def _starting_program(command: list[str], program: str) -> str:
+    """Return the script that the command runs, or else the program itself."""
     from traymon.sensors.processes import script_of
 
     return script_of(command, os.getcwd()) or os.path.realpath(program)
 
 
-def _become(command: list[str], program: str) -> None:
-    """Replace this process by the command; on Windows, where that is not so, start it."""
+def _replace_process(command: list[str], program: str) -> None:
+    """Replace this process with the command; Windows cannot, so there it is run as a child."""
     if sys.platform == "win32":
         raise Exit(subprocess.call(command, executable=program))
     sys.stdout.flush()
-    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and a command would inherit that
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them; the command would inherit that
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execv(program, command)

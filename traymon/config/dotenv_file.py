@@ -1,6 +1,6 @@
-"""Reads a `.env` file as python-dotenv does, and remembers on which line each key stands.
+"""Reads a `.env` file as python-dotenv does, and remembers the line of each key.
 
-The only importer of dotenv. Knows no key: which ones matter is config.py's.
+The only importer of dotenv. Does not know which keys are settings of traymon.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from dotenv.parser import parse_stream
 
 from traymon.errors import ConfigError, Mistake
 
-BIGGEST = 1_000_000  # bytes; a .env is a page of text
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # what PowerShell 5's `>` writes
+MAX_SIZE = 1_000_000  # bytes; a .env is a page of text
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")  # what PowerShell 5's `>` writes
 
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """What stands in a `.env` file."""
+    """The content of a `.env` file."""
 
     path: Path
     values: dict[str, str | None]  # None: a key without `=`
-    lines: dict[str, int]  # the line of each key; of the last one where it stands twice
-    unreadable: tuple[tuple[int, str], ...]  # lines that are no `KEY=value`
+    lines: dict[str, int]  # the line of each key; if it occurs twice, of the last
+    unreadable: tuple[tuple[int, str], ...]  # lines that are not `KEY=value`, with their numbers
 
     def where(self, key: str) -> str:
-        """Return `.env, line 3` for a key of the file."""
+        """Return where a key is, such as `.env, line 3`."""
         return f"{self.path}, line {self.lines[key]}"
 
 
 def read(path: Path) -> EnvFile:
-    """Return the file's keys and values, `${OTHER}` filled in as python-dotenv does.
+    """Return the file's keys and values, with `${OTHER}` expanded as python-dotenv does.
 
-    Raises ConfigError where it is missing, unreadable, too big or not text in UTF-8.
+    Raises ConfigError if the file is missing, unreadable, too big or not UTF-8.
     """
-    text = _text(path)
+    text = _read_text(path)
     bindings = list(parse_stream(StringIO(text)))
-    # it logs a warning for each line that it skips; `unreadable` has them with their numbers
+    # It warns about each line that it skips; we report those through `unreadable`.
     logging.getLogger("dotenv.main").setLevel(logging.ERROR)
     return EnvFile(
         path=path,
@@ -50,7 +50,7 @@ def read(path: Path) -> EnvFile:
     )
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     def refuse(problem: str) -> ConfigError:
         return ConfigError([Mistake(str(path), "", "", problem)])
 
@@ -62,12 +62,12 @@ def _text(path: Path) -> str:
         if not path.is_file():
             raise refuse("is not a file")
         with path.open("rb") as file:
-            data = file.read(BIGGEST + 1)
+            data = file.read(MAX_SIZE + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise refuse(f"cannot be read: {error}") from error
-    if len(data) > BIGGEST:
-        raise refuse(f"is larger than {BIGGEST // 1_000_000} MB; that is no .env file")
-    if data.startswith(UTF16_MARKS):
+    if len(data) > MAX_SIZE:
+        raise refuse(f"is larger than {MAX_SIZE // 1_000_000} MB; that is no .env file")
+    if data.startswith(UTF16_BOMS):
         raise refuse("is saved as UTF-16; save it as UTF-8 (Notepad: Save as, Encoding: UTF-8)")
     if b"\0" in data:
         raise refuse(f"has a NUL byte on line {_line_of(data, data.index(0))}; it is no text file")

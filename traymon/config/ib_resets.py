@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
 
 from traymon import assets
 from traymon.core import time_windows
@@ -13,7 +13,9 @@ from traymon.errors import ConfigError, Mistake
 
 NAME = "reset_windows.toml"
 EVERYWHERE = "all"
-REGIONS = ("america", "europe", "asia")
+
+Region = Literal["america", "europe", "asia"]
+REGIONS = get_args(Region)
 
 
 def path(own_folder: Path) -> Path:
@@ -25,8 +27,8 @@ def path(own_folder: Path) -> Path:
 def read(region: str, own_folder: Path) -> time_windows.Schedule:
     """Return the resets of a region; none for `off`.
 
-    A file of the same name in `own_folder` is used instead of ours. Raises ConfigError where it
-    cannot be used.
+    A file of the same name in `own_folder` is used instead of ours. Raises ConfigError with every
+    mistake in it.
     """
     if region == "off":
         return time_windows.NEVER
@@ -39,28 +41,29 @@ def read(region: str, own_folder: Path) -> time_windows.Schedule:
         raise ConfigError([Mistake(str(file), "", "", f"cannot be used: {error}")]) from None
     for number, row in enumerate(rows, 1):
         try:
-            where, rule = _row(row)
+            where, schedule = _parse_row(row)
         except ValueError as error:
             mistakes.append(Mistake(f"{file}, window {number}", "", "", str(error)))
         else:
-            rules += rule.rules if where in (region, EVERYWHERE) else ()
+            rules += schedule.rules if where in (region, EVERYWHERE) else ()
     if mistakes:
         raise ConfigError(mistakes)
     return time_windows.Schedule(tuple(rules))
 
 
-def _rows(table: dict[str, Any]) -> list[Any]:
-    """Return what stands under [[window]]. Raises ValueError where anything else stands there."""
+def _rows(table: dict[str, object]) -> list[object]:
+    """Return the rows under [[window]]. Raises ValueError if the file holds anything else."""
     rows = table.get("window", [])
     if table.keys() - {"window"} or not isinstance(rows, list):
         raise ValueError("it wants nothing but [[window]], each with region and when")
     return rows
 
 
-def _row(row: Any) -> tuple[str, time_windows.Schedule]:
-    """Return a row's region and window. Raises ValueError with what is wrong."""
-    region, when = (row.get(key) if isinstance(row, dict) else None for key in ("region", "when"))
-    if region not in (*REGIONS, EVERYWHERE):
+def _parse_row(row: object) -> tuple[str, time_windows.Schedule]:
+    """Return a row's region and windows. Raises ValueError with what is wrong."""
+    values = row if isinstance(row, dict) else {}
+    region, when = values.get("region"), values.get("when")
+    if not isinstance(region, str) or region not in (*REGIONS, EVERYWHERE):
         raise ValueError(f"region is one of {', '.join(REGIONS)} or {EVERYWHERE}")
     if not isinstance(when, str):
         raise ValueError(f"when is {time_windows.HOW_WRITTEN}")

@@ -1,6 +1,7 @@
-"""The settings: command line over environment over `.env` over default, every mistake at once.
+"""Load the settings: command line over environment over `.env` over default.
 
-Knows where each value came from. Does not look at ports or programs.
+Keeps where each value came from, and reports every mistake at once. Does not look at ports or
+programs.
 """
 
 from __future__ import annotations
@@ -10,36 +11,35 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_config_path
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
-from traymon.config.schema import FIELDS, Settings, allowed, default_text
+from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
 from traymon.core import time_windows
 from traymon.core.calendar import Calendar
 from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
 
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
-HIGHEST_CLIENT_ID = 2**31 - 1  # a signed 32-bit number on the wire
-LONGEST_RANGE = 100
-WINDOWS = ("TRAYMON_QUIET", "TRAYMON_MAINTENANCE", "TRAYMON_HOURS")
+MAX_RANGE = 100  # client IDs in one range
 
 
 def _tail(key: str) -> str:
     return key.partition("_")[2]
 
 
-BY_TAIL = {_tail(key): key for key in FIELDS}  # what all keys share makes none of them similar
+# For "did you mean": compared without IB_ and TRAYMON_, which would make all keys look similar.
+BY_TAIL = {_tail(key): key for key in FIELDS}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One setting's text and where it came from."""
+    """The text of one setting and where it came from."""
 
     text: str
     source: str
@@ -47,12 +47,12 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What is in force."""
+    """The settings in force, and what follows from them."""
 
     settings: Settings
     target: Target
     calendar: Calendar
-    values: Mapping[str, Value]  # what was set; every other key has its default
+    values: Mapping[str, Value]  # what was set; all other keys have their defaults
     env_file: Path | None
 
 
@@ -65,9 +65,9 @@ def load(
 ) -> Config:
     """Return the configuration in force.
 
-    `env_file` is what the user named; else `folder/.env`, else the user's configuration folder's.
-    `options` are keys that the command line gave: `{"IB_PORT": "7497"}`. Raises ConfigError with
-    every mistake.
+    Without `env_file` the first of `folder/.env` and the one in the user's configuration folder
+    is read. `options` are the keys that were set on the command line: `{"IB_PORT": "7497"}`.
+    Raises ConfigError with every mistake.
     """
     path = env_file or _first_file(folder / ".env", user_config_path("traymon") / ".env")
     file = None if path is None else dotenv_file.read(path)
@@ -78,7 +78,7 @@ def load(
             if value is None:
                 problem = "has no value; write KEY=value"
                 mistakes.append(Mistake(file.where(key), key, "", problem))
-            elif value.strip():  # `IB_PORT=` is a template's way to say: not set
+            elif value.strip():  # in a template, `IB_PORT=` means: not set
                 values[key] = Value(value.strip(), file.where(key))
     for key, value in environ.items():
         if _is_ours(key) and value.strip():
@@ -94,7 +94,7 @@ def load(
         own, problem = values["TRAYMON_CLIENT_ID"], "must not be an ID of your trading programs"
         mistakes.append(Mistake(own.source, "TRAYMON_CLIENT_ID", own.text, problem))
     if mistakes or settings is None:
-        order = list(values)  # that of the file's lines
+        order = list(values)  # as in the file
         raise ConfigError(
             sorted(mistakes, key=lambda m: order.index(m.key) if m.key in values else -1)
         )
@@ -102,12 +102,12 @@ def load(
 
 
 def _first_file(*paths: Path) -> Path | None:
-    # not Path.exists: it raises where a folder on the way may not be searched
+    # Not Path.exists: it raises if a parent folder may not be searched.
     return next((path for path in paths if os.path.exists(path)), None)
 
 
 def _is_ours(key: str) -> bool:
-    """Tell whether the key is for us; `IB_GATEWAY_VERSION` of another program is not."""
+    """Tell whether a key is meant for traymon, unlike another program's `IB_GATEWAY_VERSION`."""
     ours = key.upper().startswith("TRAYMON_")
     return ours or key in FIELDS or bool(CLIENT_ID_KEY.fullmatch(key))
 
@@ -150,23 +150,19 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
     return settings
 
 
-def _problem(key: str, fault: Any) -> str:
-    """Return what is wrong with a window, in the words of its reader; else what is allowed."""
-    words = str(fault.get("ctx", {}).get("error", "")) if key in WINDOWS else ""
+def _problem(key: str, fault: ErrorDetails) -> str:
+    """Return what the setting's own parser complains about, else what is allowed."""
+    words = str(fault.get("ctx", {}).get("error", ""))
     return allowed(key) if words in ("", time_windows.HOW_WRITTEN) else words
 
 
 def _calendar(settings: Settings) -> Calendar:
-    """Return the windows that are set. Raises ConfigError for the user's own reset_windows.toml."""
-
-    def schedule(text: str) -> time_windows.Schedule:
-        return time_windows.parse(text) if text else time_windows.NEVER
-
+    """Return all time windows. Raises ConfigError if reset_windows.toml cannot be used."""
     return Calendar(
         reset=ib_resets.read(settings.region, user_config_path("traymon")),
-        maintenance=schedule(settings.maintenance),
-        quiet=schedule(settings.quiet),
-        hours=None if settings.hours in ("always", "auto") else schedule(settings.hours),
+        maintenance=settings.maintenance,
+        quiet=settings.quiet,
+        hours=settings.hours if isinstance(settings.hours, time_windows.Schedule) else None,
     )
 
 
@@ -178,7 +174,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _client_ids(values: Mapping[str, Value], mistakes: list[Mistake]) -> tuple[int, ...]:
-    """Return every client ID that the trading project names, each once, in order."""
+    """Return the client IDs of all roles, sorted, each once."""
     found: set[int] = set()
     for key, value in values.items():
         if not CLIENT_ID_KEY.fullmatch(key):
@@ -191,13 +187,13 @@ def _client_ids(values: Mapping[str, Value], mistakes: list[Mistake]) -> tuple[i
 
 
 def parse_client_ids(text: str) -> set[int]:
-    """Return the IDs of `10`, `10,11` or `10-12`. Raises ValueError with what is allowed."""
+    """Return the IDs in `10`, `10,11` or `10-12`. Raises ValueError with what is allowed."""
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part)
         first = int(match[1]) if match else -1
         last = int(match[2]) if match and match[2] else first
-        if not match or last < first or last > HIGHEST_CLIENT_ID or last - first >= LONGEST_RANGE:
+        if not match or last < first or last > MAX_CLIENT_ID or last - first >= MAX_RANGE:
             raise ValueError("a number, a list like 10,11 or a range like 10-12")
         found.update(range(first, last + 1))
     return found
@@ -221,21 +217,12 @@ def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) 
         try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
         hours_contract=settings.hours_contract if settings.hours == "auto" else "",
         env_file=str(path.absolute()) if path else "",
-        limits=Limits(
-            interval=settings.interval,
-            quick=settings.quick,
-            backoff=settings.backoff,
-            timeout=settings.timeout,
-            slow=settings.slow,
-            min_version=settings.min_version,
-            just_started=settings.just_started,
-            half_closed=settings.half_closed,
-        ),
+        limits=Limits(**{row.name: getattr(settings, row.name) for row in fields(Limits)}),
     )
 
 
 def listing(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, value, source) of every setting in force; account numbers masked."""
+    """Yield (key, value, source) of every setting in force, with account numbers masked."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:

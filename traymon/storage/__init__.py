@@ -1,1 +1,1 @@
-"""What traymon keeps on disk, and the lock that allows one traymon per user."""
+"""What traymon keeps on disk, and the lock that allows only one traymon per user."""

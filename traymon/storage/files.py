@@ -1,20 +1,30 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Write files so that a reader never sees half of one.
+
+Imports only the standard library: autostart uses it, and the installer uses autostart.
+"""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
+OWNER_ONLY = 0o600
+AS_UMASK_ALLOWS = 0o666  # what `open` asks for
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner only: a reader never sees half of it."""
+
+def write_atomically(path: Path, data: str | bytes, mode: int = OWNER_ONLY) -> None:
+    """Replace a file in one step, creating its folder if needed. Raises OSError.
+
+    Text is written as UTF-8 with the platform's line ends.
+    """
+    if isinstance(data, str):
+        data = data.replace("\n", os.linesep).encode("utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
+    fresh = path.with_name(f"{path.name}.{os.urandom(4).hex()}.new")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
+        with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(data)
+        os.replace(fresh, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
         raise

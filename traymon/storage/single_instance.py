@@ -1,7 +1,8 @@
-"""One traymon per user: the lock of the one that runs, and how another finds it.
+"""One traymon per user: the lock that the running one holds, and how other processes reach it.
 
-The lock goes with its process, however that ends. The file beside it can outlive a crash; it then
-names a port where nobody knows its secret, and is written over by the next start.
+The operating system drops the lock when the process ends, even in a crash. The file beside it can
+outlive a crash: it then names a port that no longer answers to its secret, and the next start
+overwrites it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,12 +18,14 @@ from pathlib import Path
 import filelock
 from platformdirs import user_runtime_path, user_state_path
 
+from traymon.storage.files import write_atomically
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceInfo:
-    """Where the running traymon's page is served, and the secret that its owner alone can read."""
+    """Where the running traymon serves its page, and the secret that only its user can read."""
 
     port: int
     secret: str
@@ -31,38 +33,35 @@ class InstanceInfo:
 
 
 class Instance:
-    """This user's place for the one running traymon."""
+    """The place where this user's running traymon can be found."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Raises OSError where the user has no folder that can be written to."""
-        self._folder = folder or _folder()
+        """Raises OSError if the user has no folder that can be written to."""
+        self._folder = folder or _instance_folder()
         self._lock = filelock.FileLock(self._folder / "traymon.lock", mode=0o600)
         self._file = self._folder / "traymon.json"
 
     def acquire(self) -> bool:
-        """Take the lock for as long as this process lives; return False where another has it."""
+        """Take the lock for the life of this process; return False if another process has it."""
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
             return False
-        self._file.unlink(missing_ok=True)  # of one that crashed
+        self._file.unlink(missing_ok=True)  # left by one that crashed
         return True
 
-    def publish(self, where: InstanceInfo) -> None:
-        """Write down where the page is; readable by this user only. Raises OSError."""
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix="traymon-")  # mode 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(where), file)
-        os.replace(name, self._file)
+    def publish(self, info: InstanceInfo) -> None:
+        """Write down where the page is, readable by this user only. Raises OSError."""
+        write_atomically(self._file, json.dumps(asdict(info)))
 
     def release(self) -> None:
-        """Take down what was announced, and the lock."""
+        """Remove what was published, and drop the lock."""
         if self._lock.is_locked:
             self._file.unlink(missing_ok=True)
             self._lock.release()
 
     def find_running(self) -> InstanceInfo | None:
-        """Return where the running one serves its page; None where none runs or serves none."""
+        """Return where another running traymon serves its page; None if none does."""
         if self._lock.is_locked:
             return None
         try:
@@ -79,29 +78,29 @@ class Instance:
             return None
 
 
-def _folder() -> Path:
-    """Return the user's runtime folder; where the session has none of its own, the state folder.
+def _instance_folder() -> Path:
+    """Return the user's runtime folder, or the state folder if the session has no runtime folder.
 
-    Raises OSError where neither can be used.
+    Raises OSError if neither can be used.
     """
     folders = [user_state_path("traymon") / "run"]
-    if sys.platform != "win32":  # there it is in Temp, which is cleaned while we run
-        with warnings.catch_warnings():  # of a runtime folder that others may write to
+    if sys.platform != "win32":  # there it is in Temp, which Windows cleans while we run
+        with warnings.catch_warnings():  # about a runtime folder that others may write to
             warnings.simplefilter("ignore")
             folders.insert(0, user_runtime_path("traymon"))
     for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if _is_ours_alone(folder):
+            if _is_private(folder):
                 return folder
         except OSError as error:
             log.info("%s: %s", folder, error)
     raise OSError("no folder of this user's can be written to")
 
 
-def _is_ours_alone(folder: Path) -> bool:
-    """Tell whether nobody else could have put something into the folder."""
+def _is_private(folder: Path) -> bool:
+    """Tell whether only this user can create files in the folder."""
     if sys.platform == "win32":
-        return True  # below the user's own profile
-    about = folder.stat()
-    return about.st_uid == os.getuid() and not about.st_mode & 0o022
+        return True  # it is below the user's own profile
+    stat = folder.stat()
+    return stat.st_uid == os.getuid() and not stat.st_mode & 0o022

@@ -1,86 +1,211 @@
-"""What outlives a restart: the user's snooze, the trading hours that IB gave, a first greeting."""
+"""Keeps what outlives a restart in one file, state.json, which the tray and the commands share.
+
+Snoozes, IB's trading hours, the first run, the client ID of traymon's own session, and the
+programs that the user marked as their own. No other module opens the file.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from collections.abc import Sequence
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-from traymon.core import ib_hours, time_windows
+import filelock
+
+from traymon.core.target import OwnProgram
+from traymon.core.time_windows import Schedule
+from traymon.storage.files import write_atomically
+from traymon.storage.state_format import (
+    ANY_TARGET,
+    MAX_CLIENT_ID,
+    MIN_CLIENT_ID,
+    IbHours,
+    State,
+    decode,
+    encode,
+    read_legacy,
+)
 
 log = logging.getLogger(__name__)
 
+LOCK_TIMEOUT = 2.0  # seconds; a writer holds the lock for milliseconds
+
+# Tells one version of the file from the next: modification time, inode, size.
+_Stamp: TypeAlias = tuple[int, int, int]
+
 
 class StateStore:
-    """A small file in a folder. What cannot be read counts as not there, and is logged."""
+    """The state of this user's traymon. Safe to use from several threads and processes.
+
+    A change that cannot be written is logged and lasts until this process ends; only marking and
+    forgetting own programs, which the user waits for, raises OSError instead.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "kept.json"
-        self._values = self._read()
-        self._refused: tuple[Sequence[str], str] | None = None
+        self._path = folder / "state.json"
+        self._lock = threading.RLock()
+        self._stamp: _Stamp | None = None  # of the version that was read or written last
+        self._refused_hours: IbHours | None = None
+        self._state = State()
+        self._refresh()
+        if self._stamp is None:
+            self._state = read_legacy(folder)
 
-    def snoozed_until(self) -> float | None:
-        """Return until when nothing shall be told, epoch seconds; None where nobody asked."""
-        until = self._values.get("snoozed_until")
-        return float(until) if isinstance(until, int | float) else None
+    # --- snooze
 
-    def keep_snooze(self, until: float | None) -> None:
-        """Keep until when nothing shall be told."""
-        self._put({"snoozed_until": until})
+    def snoozed_until(self, target: str) -> float | None:
+        """Return until when a target's notifications are snoozed, in epoch seconds."""
+        snoozes = self._state.snoozed_until
+        return snoozes.get(target, snoozes.get(ANY_TARGET))
 
-    def mark_first_run(self) -> bool:
-        """Tell whether this is the first time that it is asked."""
-        return self._put({"greeted": True})
+    def keep_snooze(self, target: str, until: float | None) -> None:
+        """Keep until when a target's notifications are snoozed; None: they are not."""
+        if self.snoozed_until(target) == until:
+            return
 
-    def hours(self, contract: str) -> time_windows.Schedule | None:
-        """Return the trading hours that IB gave last for a contract; None where it gave none."""
-        if self._values.get("hours_of") != contract:
-            return None
-        try:
-            return ib_hours.from_ib(self._values["hours"], self._values["hours_zone"])
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            log.warning("the trading hours that were kept cannot be used: %s", error)
-            return None
+        def change(state: State) -> State:
+            others = {
+                name: ends
+                for name, ends in state.snoozed_until.items()
+                if name not in (target, ANY_TARGET)
+            }
+            own = {} if until is None else {target: until}
+            return replace(state, snoozed_until=others | own)
+
+        self._keep(change)
+
+    # --- IB's trading hours
+
+    def hours(self, contract: str) -> Schedule | None:
+        """Return the trading hours that IB last gave for a contract."""
+        hours = self._state.hours.get(contract)
+        return None if hours is None else hours.schedule()
 
     def keep_hours(self, contract: str, days: Sequence[str], zone: str) -> bool:
-        """Keep the trading hours as IB gave them; return whether they are new.
+        """Keep trading hours as IB gave them; return whether they are new.
 
-        Hours that cannot be used are not kept, so that those of before go on to count.
+        Invalid hours are ignored; the previous ones stay in force.
         """
+        given = IbHours(tuple(days), zone)
+        if given in (self._state.hours.get(contract), self._refused_hours):
+            return False
         try:
-            ib_hours.from_ib(days, zone)
             if not days:
                 raise ValueError("an empty list of days")
+            given.schedule()
         except ValueError as error:
-            if (days, zone) != self._refused:  # told once, not with every status
-                self._refused = (days, zone)
-                log.warning("IB's trading hours of %s cannot be used: %s", contract, error)
+            self._refused_hours = given  # so that it is logged once, not with every status
+            log.warning("IB's trading hours of %s cannot be used: %s", contract, error)
             return False
-        return self._put({"hours_of": contract, "hours": list(days), "hours_zone": zone})
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            values = json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            log.warning("%s cannot be read: %s", self._path, error)
-            return {}
-        return values if isinstance(values, dict) else {}
-
-    def _put(self, values: dict[str, Any]) -> bool:
-        after = self._values | values
-        if after == self._values:
-            return False
-        self._values = after
-        fresh = self._path.with_suffix(".new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(after), encoding="utf-8")
-            os.replace(fresh, self._path)
-        except OSError as error:
-            log.warning("%s cannot be written: %s", self._path, error)
+        self._keep(lambda state: replace(state, hours={**state.hours, contract: given}))
         return True
+
+    # --- first run, own client ID
+
+    def mark_first_run(self) -> bool:
+        """Return True once per user, and False from then on."""
+        with self._lock:
+            if self._state.greeted:
+                return False
+            self._keep(lambda state: replace(state, greeted=True))
+            return True
+
+    def load_or_create_client_id(self) -> int:
+        """Return the client ID of traymon's own session, chosen at random once per user.
+
+        It may be one of the user's own IDs; the session skips those.
+        """
+        chosen = random.randint(MIN_CLIENT_ID, MAX_CLIENT_ID)
+        with self._lock:
+            if self._state.client_id is None:
+                # another process may have chosen meanwhile
+                self._keep(lambda state: replace(state, client_id=state.client_id or chosen))
+            return self._state.client_id or chosen
+
+    # --- own programs
+
+    def own_programs(self) -> tuple[OwnProgram, ...]:
+        """Return the programs that the user marked as their own, oldest first.
+
+        Sees at once what another process, such as `traymon config --not-mine`, has changed.
+        """
+        with self._lock:
+            self._refresh()
+            return self._state.own_programs
+
+    def add_own_program(self, program: OwnProgram) -> None:
+        """Mark a program as the user's own. Raises OSError if that cannot be written down."""
+
+        def change(state: State) -> State:
+            known = state.own_programs
+            return state if program in known else replace(state, own_programs=(*known, program))
+
+        self._update(change)
+
+    def forget_own_program(self, number: int) -> OwnProgram:
+        """Forget the program with this number, counted from 1. Raises IndexError and OSError."""
+        forgotten: list[OwnProgram] = []
+
+        def change(state: State) -> State:
+            known = list(state.own_programs)
+            if not 1 <= number <= len(known):
+                raise IndexError(number)
+            forgotten.append(known.pop(number - 1))
+            return replace(state, own_programs=tuple(known))
+
+        self._update(change)
+        return forgotten[0]
+
+    # --- the file
+
+    def _keep(self, change: Callable[[State], State]) -> None:
+        """Change the file; if it cannot be written, change only what this process knows."""
+        with self._lock:
+            try:
+                self._update(change)
+            except OSError as error:
+                log.warning("%s cannot be written: %s", self._path, error)
+                self._state = change(self._state)
+
+    def _update(self, change: Callable[[State], State]) -> None:
+        """Change the file under a lock, so that no process overwrites another's change.
+
+        Raises OSError.
+        """
+        lock = filelock.FileLock(self._path.with_name("state.lock"), LOCK_TIMEOUT, mode=0o600)
+        with self._lock, lock:
+            self._refresh()
+            changed = change(self._state)
+            if changed != self._state:
+                write_atomically(self._path, encode(changed))
+                self._state, self._stamp = changed, self._read_stamp()
+
+    def _refresh(self) -> None:
+        """Read the file again if another process has changed it."""
+        try:
+            stamp = self._read_stamp()
+            if stamp == self._stamp:
+                return
+            if stamp is None:  # somebody removed it
+                self._state, self._stamp = State(), None
+                return
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            log.warning("%s cannot be read: %s", self._path, error)
+            return
+        self._stamp = stamp  # also of a version that cannot be used: it is logged once
+        try:
+            self._state = decode(text, self._state)
+        except ValueError as error:
+            log.warning("%s cannot be read: %s", self._path, error)
+
+    def _read_stamp(self) -> _Stamp | None:
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size

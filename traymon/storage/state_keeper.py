@@ -42,11 +42,11 @@ class StateKeeper:
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Write what is new."""
         for status in statuses:
-            if Change.HOURS & changes.get(status.target.name, Change.NOTHING):
+            changed = changes.get(status.target.name, Change.NOTHING)
+            if changed & Change.MUTE:
+                self._store.keep_snooze(status.target.name, status.snoozed_until)
+            if changed & Change.HOURS:
                 self._keep_hours(status, statuses)
-        if any(Change.MUTE & changed for changed in changes.values()):
-            snoozes = [status.snoozed_until for status in statuses]
-            self._store.keep_snooze(max(filter(None, snoozes), default=None))
 
     def _keep_hours(self, status: Status, statuses: Sequence[Status]) -> None:
         days = status.evidence.fact(SensorName.HOURS, Fact.HOURS)
