@@ -34,7 +34,7 @@ from traymon.core.vocabulary import SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import SensorContext, Sensors
-from traymon.ui import presenter
+from traymon.ui.notification_text import notification_text
 
 S = Symptom
 T = TypeVar("T")
@@ -278,7 +278,7 @@ def main() -> None:
     world = fortnight()
     moment = "%a %d %b %H:%M:%S"
     lines = [
-        (at, f"        {notification.kind:<9} {presenter.notice(notification, at).title}")
+        (at, f"        {notification.kind:<9} {notification_text(notification, at).title}")
         for at, notification in world.notifications
     ]
     lines += [(at, '        "three failures in a row" cries') for at in world.rule]

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from traymon.core.polling import SHARE, poll_interval
+from traymon.core.polling import MAX_CPU_SHARE, poll_interval
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors.client_ids import POLL_INTERVAL
@@ -67,7 +67,7 @@ def measure(target: Target) -> float:
     listener = cpu(lambda: Listener(ConnectionRegistry()).read_measured(target))
     table = cpu(connected)
     listener_rest = poll_interval(Symptom.OK, 1, True, limits, listener)
-    table_rest = max(TABLE_INTERVAL, table / SHARE)
+    table_rest = max(TABLE_INTERVAL, table / MAX_CPU_SHARE)
     new = cpu(lambda: programs.scan_new(target))
     print(row("listener", listener, listener_rest))
     print(row("who is connected", table, table_rest))

@@ -25,16 +25,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's channel
 NOTIFY = """
 import json, sys, time
 sys.modules["dbus"] = None  # Debian's own, which plyer prefers where the venv can see it
+from traymon.ui.notification_text import NotificationText
+from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.notifier import Notifier
-from traymon.ui.presenter import NotificationText
 
 setting, *texts = sys.argv[1:]
 troubles = []
-notifier = Notifier(print, troubles.append, setting)
+notifier = Notifier(Clicks(print), troubles.append, setting)
 began = time.monotonic()
 for text in texts:
     title, _, body = text.partition("|")
-    notifier.notify("bot", NotificationText(title, body, True), "")
+    notifier.notify("bot", lambda text=NotificationText(title, body, True): text)
 posted = time.monotonic() - began
 notifier.stop()
 print(json.dumps({"troubles": troubles, "posted": posted, "all": time.monotonic() - began}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from traymon.core.polling import SHARE
+from traymon.core.polling import MAX_CPU_SHARE
 from traymon.core.target import Program, Target
 from traymon.sensors.client_id_ledger import Link
 from traymon.sensors.connection_table import ConnectionTable
@@ -43,8 +43,8 @@ def test_an_expensive_table_is_read_less_often() -> None:
     table = table_of(connected(cost=0.1))
     read(table)
     now = time.monotonic()
-    assert not table.is_due(now + 0.1 / SHARE - 1)
-    assert table.is_due(now + 0.1 / SHARE)
+    assert not table.is_due(now + 0.1 / MAX_CPU_SHARE - 1)
+    assert table.is_due(now + 0.1 / MAX_CPU_SHARE)
 
 
 def test_after_a_program_has_started_the_table_is_read_often() -> None:

@@ -59,8 +59,8 @@ class Page:
 
 @cache
 def notification_text(name: str) -> tuple[str, str]:
-    """Return title and body of assets/notices/<name>.md, for notifications without a fix page."""
-    text = (assets.folder() / "notices" / f"{name}.md").read_text(encoding="utf-8")
+    """Return title and body from assets/notifications/<name>.md."""
+    text = (assets.folder() / "notifications" / f"{name}.md").read_text(encoding="utf-8")
     title, _, body = text.partition("\n")
     return title.removeprefix("# ").strip(), " ".join(body.split())
 

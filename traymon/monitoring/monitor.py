@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Concatenate, ParamSpec
+from typing import TypeVarTuple
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Flip, Status, Update, what_changed
@@ -21,7 +21,7 @@ from traymon.sensors.base import Sensors
 log = logging.getLogger(__name__)
 
 Subscriber = Callable[[Update], None]
-P = ParamSpec("P")
+Args = TypeVarTuple("Args")
 
 
 class Monitor:
@@ -39,8 +39,9 @@ class Monitor:
         """`sensors` makes a set of them per target; `discover` returns a target with its port."""
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
         self.clock = clock or SteadyClock()
-        self._calendar = calendar or Calendar()
-        self._snoozed_until = snoozed_until  # at the start
+        # by the target's name; what a target's monitor starts with
+        self._calendars = {target.name: calendar or Calendar() for target in targets}
+        self._snoozes = {target.name: snoozed_until for target in targets}
         self._subscribers: list[Subscriber] = []
         self._published: dict[str, Status] = {}  # the newest status by the target's name
         self._monitors: list[TargetMonitor] = []
@@ -67,8 +68,8 @@ class Monitor:
                 self._publish,
                 self.clock,
                 self._discover,
-                self._calendar,
-                self._snoozed_until,
+                self._calendars[target.name],
+                self._snoozes[target.name],
             )
             for target in self._targets
         ]
@@ -108,24 +109,28 @@ class Monitor:
         """Monitor every target again."""
         self._for_each(TargetMonitor.resume)
 
-    def snooze(self, until: float | None) -> None:
-        """Mute the notifications of every target until then; None ends a snooze."""
-        self._for_each(TargetMonitor.snooze, until)
+    def snooze(self, until: float | None, target: str | None = None) -> None:
+        """Mute the notifications of a target, or of all, until then; None ends a snooze."""
+        for name in self._names(target):
+            self._snoozes[name] = until
+        self._for_each(TargetMonitor.snooze, until, only=target)
 
-    def set_calendar(self, calendar: Calendar) -> None:
-        """Use this calendar from now on."""
-        self._calendar = calendar
-        self._for_each(TargetMonitor.set_calendar, calendar)
+    def set_calendar(self, calendar: Calendar, target: str | None = None) -> None:
+        """Use this calendar for a target, or for all, from now on."""
+        for name in self._names(target):
+            self._calendars[name] = calendar
+        self._for_each(TargetMonitor.set_calendar, calendar, only=target)
+
+    def _names(self, target: str | None) -> Sequence[str]:
+        return [one.name for one in self._targets] if target is None else [target]
 
     def _for_each(
-        self,
-        method: Callable[Concatenate[TargetMonitor, P], None],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, method: Callable[[TargetMonitor, *Args], None], *args: *Args, only: str | None = None
     ) -> None:
-        """Call a method of every target's monitor, on the loop."""
+        """Call a method of every target's monitor, or of one target's alone, on the loop."""
         for monitor in self._monitors:
-            self._call_soon(partial(method, monitor, *args, **kwargs))
+            if only in (None, monitor.name):
+                self._call_soon(partial(method, monitor, *args))
 
     def _call_soon(self, callback: Callable[[], object]) -> None:
         loop = self._loop

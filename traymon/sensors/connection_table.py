@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from traymon.core.polling import SHARE
+from traymon.core.polling import MAX_CPU_SHARE
 from traymon.core.target import Target
 from traymon.sensors.client_id_gate import TableAge
 from traymon.sensors.client_id_ledger import NO_LINKS, Links
@@ -63,7 +63,7 @@ class ConnectionTable:
             who = ", ".join(link_text(link) for link in connected.links)
             log.info("connected: %s", who or "nobody else")
             self.links, self.age = connected.links, TableAge(now, now)
-        self._next_read = now + max(self._interval, connected.cost / SHARE)
+        self._next_read = now + max(self._interval, connected.cost / MAX_CPU_SHARE)
         if self._rejected_ports is not None and connected.rejected_ports - self._rejected_ports:
             self.rejected_at = time.time()
         self._rejected_ports = connected.rejected_ports
