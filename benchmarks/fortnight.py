@@ -22,8 +22,7 @@ from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from leaping import BEGAN, LeapingLoop
-
+from support.virtual_time import BEGAN, LeapingLoop
 from traymon.config import ib_resets
 from traymon.core import notification_policy
 from traymon.core.calendar import Calendar

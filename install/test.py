@@ -1,186 +1,138 @@
-"""Checks everything on a fresh machine: `python3 install/test.py [arguments of pytest]`.
+"""Checks everything on a fresh machine.
 
-Must not stop at the first failure; pytest's closing line is the last of the output.
+    python3 install/test.py              ruff, mypy and all tests
+    python3 install/test.py unit         what is quick: ruff, mypy and the tests without I/O
+    python3 install/test.py integration  the tests that use sockets; also `system`
+    python3 install/test.py ARGUMENTS    ruff, mypy and a pytest with these arguments
+
+Must not stop at the first failure. The last line counts the tests; the lines above it name all that
+failed.
 """
 
-import contextlib
-import os
-import shutil
+import json
 import subprocess
 import sys
-import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-from environment import ROOT, clean_environ, prepare, run_main, say
+from desktop_packages import prepare_desktop, prepare_windows
+from environment import ROOT, clean_environ, prepare, run_main
+from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 
-# What the desktop tests need: the package of Debian and Ubuntu, and what shows that it is there.
-DESKTOP_PACKAGES = {
-    "xvfb": "Xvfb",
-    "trayer": "trayer",
-    "dunst": "dunst",
-    "dbus": "dbus-daemon",
-    "xdotool": "xdotool",
-    "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-    "python3-gi": "/usr/share/doc/python3-gi",
-    "gir1.2-gtk-3.0": "/usr/share/doc/gir1.2-gtk-3.0",
-    "libglib2.0-bin": "gio",
-    "gir1.2-ayatanaappindicator3-0.1": "/usr/share/doc/gir1.2-ayatanaappindicator3-0.1",
-    "xfce4-panel": "xfce4-panel",
-    "xfconf": "/usr/share/doc/xfconf",
-    "xfce4-notifyd": "/usr/share/doc/xfce4-notifyd",
-    "notification-daemon": "/usr/share/doc/notification-daemon",
-    "weston": "weston",
-    "xwayland": "Xwayland",
-    "chromium": "chromium",
-    "chromium-driver": "chromedriver",
-    "wine": "wine",
+COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
+MEASURE = ["--cov=traymon", f"--cov-report=json:{COVERAGE}"]
+
+WINDOWS = ["tests/system/windows"]
+SCREENS = ["tests/system/desktop", "tests/system/install", "tests/system/browser"]
+REST = [f"--ignore={folder}" for folder in WINDOWS + SCREENS]
+# Two parts mostly wait for other programs, and run beside the rest.
+WAITING = [Part("Windows", [*WITHOUT_CACHE, *WINDOWS]), Part("screens", [*WITHOUT_CACHE, *SCREENS])]
+
+ALL = [Part("tests", [*REST, *MEASURE]), *WAITING]
+LANES = {
+    # In two processes, so that two cores are busy.
+    "unit": [
+        Part(f"unit {share}", [*WITHOUT_CACHE, "tests/unit", "--share", share])
+        for share in ("1/2", "2/2")
+    ],
+    "integration": [Part("integration", ["tests/integration"])],
+    "system": [Part("commands", ["tests/system", *REST]), *WAITING],
 }
-# The tests that are left out without them.
-DESKTOP_TESTS = {
-    "the tray icon on a virtual screen": ("xvfb", "trayer", "xdotool", "fonts-dejavu-core"),
-    "notices by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
-    "the live page in a browser": ("chromium", "chromium-driver"),
-    "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
-    "start at login as GLib's desktops read it": ("libglib2.0-bin",),
-    "the icon in XFCE's panel": (
-        *("xvfb", "dbus", "xdotool", "python3-gi", "gir1.2-ayatanaappindicator3-0.1"),
-        *("xfce4-panel", "xfconf"),
-    ),
-    "the icon on Wayland": ("trayer", "python3-gi", "gir1.2-gtk-3.0", "weston", "xwayland"),
-    "notices by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
-    "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
-    "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
-}
-
-# Tests that mostly wait for other programs: run beside the others.
-WAITING = (["tests/windows"], ["tests/desktop", "tests/install", "tests/page"])
+NEED_NO_DESKTOP = {"unit", "integration"}
 
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
-    # One cache each: a cache that was made for another platform is thrown away.
+    # One cache each: mypy discards a cache that was made for another platform.
     "mypy linux": ["mypy", "--platform", "linux", "--cache-dir", ".mypy_cache/linux"],
     "mypy win32": ["mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"],
     "mypy darwin": ["mypy", "--platform", "darwin", "--cache-dir", ".mypy_cache/darwin"],
 }
+QUICK_CHECKS = ("ruff check", "ruff format", f"mypy {sys.platform}")  # of the unit lane
 
 
 def main(arguments: "list[str]") -> int:
     python = str(prepare("test"))
-    prepare_desktop()
-    prepare_windows(python)
-    rows = [check(name, [python, "-m", *command]) for name, command in CHECKS.items()]
+    lanes = [word for word in arguments if word in LANES]
+    if not arguments or set(lanes) - NEED_NO_DESKTOP or lanes != arguments:
+        prepare_desktop()
+        prepare_windows(python)
+    names = QUICK_CHECKS if lanes == arguments == ["unit"] else tuple(CHECKS)
+    failed_checks = run_checks(python, names)
+    pytest = [python, "-m", "pytest"]
+    if lanes != arguments:
+        code = subprocess.call([*pytest, *arguments], cwd=str(ROOT), env=clean_environ())
+        return 1 if code or failed_checks else 0
+    if COVERAGE.exists():
+        COVERAGE.unlink()
+    parts = [part for lane in lanes for part in LANES[lane]] or ALL
+    return sum_up(run_parts(pytest, parts), failed_checks)
+
+
+def run_checks(python: str, names: "tuple[str, ...]") -> "list[str]":
+    """Run these checks, two at a time; return the names of those that failed."""
+
+    def run(name: str) -> "tuple[str, float, bool]":
+        began = time.monotonic()
+        done = subprocess.run(
+            [python, "-m", *CHECKS[name]],
+            cwd=str(ROOT),
+            env=clean_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode:
+            print(f"--- {name}\n{done.stdout.decode('utf-8', 'replace').rstrip()}", flush=True)
+        return name, time.monotonic() - began, done.returncode == 0
+
+    with ThreadPoolExecutor(2) as pool:
+        rows = list(pool.map(run, names))
     print()
     for name, seconds, passed in rows:
         print(f"{name:<12} {seconds:6.1f} s  {'ok' if passed else 'FAILED'}")
-    print("pytest comes last:", flush=True)
-    pytest = [python, "-m", "pytest"]
-    failed = run(pytest, arguments) if arguments or not apart() else side_by_side(pytest)
-    return 1 if failed or not all(passed for _, _, passed in rows) else 0
+    print(flush=True)
+    return [name for name, _, passed in rows if not passed]
 
 
-def run(pytest: "list[str]", arguments: "list[str]") -> int:
-    return subprocess.call([*pytest, *arguments], cwd=str(ROOT), env=clean_environ())
+def sum_up(result: Result, failed_checks: "list[str]") -> int:
+    """Print what failed, and the counts in the last line; return the exit code."""
+    print()
+    print_coverage()
+    failed = result.failed()
+    print_list("Failed checks", failed_checks)
+    print_list("Failed parts", result.failed_parts)
+    print_list("Failed tests", failed)
+    print_list("Flaky tests, which passed when they were run again", result.flaky)
+    # What is not a test counts as one, so that the last line never hides a failure.
+    failures = len(failed) + len(failed_checks) + len(result.failed_parts)
+    passed, skipped = result.count("passed"), result.count("skipped")
+    print(f"{passed} passed, {failures} failed, {skipped} skipped", flush=True)
+    return 1 if failures or len(result.flaky) > MAX_FLAKY else 0
 
 
-def apart() -> bool:
-    """Tell whether runs of the tests can have a network each, as tests/conftest.py gives them."""
-    return bool(shutil.which("unshare")) and quietly(["unshare", "--net", "true"])
-
-
-def side_by_side(pytest: "list[str]") -> int:
-    """Run the tests in three parts, of which two mostly wait. What those two say comes last."""
-    with contextlib.ExitStack() as stack:
-        others = []
-        for part in WAITING:
-            said = stack.enter_context(tempfile.TemporaryFile())
-            process = subprocess.Popen(
-                [*pytest, "-p", "no:cacheprovider", *part],
-                cwd=str(ROOT),
-                env=clean_environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
-            others.append((stack.enter_context(process), said))
-        failed = run(pytest, [f"--ignore={folder}" for part in WAITING for folder in part])
-        for process, said in others:
-            failed = process.wait() or failed
-            said.seek(0)
-            print(said.read().decode("utf-8", "replace"), end="", flush=True)
-    return failed
-
-
-def check(name: str, command: "list[str]") -> "tuple[str, float, bool]":
-    """Run one check, showing its words only where it fails."""
-    began = time.monotonic()
-    done = subprocess.run(
-        command,
-        cwd=str(ROOT),
-        env=clean_environ(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode:
-        print(f"--- {name}\n{done.stdout.decode('utf-8', 'replace').rstrip()}", flush=True)
-    return name, time.monotonic() - began, done.returncode == 0
-
-
-# --- the desktop ---
-
-
-def prepare_desktop() -> None:
-    """Install what the desktop tests lack; say which are left out where that cannot be."""
-    missing = missing_packages()
-    if not missing:
+def print_coverage() -> None:
+    """Print how much of traymon the tests ran in their own process, and the least covered files."""
+    if not COVERAGE.exists():
         return
-    reason = install(missing)
-    missing = missing_packages()
-    for tests, packages in DESKTOP_TESTS.items():
-        lacking = ", ".join(package for package in packages if package in missing)
-        if lacking:
-            say(f"Left out: {tests} (no {lacking}: {reason}).")
+    measured = json.loads(COVERAGE.read_text(encoding="utf-8"))
+    files = {
+        name: file["summary"]["percent_covered"]
+        for name, file in measured["files"].items()
+        if file["summary"]["num_statements"]
+    }
+    lowest = sorted(files, key=files.__getitem__)[:5]
+    total = measured["totals"]["percent_covered"]
+    print(f"Lines of traymon that the tests of the first part ran: {total:.0f} %. The lowest:")
+    for name in lowest:
+        print(f"  {files[name]:3.0f} %  {name}")
 
 
-def prepare_windows(python: str) -> None:
-    """Make what the tests under Wine stand on; where that cannot be, it says so in one line."""
-    if sys.platform.startswith("linux"):
-        subprocess.call([python, str(ROOT / "tests" / "windows" / "ground.py")])
-
-
-def missing_packages() -> "list[str]":
-    return [
-        package
-        for package, proof in DESKTOP_PACKAGES.items()
-        if not (os.path.exists(proof) if os.path.isabs(proof) else shutil.which(proof))
-    ]
-
-
-def install(packages: "list[str]") -> str:
-    """Install packages of Debian or Ubuntu; return why that cannot be, empty if it worked."""
-    if sys.platform in ("win32", "darwin"):
-        return "those tests need Linux and an X server"
-    if not shutil.which("apt-get"):
-        return "only Debian's and Ubuntu's packages are installed from here"
-    as_root = []
-    if os.geteuid() != 0:
-        if not shutil.which("sudo") or not quietly(["sudo", "-n", "true"]):
-            return "installing takes root: sudo apt install " + " ".join(packages)
-        as_root = ["sudo", "-n"]
-    say("Installing for the desktop tests: " + " ".join(packages))
-    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes"]
-    get = [*apt, "install", "--no-install-recommends", *packages]
-    # The lists are asked for only where they are missing or too old: that takes longest.
-    if quietly(get) or (quietly([*apt, "update"]) and quietly(get)):
-        return ""
-    return "apt-get could not install it"
-
-
-def quietly(command: "list[str]") -> bool:
-    """Run it without a word; tell whether it succeeded."""
-    silent = subprocess.DEVNULL
-    return subprocess.call(command, stdin=silent, stdout=silent, stderr=silent) == 0
+def print_list(title: str, lines: "list[str]") -> None:
+    if lines:
+        print(f"{title}:")
+        for line in lines:
+            print(f"  {line}")
 
 
 if __name__ == "__main__":

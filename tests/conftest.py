@@ -11,22 +11,41 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.run_report import RunReport, share_of
 from traymon.sim.gateway import Running, running
 
 if sys.platform == "linux":
     import fcntl
 if TYPE_CHECKING:
-    from desktop.desktop import Desktop
+    from support.virtual_desktop import Desktop
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("traymon", "for install/test.py")
+    group.addoption("--run-report", type=Path, help="write what becomes of each test to this file")
+    group.addoption("--share", help="run only this share of the tests: 1/2, 2/2")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if path := config.getoption("run_report"):
+        config.pluginmanager.register(RunReport(path))
+    leave_the_network()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if share := config.getoption("share"):
+        items[:] = share_of(items, share)
+
+
+def leave_the_network() -> None:
     """Have this process, and all that it starts from here on, in a network with loopback alone."""
     if sys.platform != "linux" or ctypes.CDLL(None).unshare(CLONE_NEWNET):
         return
@@ -39,7 +58,7 @@ def pytest_configure() -> None:
 @pytest.fixture
 def desktop() -> Iterator[Desktop]:
     """A desktop of the test's own; where none can be had, what is missing is said."""
-    from desktop.desktop import Desktop, missing
+    from support.virtual_desktop import Desktop, missing
 
     if packages := missing():
         pytest.skip(f"a virtual desktop needs: apt install {' '.join(packages)}")
@@ -52,3 +71,19 @@ def gateway() -> Iterator[Running]:
     """A simulated Gateway that is well, until the test wants something else."""
     with running() as gateway:
         yield gateway
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A trading project's folder with its `.env`."""
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    (folder / ".env").touch()
+    return folder
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder

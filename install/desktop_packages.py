@@ -1,0 +1,103 @@
+"""Installs what the desktop tests need: packages of Debian or Ubuntu, and a Windows under Wine.
+
+Never fails: it says in one line which tests are left out, and why.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from environment import ROOT, say
+
+# The package, and what shows that it is installed.
+PACKAGES = {
+    "xvfb": "Xvfb",
+    "trayer": "trayer",
+    "dunst": "dunst",
+    "dbus": "dbus-daemon",
+    "xdotool": "xdotool",
+    "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    "python3-gi": "/usr/share/doc/python3-gi",
+    "gir1.2-gtk-3.0": "/usr/share/doc/gir1.2-gtk-3.0",
+    "libglib2.0-bin": "gio",
+    "gir1.2-ayatanaappindicator3-0.1": "/usr/share/doc/gir1.2-ayatanaappindicator3-0.1",
+    "xfce4-panel": "xfce4-panel",
+    "xfconf": "/usr/share/doc/xfconf",
+    "xfce4-notifyd": "/usr/share/doc/xfce4-notifyd",
+    "notification-daemon": "/usr/share/doc/notification-daemon",
+    "weston": "weston",
+    "xwayland": "Xwayland",
+    "chromium": "chromium",
+    "chromium-driver": "chromedriver",
+    "wine": "wine",
+}
+# The tests that are left out without them.
+TESTS = {
+    "the tray icon on a virtual screen": ("xvfb", "trayer", "xdotool", "fonts-dejavu-core"),
+    "notices by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
+    "the live page in a browser": ("chromium", "chromium-driver"),
+    "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
+    "start at login as GLib's desktops read it": ("libglib2.0-bin",),
+    "the icon in XFCE's panel": (
+        *("xvfb", "dbus", "xdotool", "python3-gi", "gir1.2-ayatanaappindicator3-0.1"),
+        *("xfce4-panel", "xfconf"),
+    ),
+    "the icon on Wayland": ("trayer", "python3-gi", "gir1.2-gtk-3.0", "weston", "xwayland"),
+    "notices by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
+    "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
+    "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
+}
+
+
+def prepare_desktop() -> None:
+    """Install the packages that are missing; say which tests are left out without them."""
+    missing = missing_packages()
+    if not missing:
+        return
+    reason = install(missing)
+    missing = missing_packages()
+    for tests, packages in TESTS.items():
+        lacking = ", ".join(package for package in packages if package in missing)
+        if lacking:
+            say(f"Left out: {tests} (no {lacking}: {reason}).")
+
+
+def prepare_windows(python: str) -> None:
+    """Set up the Windows under Wine."""
+    if sys.platform.startswith("linux"):
+        subprocess.call([python, str(ROOT / "tests" / "support" / "wine_setup.py")])
+
+
+def missing_packages() -> "list[str]":
+    return [
+        package
+        for package, proof in PACKAGES.items()
+        if not (os.path.exists(proof) if os.path.isabs(proof) else shutil.which(proof))
+    ]
+
+
+def install(packages: "list[str]") -> str:
+    """Install packages; return why that is impossible, or "" if it worked."""
+    if sys.platform in ("win32", "darwin"):
+        return "those tests need Linux and an X server"
+    if not shutil.which("apt-get"):
+        return "only Debian's and Ubuntu's packages are installed from here"
+    as_root = []
+    if os.geteuid() != 0:
+        if not shutil.which("sudo") or not succeeds(["sudo", "-n", "true"]):
+            return "installing takes root: sudo apt install " + " ".join(packages)
+        as_root = ["sudo", "-n"]
+    say("Installing for the desktop tests: " + " ".join(packages))
+    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes"]
+    get = [*apt, "install", "--no-install-recommends", *packages]
+    # Updating the package lists takes longest, so it is done only if they are missing or too old.
+    if succeeds(get) or (succeeds([*apt, "update"]) and succeeds(get)):
+        return ""
+    return "apt-get could not install it"
+
+
+def succeeds(command: "list[str]") -> bool:
+    """Run a command silently; tell whether it succeeded."""
+    silent = subprocess.DEVNULL
+    return subprocess.call(command, stdin=silent, stdout=silent, stderr=silent) == 0

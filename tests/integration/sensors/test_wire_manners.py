@@ -1,0 +1,163 @@
+"""Manners at the API port: what traymon sends there, what it leaves behind, what it counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import pytest
+
+from support.polling import wait_for
+from traymon.core.facts import Fact
+from traymon.core.model import Evidence, Reading
+from traymon.core.vocabulary import Symptom
+from traymon.diagnosis.catalogue import diagnose
+from traymon.sensors import sensors_for_target, wire
+from traymon.sensors.base import PollingSensor
+from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Ending, Hello, running
+from traymon.sim.stage_props import half_close, nobody_listens
+
+HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..176"
+SILENT = Behaviour(hello=Hello.SILENT)
+MakeEvidence = Callable[..., Evidence]
+
+
+async def look(sensors: Sequence[PollingSensor], evidence: Evidence) -> Evidence:
+    """Let every sensor look once, in order, as the monitor does."""
+    for sensor in sensors:
+        evidence = evidence.with_reading(await sensor.poll(evidence))
+    return evidence
+
+
+def named(name: str) -> PollingSensor:
+    (sensor,) = (s for s in sensors_for_target().polling if s.name == name)
+    return sensor
+
+
+def test_the_hello_is_these_bytes() -> None:
+    assert wire.hello() == HELLO
+
+
+def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_closed(
+    evidence: MakeEvidence,
+) -> None:
+    with running() as gateway:
+        sensors = [named("handshake")]
+        about = evidence(gateway.port)
+
+        async def play() -> None:
+            for _ in range(200):
+                after = await look(sensors, about)
+                assert after.symptom("handshake") is Symptom.OK
+
+        asyncio.run(play())
+        wait_for(lambda: all(c.closed_at for c in gateway.conversations))
+        seen = gateway.conversations
+    assert len(seen) == 200
+    assert {c.received for c in seen} == {HELLO}
+    assert all(c.exchanged_versions for c in seen)
+    assert {c.ending for c in seen} == {Ending.PEER_CLOSED}
+    assert all(one.ended_at <= two.opened_at for one, two in pairwise(seen))
+
+
+@pytest.mark.parametrize(
+    "spoken", [h for h in Hello if not h.serves and h not in (Hello.SILENT, Hello.TLS)]
+)
+def test_whatever_is_answered_nothing_but_the_hello_is_sent(
+    evidence: MakeEvidence, spoken: Hello
+) -> None:
+    with running(Behaviour(hello=spoken)) as gateway:
+        asyncio.run(look(sensors_for_target().polling, evidence(gateway.port, timeout=0.2)))
+        # who closes or speaks first may not have read it before the end
+        assert {c.received for c in gateway.conversations} <= {HELLO, b""}
+        assert len(gateway.conversations) == 1
+
+
+def test_silence_gets_one_tls_hello_in_each_run_of_it(evidence: MakeEvidence) -> None:
+    with running(SILENT) as gateway:
+        sensors = sensors_for_target().polling
+
+        def sent_by(looks: int) -> list[str]:
+            """What a number of looks put on the wire: the words of each connection."""
+            before = len(gateway.conversations)
+
+            async def play() -> None:
+                for _ in range(looks):
+                    await look(sensors, evidence(gateway.port, timeout=0.1))
+
+            asyncio.run(play())
+            return [_words(c) for c in gateway.conversations[before:]]
+
+        assert sent_by(3) == ["hello", "tls", "hello", "hello"]
+        gateway.behaviour = HEALTHY
+        assert sent_by(2) == ["hello", "hello"]
+        gateway.behaviour = SILENT
+        assert sent_by(2) == ["hello", "tls", "hello"]
+
+
+def test_a_gateway_that_expects_tls_gets_one_tls_hello_too(evidence: MakeEvidence) -> None:
+    with running(Behaviour(hello=Hello.TLS)) as gateway:
+        sensors = sensors_for_target().polling
+        for _ in range(3):
+            after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.1)))
+            assert diagnose(after).code == "tls-expected"
+        assert [_words(c) for c in gateway.conversations] == ["hello", "tls", "hello", "hello"]
+
+
+def _words(conversation: Conversation) -> str:
+    if conversation.received == HELLO:
+        return "hello"
+    # one record, handshake (22), and nothing behind it
+    record = conversation.received
+    assert record[:2] == b"\x16\x03"
+    assert len(record) == 5 + int.from_bytes(record[3:5], "big")
+    return "tls"
+
+
+def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
+    evidence: MakeEvidence,
+) -> None:
+    with running(SILENT) as gateway:
+        sensors = sensors_for_target().polling
+
+        async def play() -> None:
+            for _ in range(20):
+                after = await look(sensors, evidence(gateway.port, timeout=0.05))
+                assert diagnose(after).code == "handshake-silent"
+                assert after.fact("listener", Fact.HALF_CLOSED) == 0
+
+        asyncio.run(play())
+        left = [c for c in gateway.conversations if c.ending is Ending.PEER_CLOSED]
+        assert len(left) == 21  # they are there, and one for TLS
+        assert not any(c.closed_at for c in left)
+
+
+@pytest.mark.parametrize(("others", "code"), [(4, "handshake-silent"), (5, "listener-wedged")])
+def test_what_others_left_half_closed_is_evidence_that_it_is_wedged(
+    evidence: MakeEvidence, others: int, code: str
+) -> None:
+    with running(SILENT) as gateway:
+        sensors = sensors_for_target().polling
+        for _ in range(3):  # leaves connections of our own there
+            asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
+        left = len(gateway.conversations) + others
+        asyncio.run(half_close(gateway.port, others))
+        wait_for(lambda: [c.ending for c in gateway.conversations] == [Ending.PEER_CLOSED] * left)
+        after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
+    assert after.fact("listener", Fact.HALF_CLOSED) == others
+    assert diagnose(after).code == code
+
+
+def test_another_gateway_that_is_asked_gets_the_whole_hello_as_well(evidence: MakeEvidence) -> None:
+    with nobody_listens(0) as port, running() as other:
+        seen = Reading(
+            "listener", Symptom.NOBODY_LISTENS, facts={Fact.CANDIDATE_PORTS: (other.port,)}
+        )
+        handshake = named("handshake")
+        asyncio.run(handshake.poll(evidence(port, seen)))
+        wait_for(lambda: all(c.closed_at for c in other.conversations))
+        (conversation,) = other.conversations
+    assert conversation.received == HELLO
+    assert conversation.exchanged_versions
+    assert conversation.ending is Ending.PEER_CLOSED

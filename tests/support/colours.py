@@ -1,0 +1,8 @@
+"""The colours of the lights, as pixels of the screen show them."""
+
+Colour = tuple[int, int, int]
+
+GREEN: Colour = (0x00, 0x9E, 0x73)
+AMBER: Colour = (0xE6, 0x9F, 0x00)
+RED: Colour = (0xD5, 0x5E, 0x00)
+GREY: Colour = (0x6E, 0x6E, 0x6E)

@@ -1,0 +1,119 @@
+"""A live page with a real server on loopback, fed by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.polling import PATIENCE
+from traymon.core.facts import Fact, Facts
+from traymon.core.model import Change, Diagnosis, Evidence, Reading, Status
+from traymon.core.target import Target
+from traymon.core.vocabulary import Symptom
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui.actions import UserActions
+from traymon.ui.web.server import LivePage
+
+NOW = 1_795_000_000.0
+FACTS: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.CLIENT_ID: 10}
+
+
+@dataclass
+class Served:
+    """A page that is served, and what was asked for on it."""
+
+    loop: asyncio.AbstractEventLoop
+    page: LivePage
+    asked: list[object] = field(default_factory=list)
+    now: float = NOW
+    port: int = 0
+
+    @property
+    def keys(self) -> Any:
+        return self.page.keys
+
+    @property
+    def cookie(self) -> str:
+        return f"traymon-{self.port}={self.keys.cookie}"
+
+    def show(self, code: str, facts: Facts = FACTS, **more: Any) -> None:
+        """Show a status of this code, with whatever else a status can say."""
+        readings = Reading("handshake", Symptom.SILENT, "<b>words</b>", at=self.now, took=5.0)
+        evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
+        diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
+        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, looks=3, **more)
+        self.page.show([status], {"bot": ~Change.NOTHING})
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[http.client.HTTPResponse, str]:
+        """Send a request as it is; an underscore in a header's name stands for a hyphen."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8")
+        connection.close()
+        return answer, text
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        """Get something as the browser that opened the page does."""
+        answer, text = self.request("GET", path, Cookie=self.cookie, **headers)
+        return answer.status, text
+
+    def post(self, path: str, **headers: str) -> int:
+        """Post as the page itself does, but for what is given; "" leaves a header out."""
+        own = {
+            "Cookie": self.cookie,
+            "Origin": f"http://127.0.0.1:{self.port}",
+            "Sec_Fetch_Site": "same-origin",
+            "X_Traymon_Token": self.keys.page,
+        } | headers
+        answer, _ = self.request("POST", path, **{k: v for k, v in own.items() if v})
+        return answer.status
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """Serve a page until the context ends."""
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    asked: list[object] = []
+
+    def snooze(wish: str) -> None:
+        if wish not in ("15m", "1h", "open", "off"):
+            raise ValueError("15m, 1h, open or off")
+        asked.append(("snooze", wish))
+
+    def page() -> LivePage:
+        actions = UserActions(
+            check_now=lambda: asked.append("check now"),
+            pause_or_resume=lambda: asked.append("pause"),
+            open_fix_page=lambda target: asked.append("open"),
+            snooze=snooze,
+            set_viewer_present=lambda on: asked.append(("viewer present", on)),
+        )
+        return LivePage(actions, lambda: NOW)
+
+    scene = Served(loop, page(), asked)
+
+    def is_ready(port: int) -> None:
+        scene.port = port
+        ready.set()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(scene.page.serve(is_ready)))
+    thread.start()
+    try:
+        assert ready.wait(PATIENCE)
+        yield scene
+    finally:
+        loop.call_soon_threadsafe(scene.page.stop)
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "open pages hold up the end"
+        loop.close()

@@ -1,0 +1,91 @@
+"""traymon as processes of its own, run by a user who has no settings but those of the test."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from support.polling import wait_for
+from support.user_env import RecordingBrowser, user_env
+from traymon.sim.gateway import Running
+
+COMMAND_TIMEOUT = 90.0  # seconds; generous, for a busy machine
+
+
+class IsolatedTraymon:
+    """Runs traymon for the user whose files lie in `home`, from the folder `cwd`."""
+
+    def __init__(
+        self, home: Path, cwd: Path | None = None, *, dev_mode: bool = False, **settings: str
+    ) -> None:
+        self.home = home
+        self.cwd = cwd or home
+        self.env = user_env(home) | settings
+        self._python = [sys.executable, *(("-X", "dev") if dev_mode else ())]
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line."""
+        return [*self._python, "-m", "traymon", *words]
+
+    def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
+        """Start a command; its output and its errors are pipes."""
+        env = self.env | settings
+        return subprocess.Popen(
+            self.command(*words),
+            cwd=self.cwd,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding=env["PYTHONIOENCODING"],
+        )
+
+    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        with self.start(*words, **settings) as process:
+            try:
+                out, err = process.communicate(timeout=COMMAND_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+class ResidentTraymon(IsolatedTraymon):
+    """A user at whose login a traymon starts that watches the simulated Gateway."""
+
+    def __init__(self, home: Path, gateway: Running) -> None:
+        self.gateway = gateway
+        self._browser = RecordingBrowser(home)
+        super().__init__(
+            home,
+            TRAYMON_SESSION="off",
+            TRAYMON_NOTIFY="off",
+            TRAYMON_INTERVAL="5",
+            TRAYMON_QUICK="5",
+            TRAYMON_TIMEOUT="0.5",
+            **self._browser.env,
+        )
+
+    def start_resident(self, **settings: str) -> subprocess.Popen[bytes]:
+        """Start the traymon that stays; return once it serves its page."""
+        process = subprocess.Popen(
+            self.command("run", "--no-tray", "--port", str(self.gateway.port)),
+            cwd=self.cwd,
+            env=self.env | settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(lambda: self.run("status").returncode != 3, "the page")
+        return process
+
+    def opened(self) -> list[Path]:
+        """Return the files that the browser was asked to open."""
+        return self._browser.opened_files()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a traymon as a login session does; it must end well."""
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 0

@@ -1,0 +1,235 @@
+"""The live page in a real Chromium: it follows, it fits, it can be used by everybody."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.page_server import NOW, Served, served
+from support.polling import PATIENCE, wait_for
+from traymon import assets
+from traymon.core.vocabulary import Light
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui.web.streams import MAX_STREAMS
+
+SIZES = {"laptop": (1280, 720), "phone": (390, 844)}
+MOST_BYTES = 60_000
+# Where the first two lines of the first step end.
+FIRST_STEP = """
+const fix = document.querySelector("article h2").nextElementSibling;
+const step = (fix.querySelector("li") ?? fix).getBoundingClientRect();
+return step.top + Math.min(step.height, 60);
+"""
+BAD = [code for code, entry in ENTRIES.items() if entry.light in (Light.AMBER, Light.RED)]
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Served]:
+    with served() as page:
+        page.show("handshake-silent")
+        yield page
+        chromium.get("about:blank")  # or its open stream holds up the end
+
+
+def open_in(chromium: Any, page: Served) -> None:
+    chromium.get(page.page.address())
+    wait_for(lambda: chromium.find_elements("tag name", "h1"))
+
+
+def until_its_buttons_work(chromium: Any) -> None:
+    """The page can be read before its script has run, which shows the buttons."""
+    shown = """return document.querySelector("[data-post='/check-now']")?.checkVisibility()"""
+    wait_for(lambda: chromium.execute_script(shown))
+
+
+def size(chromium: Any, name: str) -> None:
+    """Give the page itself a size, whatever the window's frame takes."""
+    width, height = SIZES[name]
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def scheme(chromium: Any, name: str) -> None:
+    wish = {"features": [{"name": "prefers-color-scheme", "value": name}]}
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+
+
+def read(chromium: Any, selector: str) -> str:
+    """What stands there: in one step, since the page changes under a held element."""
+    script = "return document.querySelector(arguments[0]).textContent"
+    return str(chromium.execute_script(script, selector))
+
+
+def headline(chromium: Any) -> str:
+    return read(chromium, "h1")
+
+
+def test_it_turns_green_by_itself_and_says_after_how_long(chromium: Any, page: Served) -> None:
+    open_in(chromium, page)
+    assert "the API is silent" in headline(chromium)
+    chromium.execute_script("window.not_reloaded = true")
+    page.show("healthy", was_down=250.0)
+    began = time.monotonic()
+    wait_for(lambda: "Fixed after 4 min 10 s" in read(chromium, "main"))
+    assert time.monotonic() - began < 2
+    assert "API answers" in headline(chromium)
+    assert "API answers" in chromium.title
+    assert chromium.execute_script("return window.not_reloaded") is True
+    assert chromium.execute_script("return document.body.className") == "green"
+    assert "green" in read(chromium, "#said")
+
+
+def test_what_was_folded_out_stays_so_when_the_page_changes(chromium: Any, page: Served) -> None:
+    open_in(chromium, page)
+    chromium.execute_script("document.querySelector('#rung-1-1 summary').focus()")
+    chromium.execute_script("document.querySelector('#rung-1-1 summary').click()")
+    page.show("handshake-slow")
+    wait_for(lambda: "the API is silent" not in headline(chromium))
+    assert chromium.execute_script("return document.querySelector('#rung-1-1').open")
+    focused = "return document.activeElement.closest('details').id"
+    assert chromium.execute_script(focused) == "rung-1-1"
+
+
+def test_the_monitor_is_told_that_somebody_looks_and_that_nobody_does(
+    chromium: Any, page: Served
+) -> None:
+    open_in(chromium, page)
+    wait_for(lambda: ("viewer present", True) in page.asked)
+    chromium.get("about:blank")
+    page.show("healthy")
+    page.show("handshake-slow")
+    wait_for(
+        lambda: page.asked[-1] == ("viewer present", False), "the end of the stream", timeout=40
+    )
+
+
+def test_its_buttons_work_with_the_keyboard_alone(chromium: Any, page: Served) -> None:
+    from selenium.webdriver import ActionChains, Keys
+
+    open_in(chromium, page)
+    until_its_buttons_work(chromium)
+    names = []
+    for _ in range(40):
+        ActionChains(chromium).send_keys(Keys.TAB).perform()
+        name = chromium.execute_script("return document.activeElement.textContent.trim()")
+        names.append(name)
+        if name == "Check now":
+            ActionChains(chromium).send_keys(Keys.ENTER).perform()
+            break
+    wait_for(lambda: "check now" in page.asked)
+    assert any(name.startswith("Port Connectivity") for name in [n[2:] for n in names])
+
+
+def test_its_snooze_buttons_ask_for_silence_and_it_says_until_when(
+    chromium: Any, page: Served
+) -> None:
+    page.show("handshake-silent", opens_at=NOW + 7200)
+    open_in(chromium, page)
+    until_its_buttons_work(chromium)
+    press = "document.querySelector(`[data-post='/snooze/${arguments[0]}']`).click()"
+    for wish in ("15m", "1h", "open", "off"):
+        chromium.execute_script(press, wish)
+        wait_for(lambda wish=wish: ("snooze", wish) in page.asked)
+    assert "snoozed" not in read(chromium, "main")
+    page.show("handshake-silent", snoozed_until=NOW + 3600)
+    wait_for(lambda: "snoozed until" in read(chromium, "main"))
+    assert page.post("/snooze/for-ever") == 400
+    assert page.post("/snooze/1h", X_Traymon_Token="") == 403
+
+
+@pytest.mark.parametrize("dark", ["light", "dark"])
+@pytest.mark.parametrize("code", ["handshake-silent", "client-id-clash", "healthy", "starting"])
+def test_axe_finds_nothing_to_complain_of(
+    code: str, dark: str, chromium: Any, page: Served
+) -> None:
+    import axe_core_python
+
+    axe = Path(axe_core_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    page.show(code)
+    scheme(chromium, dark)
+    open_in(chromium, page)
+    for where in ("/", "/explain/wrong-port"):
+        chromium.get(f"http://127.0.0.1:{page.port}{where}")
+        chromium.execute_script(
+            "for (const one of document.querySelectorAll('details')) one.open = true"
+        )
+        chromium.execute_script(axe)
+        found = chromium.execute_async_script("axe.run().then(arguments[0]);")
+        assert found["passes"]
+        assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found["violations"]] == []
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_headline_and_first_step_are_in_view_for_every_fault(
+    name: str, chromium: Any, page: Served
+) -> None:
+    size(chromium, name)
+    open_in(chromium, page)
+    wide = "return document.documentElement.scrollWidth"
+    for code in BAD:
+        page.show(code)
+        chromium.get(f"http://127.0.0.1:{page.port}/")
+        bottom = chromium.execute_script(FIRST_STEP)
+        assert bottom <= SIZES[name][1], f"{code}: step 1 ends at {bottom}"
+        assert chromium.execute_script(wide) <= SIZES[name][0], f"{code} is too wide"
+
+
+def test_every_page_of_the_catalogue_can_be_reached(chromium: Any, page: Served) -> None:
+    open_in(chromium, page)
+    links = "return [...document.querySelectorAll('.others a')].map((link) => link.pathname)"
+    paths = {path.rpartition("/")[2] for path in chromium.execute_script(links)}
+    assert paths == set(ENTRIES)
+    for code in ENTRIES:
+        status, text = page.get(f"/explain/{code}")
+        assert status == 200
+        assert "{" not in text.partition("<main>")[2]
+
+
+def test_the_page_reads_without_its_script(chromium: Any, page: Served) -> None:
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        open_in(chromium, page)
+        assert "the API is silent" in headline(chromium)
+        page.show("healthy")
+        wait_for(lambda: "API answers" in chromium.title)  # it is reloaded every five seconds
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_of_too_many_open_pages_the_oldest_stands_still(page: Served) -> None:
+    with ExitStack() as stack:
+        streams = []
+        for _ in range(MAX_STREAMS + 1):
+            connection = HTTPConnection("127.0.0.1", page.port, timeout=PATIENCE)
+            stack.callback(connection.close)
+            connection.request("GET", "/events", headers={"Cookie": page.cookie})
+            stream = connection.getresponse()
+            assert stream.readline().startswith(b"data: ")
+            streams.append(stream)
+        assert b"data: " not in streams[0].read()  # it has come to its end
+        page.show("healthy")
+        while b"API answers" not in streams[-1].readline():
+            pass
+
+
+def test_all_of_it_is_small(page: Served) -> None:
+    parts = [page.get(path)[1] for path in ("/", "/page.css", "/page.js")]
+    assert sum(len(part.encode()) for part in parts) < MOST_BYTES
+    for code in ENTRIES:
+        page.show(code)
+        assert len(page.get("/")[1].encode()) + sum(map(len, parts[1:])) < MOST_BYTES, code
+
+
+def test_nothing_comes_from_elsewhere(page: Served) -> None:
+    text = page.get("/")[1] + "".join(
+        (assets.folder() / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+    )
+    assert "//" not in text.replace("// ", "").replace("http://www.w3.org/2000/svg", "")
+    assert json.dumps("url(") not in text

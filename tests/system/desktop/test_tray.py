@@ -1,0 +1,261 @@
+"""traymon on a real desktop: the icon's pixels, real notices on a real bus, real clicks."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.colours import GREEN, GREY, RED
+from support.desktop_traymon import FAST, SILENT, Traymon, clashing, log_of, wait_until_it_shows
+from support.polling import wait_for
+from support.virtual_desktop import Desktop
+from traymon.sim.gateway import HEALTHY, Running
+
+
+def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fix(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    assert desktop.notifications() == []
+
+    gateway.behaviour = SILENT
+    wait_until_it_shows(desktop, RED, "red")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == f"Port {gateway.port} accepts, but the API is silent"
+    assert "Accept incoming connection" in notice.body
+    assert notice.body.endswith("Click for all steps.")
+    assert notice.actions == ["default", "Show fix steps", "snooze", "Snooze 1 hour"]
+    assert notice.hints["urgency"] == 2
+
+    desktop.click_notification()
+    page = wait_for(traymon.opened, "the fix page")[0]
+    assert "Enable ActiveX and Socket Clients" in page
+    assert str(gateway.port) in page
+
+    gateway.behaviour = HEALTHY
+    wait_until_it_shows(desktop, GREEN, "green")
+    recovery = wait_for(lambda: desktop.notifications()[1:], "the recovery notice")[0]
+    assert recovery.title == f"API answers again on port {gateway.port}"
+    assert "Back after" in recovery.body
+    assert traymon.end() == 0
+    assert len(desktop.notifications()) == 2
+
+
+def test_the_notice_of_a_clash_has_a_button_to_say_that_the_program_is_ones_own(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    with clashing(desktop, gateway) as pid:
+        notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+        assert notice.title == "Client ID 10 is taken by another program"
+        assert f"other_app.py (pid {pid}, since" in notice.body
+        assert notice.actions[2:] == ["mine", "That one is mine", "snooze", "Snooze 1 hour"]
+        desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
+        wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_a_notice_has_a_button_for_an_hour_of_silence(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    gateway.behaviour = SILENT
+    Traymon(desktop, gateway.port)
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.actions[2:] == ["snooze", "Snooze 1 hour"]
+    desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
+    kept = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "state.json"
+    wait_for(lambda: kept.exists() and "snoozed_until" in kept.read_text(), "the snooze")
+
+
+def test_a_test_notice_goes_through_every_channel_and_its_click_is_seen(desktop: Desktop) -> None:
+    desktop.start_dunst()
+    asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == "This is a test of traymon"
+    wait_for(lambda: "D-Bus: sent; clicks arrive" in desktop.log("asking"), "its word")
+    desktop.click_notification()
+    wait_for(lambda: "The click has arrived." in desktop.log("asking"), "the click")
+    assert asking.wait(10) == 0
+    assert "plyer: " in desktop.log("asking")
+
+
+def test_without_a_notification_service_the_test_says_so(desktop: Desktop) -> None:
+    asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
+    assert asking.wait(30) == 1
+    assert "D-Bus: failed" in desktop.log("asking")
+    assert "Warning" not in desktop.log("asking")
+
+
+def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    stop = desktop.folder / "stop"
+    stalling = f"""
+import functools, os, time
+import traymon.app
+from traymon.monitoring.monitor import Monitor
+traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, interval=0.2)
+traymon.monitoring.target_monitor.TICK = 0.1
+publish = Monitor._publish
+def stall(self, update):
+    publish(self, update)
+    while os.path.exists({str(stop)!r}):
+        time.sleep(0.05)
+Monitor._publish = stall
+from traymon.cli.main import main
+main()
+"""
+    desktop.spawn(
+        "traymon",
+        *(sys.executable, "-c", stalling, "--port", str(gateway.port)),
+        **{**FAST, "PYSTRAY_BACKEND": "xorg"},
+    )
+    wait_until_it_shows(desktop, GREEN, "green")
+    stop.touch()
+    wait_until_it_shows(desktop, GREY, "grey")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == f"traymon has stopped looking at port {gateway.port}"
+    assert "in stall" in log_of(desktop)
+    stop.unlink()
+    wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_with_the_session_held_a_gateway_that_ends_shows_without_waiting_for_a_look(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    hour = {"TRAYMON_INTERVAL": "3600", "TRAYMON_QUICK": "600", "TRAYMON_SESSION": "hold"}
+    # forwarded: a real TWS on this machine is neither looked for nor greeted
+    Traymon(desktop, gateway.port, **hour, TRAYMON_FORWARDED="yes")
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")
+    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
+    assert notice.title == f"127.0.0.1 refuses connections to port {gateway.port}"
+
+
+def test_a_left_click_on_the_icon_opens_the_fix(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.click_tray_icon()
+    page = wait_for(traymon.opened, "the fix page")[0]
+    assert "API answers on port" in page
+
+
+def test_a_tray_host_that_comes_late_or_again_gets_the_icon(
+    desktop: Desktop, gateway: Running
+) -> None:
+    Traymon(desktop, gateway.port)
+    wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
+    desktop.start_tray()
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.stop_tray()
+    desktop.start_tray()
+    wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_a_tray_host_that_was_replaced_while_the_icon_was_busy_is_asked_but_once(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    for _ in range(5):  # trayer shows an icon that asked twice only now and then
+        traymon.process.send_signal(signal.SIGSTOP)
+        desktop.stop_tray()
+        desktop.start_tray()
+        traymon.process.send_signal(signal.SIGCONT)
+        wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_without_a_notification_service_it_carries_on_and_says_so_in_the_log(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_until_it_shows(desktop, RED, "red")
+    wait_for(lambda: "no notice through D-Bus" in log_of(desktop), "the word in the log")
+    desktop.click_tray_icon()
+    wait_for(traymon.opened, "the fix page")
+    assert traymon.end() == 0
+
+
+def test_a_notification_service_that_comes_back_gets_the_next_notice(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_for(desktop.notification, "the notice on the screen", timeout=20)
+    desktop.stop_dunst()
+    desktop.start_dunst()
+    gateway.behaviour = HEALTHY
+    wait_for(lambda: len(desktop.notifications()) == 2, "the recovery notice", timeout=20)
+    wait_for(desktop.notification, "it on the screen")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly(
+    desktop: Desktop, gateway: Running, number: signal.Signals
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    assert traymon.end(number) == 0
+    assert "Traceback" not in desktop.log("traymon")
+    assert "did not end" not in log_of(desktop)
+
+
+def test_it_carries_on_without_its_session_bus(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_until_it_shows(desktop, RED, "red")
+    wait_for(desktop.notification, "the notice on the screen")
+    desktop.stop_bus()
+    gateway.behaviour = HEALTHY
+    wait_until_it_shows(desktop, GREEN, "green")
+    assert traymon.end() == 0
+    assert "Traceback" not in desktop.log("traymon")
+
+
+def test_it_goes_on_in_the_terminal_when_the_display_goes_away(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port)
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.stop_screen()
+    wait_for(lambda: "The display is gone" in desktop.log("traymon"), "the word of it")
+    gateway.behaviour = SILENT
+    wait_for(lambda: "✗ Port" in desktop.log("traymon"), "the red line", timeout=20)
+    assert traymon.end() == 0
+
+
+def test_without_a_display_it_says_so_in_one_line_and_shows_the_status_in_the_terminal(
+    desktop: Desktop, gateway: Running
+) -> None:
+    traymon = Traymon(desktop, gateway.port, DISPLAY="")
+    wait_for(lambda: "✓ API answers" in desktop.log("traymon"), "the green line")
+    lines = desktop.log("traymon").splitlines()
+    assert sum("No system tray here" in line for line in lines) == 1
+    assert traymon.end() == 0
+    assert "Traceback" not in desktop.log("traymon")

@@ -1,0 +1,167 @@
+"""The icon in XFCE's panel, as an indicator and as an X11 icon; and where there is no panel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image, ImageChops
+
+from support.colours import GREEN, GREY, RED
+from support.desktop_traymon import Traymon, wait_until_it_shows
+from support.gtk import DEBIAN, GTK
+from support.polling import wait_for
+from support.virtual_desktop import Box, Desktop
+from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
+from traymon.sim.gateway import Behaviour, Running
+
+INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}
+# so that a Gateway that ends is seen at once
+HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
+ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
+
+
+def indicators_are_here() -> bool:
+    code = "import gi; gi.require_version('AyatanaAppIndicator3', '0.1')"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env={"PYTHONPATH": DEBIAN}, stderr=-3).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(
+    not (panel_is_here() and indicators_are_here()),
+    reason="needs: apt install xfce4-panel gir1.2-ayatanaappindicator3-0.1 python3-gi, "
+    "of this Python's version",
+)
+
+
+class Item:
+    """traymon's icon as the panel hears of it."""
+
+    def __init__(self, desktop: Desktop) -> None:
+        def registered() -> list[str]:
+            items = desktop.get(
+                WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems"
+            )
+            return [str(item) for item in items]
+
+        self._desktop = desktop
+        self._name, _, path = wait_for(registered, "an icon")[0].partition("/")
+        self._path = f"/{path}"
+
+    @property
+    def title(self) -> str:
+        """What the panel shows as the icon's tooltip."""
+        return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
+
+    def labels(self) -> list[str]:
+        """Return the texts of the menu, without its lines and what is hidden."""
+        path = self._desktop.get(self._name, self._path, ITEM, "Menu")
+        _, (_, _, entries) = self._desktop.ask(
+            self._name, path, f"{MENU}.GetLayout", "iias", 0, 1, ["label"]
+        )
+        return [entry["label"][1] for _, (_, entry, _) in entries if "label" in entry]
+
+
+def test_the_icon_in_the_panel_follows_the_light_and_its_menu_opens_the_fix(
+    desktop: Desktop, gateway: Running
+) -> None:
+    start_panel(desktop)
+    traymon = Traymon(desktop, gateway.port, **INDICATOR, **HELD)
+    wait_until_it_shows(desktop, GREEN, "green")
+    item = Item(desktop)
+    assert item.title.startswith(f"API answers on port {gateway.port}\n")
+    assert item.labels()[:3] == [f"✓ API answers on port {gateway.port}", "Check now", "Pause"]
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")
+    fault = f"127.0.0.1 refuses connections to port {gateway.port}"
+    wait_for(lambda: item.title.startswith(fault), "the tooltip")
+    wait_for(lambda: item.labels()[0] == f"✗ {fault}", "the menu")
+
+    desktop.click_tray_icon()
+    wait_for(desktop.menu, "the menu on the screen")
+    desktop.press("Down", "Return")
+    page = wait_for(traymon.opened, "the fix page")[0]
+    assert fault in page
+    assert traymon.end() == 0
+
+
+def test_the_menu_pauses_and_quits(desktop: Desktop, gateway: Running) -> None:
+    start_panel(desktop)
+    traymon = Traymon(desktop, gateway.port, **INDICATOR)
+    wait_until_it_shows(desktop, GREEN, "green")
+    choose(desktop, "Down", "Down", "Down")  # the headline, Check now, Pause
+    wait_until_it_shows(desktop, GREY, "grey")
+    wait_for(lambda: "Resume" in Item(desktop).labels(), "the other word")
+    choose(desktop, "Up")  # Quit, the last one
+    assert traymon.process.wait(10) == 0
+
+
+def test_a_panel_that_comes_late_or_again_gets_the_icon(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_dunst()
+    Traymon(desktop, gateway.port, **INDICATOR)
+    wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
+    notice = wait_for(desktop.notifications, "the notice")[0]
+    assert notice.title == "This desktop has no tray for traymon's icon"
+    start_panel(desktop)
+    wait_until_it_shows(desktop, GREEN, "green")
+    stop_panel(desktop)
+    start_panel(desktop)
+    wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_where_only_an_x11_tray_stands_the_icon_is_there(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    traymon = Traymon(desktop, gateway.port, **INDICATOR, **HELD)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")
+    choose(desktop, "Down")  # the headline
+    page = wait_for(traymon.opened, "the fix page")[0]
+    assert f"127.0.0.1 refuses connections to port {gateway.port}" in page
+    assert "No tray on this desktop yet" not in desktop.log("traymon")
+    assert traymon.end() == 0
+
+
+def test_without_a_session_bus_the_x11_tray_has_it(desktop: Desktop, gateway: Running) -> None:
+    desktop.start_tray()
+    desktop.stop_bus()
+    traymon = Traymon(desktop, gateway.port, **INDICATOR)
+    wait_until_it_shows(desktop, GREEN, "green")
+    assert traymon.end() == 0
+
+
+def test_an_x11_icon_in_the_panel_stands_on_the_panels_own_ground(
+    desktop: Desktop, gateway: Running
+) -> None:
+    start_panel(desktop)
+    gateway.behaviour = Behaviour(delay=2.0)
+    traymon = Traymon(desktop, gateway.port, **{**HELD, "TRAYMON_TIMEOUT": "5"})
+    wait_until_it_shows(desktop, GREY, "grey")  # a square
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")  # an octagon
+    cell = wait_for(desktop.tray_icon, "the icon")
+    pixels = desktop.pixels(Box(0, 0, 60, cell.height - 1))
+    ground = pixels.getpixel((50, 16))
+    icon = ImageChops.difference(pixels, Image.new("RGB", pixels.size, ground)).getbbox()
+    assert icon is not None
+    left, top, right, bottom = icon
+    assert {
+        pixels.getpixel((x, y))
+        for x in (left, left + 2, right - 3, right - 1)
+        for y in (top, top + 2, bottom - 3, bottom - 1)
+    } == {ground}
+    assert traymon.end() == 0
+
+
+def choose(desktop: Desktop, *keys: str) -> None:
+    """Open the menu, go to an item by keys and take it."""
+    desktop.click_tray_icon()
+    wait_for(desktop.menu, "the menu on the screen")
+    desktop.press(*keys, "Return")
+    wait_for(lambda: not desktop.menu(), "the end of the menu")

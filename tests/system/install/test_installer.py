@@ -1,0 +1,445 @@
+"""The installers for users, in a fresh home: with a private environment for real, else by fakes.
+
+Must not reach a network: traymon's packages are lent from the environment that runs the tests.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs.macos
+import platformdirs.unix
+import platformdirs.windows
+import pytest
+
+from support.repository import ROOT
+from support.user_env import inherited_env
+from support.wheels import make_wheel, pin
+
+SCRIPTS = ("install.py", "installers.py", "environment.py", "install.sh")
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="a shell script, and links")
+
+
+@dataclass(frozen=True)
+class User:
+    """A user with a fresh home, and the sources of traymon somewhere else."""
+
+    home: Path
+    sources: Path
+    env: dict[str, str]
+
+    def install(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", str(self.sources / "install" / "install.sh"), *arguments],
+            cwd=self.home,
+            env={**self.env, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    def files(self) -> set[str]:
+        """Every file and link in the home; folders that every home has come and go."""
+        return {
+            path.relative_to(self.home).as_posix()
+            for path in self.home.rglob("*")
+            if path.is_symlink() or not path.is_dir()
+        }
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the sources whose lock names one package, which lends all others."""
+    folder = tmp_path_factory.mktemp("installer") / "the sources"
+    (folder / "install").mkdir(parents=True)
+    for name in SCRIPTS:
+        shutil.copy(ROOT / "install" / name, folder / "install")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("traymon", "assets"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    lent = folder / "lent"
+    lent.mkdir()
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        if not package.name.startswith(("traymon", "_editable", "__editable", "pip")):
+            (lent / package.name).symlink_to(package)
+    make_wheel(folder, "lender", "1", {"lender.pth": str(lent)})
+    (folder / "install" / "requirements.txt").write_text(pin(folder, "lender", "1") + "\n")
+    return folder
+
+
+@pytest.fixture
+def user(sources: Path, tmp_path: Path) -> User:
+    """Return a user on whose PATH lies this very Python, and neither uv nor pipx."""
+    home, programs, runtime = (tmp_path / name for name in ("home", "programs", "run"))
+    for folder in (home, programs, runtime):
+        folder.mkdir(mode=0o700)
+    base = getattr(sys, "_base_executable", sys.executable)
+    (programs / "python3").write_text(f'#!/bin/sh\nexec "{base}" "$@"\n')
+    (programs / "python3").chmod(0o755)
+    for name in ("sh", "dirname"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    drop = ("PIP_", "PYTHON", "XDG_", "UV_", "PIPX_", "IB_", "TRAYMON_")
+    env = inherited_env(*drop)
+    env.update(HOME=str(home), PATH=str(programs), XDG_RUNTIME_DIR=str(runtime))
+    env.update(PYTHONDONTWRITEBYTECODE="1")  # `no_gi` changes a module within a second
+    env.update(PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1", PIP_FIND_LINKS=sources.as_uri())
+    return User(home, sources, env)
+
+
+# --- a private environment, for real
+
+
+@posix_only
+@pytest.mark.screen
+def test_what_was_installed_starts_at_login_and_uninstalling_leaves_what_it_says(
+    user: User,
+) -> None:
+    project = user.home / ".env"
+    project.write_text("IB_PORT=4002\n")
+    before = user.files()
+    assert user.install(PIP_FIND_LINKS="").returncode == 3
+    assert user.files() == before
+
+    done = user.install("--start-at-login")
+
+    assert done.returncode == 0, done.stderr
+    assert "Installing traymon with venv: takes a minute.\n" in done.stdout
+    link = user.home / ".local" / "bin" / "traymon"
+    assert f"traymon is installed. Start it: {link}\n" in done.stdout
+    assert f"Start at login is on, with the settings in {project}" in done.stdout
+    said = subprocess.run([link, "--version"], env=user.env, capture_output=True, text=True)
+    assert said.stdout.startswith("traymon "), said.stderr
+    added = {name for name in user.files() - before if "/traymon/venv/" not in name}
+    assert added == {
+        ".local/bin/traymon",
+        ".config/autostart/traymon.desktop",
+        ".local/state/traymon/state.json",
+        ".local/state/traymon/state.lock",
+    }
+    log_in_and_see_the_icon(user)
+
+    done = user.install("--uninstall")
+
+    assert done.returncode == 0, done.stderr
+    assert f"  {user.home / '.local/state/traymon'}\n" in done.stdout
+    left = user.files() - before
+    assert left
+    assert all(name.startswith(".local/state/traymon/") for name in left)
+    assert not (user.home / ".local" / "share" / "traymon").exists()
+
+    assert user.install("--uninstall", "--purge").returncode == 0
+    assert user.files() == before
+
+
+def log_in_and_see_the_icon(user: User) -> None:
+    """Run the entry's command line on a desktop where this user logs in."""
+    if sys.platform != "linux":
+        return
+    from support.colours import RED
+    from support.desktop_traymon import wait_until_it_shows
+    from support.virtual_desktop import Desktop, missing
+
+    if missing():
+        return
+    entry = (user.home / ".config" / "autostart" / "traymon.desktop").read_text()
+    (command,) = [line[5:] for line in entry.splitlines() if line.startswith("Exec=")]
+    with Desktop() as desktop:
+        desktop.start_tray()
+        session = {name: desktop.env[name] for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")}
+        clean = ("env", "-i", "PATH=/usr/bin:/bin", f"HOME={user.home}", "IB_HOST=127.0.0.1")
+        session["TRAYMON_INTERVAL"] = "5"
+        desktop.spawn(
+            "traymon",
+            *clean,
+            *(f"{name}={value}" for name, value in session.items()),
+            f"XDG_RUNTIME_DIR={user.env['XDG_RUNTIME_DIR']}",
+            *shlex.split(command),
+        )
+        # nobody listens on the port of its .env
+        wait_until_it_shows(desktop, RED, "red")
+        refused = user.install("--uninstall")
+        assert refused.returncode == 3
+        assert "traymon is running. Quit it first" in refused.stderr
+        assert re.search(r", or: kill \d+\)", refused.stderr)
+        assert desktop.end("traymon") == 0
+
+
+@posix_only
+def test_an_update_that_fails_or_is_cut_off_leaves_the_one_before(user: User) -> None:
+    venv = user.home / ".local" / "share" / "traymon" / "venv"
+    venv.with_name("venv.old").mkdir(parents=True)  # as if the machine had stopped meanwhile
+    (venv.with_name("venv.old") / "of the one before").touch()
+    venv.mkdir()
+
+    failed = user.install(PIP_FIND_LINKS="")
+
+    assert failed.returncode == 3
+    sentence = failed.stderr.splitlines()[0]
+    assert sentence.startswith("pip could not install traymon's packages. Is there a network")
+    assert (venv / "of the one before").exists()
+    again = user.install("--no-start-at-login")
+    assert again.returncode == 0, again.stderr
+    assert "traymon is up to date." in again.stdout
+    assert not (venv / "of the one before").exists()
+    assert [path.name for path in venv.parent.iterdir()] == ["venv"]
+
+
+@posix_only
+def test_beside_unusable_settings_and_another_command_of_its_name_it_is_installed_all_the_same(
+    user: User,
+) -> None:
+    (user.home / ".env").write_text("IB_PORT=74970\n")
+    other = user.home / ".local" / "bin" / "traymon"
+    other.parent.mkdir(parents=True)
+    other.write_text("another")
+    before = user.files()
+
+    done = user.install("--yes")
+
+    assert done.returncode == 3
+    assert f"Start it: {user.home / '.local/share/traymon/venv/bin/traymon'}\n" in done.stdout
+    assert "IB_PORT=74970" in done.stderr
+    assert "It is installed, but does not start at login." in done.stderr
+    assert user.install("--uninstall", "--purge").returncode == 0
+    assert user.files() == before
+    assert other.read_text() == "another"
+
+
+# --- uv and pipx, by fakes that write down what they are asked
+
+FAKE = """\
+#!/bin/sh
+printf '%s ' "$(basename "$0")" "$@" >> "{log}"; echo "PIP=$PIP_CONSTRAINT" >> "{log}"
+environments="{home}/{name}s"
+program="$environments/traymon/bin/traymon"
+case "$*" in
+*dir|*environment*) echo "$environments" ;;
+*uninstall*) rm -r "$environments/traymon" ;;
+*install*)
+    [ -n "$NO_NETWORK" ] && {{ echo no network here; exit 1; }}
+    for argument in "$@"; do
+        case "$argument" in *versions.txt) cp "$argument" "{home}/versions" ;; esac
+    done
+    mkdir -p "$(dirname "$program")"
+    printf '%s\\n' '#!/bin/sh' 'echo "$@" >> "{log}"' 'exit 3' > "$program"
+    chmod +x "$program" ;;
+esac
+"""
+
+
+def give(user: User, name: str) -> Path:
+    """Put a fake of uv or pipx on the user's PATH; return where it writes what it is asked."""
+    log = user.home / "asked"
+    fake = Path(user.env["PATH"]) / name
+    fake.write_text(FAKE.format(log=log, home=user.home, name=name))
+    fake.chmod(0o755)
+    for tool in ("basename", "mkdir", "chmod", "cp", "rm"):
+        tool_here = Path(user.env["PATH"]) / tool
+        if not tool_here.exists():
+            tool_here.symlink_to(str(shutil.which(tool)))
+    return log
+
+
+@pytest.fixture
+def no_gi(user: User) -> Iterator[User]:
+    """The user, with sources that look for no PyGObject in the system."""
+    installers = user.sources / "install" / "installers.py"
+    text = installers.read_text()
+    assert '"/usr/bin/python3"' in text
+    installers.write_text(text.replace('"/usr/bin/python3"', '"/nowhere/python3"'))
+    yield user
+    installers.write_text(text)
+
+
+@posix_only
+@pytest.mark.parametrize(("tools", "chosen"), [(["uv", "pipx"], "uv"), (["pipx"], "pipx")])
+def test_whichever_is_there_installs_it_and_removes_it(
+    no_gi: User, tools: list[str], chosen: str
+) -> None:
+    for tool in tools:
+        give(no_gi, tool)
+    done = no_gi.install()
+    assert done.returncode == 0, done.stderr
+    assert f"Installing traymon with {chosen}: " in done.stdout
+    again = no_gi.install()
+    assert "up to date" in again.stdout
+    done = no_gi.install("--uninstall")
+    assert f"Removed traymon, which was installed with {chosen}.\n" in done.stdout
+    done = no_gi.install("--uninstall")
+    assert "traymon is not installed for this user.\n" in done.stdout
+
+
+@posix_only
+@pytest.mark.parametrize("tool", ["uv", "pipx"])
+def test_the_tools_get_the_sources_a_fitting_python_and_the_locks_versions(
+    no_gi: User, tool: str
+) -> None:
+    log = give(no_gi, tool)
+    assert no_gi.install("--start-at-login", "--env", "some.env").returncode == 3
+    asked = log.read_text().splitlines()
+    (install,) = [line for line in asked if " --force " in line]
+    assert str(no_gi.sources) in install
+    if tool == "uv":
+        assert install.startswith("uv tool install --force --reinstall --python >=3.11,<3.15 ")
+        assert (no_gi.home / "versions").read_text() == "lender==1\n"
+    else:
+        assert install.startswith("pipx install --force --python /")
+        assert "PIP=file:///" in install
+    assert asked[-1] == "autostart on --env some.env"
+
+
+@posix_only
+def test_an_installation_stays_with_its_tool(no_gi: User) -> None:
+    give(no_gi, "pipx")
+    assert no_gi.install().returncode == 0
+    give(no_gi, "uv")
+    assert "with pipx" in no_gi.install().stdout
+    assert "with uv" in no_gi.install("--with", "uv").stdout
+    removed = no_gi.install("--uninstall").stdout
+    assert "with pipx" in removed
+    assert "with uv" in removed
+
+
+@posix_only
+def test_without_a_network_the_tools_own_words_follow_one_sentence(no_gi: User) -> None:
+    give(no_gi, "uv")
+    done = no_gi.install(NO_NETWORK="1")
+    assert done.returncode == 3
+    sentence, *_, words = done.stderr.splitlines()
+    assert sentence.startswith("uv could not install traymon. Is there a network")
+    assert words == "no network here"
+
+
+@posix_only
+@pytest.mark.parametrize(("answer", "switched"), [("", True), ("y", True), ("n", False)])
+def test_on_a_terminal_it_asks_whether_to_start_at_login(
+    no_gi: User, answer: str, switched: bool
+) -> None:
+    import pty
+
+    log = give(no_gi, "uv")
+    terminal, end = pty.openpty()
+    command = ["sh", str(no_gi.sources / "install" / "install.sh")]
+    with subprocess.Popen(command, env=no_gi.env, stdin=end, stdout=end, stderr=end) as process:
+        os.close(end)
+        said = b""
+        while b"[Y/n]" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, answer.encode() + b"\n")
+        process.wait(60)
+    os.close(terminal)
+    assert b"Start traymon at login? [Y/n]" in said
+    assert ("autostart on" in log.read_text()) is switched
+
+
+def system_has_gtk() -> bool:
+    code = "import gi, sys, venv, ensurepip; gi.require_version('Gtk', '3.0')"
+    code += "; sys.exit(not (3, 11) <= sys.version_info < (3, 15))"
+    try:
+        return subprocess.run(["/usr/bin/python3", "-c", code], stderr=-3).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not system_has_gtk(), reason="needs: apt install python3-gi gir1.2-gtk-3.0")
+def test_with_the_systems_pygobject_it_is_not_uv_and_its_python_lends_the_menu(user: User) -> None:
+    give(user, "uv")
+    log = give(user, "pipx")
+    assert "Installing traymon with pipx" in user.install().stdout
+    assert "--python /usr/bin/python3 --system-site-packages" in log.read_text()
+
+
+# --- what cannot be
+
+
+@posix_only
+def test_without_any_python_one_sentence_says_what_to_install(user: User) -> None:
+    (Path(user.env["PATH"]) / "python3").write_text("#!/bin/sh\nexit 1\n")
+    done = user.install()
+    assert done.returncode == 3
+    assert done.stderr.startswith("traymon needs Python 3.11 to 3.14, or uv")
+    assert len(done.stderr.splitlines()) == 1
+    log = give(user, "uv")
+    assert user.install("--yes").returncode == 0
+    assert log.read_text().startswith("uv run --no-project --python >=3.11,<3.15 python ")
+
+
+@posix_only
+def test_a_python_without_ensurepip_says_what_to_install(no_gi: User, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    # as on Debian, where it is a package of its own
+    (site / "sitecustomize.py").write_text("import sys; sys.modules['ensurepip'] = None")
+    done = no_gi.install(PYTHONPATH=str(site))
+    assert done.returncode == 3
+    assert "cannot make virtual environments: its venv module is missing" in done.stderr
+    assert no_gi.files() == set()
+
+
+@posix_only
+@pytest.mark.parametrize("arguments", [["--purge"], ["--with", "apt"], ["--perhaps"]])
+def test_a_misused_command_line_does_nothing(user: User, arguments: list[str]) -> None:
+    assert user.install(*arguments).returncode == 3
+    assert user.files() == set()
+
+
+# --- the scripts themselves
+
+
+@pytest.mark.parametrize("script", ["install.py", "installers.py"])
+def test_they_have_no_syntax_that_an_old_python_cannot_read(script: str) -> None:
+    ast.parse((ROOT / "install" / script).read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+def test_the_script_for_powershell_is_plain_ascii_which_every_version_reads_alike() -> None:
+    assert (ROOT / "install" / "install.ps1").read_bytes().isascii()
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_the_folders_that_purge_takes_are_those_that_traymon_uses(
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "install"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    if platform == "linux":
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    else:
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    by_environment = platformdirs.windows.get_win_folder_from_env_vars
+    monkeypatch.setattr(platformdirs.windows, "get_win_folder", by_environment)
+    import install as script  # type: ignore[import-not-found]
+
+    dirs = {
+        "linux": platformdirs.unix.Unix,
+        "darwin": platformdirs.macos.MacOS,
+        "win32": platformdirs.windows.Windows,
+    }[platform]("traymon")
+    used = [Path(dirs.user_config_dir), Path(dirs.user_state_dir), Path(dirs.user_log_dir)]
+    used.append(Path(dirs.user_runtime_dir))
+    monkeypatch.setattr(sys, "platform", platform)
+
+    taken = script.own_folders()
+
+    for folder in used:
+        assert any(folder == own or own in folder.parents for own in taken), folder
+    for own in taken:
+        assert any(folder == own or own in folder.parents for folder in used), own

@@ -1,0 +1,250 @@
+"""The status in a terminal: plain lines into a file, a live picture on a screen, 80 columns."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from support.polling import wait_for
+from traymon.core.facts import FACTS, Fact
+from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion, what_changed
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light, Symptom
+from traymon.diagnosis.catalogue import ENTRIES, diagnose
+from traymon.ui import terminal
+from traymon.ui.terminal import Terminal
+
+NOW = 1_795_000_000.0
+BELL_AND_LINK = re.compile(r"[\x07\x08]|\x1b\]")  # an OSC 8 sequence makes a link of text
+SHARP = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
+
+
+def status(symptom: Symptom, name: str = "bot", detail: str = "seen", **facts: object) -> Status:
+    found = {FACTS[fact]: value for fact, value in facts.items()}
+    reading = Reading("handshake", symptom, detail, found, 0.0124, NOW)  # type: ignore[arg-type]
+    evidence = Evidence(Target(name, port=7497), NOW).with_reading(reading)
+    return Status(evidence.target, diagnose(evidence), NOW, NOW, evidence, NOW)
+
+
+HEALTHY = status(Symptom.OK, took=0.0124, server_version=193)
+SILENT = status(Symptom.SILENT)
+
+
+def printed(what: object, screen: bool = False) -> str:
+    """Return what 80 columns show, with the escape codes of a screen or without any."""
+    console = Console(
+        file=io.StringIO(),
+        width=80,
+        force_terminal=screen,
+        color_system="256" if screen else None,
+        highlight=False,
+    )
+    console.print(what)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def show(surface: Terminal, *pictures: list[Status]) -> None:
+    """Show statuses as the hub does: each time with what is new since the last time."""
+    last: dict[str, Status] = {}
+    for statuses in pictures:
+        named = {status.target.name: status for status in statuses}
+        surface.show(statuses, {name: what_changed(last.get(name), named[name]) for name in named})
+        last |= named
+
+
+# --- into a file or a pipe
+
+
+@pytest.fixture
+def plain() -> tuple[Terminal, io.StringIO]:
+    file = io.StringIO()
+    return Terminal(Console(file=file, width=80, force_terminal=False), lambda: NOW), file
+
+
+def test_a_file_gets_one_whole_line_per_change_and_none_for_a_repetition(
+    plain: tuple[Terminal, io.StringIO],
+) -> None:
+    surface, file = plain
+    other = status(Symptom.REFUSED, "other")
+    show(
+        surface,
+        [HEALTHY],
+        [replace(HEALTHY, checked_at=NOW + 30)],
+        [HEALTHY, other],
+        [replace(HEALTHY, suspicion=SHARP), other],
+        [SILENT, other],
+    )
+    lines = file.getvalue().splitlines()
+    assert [line[10:] for line in lines] == [
+        f"✓ API answers on port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms",
+        f"✗ 127.0.0.1 refuses connections to port 7497 · 127.0.0.1:7497 · since {clock()}",
+        f"✓ API answers on port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms"
+        " · 1 of 2: Port 7497 wants an encrypted connection (SSL)",
+        f"✗ Port 7497 accepts, but the API is silent · 127.0.0.1:7497 · since {clock()}",
+    ]
+    assert {line[:10] for line in lines} == {f"{clock('%H:%M:%S')}  "}
+    assert "\x1b" not in file.getvalue()
+
+
+def clock(form: str = "%H:%M") -> str:
+    return time.strftime(form, time.localtime(NOW))
+
+
+def test_a_file_is_no_screen_and_running_waits_without_a_word(
+    plain: tuple[Terminal, io.StringIO],
+) -> None:
+    surface, file = plain
+    stopping = threading.Event()
+    thread = threading.Thread(target=surface.run, args=(stopping,))
+    thread.start()
+    stopping.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert file.getvalue() == ""
+
+
+def test_a_screen_that_can_draw_nothing_gets_plain_lines() -> None:
+    file, stopped = io.StringIO(), threading.Event()
+    console = Console(file=file, width=80, force_terminal=True, _environ={"TERM": "dumb"})
+    surface = Terminal(console, lambda: NOW)
+    stopped.set()
+    surface.run(stopped)
+    show(surface, [SILENT])
+    assert "the API is silent" in file.getvalue()
+    assert "Ctrl-C" not in file.getvalue()
+
+
+# --- on a screen
+
+
+class Screen(io.StringIO):
+    """A terminal of 80 columns that keeps all that was written to it."""
+
+    def wait_for(self, holds: Callable[[str], bool]) -> str:
+        """Return the text without escape codes once it is as it should be."""
+
+        def expected_text() -> str | None:
+            text = Text.from_ansi(self.getvalue()).plain
+            return text if holds(text) else None
+
+        try:
+            return wait_for(expected_text, "the text on the screen")
+        except AssertionError as error:
+            error.add_note(self.getvalue())
+            raise
+
+
+@pytest.fixture
+def live() -> Iterator[tuple[Terminal, Screen]]:
+    screen, stopping = Screen(), threading.Event()
+    console = Console(file=screen, width=80, force_terminal=True, _environ={"TERM": "xterm"})
+    surface = Terminal(console, lambda: NOW)
+    thread = threading.Thread(target=surface.run, args=(stopping,))
+    thread.start()
+    try:
+        screen.wait_for(lambda text: "Ctrl-C ends it" in text)
+        yield surface, screen
+    finally:
+        stopping.set()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert screen.getvalue().endswith("\x1b[?25h"), "the cursor is back"
+
+
+def test_a_screen_shows_status_and_changes_each_in_one_line(live: tuple[Terminal, Screen]) -> None:
+    surface, screen = live
+    show(surface, [HEALTHY], [replace(HEALTHY, suspicion=SHARP)], [SILENT])
+    text = screen.wait_for(lambda text: text.count("the API is silent") >= 2)
+    picture = text[text.rindex("traymon ") :]
+    lines = [line.rstrip() for line in picture.splitlines()]
+    assert lines[2:4] == [
+        "✗ Port 7497 accepts, but the API is silent",
+        f"  bot · 127.0.0.1:7497 · since {clock()}",
+    ]
+    assert lines[5].startswith("  Look behind your windows")
+    changes = lines[lines.index("Changes") + 1 :]
+    assert [change[10:] for change in changes if change] == [
+        "✓ API answers on port 7497",
+        "? 1 of 2: Port 7497 wants an encrypted connection (SSL)",
+        "✗ Port 7497 accepts, but the API is silent",
+    ]
+
+
+def test_a_screen_has_the_worst_target_on_top_and_names_whose_change_it_is(
+    live: tuple[Terminal, Screen],
+) -> None:
+    surface, screen = live
+    long_name = "a trading project with a very long name"
+    show(surface, [HEALTHY, status(Symptom.SILENT, long_name)])
+    text = screen.wait_for(lambda text: "Changes" in text)
+    assert text.index("✗ Port 7497 accepts") < text.index("✓ API answers")
+    assert "bot: ✓ API answers on port 7497" in text
+    (change,) = [line for line in text.splitlines() if f"  {long_name}: ✗" in line]
+    assert len(change.rstrip()) <= 80
+    assert change.rstrip().endswith("…")
+
+
+def test_a_screen_keeps_the_last_changes_only(live: tuple[Terminal, Screen]) -> None:
+    surface, screen = live
+    show(surface, *[[HEALTHY], [SILENT]] * 20)
+    text = screen.wait_for(lambda text: "Changes" in text)
+    changes = text[text.rindex("Changes") :].split("\n")[1:]
+    assert len([change for change in changes if change.strip()]) == terminal.MAX_CHANGES
+
+
+# --- what check and explain print
+
+PORT, HANDSHAKE = "Test 1: Port Connectivity", "Test 2: IB API Handshake"
+
+
+@pytest.mark.parametrize(
+    ("symptom", "only", "shown"),
+    [
+        (Symptom.OK, None, [f"✓ {PORT}", f"✓ {HANDSHAKE} (12 ms)"]),
+        (Symptom.SLOW, None, [f"✓ {PORT}", f"! {HANDSHAKE} (12 ms)"]),
+        (Symptom.SILENT, None, [f"✓ {PORT}", f"✗ {HANDSHAKE} (12 ms)"]),
+        (Symptom.REFUSED, None, [f"✗ {PORT} (12 ms)"]),
+        (Symptom.REFUSED, "handshake", [f"… {HANDSHAKE}"]),
+        (Symptom.CRASHED, None, [f"… {PORT}"]),
+        (Symptom.SILENT, "port", [f"✓ {PORT}"]),
+    ],
+)
+def test_the_tests_are_shown_up_to_the_first_that_fails(
+    symptom: Symptom, only: str | None, shown: list[str]
+) -> None:
+    lines = printed(terminal.check_results(status(symptom), only)).splitlines()
+    assert [line.rstrip() for line in lines if "Test" in line] == shown
+
+
+@pytest.mark.parametrize("text", [
+    "[click](https://evil.example/)", "<https://evil.example>", "\x1b]8;;https://x\x07y",
+    "\x1b[2J", "[bold red on white]all is well[/]", "# All is well", "\u202etxt.exe",
+])  # fmt: skip
+def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
+    shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711, env_file=text)
+    for what in (terminal.fix_steps(shown, NOW), terminal.check_results(shown, None)):
+        on_screen = printed(what, screen=True)
+        assert not BELL_AND_LINK.search(on_screen)
+        assert "\x1b[2J" not in on_screen
+        assert "\u202e" not in on_screen
+    words = " ".join(printed(terminal.fix_steps(shown, NOW)).split())
+    if text.isprintable():
+        assert text in words, "it reads as it is"
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_no_line_of_any_page_is_wider_than_the_terminal(code: str) -> None:
+    shown = replace(SILENT, diagnosis=replace(SILENT.diagnosis, code=code))
+    for what in (terminal.explanation(code), terminal.fix_steps(shown, NOW)):
+        lines = printed(what).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert any(line.strip() for line in lines)
