@@ -1,6 +1,6 @@
-"""What one look costs this machine: CPU time of each sensor, beside the cheapest possible probe.
+"""Measures the CPU time of one poll of each sensor, compared with the cheapest possible probe.
 
-A measurement, not a test: run `python benchmarks/probe.py` on a quiet machine. Loopback only.
+A measurement, not a test: run `python benchmarks/probe.py` on an idle machine. Loopback only.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import running
 
-ROUNDS = 15  # the two probes take turns, so that a change of the machine's clock hits both
-LOOKS = 300  # handshakes in each round
-TABLE_LOOKS = 20
+ROUNDS = 15  # the two probes take turns, so that changes of the CPU's clock rate affect both
+HANDSHAKES = 300  # per round
+TABLE_POLLS = 20
 CONNECTIONS = (0, 300)
-AIM = 3.0  # the sensor may cost so many bare handshakes
+MAX_RATIO = 3.0  # cost of the sensor's handshake, in bare handshakes
 
 
 def main() -> None:
-    """Print the figures; the listener's first, since handshakes leave the table full."""
+    """Print the figures. The listener comes first, because handshakes fill the socket table."""
     for count in CONNECTIONS:
         cost, rows = listener(count)
         print(f"listener              {cost * 1e3:8.2f} ms CPU per look, {rows} rows in the table")
@@ -44,21 +44,21 @@ def main() -> None:
     ratio = sensor / bare
     print(f"handshake sensor      {sensor * 1e6:8.0f} us CPU per look")
     print(f"bare blocking socket  {bare * 1e6:8.0f} us CPU per look")
-    print(f"ratio                 {ratio:8.2f} (aim: at most {AIM:g})")
-    sys.exit(ratio > AIM)
+    print(f"ratio                 {ratio:8.2f} (aim: at most {MAX_RATIO:g})")
+    sys.exit(ratio > MAX_RATIO)
 
 
 def handshakes(target: Target) -> tuple[float, float]:
-    """Return the CPU seconds of the sensor's look and of a bare handshake."""
+    """Return the CPU seconds of the sensor's poll and of a bare handshake."""
     sensor, bare = [], []
     for _ in range(ROUNDS):
-        sensor.append(cpu(lambda: asyncio.run(look(Handshake, target, LOOKS))))
-        bare.append(cpu(lambda: bare_handshakes(target.port, LOOKS)))
-    return statistics.median(sensor) / LOOKS, statistics.median(bare) / LOOKS
+        sensor.append(cpu(lambda: asyncio.run(poll(Handshake, target, HANDSHAKES))))
+        bare.append(cpu(lambda: bare_handshakes(target.port, HANDSHAKES)))
+    return statistics.median(sensor) / HANDSHAKES, statistics.median(bare) / HANDSHAKES
 
 
 def listener(connections: int) -> tuple[float, int]:
-    """Return the CPU seconds of a look beside so many connections, and the socket table's rows."""
+    """Return the CPU seconds of a poll with so many connections, and the rows of the table."""
     with ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         address = server.getsockname()
@@ -66,14 +66,14 @@ def listener(connections: int) -> tuple[float, int]:
             stack.enter_context(socket.create_connection(address))
             stack.enter_context(server.accept()[0])
         target = Target("benchmark", port=address[1])
-        cost = cpu(lambda: asyncio.run(look(Listener, target, TABLE_LOOKS))) / TABLE_LOOKS
+        cost = cpu(lambda: asyncio.run(poll(Listener, target, TABLE_POLLS))) / TABLE_POLLS
         return cost, len(psutil.net_connections(kind="tcp"))
 
 
-async def look(
+async def poll(
     kind: Callable[[ConnectionRegistry], PollingSensor], target: Target, times: int
 ) -> None:
-    """Let a fresh sensor look; whatever it measures, it must have worked."""
+    """Poll with a new sensor, and check that every poll succeeds."""
     sensor = kind(ConnectionRegistry())
     for _ in range(times):
         reading = await sensor.poll(Evidence(target, now=0.0))
@@ -81,7 +81,7 @@ async def look(
 
 
 def bare_handshakes(port: int, times: int) -> None:
-    """Send and read the same bytes with plain blocking calls, and close as politely."""
+    """Send and read the same bytes with plain blocking calls, and close as gracefully."""
     hello = wire.hello()
     for _ in range(times):
         with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -93,7 +93,7 @@ def bare_handshakes(port: int, times: int) -> None:
 
 
 def cpu(work: Callable[[], None]) -> float:
-    """Return the CPU seconds, of all threads, that the work takes."""
+    """Return the CPU seconds of all threads for the work."""
     before = time.process_time()
     work()
     return time.process_time() - before
@@ -101,7 +101,7 @@ def cpu(work: Callable[[], None]) -> float:
 
 @contextmanager
 def simulator() -> Iterator[int]:
-    """Run a healthy simulated Gateway in a process of its own, whose cost does not count here."""
+    """Run a healthy simulated Gateway in its own process, so that its cost is not counted."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,))
@@ -114,7 +114,7 @@ def simulator() -> Iterator[int]:
 
 
 def serve(pipe: Connection) -> None:
-    """Serve until something comes through the pipe."""
+    """Serve until something arrives through the pipe."""
     with running() as gateway:
         pipe.send(gateway.port)
         pipe.recv()

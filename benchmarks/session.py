@@ -1,6 +1,7 @@
-"""How fast the light follows the Gateway, and what it costs: prints figures, tests nothing.
+"""Measures how fast the light follows the Gateway, and what that costs.
 
-Run it from the repository: `.venv/bin/python benchmarks/session.py`. About four minutes.
+A measurement, not a test. Run it from the repository: `.venv/bin/python benchmarks/session.py`.
+Takes about four minutes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import psutil
 
-from traymon.core.model import Evidence, Reading
+from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.monitor import Monitor
@@ -29,14 +31,14 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.session import Session
 from traymon.sim.gateway import Running, running
 
-IDLE = 60.0  # seconds
+IDLE_TIME = 60.0  # seconds
 GATEWAY = "import sys; sys.argv = ['traymon', 'simulate', 'healthy', '--port', '{port}']; " + (
     "from traymon.cli.main import main; main()"
 )
 
 
-class Watched:
-    """A monitor in a thread, and when it showed what."""
+class MonitorThread:
+    """A monitor in its own thread, and what it shows."""
 
     def __init__(self, port: int) -> None:
         target = Target("bench", port=port, own_client_id=9100)
@@ -47,37 +49,37 @@ class Watched:
         self._thread = threading.Thread(target=lambda: asyncio.run(self.monitor.run()))
         self._thread.start()
 
-    def _show(self, diagnosis: object) -> None:
+    def _show(self, diagnosis: Diagnosis) -> None:
         with self._changed:
-            self._shown = (diagnosis.code, diagnosis.light)  # type: ignore[attr-defined]
+            self._shown = (diagnosis.code, diagnosis.light)
             self._changed.notify_all()
 
-    def seconds_until(self, what: Callable[[str, Light], bool], timeout: float) -> float:
-        """Return how long it took until the light showed what is asked for."""
+    def seconds_until(self, matches: Callable[[str, Light], bool], timeout: float) -> float:
+        """Wait until the code and light match; return how long it took."""
         began = time.perf_counter()
         with self._changed:
-            if not self._changed.wait_for(lambda: what(*self._shown), timeout):
+            if not self._changed.wait_for(lambda: matches(*self._shown), timeout):
                 raise SystemExit(f"not within {timeout} s; shown: {self._shown}")
         return time.perf_counter() - began
 
-    def end(self) -> None:
-        """Stop watching."""
+    def stop(self) -> None:
+        """Stop the monitor."""
         self.monitor.stop()
         self._thread.join()
 
 
 def red(code: str, light: Light) -> bool:
-    """The light is red, whatever the cause."""
+    """Tell whether the light is red, whatever the cause."""
     return light is Light.RED
 
 
 def green(code: str, light: Light) -> bool:
-    """The light is green."""
+    """Tell whether the light is green."""
     return light is Light.GREEN
 
 
-def in_a_process(port: int) -> subprocess.Popen[bytes]:
-    """Start a simulated Gateway in a process of its own, and wait until it listens."""
+def start_gateway(port: int) -> subprocess.Popen[bytes]:
+    """Start a simulated Gateway in its own process, and wait until it listens."""
     command = [sys.executable, "-c", GATEWAY.format(port=port)]
     gateway = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert gateway.stdout is not None
@@ -87,8 +89,8 @@ def in_a_process(port: int) -> subprocess.Popen[bytes]:
     return gateway
 
 
-def until_the_session_stands(gateway: psutil.Process, port: int) -> None:
-    """Wait until a client stays connected: the held session."""
+def wait_for_session(gateway: psutil.Process, port: int) -> None:
+    """Wait until a client stays connected, which is traymon's session."""
     steady = 0
     while steady < 10:
         connected = [c for c in gateway.net_connections("tcp") if c.status == "ESTABLISHED"]
@@ -96,67 +98,78 @@ def until_the_session_stands(gateway: psutil.Process, port: int) -> None:
         time.sleep(0.1)
 
 
-def until_red(port: int, end: signal.Signals) -> float:
-    """Return the seconds from a signal that ends or freezes a Gateway to red."""
-    gateway = in_a_process(port)
-    watched = Watched(port)
+def seconds_until_red(port: int, end: signal.Signals) -> float:
+    """Return the seconds from a signal that kills or freezes a Gateway to a red light."""
+    gateway = start_gateway(port)
+    monitor = MonitorThread(port)
     try:
-        watched.seconds_until(green, 10)
-        until_the_session_stands(psutil.Process(gateway.pid), port)
+        monitor.seconds_until(green, 10)
+        wait_for_session(psutil.Process(gateway.pid), port)
         gateway.send_signal(end)
-        return watched.seconds_until(red, 60)
+        return monitor.seconds_until(red, 60)
     finally:
         gateway.kill()
-        watched.end()
+        monitor.stop()
         gateway.communicate()
 
 
 def link_lost() -> tuple[float, float, float]:
-    """Return seconds to amber, to red and, after 1102, to green."""
+    """Return the seconds to amber, to red and, after message 1102, to green."""
     with running() as gateway:
-        watched = Watched(gateway.port)
+        monitor = MonitorThread(gateway.port)
         try:
-            watched.seconds_until(green, 10)
-            _session_begun(gateway)
+            monitor.seconds_until(green, 10)
+            _wait_for_heartbeat(gateway)
             gateway.say(1100, "Connectivity between IBKR and Trader Workstation has been lost.")
-            amber = watched.seconds_until(lambda _, light: light is Light.AMBER, 10)
-            to_red = amber + watched.seconds_until(red, 90)
+            amber = monitor.seconds_until(lambda _, light: light is Light.AMBER, 10)
+            to_red = amber + monitor.seconds_until(red, 90)
             gateway.say(1102, "Connectivity has been restored - data maintained.")
-            return amber, to_red, watched.seconds_until(green, 30)
+            return amber, to_red, monitor.seconds_until(green, 30)
         finally:
-            watched.end()
+            monitor.stop()
 
 
-def _session_begun(gateway: Running) -> None:
+def _wait_for_heartbeat(gateway: Running) -> None:
     while not any(c.messages[:2] == (71, 49) for c in gateway.conversations):
         time.sleep(0.02)
 
 
-def cycles(times: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return threads, tasks, sockets and resident KiB before and after so many sessions.
+class Usage(NamedTuple):
+    """What this process uses."""
 
-    Before: after a tenth of them, when all is imported and the allocator has its pools.
+    threads: int
+    tasks: int
+    sockets: int
+    resident: int  # KiB
+
+
+def cycles(times: int) -> tuple[Usage, Usage]:
+    """Return the usage before and after so many sessions.
+
+    "Before" is after a tenth of them, when everything is imported and the allocator has its pools.
     """
     with simulator() as port:
         return asyncio.run(_cycles(port, times))
 
 
-async def _cycles(port: int, times: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+async def _cycles(port: int, times: int) -> tuple[Usage, Usage]:
     target = Target("bench", port=port, own_client_id=9100)
-    before: tuple[int, ...] = ()
+    before = _measure_usage()
     for cycle in range(times + times // 10):
         if cycle == times // 10:
-            before = _counted()
-        one = OneSession(target)
-        holding = asyncio.create_task(Session(ConnectionRegistry()).run(one))
-        await asyncio.wait_for(one.served.wait(), 10)
-        holding.cancel()
-        await asyncio.gather(holding, return_exceptions=True)
-    return before, _counted()
+            before = _measure_usage()
+        context = ServedHandshake(target)
+        running_session = asyncio.create_task(Session(ConnectionRegistry()).run(context))
+        await asyncio.wait_for(context.served.wait(), 10)
+        running_session.cancel()
+        await asyncio.gather(running_session, return_exceptions=True)
+    return before, _measure_usage()
 
 
-class OneSession:
-    """A context in which the handshake was served."""
+class ServedHandshake:
+    """A sensor context in which the handshake succeeded."""
+
+    check_requests = 0
 
     def __init__(self, target: Target) -> None:
         handshake = Reading(SensorName.HANDSHAKE, Symptom.OK, at=1.0)
@@ -168,22 +181,17 @@ class OneSession:
         if reading.symptom is Symptom.OK:
             self.served.set()
 
-    @property
-    def check_requests(self) -> int:
-        """Nobody asks for a check."""
-        return 0
-
     async def wait_for_update(self) -> None:
-        """Nothing more is seen."""
+        """Wait forever: no other sensor reports anything."""
         await asyncio.Event().wait()
 
 
-def _counted() -> tuple[int, ...]:
+def _measure_usage() -> Usage:
     gc.collect()
     process = psutil.Process()
     sockets = len(process.net_connections("all"))
     resident = process.memory_info().rss // 1024
-    return threading.active_count(), len(asyncio.all_tasks()), sockets, resident
+    return Usage(threading.active_count(), len(asyncio.all_tasks()), sockets, resident)
 
 
 IMPORTS = """
@@ -198,39 +206,39 @@ time.sleep(600)
 
 
 def idle(seconds: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return CPU share and resident MiB of an idle traymon, and of its libraries alone."""
+    """Return the CPU share and resident MiB of an idle traymon, and of its libraries alone."""
     with simulator() as port, tempfile.TemporaryDirectory() as home:
         environ = {**os.environ, "HOME": home, "XDG_STATE_HOME": home, "IB_PORT": str(port)}
         whole = [sys.executable, "-m", "traymon", "--no-tray"]
         alone = [sys.executable, "-c", IMPORTS]
-        running_ones = [
+        processes = [
             subprocess.Popen(command, env=environ, cwd=home, stdout=subprocess.DEVNULL)
             for command in (whole, alone)
         ]
         try:
-            time.sleep(10)  # started, imported, green
-            seen = [psutil.Process(one.pid) for one in running_ones]
-            before = [sum(one.cpu_times()[:2]) for one in seen]
+            time.sleep(10)  # until both are started and traymon is green
+            measured = [psutil.Process(process.pid) for process in processes]
+            before = [sum(process.cpu_times()[:2]) for process in measured]
             time.sleep(seconds)
-            one, two = (
+            whole_cost, alone_cost = (
                 (
                     (sum(process.cpu_times()[:2]) - cpu) / seconds,
                     process.memory_info().rss / 2**20,
                 )
-                for process, cpu in zip(seen, before, strict=True)
+                for process, cpu in zip(measured, before, strict=True)
             )
-            return one, two
+            return whole_cost, alone_cost
         finally:
-            for started in running_ones:
+            for started in processes:
                 started.kill()
                 started.wait()
 
 
 @contextmanager
 def simulator() -> Iterator[int]:
-    """Run a healthy simulated Gateway in a process of its own, whose cost does not count here."""
+    """Run a healthy simulated Gateway in its own process, so that its cost is not counted."""
     port = free_port()
-    gateway = in_a_process(port)
+    gateway = start_gateway(port)
     try:
         yield port
     finally:
@@ -245,11 +253,13 @@ def free_port() -> int:
 
 
 def main() -> None:
-    """Print the figures of what is promised beside their bounds."""
+    """Print the figures beside the bounds that they should keep."""
+    if sys.platform == "win32":
+        raise SystemExit("This measurement needs POSIX signals.")
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; seconds")
-    kills = [until_red(port, signal.SIGKILL) for port in range(17_600, 17_605)]
+    kills = [seconds_until_red(port, signal.SIGKILL) for port in range(17_600, 17_605)]
     print(f"Gateway killed -> red        {max(kills):7.3f} worst of {len(kills)}   (bound 0.5)")
-    frozen = until_red(17_610, signal.SIGSTOP)
+    frozen = seconds_until_red(17_610, signal.SIGSTOP)
     print(f"Gateway stopped -> red       {frozen:7.3f}               (bound 15)")
     amber, to_red, to_green = link_lost()
     print(f"1100 -> amber                {amber:7.3f}               (at once)")
@@ -257,12 +267,12 @@ def main() -> None:
     print(f"1102 -> green                {to_green:7.3f}               (at once)")
     before, after = cycles(1_000)
     print("1,000 sessions               threads  tasks  sockets  resident KiB")
-    for when, counted in (("before", before), ("after", after)):
-        print(f"  {when:<27}{counted[0]:7} {counted[1]:6} {counted[2]:8} {counted[3]:13}")
-    whole, alone = idle(IDLE)
-    print(f"idle for {IDLE:.0f} s                CPU share  resident MiB")
-    for what, (share, resident) in (("traymon --no-tray", whole), ("its libraries alone", alone)):
-        print(f"  {what:<27}{share:9.2%} {resident:13.1f}")
+    for when, (threads, tasks, sockets, resident) in (("before", before), ("after", after)):
+        print(f"  {when:<27}{threads:7} {tasks:6} {sockets:8} {resident:13}")
+    whole, alone = idle(IDLE_TIME)
+    print(f"idle for {IDLE_TIME:.0f} s                CPU share  resident MiB")
+    for what, (share, mebibytes) in (("traymon --no-tray", whole), ("its libraries alone", alone)):
+        print(f"  {what:<27}{share:9.2%} {mebibytes:13.1f}")
 
 
 if __name__ == "__main__":

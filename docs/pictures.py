@@ -1,6 +1,6 @@
-"""Takes the README's pictures from a real traymon on the tests' virtual desktop.
+"""Takes the README's pictures of a real traymon on the tests' virtual desktop.
 
-Run it from the repository: `.venv/bin/python docs/pictures.py`. Draws nothing itself.
+Run it from the repository: `.venv/bin/python docs/pictures.py`. Must not draw anything itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SIZES = {"wide": (1280, 720), "phone": (390, 844)}
 
 
 def main() -> None:
-    """Write one picture of the icon per light, of the notice, of the menu and of the page."""
+    """Write pictures of the icon per light, the notification, the menu and the page."""
     PICTURES.mkdir(exist_ok=True)
     pages()
     menu()
@@ -54,14 +54,14 @@ def main() -> None:
                 icon = wait_for(desktop.tray_icon, "the icon")
                 desktop.pixels(icon).save(PICTURES / f"icon-{name}.png")
                 if name == "red":
-                    notice = wait_for(desktop.notification, "the notice")
-                    _together(desktop, notice, icon).save(PICTURES / "notice.png")
+                    notification = wait_for(desktop.notification, "the notification")
+                    _together(desktop, notification, icon).save(PICTURES / "notice.png")
                 desktop.end("traymon")
             desktop.stop_dunst()
 
 
 def pages() -> None:
-    """Write a picture of the live page per light and size, as a real traymon serves it."""
+    """Write a picture of the live page per light and size."""
     with TemporaryDirectory() as name, browser() as chromium, running(port=7497) as gateway:
         user = ResidentTraymon(Path(name), gateway)
         user.env["TRAYMON_SLOW"] = "0.05"
@@ -69,7 +69,7 @@ def pages() -> None:
         try:
             for light in ("green", "amber", "red"):
                 gateway.behaviour = STATES[light][1]
-                wait_for(partial(_shows_light, user, light), light, timeout=60)
+                wait_for(partial(_status_is, user, light), light, timeout=60)
                 chromium.get(user.run("open", "--print-url").stdout.strip())
                 wait_for(lambda: chromium.find_elements("tag name", "h1"), "the page")
                 for size, (width, height) in SIZES.items():
@@ -94,22 +94,22 @@ def menu() -> None:
         desktop.click_tray_icon()
         seen = wait_for(desktop.menu, "the menu")
         desktop.point(seen.x + seen.width // 2, seen.y + 15)  # its first entry
-        wait_for(lambda: _is_lit(desktop, seen), "the entry to be marked")
+        wait_for(lambda: _is_lit(desktop, seen), "the entry to be highlighted")
         corner = Box(seen.x, 0, seen.width, seen.y + seen.height)
         desktop.pixels(corner).save(PICTURES / "menu-xfce.png")
 
 
 def windows() -> None:
-    """Write pictures of the icon, its menu and its balloon on a Windows under Wine."""
+    """Write pictures of the icon's balloon and menu on Windows under Wine."""
     with Desktop() as desktop:
         desktop.start_tray()
         with Windows(desktop) as system, running(STATES["red"][1], port=7497) as gateway:
             system.start("-m", "traymon", "--port", str(gateway.port), TRAYMON_QUICK="5")
             system.wait_until_it_shows(RED)
-            told = "Accept incoming connection"
-            wait_for(lambda: any(told in str(w["text"]) for w in system.shell("windows")), told, 60)
+            tip = "Accept incoming connection"
+            wait_for(lambda: any(tip in str(w["text"]) for w in system.shell("windows")), tip, 60)
             desktop.pixels(Box(0, 480, 800, 120)).save(PICTURES / "windows-balloon.png")
-            desktop.click(300, 545)  # takes the balloon away
+            desktop.click(300, 545)  # closes the balloon
             wait_for(lambda: not desktop.menu(), "the balloon to go", 60)
             desktop.click_tray_icon(button=3)
             menu = wait_for(desktop.menu, "the menu", timeout=60)
@@ -119,21 +119,21 @@ def windows() -> None:
             )
 
 
-def _shows_light(user: ResidentTraymon, light: str) -> bool:
+def _status_is(user: ResidentTraymon, light: str) -> bool:
     return user.run("status").stdout.startswith(light)
 
 
 def _is_lit(desktop: Desktop, menu: Box) -> bool:
-    """Return whether the menu's first entry is marked: its ground differs from the last one's."""
+    """Tell whether the first entry is highlighted: its background differs from the last one's."""
     seen = desktop.pixels(menu)
     return bool(seen.getpixel((5, 15)) != seen.getpixel((5, menu.height - 15)))
 
 
-def _together(desktop: Desktop, notice: Box, icon: Box) -> Image.Image:
-    """Return the notice with the icon below its right edge, as on a small screen."""
-    picture = Image.new("RGB", (notice.width, notice.height + icon.height + 8), "white")
-    picture.paste(desktop.pixels(notice), (0, 0))
-    picture.paste(desktop.pixels(icon), (notice.width - icon.width, notice.height + 8))
+def _together(desktop: Desktop, notification: Box, icon: Box) -> Image.Image:
+    """Return the notification with the icon below its right edge, as on a small screen."""
+    picture = Image.new("RGB", (notification.width, notification.height + icon.height + 8), "white")
+    picture.paste(desktop.pixels(notification), (0, 0))
+    picture.paste(desktop.pixels(icon), (notification.width - icon.width, notification.height + 8))
     return picture
 
 

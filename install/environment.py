@@ -1,7 +1,8 @@
-"""The shared half of the two commands: a `.venv` in the repository that holds the locked packages.
+"""Prepares `.venv`, the environment in the repository that holds the locked packages.
 
-Must parse and run on Python 3.6, for an old Python has to get as far as the sentence that says
-what to do. Installs nothing outside `.venv` and writes nothing to stdout: that is traymon's.
+Shared by the scripts beside it. Must parse and run on Python 3.6, so that an old Python gets as far
+as the sentence that says what to do. Installs nothing outside `.venv`, and writes nothing to
+stdout, which belongs to traymon.
 """
 
 import contextlib
@@ -17,22 +18,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NoReturn
 
-OLDEST = (3, 11)  # both as in pyproject's requires-python, which an old Python cannot read
-TOO_NEW = (3, 15)
-GOOD, BEHIND, BROKEN = "good", "behind", "broken"
-CANNOT_SET_UP = 3  # the exit code
+MIN_PYTHON = (3, 11)  # as in pyproject's requires-python, which an old Python cannot parse
+END_PYTHON = (3, 15)  # the first version that is too new
+READY, OUTDATED, UNUSABLE = "ready", "outdated", "unusable"
+EXIT_CANNOT_SET_UP = 3
+OUTPUT_TIMEOUT = 20  # seconds
+LOCK_POLL_INTERVAL = 0.1  # seconds
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-STAMP = VENV / "traymon-stamp.json"  # what stands in .venv; written last
-TURN = VENV / "traymon-turn"  # locked by the one start that works on .venv
+STAMP = VENV / "traymon-stamp.json"  # describes what .venv holds; written last
+LOCK_FILE = VENV / "traymon-turn"  # locked by the process that is changing .venv
 LOCKS = {"run": HERE / "requirements.txt", "test": HERE / "requirements-test.txt"}
 
-# What the user says about where packages come from and how to get there is heeded. The rest (user,
-# target, prefix, constraint, ...) is meant for other installs, and would send packages elsewhere.
-HEEDED_PIP_SETTINGS = (
+# The user's settings of where packages come from, and how to reach them. The others (user, target,
+# prefix, constraint, ...) are meant for other installs and would put packages elsewhere.
+PASSED_PIP_SETTINGS = (
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
     "PIP_NO_INDEX",
@@ -54,7 +57,7 @@ HEEDED_PIP_SETTINGS = (
 
 
 class InstallError(Exception):
-    """Why nothing can be set up here: a sentence, what mends it, then a program's own words."""
+    """Why setup is impossible: a sentence, then how to fix it or the output of a program."""
 
 
 def say(line: str) -> None:
@@ -62,38 +65,38 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def guarded(main: "Callable[[list[str]], int]") -> "NoReturn":
-    """Leave with main's exit code; with CANNOT_SET_UP and the sentence where it cannot go on."""
+def run_main(main: "Callable[[list[str]], int]") -> "NoReturn":
+    """Exit with main's exit code. Print an InstallError and exit with EXIT_CANNOT_SET_UP."""
     try:
         check_python()
         sys.exit(main(sys.argv[1:]))
     except InstallError as error:
         say(str(error))
-        sys.exit(CANNOT_SET_UP)
+        sys.exit(EXIT_CANNOT_SET_UP)
     except KeyboardInterrupt:
         say("Stopped.")
         sys.exit(130)
 
 
 def prepare(kind: str) -> Path:
-    """Return the Python of a `.venv` that is good for the kind (`run`, `test`), made where needed.
+    """Make `.venv` ready for the kind (`run`, `test`) and return its Python.
 
-    Says nothing where it is good already. Raises InstallError.
+    Prints nothing if it is ready already. Raises InstallError.
     """
-    if condition(kind) == GOOD:
+    if venv_state(kind) == READY:
         return PYTHON
     check_venv_module()
     try:
         VENV.mkdir(exist_ok=True)
-        with my_turn():
-            found = condition(kind)  # another start may have done it meanwhile
-            if found == BROKEN:
+        with venv_lock():
+            state = venv_state(kind)  # another process may have done it meanwhile
+            if state == UNUSABLE:
                 say("Setting up traymon in .venv: takes a minute, once.")
-                make_anew()
-            elif found == BEHIND:
+                recreate_venv()
+            elif state == OUTDATED:
                 say("Bringing .venv up to date: its list of packages has changed.")
-            if found != GOOD:
-                fill(kind)
+            if state != READY:
+                install_packages(kind)
     except OSError as error:
         raise InstallError(
             f"Cannot write {error.filename or VENV} ({error.strerror}): traymon keeps its packages"
@@ -103,39 +106,39 @@ def prepare(kind: str) -> Path:
     return PYTHON
 
 
-# --- is it good? ---
+# --- the state of .venv ---
 
 
-def condition(kind: str) -> str:
-    """Return GOOD, BEHIND (works, but with other packages) or BROKEN (has to be made anew)."""
+def venv_state(kind: str) -> str:
+    """Return READY, OUTDATED (works, but holds other packages) or UNUSABLE (recreate it)."""
     return judge(kind, read_stamp(), venv_python(), {name: digest(name) for name in LOCKS})
 
 
 def judge(
     kind: str, stamp: "dict[str, str] | None", python: "str | None", digests: "dict[str, str]"
 ) -> str:
-    """Judge by the stamp (None: a .venv that somebody else made) and the Python in `.venv`."""
+    """Return the state, given the stamp (None: not made by us) and the version of its Python."""
     if python is None or not supported(python):
-        return BROKEN
+        return UNUSABLE
     if stamp is None:
-        return BEHIND
-    # Its Python was upgraded under it, or the folder moved: paths inside point to the old place.
+        return OUTDATED
+    # Its Python was upgraded, or the folder was moved, so that paths inside point elsewhere.
     if stamp.get("python") != python or stamp.get("place") != str(VENV):
-        return BROKEN
-    holds = stamp.get("kind")
-    if holds in (kind, "test") and stamp.get("digest") == digests[holds]:
-        return GOOD
-    return BEHIND
+        return UNUSABLE
+    installed = stamp.get("kind", "")
+    if installed in (kind, "test") and stamp.get("digest") == digests[installed]:
+        return READY
+    return OUTDATED
 
 
 def digest(kind: str) -> str:
-    """Return a hash of all that says which packages belong into an environment of the kind."""
+    """Return a hash of everything that determines the packages of an environment of the kind."""
     texts = [path.read_bytes() for path in (LOCKS[kind], ROOT / "pyproject.toml")]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 def read_stamp() -> "dict[str, str] | None":
-    """Return what the stamp says: `{}` for a half-made .venv, None where there is no stamp."""
+    """Return the stamp: `{}` if `.venv` is incomplete, None if there is no stamp."""
     try:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -146,78 +149,81 @@ def read_stamp() -> "dict[str, str] | None":
 
 
 def write_stamp(**stamp: str) -> None:
-    """Replace the stamp, so that a reader sees the old one or the new one and nothing between."""
+    """Replace the stamp atomically."""
     draft = STAMP.with_suffix(".new")
     draft.write_text(json.dumps(stamp), encoding="utf-8")
     draft.replace(STAMP)
 
 
 def venv_python() -> "str | None":
-    """Return the version (`3.13`) of the Python in `.venv`; None where there is none that starts.
+    """Return the version (`3.13`) of the Python in `.venv`; None if there is none that starts.
 
-    Asked of itself: after an upgrade of the system's Python its files still name the old one.
+    The program itself has to tell: files in `.venv` still name the old version after an upgrade of
+    the system's Python.
     """
-    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
-    return output_of([str(PYTHON), "-I", "-S", "-c", ask])
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return output_of([str(PYTHON), "-I", "-S", "-c", code])
 
 
 def supported(version: str) -> bool:
-    """Tell whether traymon's packages exist for this version of Python."""
+    """Tell whether traymon supports this version of Python."""
     major, minor = version.split(".")
-    return OLDEST <= (int(major), int(minor)) < TOO_NEW
+    return MIN_PYTHON <= (int(major), int(minor)) < END_PYTHON
 
 
-# --- make it good ---
+# --- changes to .venv ---
 
 
-def make_anew() -> None:
-    """Empty `.venv` and make a bare virtual environment in it."""
-    write_stamp()  # from here on it is half made
+def recreate_venv() -> None:
+    """Empty `.venv` and create a bare virtual environment in it."""
+    write_stamp()  # marks it as incomplete
     for path in VENV.iterdir():
-        if path in (STAMP, TURN):
+        if path in (STAMP, LOCK_FILE):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(str(path))
         else:
             path.unlink()
-    # Started by a virtual environment (perhaps this one): the Python that it was made from.
-    base = getattr(sys, "_base_executable", None) or sys.executable
     options = ["--system-site-packages"] if system_has_gi() else []
-    must([base, "-m", "venv", *options, str(VENV)], "Python could not make .venv.")
+    run_or_fail([base_python(), "-m", "venv", *options, str(VENV)], "Python could not make .venv.")
 
 
-def fill(kind: str) -> None:
-    """Install the locked packages and the project itself; then stamp it as good."""
+def base_python() -> str:
+    """Return the Python that runs this; in a virtual environment, the one it was made from."""
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
+def install_packages(kind: str) -> None:
+    """Install the locked packages and the project itself, then stamp `.venv` as complete."""
     python = venv_python()
     if python is None:
         raise InstallError(f"The new Python in {VENV} does not start.\n{another_python()}")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet"]
-    if (
-        output_of([str(PYTHON), "-I", "-c", "import pip"]) is None
-    ):  # somebody else's .venv, made without pip
-        must([str(PYTHON), "-m", "ensurepip"], "Python could not put pip into .venv.")
-    made = {"python": python, "place": str(VENV)}
-    write_stamp(**made)  # works, but with unknown packages
-    must(
+    # A .venv that was not made by us may lack pip.
+    if output_of([str(PYTHON), "-I", "-c", "import pip"]) is None:
+        run_or_fail([str(PYTHON), "-m", "ensurepip"], "Python could not put pip into .venv.")
+    base_stamp = {"python": python, "place": str(VENV)}
+    write_stamp(**base_stamp)  # works, but holds unknown packages
+    run_or_fail(
         [*pip, "--require-hashes", "-r", str(LOCKS[kind])],
         "pip could not install traymon's packages. Is there a network (or a proxy to name)?"
         " Start again when there is.",
     )
-    # Its build tools are in the lock, so they are there already and nothing unlocked is fetched.
-    must(
+    # The lock contains the build tools, so they are installed and nothing unlocked is fetched.
+    run_or_fail(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
         "pip could not install traymon itself.",
     )
     spell_paths_in_ascii()
-    write_stamp(kind=kind, digest=digest(kind), **made)
+    write_stamp(kind=kind, digest=digest(kind), **base_stamp)
 
 
 def spell_paths_in_ascii() -> None:
-    """Make the editable install found under every locale, whatever letters the path is made of.
+    """Rewrite the editable install's .pth file so that every locale can read it.
 
-    Before 3.13, `site` reads .pth files in the locale's encoding, but they are written in UTF-8: a
-    user folder with an umlaut is not found on Windows, and under LC_ALL=C Python does not start.
-    Lines that begin with `import` are run (documentation of the module `site`).
+    Before 3.13, `site` reads .pth files in the locale's encoding, but they are written in UTF-8:
+    Windows does not find a user folder with an umlaut, and Python does not start under LC_ALL=C.
+    Lines that begin with `import` are executed (documentation of the module `site`).
     """
     folder = "Lib/site-packages" if sys.platform == "win32" else "lib/python*/site-packages"
     for path in VENV.glob(folder + "/*traymon*.pth"):
@@ -229,35 +235,35 @@ def spell_paths_in_ascii() -> None:
 
 
 def system_has_gi() -> bool:
-    """Tell whether the starting Python has PyGObject, with which the tray icon gets its menu.
+    """Tell whether the Python that runs this has PyGObject, which the tray icon's menu needs.
 
-    It is the system's own package: there are no wheels of it that could be locked.
+    It is a package of the system: no wheels exist that could be locked.
     """
     if not sys.platform.startswith("linux"):
         return False
     try:
         import gi  # noqa: F401
-    except Exception:  # whatever a half-installed binding raises: then traymon goes without
+    except Exception:  # whatever a half-installed binding raises
         return False
     return True
 
 
 @contextlib.contextmanager
-def my_turn() -> "Iterator[None]":
-    """Wait until no other start works on `.venv`, and keep others out meanwhile.
+def venv_lock() -> "Iterator[None]":
+    """Hold the lock on `.venv`; wait while another process has it.
 
-    The system drops the lock with its process, so there are no stale ones.
+    The system releases the lock when the process ends, so it cannot become stale.
     """
-    with open(str(TURN), "a") as file:
+    with open(str(LOCK_FILE), "a") as file:
         if not try_lock(file):
             say("Another start is setting up .venv: waiting for it.")
             while not try_lock(file):
-                time.sleep(0.1)
+                time.sleep(LOCK_POLL_INTERVAL)
         yield
 
 
 def try_lock(file: "IO[str]") -> bool:
-    """Take the file's lock if nobody has it."""
+    """Lock the file, and return False if another process has locked it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -273,16 +279,16 @@ def try_lock(file: "IO[str]") -> bool:
     return True
 
 
-# --- the starting Python ---
+# --- the Python that runs this ---
 
 
 def check_python() -> None:
-    """Raise InstallError where the Python that runs this is too old or too new for traymon."""
-    if OLDEST <= sys.version_info[:2] < TOO_NEW:
+    """Raise InstallError if the Python that runs this is too old or too new for traymon."""
+    if MIN_PYTHON <= sys.version_info[:2] < END_PYTHON:
         return
     oldest, newest, this = (
         "{}.{}".format(*version)
-        for version in (OLDEST, (TOO_NEW[0], TOO_NEW[1] - 1), sys.version_info[:2])
+        for version in (MIN_PYTHON, (END_PYTHON[0], END_PYTHON[1] - 1), sys.version_info[:2])
     )
     raise InstallError(
         f"traymon needs Python {oldest} to {newest}; this is {this} ({sys.executable}).\n"
@@ -291,30 +297,30 @@ def check_python() -> None:
 
 
 def check_venv_module() -> None:
-    """Raise InstallError where Python comes without what makes virtual environments."""
+    """Raise InstallError if this Python cannot create virtual environments."""
     if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
         return
-    if shutil.which("apt-get"):  # Debian and Ubuntu pack it separately
+    if shutil.which("apt-get"):  # Debian and Ubuntu package it separately
         is_default = os.path.realpath("/usr/bin/python3") == os.path.realpath(sys.executable)
         name = "python3" if is_default else "python{}.{}".format(*sys.version_info[:2])
-        mend = f"Install it: sudo apt install {name}-venv"
+        fix = f"Install it: sudo apt install {name}-venv"
     else:
-        mend = another_python()
+        fix = another_python()
     raise InstallError(
         f"This Python ({sys.executable}) cannot make virtual environments: its venv module is"
-        f" missing.\n{mend}"
+        f" missing.\n{fix}"
     )
 
 
 def another_python() -> str:
-    """Return the line that mends it: a fitting Python that is here, else how to get one."""
-    script = subprocess.list2cmdline([sys.argv[0]])  # in quotes where it has spaces
+    """Return the line that helps: a suitable Python on this machine, or how to install one."""
+    script = subprocess.list2cmdline([sys.argv[0]])  # quoted if it has spaces
     for minor in (13, 12, 11, 14):
         name = f"python3.{minor}"
         command = ["py", f"-3.{minor}"] if sys.platform == "win32" else [name]
-        # Asked, not only looked for: pyenv leaves names behind that start nothing.
-        ask = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-        if shutil.which(command[0]) and output_of([*command, "-I", "-c", ask]) == name[6:]:
+        # Run it, because pyenv's shims exist for versions that are not installed.
+        code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+        if shutil.which(command[0]) and output_of([*command, "-I", "-c", code]) == name[6:]:
             return "Use the one that is here: " + " ".join([*command, script])
     if sys.platform == "win32":
         return f"Install one: winget install Python.Python.3.13, then: py -3.13 {script}"
@@ -333,23 +339,25 @@ def another_python() -> str:
 
 
 def clean_environ() -> "dict[str, str]":
-    """Return the environment without what would lead a Python of ours to packages of others."""
+    """Return the environment without variables that would lead our Python to other packages."""
     environ = {
         name: value
         for name, value in os.environ.items()
         if name not in ("PYTHONPATH", "PYTHONHOME")
-        and (not name.startswith("PIP_") or name in HEEDED_PIP_SETTINGS)
+        and (not name.startswith("PIP_") or name in PASSED_PIP_SETTINGS)
     }
-    # Against a pip.conf that says `user = true`, and against packages in the user's own folder.
+    # These override a pip.conf with `user = true`, and hide packages in the user's own folder.
     environ.update(PIP_USER="0", PYTHONNOUSERSITE="1", PIP_NO_INPUT="1")
     environ.update(PIP_DISABLE_PIP_VERSION_CHECK="1")
     return environ
 
 
-def must(command: "list[str]", sentence: str, settings: "dict[str, str] | None" = None) -> None:
-    """Run it without a word; where it fails raise InstallError with the sentence.
+def run_or_fail(
+    command: "list[str]", sentence: str, settings: "dict[str, str] | None" = None
+) -> None:
+    """Run a command silently. Raise InstallError with the sentence and its output if it fails.
 
-    `settings` come on top of the environment.
+    `settings` are added to the environment.
     """
     done = subprocess.run(
         command,
@@ -363,7 +371,7 @@ def must(command: "list[str]", sentence: str, settings: "dict[str, str] | None" 
 
 
 def output_of(command: "list[str]") -> "str | None":
-    """Return what it prints; None where it cannot start, fails, or takes longer than 20 s."""
+    """Return what a command prints; None if it does not start, fails or exceeds OUTPUT_TIMEOUT."""
     try:
         done = subprocess.run(
             command,
@@ -371,7 +379,7 @@ def output_of(command: "list[str]") -> "str | None":
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=clean_environ(),
-            timeout=20,
+            timeout=OUTPUT_TIMEOUT,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

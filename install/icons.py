@@ -1,7 +1,7 @@
-"""Draws traymon's own sign, and writes it as the systems want it: `python install/icons.py`.
+"""Draws traymon's logo and writes it in each system's format: `python install/icons.py`.
 
-For developers; the files are part of the repository. The sign must not look like a light: it says
-which program this is, and nothing of how the API is.
+For developers; the files are part of the repository. The logo must not look like a light: it tells
+which program this is, and nothing about the state of the API.
 """
 
 from pathlib import Path
@@ -15,10 +15,11 @@ FOLDER = Path(__file__).resolve().parents[1] / "assets" / "icons"
 # What Windows asks for from 100 % to 400 % of scaling, in the notification area and elsewhere.
 ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
 ICNS_SIZES = (32, 64, 128, 256, 512, 1024)
-ICNS_TILE = 13 / 16  # of the side: macOS leaves the rest of it to the shadow
+ICNS_TILE = 13 / 16  # of the side; macOS uses the rest for the shadow
 
-# A lighthouse, which from afar is a T. The blue is of the lights' palette, and none of theirs.
-SIGN = Shape(
+# A lighthouse that looks like a T from afar. Its blue is from the palette of the lights, but no
+# light uses it.
+LOGO = Shape(
     fill=(0x00, 0x72, 0xB2),
     outline=((-4.75, -4.75), (4.75, -4.75), (4.75, 4.75), (-4.75, 4.75)),
     rounding=3.25,
@@ -35,22 +36,22 @@ SIGN = Shape(
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    save("traymon.ico", [paint(SIGN, size) for size in ICO_SIZES])
+    save("traymon.ico", [paint(LOGO, size) for size in ICO_SIZES])
     save("traymon.icns", [framed(size) for size in ICNS_SIZES])
     (FOLDER / "traymon.svg").write_text(drawing(), encoding="utf-8", newline="\n")
 
 
 def save(name: str, pictures: list[Image.Image]) -> None:
-    """Write the pictures into one file, each as it was drawn."""
+    """Write all pictures into one file, without scaling them."""
     *smaller, largest = pictures
     sizes = [picture.size for picture in pictures]
     largest.save(FOLDER / name, sizes=sizes, append_images=smaller)
 
 
 def framed(size: int) -> Image.Image:
-    """Return the sign with the empty margin that macOS wants around it."""
+    """Return the logo with the empty margin that macOS expects."""
     whole = Image.new("RGBA", (size, size))
-    tile = paint(SIGN, 2 * round(size * ICNS_TILE / 2))
+    tile = paint(LOGO, 2 * round(size * ICNS_TILE / 2))
     edge = (size - tile.width) // 2
     whole.paste(tile, (edge, edge))
     return whole
@@ -59,7 +60,7 @@ def framed(size: int) -> Image.Image:
 def drawing() -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64">'
-        f"<title>traymon</title>{svg_of(SIGN)}</svg>\n"
+        f"<title>traymon</title>{svg_of(LOGO)}</svg>\n"
     )
 
 

@@ -1,6 +1,7 @@
-"""Installs traymon for this user, brings it up to date, or removes it (`--uninstall`).
+"""Installs traymon for this user, updates it, or removes it (`--uninstall`).
 
-Takes Python 3.11 alone. Must not touch what it has not made: the trading project, other programs.
+Needs nothing but Python 3.11. Must not touch what it has not created: the trading project, other
+programs.
 """
 
 import argparse
@@ -10,17 +11,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from environment import CANNOT_SET_UP, ROOT, InstallError, guarded
-from ways import EXE, LINK, WAYS, best, installed, program
+from environment import EXIT_CANNOT_SET_UP, ROOT, InstallError, run_main
+from installers import EXE, INSTALLERS, LINK, choose_installer, command_of, installed_with
 
 
 def main(arguments: "list[str]") -> int:
-    wish = parse(arguments)
-    check_none_runs()
+    options = parse_options(arguments)
+    check_not_running()
     try:
-        return uninstall(wish.purge) if wish.uninstall else install(wish)
+        return uninstall(options.purge) if options.uninstall else install(options)
     except OSError as error:
         raise InstallError(
             f"Cannot change {error.filename} ({error.strerror})."
@@ -28,7 +29,7 @@ def main(arguments: "list[str]") -> int:
         ) from error
 
 
-def parse(arguments: "list[str]") -> argparse.Namespace:
+def parse_options(arguments: "list[str]") -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="install",
         description="Installs traymon for this user; again, it brings it up to date.",
@@ -42,37 +43,39 @@ def parse(arguments: "list[str]") -> argparse.Namespace:
     login.add_argument("--no-start-at-login", dest="login", action="store_false")
     parser.add_argument("--yes", action="store_true", help="answer every question with yes")
     parser.add_argument("--env", metavar="FILE", help="the settings with which it starts at login")
-    parser.add_argument("--with", dest="way", choices=("uv", "pipx", "venv"), help="install so")
+    parser.add_argument(
+        "--with", dest="installer", choices=("uv", "pipx", "venv"), help="install so"
+    )
     try:
-        wish = parser.parse_args(arguments)
-        if wish.purge and not wish.uninstall:
+        options = parser.parse_args(arguments)
+        if options.purge and not options.uninstall:
             parser.error("--purge goes with --uninstall")
-    except SystemExit as error:  # 2 means amber elsewhere in traymon
-        sys.exit(CANNOT_SET_UP if error.code == 2 else error.code)
-    return wish
+    except SystemExit as error:  # argparse exits with 2, which elsewhere in traymon means amber
+        sys.exit(EXIT_CANNOT_SET_UP if error.code == 2 else error.code)
+    return options
 
 
-def check_none_runs() -> None:
-    """Raise InstallError while the installed traymon runs: its files must not change under it."""
-    for way in installed():
+def check_not_running() -> None:
+    """Raise InstallError while the installed traymon runs: its files must not be changed then."""
+    for installer in installed_with():
         try:
             done = subprocess.run(
-                [str(program(way)), "status", "--json"],
+                [str(command_of(installer)), "status", "--json"],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 check=False,
             )
             json.loads(done.stdout)
-        except (OSError, ValueError):  # broken; or it says in words that none runs
+        except (OSError, ValueError):  # it is broken, or prints that none is running
             continue
         raise InstallError(
             "traymon is running. Quit it first (Quit in the icon's menu, Ctrl-C in its"
-            f" terminal{by_its_number()}), then start this again."
+            f" terminal{kill_hint()}), then start this again."
         )
 
 
-def by_its_number() -> str:
-    """Return the last resort, for an icon that has no menu and was started at login."""
+def kill_hint() -> str:
+    """Return the last resort, for an icon without a menu that was started at login."""
     for folder in own_folders():
         for file in (folder / "traymon.json", folder / "run" / "traymon.json"):
             if sys.platform != "win32" and file.exists():
@@ -80,19 +83,20 @@ def by_its_number() -> str:
     return ""
 
 
-# --- install
+# --- install ---
 
 
-def install(wish: argparse.Namespace) -> int:
-    before = installed()
-    way = next((way for way in WAYS if way.name == wish.way), None) or best()
-    print(f"Installing traymon with {way.name}: takes a minute.", flush=True)
-    way.install()
-    command = program(way)
-    print(f"traymon is {'up to date' if before else 'installed'}. Start it: {shown(command)}")
+def install(options: argparse.Namespace) -> int:
+    before = installed_with()
+    chosen = (installer for installer in INSTALLERS if installer.name == options.installer)
+    installer = next(chosen, None) or choose_installer()
+    print(f"Installing traymon with {installer.name}: takes a minute.", flush=True)
+    installer.install()
+    command = command_of(installer)
+    print(f"traymon is {'up to date' if before else 'installed'}. Start it: {typed(command)}")
     code = 0
-    if wants_start_at_login(wish):
-        settings = ["--env", wish.env] if wish.env else []
+    if wants_start_at_login(options):
+        settings = ["--env", options.env] if options.env else []
         code = subprocess.call([str(command), "autostart", "on", *settings])
         if code:
             print("It is installed, but does not start at login.", file=sys.stderr)
@@ -100,9 +104,9 @@ def install(wish: argparse.Namespace) -> int:
     return code
 
 
-def shown(command: Path) -> str:
-    """Return what to type."""
-    if sys.platform == "win32":  # PowerShell's way, and the program that needs no console
+def typed(command: Path) -> str:
+    """Return what the user has to type to run the command."""
+    if sys.platform == "win32":  # PowerShell's syntax, and the program that needs no console
         return f'& "{command.with_name("traymon-tray" + EXE)}"'
     found = shutil.which("traymon")
     if found and os.path.samefile(found, str(command)):
@@ -110,20 +114,20 @@ def shown(command: Path) -> str:
     return str(LINK if LINK.exists() and LINK.samefile(str(command)) else command)
 
 
-def wants_start_at_login(wish: argparse.Namespace) -> bool:
-    if wish.login is not None:
-        return bool(wish.login)
+def wants_start_at_login(options: argparse.Namespace) -> bool:
+    if options.login is not None:
+        return bool(options.login)
     if autostart().state().on:
-        return False  # as it is
-    if wish.yes:
+        return False  # nothing to change
+    if options.yes:
         return True
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     return input("Start traymon at login? [Y/n] ").strip().lower() in ("", "y", "yes")
 
 
-def autostart() -> "Any":
-    """Return traymon's own module, from the sources: the installed one may be broken."""
+def autostart() -> "ModuleType":
+    """Return traymon's own module from the sources, because the installed one may be broken."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     from traymon import autostart
@@ -131,16 +135,16 @@ def autostart() -> "Any":
     return autostart
 
 
-# --- uninstall
+# --- uninstall ---
 
 
 def uninstall(purge: bool) -> int:
-    ways = installed()
+    installers = installed_with()
     autostart().turn_off()
-    for way in ways:
-        way.uninstall()
-        print(f"Removed traymon, which was installed with {way.name}.")
-    if not ways:
+    for installer in installers:
+        installer.uninstall()
+        print(f"Removed traymon, which was installed with {installer.name}.")
+    if not installers:
         print("traymon is not installed for this user.")
     print("It does not start at login.")
     left = [folder for folder in own_folders() if folder.exists()]
@@ -159,9 +163,9 @@ def uninstall(purge: bool) -> int:
 
 
 def own_folders() -> "list[Path]":
-    """Return where traymon keeps what it writes, and where a user may put settings for it.
+    """Return the folders that traymon writes to, and the one for the user's settings.
 
-    As platformdirs has them, which is not there any more.
+    The same as platformdirs returns, which is uninstalled by then.
     """
     if sys.platform == "win32":
         local = Path(os.environ["LOCALAPPDATA"])
@@ -183,4 +187,4 @@ def own_folders() -> "list[Path]":
 
 
 if __name__ == "__main__":
-    guarded(main)
+    run_main(main)

@@ -1,10 +1,10 @@
-"""Writes the two locks from pyproject.toml: every package at one version, with its hashes.
+"""Writes the two lock files from pyproject.toml: every package at one version, with its hashes.
 
-For developers, needs uv. Must not write a package index's address into a lock: whose index is used
-is the business of the machine that installs.
+For developers; needs uv. Must not write the URL of a package index into a lock: the machine that
+installs decides which index it uses.
 
-    python install/lock.py              keeps the versions that still fit
-    python install/lock.py --upgrade    takes the newest that fit
+    python install/lock.py              keeps versions that still satisfy pyproject.toml
+    python install/lock.py --upgrade    takes the newest ones that do
 """
 
 import shutil
@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
-# The build of the editable install asks for it only once hatchling runs, so no metadata names it.
+# hatchling asks for it only while it builds the editable install, so no metadata names it.
 EDITABLE_BUILD = "editables"
 
 
@@ -35,8 +35,8 @@ def main() -> int:
         *sys.argv[1:],
     ]  # fmt: skip
     test = ["--extra", "test", "--output-file", "install/requirements-test.txt"]
-    # The test packages come first, for they forbid more (ib_async the newest tzdata). They are the
-    # other's constraint, so that the tests run with the very packages that users run.
+    # The test packages come first, because they restrict versions more (ib_async excludes the
+    # newest tzdata). They constrain the other lock, so that tests and users run the same packages.
     run = ["--constraint", "install/requirements-test.txt"]
     run += ["--output-file", "install/requirements.txt"]
     for options in (test, run):

@@ -16,7 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from desktop_packages import prepare_desktop, prepare_windows
-from environment import ROOT, clean_environ, guarded, prepare
+from environment import ROOT, clean_environ, prepare, run_main
 from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 
 COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
@@ -136,4 +136,4 @@ def print_list(title: str, lines: "list[str]") -> None:
 
 
 if __name__ == "__main__":
-    guarded(main)
+    run_main(main)

@@ -5,7 +5,7 @@ Sets `.venv` up first if it is missing or out of date. For .pre-commit-config.ya
 
 import subprocess
 
-from environment import clean_environ, guarded, prepare
+from environment import clean_environ, prepare, run_main
 
 
 def main(arguments: "list[str]") -> int:
@@ -13,4 +13,4 @@ def main(arguments: "list[str]") -> int:
 
 
 if __name__ == "__main__":
-    guarded(main)
+    run_main(main)

@@ -1,4 +1,4 @@
-"""Where the built `traymon` starts."""
+"""Entry point of the built `traymon`."""
 
 from traymon.cli.main import main
 

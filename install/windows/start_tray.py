@@ -1,4 +1,4 @@
-"""Where the built `traymon-tray` starts, which has no console."""
+"""Entry point of the built `traymon-tray`, which has no console."""
 
 from traymon.cli.main import main_tray
 

@@ -84,6 +84,11 @@ class Scene:
             return False
         return known.use is use and {program.pid for program in known.programs} == set(pids)
 
+    def says(self, client_id: int, words: str) -> bool:
+        """Tell whether the detail of an ID, if there is one yet, has these words in it."""
+        known = self.uses.get(client_id)
+        return known is not None and words in known.detail
+
     def fact(self, fact: FactKey[tuple[Program, ...]]) -> list[int | None]:
         """Return the process IDs of the programs that a fact of the diagnosis names."""
         programs = fact.of(self.status.diagnosis.facts)

@@ -16,7 +16,7 @@ from support.polling import wait_for
 from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import Behaviour, Hello, Running
-from traymon.sim.props import HOLDER
+from traymon.sim.stage_props import HOLDER_SCRIPT
 
 SILENT = Behaviour(hello=Hello.SILENT)
 FAST = {
@@ -80,7 +80,7 @@ def clashing(desktop: Desktop, gateway: Running, **env: str) -> Iterator[int]:
         folder.mkdir()
     env_file = project / ".env"
     env_file.write_text(f"IB_CLIENT_ID=10\nIB_PORT={gateway.port}\n")
-    shutil.copyfile(HOLDER, elsewhere / "other_app.py")
+    shutil.copyfile(HOLDER_SCRIPT, elsewhere / "other_app.py")
     Traymon(desktop, gateway.port, "--env", str(env_file), **env)
     wait_until_it_shows(desktop, GREEN, "green")
     command = [sys.executable, "other_app.py", str(gateway.port), "10"]

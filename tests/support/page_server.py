@@ -12,12 +12,12 @@ from typing import Any
 
 from support.polling import PATIENCE
 from traymon.core.facts import Fact, Facts
-from traymon.core.model import Diagnosis, Evidence, Reading, Status
+from traymon.core.model import Change, Diagnosis, Evidence, Reading, Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.ui.status_json import as_json
-from traymon.ui.web.server import LivePage, PageActions
+from traymon.ui.actions import UserActions
+from traymon.ui.web.server import LivePage
 
 NOW = 1_795_000_000.0
 FACTS: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.CLIENT_ID: 10}
@@ -48,8 +48,8 @@ class Served:
         )
         evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
         diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, looks=3, **more)
-        self.loop.call_soon_threadsafe(self.page.show, status)
+        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
+        self.page.show([status], {"bot": ~Change.NOTHING})
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
@@ -95,14 +95,14 @@ def served() -> Iterator[Served]:
         asked.append(("snooze", wish))
 
     def page() -> LivePage:
-        actions = PageActions(
+        actions = UserActions(
             check_now=lambda: asked.append("check now"),
             pause_or_resume=lambda: asked.append("pause"),
-            open_page=lambda: asked.append("open"),
+            open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW, as_json)
+        return LivePage(actions, lambda: NOW)
 
     scene = Served(loop, page(), asked)
 

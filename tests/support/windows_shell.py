@@ -2,12 +2,12 @@
 
 Prints its answer as JSON:
 
-    windows_shell.py windows                          every top-level window: class, text, visible
-    windows_shell.py send MESSAGE WPARAM LPARAM       the tray icon's answer to a message
-    windows_shell.py post MESSAGE WPARAM LPARAM       hands the tray icon a message, does not wait
-    windows_shell.py forget                           takes the tray icon away, as a crash of the shell does
-    windows_shell.py broadcast NAME                   posts the message of that name to every window
-    windows_shell.py close TEXT                       closes the visible window with that text
+    windows_shell windows                          every top-level window: class, text, visible
+    windows_shell send MESSAGE WPARAM LPARAM       the tray icon's answer to a message
+    windows_shell post MESSAGE WPARAM LPARAM       hands the tray icon a message, does not wait
+    windows_shell forget                           takes the tray icon away, as a crash does
+    windows_shell broadcast NAME                   posts the message of that name to every window
+    windows_shell close TEXT                       closes the visible window with that text
 """
 
 from __future__ import annotations

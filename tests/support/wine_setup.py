@@ -123,6 +123,7 @@ def install_packages(ground: Path) -> None:
 
 def install_python(folder: Path) -> None:
     """Fetch and unpack the Windows CPython. pip runs the package's own code for that."""
+    assert sys.platform == "linux"
     line = next(line for package, line in pins() if package.name == PYTHON)
     with tempfile.TemporaryDirectory(prefix="winpython-") as made:
         hut = Path(made)

@@ -60,10 +60,10 @@ def check(
     else:
         where = f"{status.target.name}, {status.target.address}"
         console.print(f"traymon check: {escape(where)}\n", highlight=False)
-        console.print(terminal.test_results(status, step))
+        console.print(terminal.check_results(status, step))
         if step != "port" and steps["handshake"].passed:
             print("\n✓ IB API handshake completed successfully!")
         if light is not Light.GREEN and status.diagnosis.light is not Light.GREEN:
             console.print()
-            console.print(terminal.fix(status, time.time()))
+            console.print(terminal.fix_steps(status, time.time()))
     raise Exit(EXIT_OF_LIGHT[light])

@@ -64,8 +64,8 @@ def show_config(
 
 def _discover_port(target: Target) -> tuple[str, str]:
     """Return the port that would be monitored, and how it was chosen."""
-    from traymon.sensors.listener import listening_ports
     from traymon.sensors.port_discovery import discover
+    from traymon.sensors.socket_table import listening_ports
 
     port = discover(target).port
     found = port in (listening_ports() or ())

@@ -35,4 +35,4 @@ def explain(
         near = difflib.get_close_matches(code, ENTRIES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         usage_error(f"There is no diagnosis {code!r}.{hint} `traymon explain` lists all of them.")
-    console.print(terminal.explained(code))
+    console.print(terminal.explanation(code))

@@ -83,20 +83,21 @@ def _notify(name: str) -> None:
     from traymon.diagnosis import fix_pages
     from traymon.storage.paths import Folders
     from traymon.ui import presenter
+    from traymon.ui.notification_text import NotificationText
+    from traymon.ui.notify.channel import Clicks
     from traymon.ui.notify.notifier import Notifier
 
-    title, body = fix_pages.notice(name)
+    title, body = fix_pages.notification_text(name)
     body = f"{body} Log: {Folders.of_this_user().logs}"
     if sys.platform == "win32":  # its notifications need an icon
-        from traymon.ui import windows_dialog
+        from traymon.ui.desktop import show_error_dialog
 
-        windows_dialog.show(title, body)
+        show_error_dialog(title, body)
         return
-    body = presenter.clip(body, presenter.BODY)
-    notifier = Notifier(lambda key: None, lambda why: None)
-    notifier.notify(
-        "traymon", presenter.NotificationText(title, body, urgent=True, clickable=False), ""
-    )
+    body = presenter.clip(body, presenter.MAX_BODY)
+    text = NotificationText(title, body, urgent=True, clickable=False)
+    notifier = Notifier(Clicks(lambda key: None), lambda why: None)
+    notifier.notify("traymon", lambda: text)
     notifier.stop()
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from traymon.cli.common import Exit, new_console, usage_error
 
 if TYPE_CHECKING:
-    from traymon.sim.scenarios import Scenario
+    from traymon.sim.stage import Scenario
 
 
 def simulate(
@@ -43,11 +43,11 @@ def simulate(
 
 
 async def _simulate(scenario: Scenario, port: int) -> None:
-    from traymon.sim.scenarios import perform
+    from traymon.sim.stage import perform
 
     async with perform(scenario, port) as stage:
         print(scenario.says)
-        settings = "".join(f"{key}={value} " for key, value in stage.scenario.env.items())
+        settings = "".join(f"{key}={value} " for key, value in scenario.env.items())
         where = f"--host {stage.host} --port {stage.port}"
         if stage.env_file is not None:
             where += f" --env {stage.env_file}"

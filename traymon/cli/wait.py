@@ -56,7 +56,7 @@ def wait_until_good(
 
         def show(status: Status) -> None:
             nonlocal printed
-            line = presenter.waiting(status)
+            line = presenter.blocking_text(status)
             progress.update(f"{escape(line)} · {time.monotonic() - began:.0f} s")
             if line != printed and not console.is_terminal:
                 console.print(escape(line), soft_wrap=True)
@@ -69,10 +69,10 @@ def wait_until_good(
             raise Exit(130) from None  # what shells use for Ctrl-C
     if not good:
         if status is not None:
-            console.print(terminal.test_results(status, None))
+            console.print(terminal.check_results(status, None))
             if status.diagnosis.light is not Light.GREEN:
                 console.print()
-                console.print(terminal.fix(status, time.time()))
+                console.print(terminal.fix_steps(status, time.time()))
         waited = f"Waited {timeout:g} s"
         console.print(
             f"\n{waited}; not started: {escape(' '.join(command))}" if command else waited
@@ -86,7 +86,7 @@ def wait_until_good(
 
 def _starting_program(command: list[str], program: str) -> str:
     """Return the script that the command runs, or else the program itself."""
-    from traymon.sensors.processes import script_of
+    from traymon.sensors.program_identity import script_of
 
     return script_of(command, os.getcwd()) or os.path.realpath(program)
 

@@ -15,24 +15,24 @@ from traymon.core.model import Reading
 from traymon.core.time_windows import NEVER, Schedule
 from traymon.core.vocabulary import SensorName, Symptom
 
-EARLY = 60.0  # seconds before an expected window in which it counts already: clocks differ
-GRACE = 300.0  # seconds that a fault may outlive an expected window: logging in takes its time
-IB_ZONE = ZoneInfo("America/New_York")  # the zone of IB's weekly login
+EARLY = 60.0  # seconds by which an expected window counts earlier, since clocks differ
+GRACE = 300.0  # seconds for which a fault may outlast an expected window: logging in takes time
+IB_ZONE = ZoneInfo("America/New_York")  # of IB's weekly login
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """All that the time of day tells about one target."""
+    """The windows that apply to one target."""
 
-    reset: Schedule = NEVER  # IB resets its servers
-    maintenance: Schedule = NEVER  # TWS restarts itself, as the user has set it
-    quiet: Schedule = NEVER
+    reset: Schedule = NEVER  # when IB resets its servers
+    maintenance: Schedule = NEVER  # when TWS restarts, as the user has configured it
+    quiet: Schedule = NEVER  # when the user wants no notifications
     hours: Schedule | None = None  # when the market is open; None: always
 
     def reading(self, now: float, down_since: float | None) -> Reading:
-        """Return what the calendar sees, as a sensor does.
+        """Return the calendar's reading: whether a fault is expected at this time.
 
-        A fault that was there before a window began (`down_since`) is none of the window's.
+        A fault that began before the window (`down_since`) does not count as expected.
         """
         facts: dict[FactKey[Any], Any] = {}
         if (lapsed := login_lapsed(now)) is not None:
@@ -50,36 +50,36 @@ class Calendar:
         return Reading(SensorName.CALENDAR, symptom, detail, facts, at=now)
 
     def quiet_until(self, now: float) -> float | None:
-        """Return when the quiet hours end that hold now."""
+        """Return when the current quiet hours end; None outside them."""
         span = self.quiet.at(now)
         return None if span is None else span.ends
 
     def closed(self, now: float) -> bool:
-        """Tell whether the market is known to be closed: hours of which the next is known."""
+        """Tell whether the market is closed, which is known only if its next opening is known."""
         return self.hours is not None and self.hours.at(now) is None and self.opens(now) is not None
 
     def opens(self, now: float) -> float | None:
-        """Return when the market opens next; None where no hours are set or known."""
+        """Return when the market opens next; None if no hours are set or known."""
         span = None if self.hours is None else self.hours.next(now)
         return None if span is None else span.begins
 
 
 SNOOZES = {"15m": 900.0, "1h": 3600.0}  # seconds
 UNTIL_OPEN, NO_SNOOZE = "open", "off"
-BEFORE_OPEN = 900.0  # seconds before the market opens: time to mend something
+BEFORE_OPEN = 900.0  # seconds before the market opens, which leaves time to fix something
 
 
-def snooze_until(wish: str, now: float, calendar: Calendar) -> float | None:
-    """Return when a snooze ends: a wish of SNOOZES, UNTIL_OPEN or NO_SNOOZE, which is None.
+def snooze_until(option: str, now: float, calendar: Calendar) -> float | None:
+    """Return when a snooze of SNOOZES or UNTIL_OPEN ends; None for NO_SNOOZE.
 
-    Until the market opens means until the check that comes before. Raises ValueError for any
-    other wish, and where it is not known when the market opens.
+    UNTIL_OPEN ends in time for the pre-open notification. Raises ValueError for any other option,
+    or if it is not known when the market opens.
     """
-    if wish == NO_SNOOZE:
+    if option == NO_SNOOZE:
         return None
-    if wish in SNOOZES:
-        return now + SNOOZES[wish]
-    if wish != UNTIL_OPEN:
+    if option in SNOOZES:
+        return now + SNOOZES[option]
+    if option != UNTIL_OPEN:
         raise ValueError(f"{', '.join(SNOOZES)}, {UNTIL_OPEN} or {NO_SNOOZE}")
     opens = calendar.opens(now + BEFORE_OPEN)
     if opens is None:
@@ -88,9 +88,9 @@ def snooze_until(wish: str, now: float, calendar: Calendar) -> float | None:
 
 
 def login_lapsed(now: float) -> float | None:
-    """Return when IB dropped saved logins, on the Sunday and Monday that follow; else None.
+    """Return when IB dropped saved logins this week, if `now` is a Sunday or Monday after it.
 
-    On Sunday 01:00 in New York (IBKR Guides, "Auto Restart Considerations").
+    IB drops them on Sunday at 01:00 New York time (IBKR Guides, "Auto Restart Considerations").
     """
     local = datetime.fromtimestamp(now, IB_ZONE)
     sunday = local.date() - timedelta(days=(local.weekday() + 1) % 7)

@@ -1,6 +1,6 @@
-"""Which diagnosis shows: one look may be a hiccup, two looks or two sensors are believed.
+"""Decide which diagnosis shows: one reading may be a hiccup, two readings or two sensors are not.
 
-Pure: the time is an argument. Knows nothing of sensors, surfaces or notices.
+Pure: the time is an argument. Knows nothing of sensors, surfaces or notifications.
 """
 
 from __future__ import annotations
@@ -10,101 +10,104 @@ from dataclasses import dataclass, replace
 from traymon.core.model import Diagnosis, Flip, Suspicion
 from traymon.core.vocabulary import Light
 
-LOOKS_TO_SETTLE = 2
+READINGS_TO_SETTLE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """The run of looks that disagree with what is shown."""
+    """A run of diagnoses that disagree with the one that shows."""
 
-    diagnosis: Diagnosis  # what the newest of them saw
+    diagnosis: Diagnosis  # the newest of the run
     since: float  # when this cause was first seen
     began: float  # when the run began
-    looks: int  # looks in a row that saw this cause
-    supported: Diagnosis | None = None  # what the newest two agree on
-    supported_since: float = 0.0
+    streak: int  # consecutive readings that showed this cause
+    agreed: Diagnosis | None = None  # what the two newest readings agree on
+    agreed_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is shown, since when, and what may come next."""
+    """What shows, since when, and which change is pending."""
 
     shown: Diagnosis
-    since: float  # this cause was first seen
+    since: float  # when this cause was first seen
     light_since: float
-    looks: int = 1  # looks in a row that saw this cause
-    leaning: PendingChange | None = None
+    streak: int = 1  # consecutive readings that showed this cause
+    pending: PendingChange | None = None
 
     @property
     def suspicion(self) -> Suspicion | None:
-        """What leans, as `1 of 2`; more looks than needed are still waiting out a patience."""
-        if self.leaning is None:
+        """The pending change as `1 of 2`.
+
+        A change that waits out its patience stays at `2 of 2`.
+        """
+        if self.pending is None:
             return None
-        look = min(self.leaning.looks, LOOKS_TO_SETTLE)
-        return Suspicion(self.leaning.diagnosis, look, LOOKS_TO_SETTLE)
+        streak = min(self.pending.streak, READINGS_TO_SETTLE)
+        return Suspicion(self.pending.diagnosis, streak, READINGS_TO_SETTLE)
 
 
 def settle(state: Settled, seen: Diagnosis, now: float) -> tuple[Settled, Flip | None]:
-    """Take the newest diagnosis into account; return the new state and the flip, if there is one.
+    """Return the state after the newest diagnosis, and the flip if what shows has changed.
 
-    The light moves only as far as the last two looks agree, in either direction: green, then
-    red, then amber shows amber. Two sensors that agree, and states in which nothing is looked at
-    (grey), need no second look, nor does the first green.
+    The light moves only as far as the last two readings agree, in either direction: green, then
+    red, then amber shows amber. One reading is enough if two sensors agree, if the light becomes
+    grey (not watching is a fact), or if it goes from grey to green.
     """
     if seen.same_as(state.shown):
-        looks = state.looks + (seen.seen_at > state.shown.seen_at)
-        return replace(state, shown=seen, looks=looks, leaning=None), None
-    leaning = _lean(state, seen, now)
-    agreed = leaning.supported
-    if agreed is None or now - leaning.supported_since < agreed.patience:
-        return replace(state, leaning=leaning), None
+        streak = state.streak + (seen.seen_at > state.shown.seen_at)
+        return replace(state, shown=seen, streak=streak, pending=None), None
+    pending = _update_pending(state, seen, now)
+    agreed = pending.agreed
+    if agreed is None or now - pending.agreed_since < agreed.patience:
+        return replace(state, pending=pending), None
     same_light = agreed.light is state.shown.light
     settled = Settled(
         shown=agreed,
-        since=leaning.supported_since,
-        light_since=state.light_since if same_light else leaning.began,
-        looks=leaning.looks if agreed is seen else 1,
-        leaning=None if agreed is seen else replace(leaning, began=leaning.since, supported=None),
+        since=pending.agreed_since,
+        light_since=state.light_since if same_light else pending.began,
+        streak=pending.streak if agreed is seen else 1,
+        pending=None if agreed is seen else replace(pending, began=pending.since, agreed=None),
     )
     return settled, Flip(now, state.shown, agreed)
 
 
-def _lean(state: Settled, seen: Diagnosis, now: float) -> PendingChange:
-    """Return the run of disagreement with the newest diagnosis in it."""
-    before = state.leaning
+def _update_pending(state: Settled, seen: Diagnosis, now: float) -> PendingChange:
+    """Return the pending change after the newest diagnosis."""
+    before = state.pending
     if before is None:
-        leaning = PendingChange(seen, since=now, began=now, looks=1)
+        pending = PendingChange(seen, since=now, began=now, streak=1)
     elif before.diagnosis.same_as(seen):
-        new_look = seen.seen_at > before.diagnosis.seen_at
-        leaning = replace(before, diagnosis=seen, looks=before.looks + new_look)
-        if new_look or (before.supported and before.supported.same_as(seen)):
-            leaning = replace(leaning, supported=seen, supported_since=before.since)
+        is_new_reading = seen.seen_at > before.diagnosis.seen_at
+        pending = replace(before, diagnosis=seen, streak=before.streak + is_new_reading)
+        if is_new_reading or (before.agreed and before.agreed.same_as(seen)):
+            pending = replace(pending, agreed=seen, agreed_since=before.since)
     else:
-        leaning = PendingChange(seen, since=now, began=before.began, looks=1)
-        common = _milder(state.shown, before.diagnosis, seen)
-        if common is not None and seen.seen_at > before.diagnosis.seen_at:
-            since = now if common is seen else before.since
-            leaning = replace(leaning, supported=common, supported_since=since)
-    if _needs_no_second_look(state.shown, seen):
-        leaning = replace(leaning, supported=seen, supported_since=leaning.since)
-    return leaning
+        pending = PendingChange(seen, since=now, began=before.began, streak=1)
+        agreed = _less_severe_change(state.shown, before.diagnosis, seen)
+        if agreed is not None and seen.seen_at > before.diagnosis.seen_at:
+            since = now if agreed is seen else before.since
+            pending = replace(pending, agreed=agreed, agreed_since=since)
+    if _settles_at_once(state.shown, seen):
+        pending = replace(pending, agreed=seen, agreed_since=pending.since)
+    return pending
 
 
-def _needs_no_second_look(shown: Diagnosis, seen: Diagnosis) -> bool:
+def _settles_at_once(shown: Diagnosis, seen: Diagnosis) -> bool:
     return (
-        len(seen.witnesses) >= LOOKS_TO_SETTLE
+        len(seen.witnesses) >= READINGS_TO_SETTLE
         or seen.light is Light.GREY
         or (shown.light is Light.GREY and seen.light is Light.GREEN)
     )
 
 
-def _milder(shown: Diagnosis, one: Diagnosis, two: Diagnosis) -> Diagnosis | None:
-    """Return what two different looks have in common against what is shown.
+def _less_severe_change(shown: Diagnosis, older: Diagnosis, newer: Diagnosis) -> Diagnosis | None:
+    """Return what two different diagnoses agree on.
 
-    Both better or both worse: the one nearer to the shown light. Both of the shown light: the
-    newer one, since neither saw the shown cause. Else nothing.
+    If both move the light the same way, that is the smaller move; if neither moves it, the newer
+    diagnosis, since neither of them saw what shows. If they disagree, None.
     """
-    first, second = one.light - shown.light, two.light - shown.light
+    first, second = older.light - shown.light, newer.light - shown.light
     if (first > 0) != (second > 0) or (first < 0) != (second < 0):
         return None
-    return one if abs(first) < abs(second) else two
+    return older if abs(first) < abs(second) else newer

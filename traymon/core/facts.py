@@ -1,6 +1,6 @@
-"""Every named value that a sensor can find or a page can name: one row per fact.
+"""Every named value that a sensor can find or a fix page can use: one row per fact.
 
-A row says what the value is, how it is shown, and how long it may be in a tooltip or notification.
+A row gives the value's type, how it is shown, and its maximum length where space is short.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class ShownAs(Enum):
-    """How a value reads to a user."""
+    """How a value is shown to the user."""
 
     TEXT = auto()
     DURATION = auto()  # seconds: `12 ms`, `4 min 10 s`
@@ -27,20 +27,20 @@ class ShownAs(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FactKey(Generic[T]):
-    """The name of a fact and what its values are."""
+    """A fact's name and the type of its values."""
 
     name: str  # as on fix pages and in JSON; never renamed
-    type: type | tuple[type, ...]  # of a value; of a tuple's items where there are several
+    type: type | tuple[type, ...]  # of the value, or of each item if there are several
     several: bool = False
     shown_as: ShownAs = ShownAs.TEXT
-    max_length: int | None = None  # where space is short; pages have room for any length
+    max_length: int | None = None  # in a tooltip or notification; pages have room for any length
 
     def of(self, facts: Facts) -> T | None:
-        """Return this fact's value, None where it was not found."""
+        """Return this fact's value; None if it was not found."""
         return cast("T | None", facts.get(self))
 
     def accepts(self, value: object) -> bool:
-        """Tell whether a value is of this fact's type."""
+        """Tell whether a value has this fact's type."""
         if not self.several:
             return isinstance(value, self.type)
         return isinstance(value, tuple) and all(isinstance(item, self.type) for item in value)
@@ -87,7 +87,7 @@ class Fact:
     # the target
     HOST = _text("host", 15)
     PORT = _number("port")
-    ENV_FILE = _text("env_file")  # the .env that the target came from
+    ENV_FILE = _text("env_file")  # the .env file that describes the target
     CLIENT_IDS = _numbers("client_ids", 14)  # the configured client IDs: `10, 11`
     # the handshake
     DETAIL = _text("detail", 60)  # the raw evidence, in words
@@ -101,11 +101,11 @@ class Fact:
     # the listener
     PROGRAM = _text("program", 24)  # the program that listens on the port
     PID = _number("pid")  # its process ID
-    APPS = _number("apps")  # how many TWS / Gateway processes run here; missing where unknown
+    APPS = _number("apps")  # how many TWS / Gateway processes run here, if that is known
     APP = _text("app")  # the first TWS / Gateway process found: `IB Gateway`
     APP_PID = _number("app_pid")
-    APP_PORTS = _numbers("app_ports", 18)  # the ports that this process listens on: `4000, 4002`
-    CANDIDATE_PORTS = _numbers("candidate_ports")  # other listening ports here that may be IB's
+    APP_PORTS = _numbers("app_ports", 18)  # the ports that it listens on: `4000, 4002`
+    CANDIDATE_PORTS = _numbers("candidate_ports")  # other ports in use here that may be IB's
     HALF_CLOSED = _number("half_closed")  # connections that only their client has closed
     CLIENTS = _number("clients")  # connections to the port that are not traymon's
     # the session
@@ -113,20 +113,22 @@ class Fact:
     ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
-    CLOCK_SKEW = _duration("clock_skew")  # at least how far this clock is ahead; negative: behind
+    CLOCK_SKEW = _duration(
+        "clock_skew"
+    )  # this clock is ahead by at least so much; negative: behind
     FARMS = _text("farms", 40)  # the broken data farms: `market data (usfarm)`
     # client IDs
     ID_USES: FactKey[tuple[IdUse, ...]] = FactKey("id_uses", IdUse, several=True)
-    CLIENT_ID = _number("client_id")  # the configured ID that the trading program cannot have
-    HOLDER = _programs("holder", 60)  # who holds it; several where it may be any of them
-    NEWER = _programs("newer", 40)  # the user's own later run, kept out by an earlier one
-    FREE_CLIENT_ID = _number("free_client_id")  # an ID that nobody held when it was tried
+    CLIENT_ID = _number("client_id")  # the configured ID that the trading program cannot use
+    HOLDER = _programs("holder", 60)  # who holds it; several if it may be any of them
+    NEWER = _programs("newer", 40)  # a later run of the user's program, kept out by an earlier one
+    FREE_CLIENT_ID = _number("free_client_id")  # an ID that was free when it was tried
     # trading hours
     HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
     HOURS_ZONE = _text("hours_zone")
     # time
     SINCE = _text("since")  # when this cause was first seen: `14:02`
-    LOOKS = _number("looks")  # how many readings in a row showed it
+    LOOKS = _number("looks")  # how many consecutive readings showed it
     PORT_OPENED = _duration("port_opened")  # how long ago the port opened
     OUTAGE = _duration("outage")  # how long an ended fault lasted
     CAUSE = _text("cause", 80)  # the headline of a fault, ended or not

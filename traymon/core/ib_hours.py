@@ -1,4 +1,4 @@
-"""Trading hours as IB gives them.
+"""Parses trading hours as IB gives them.
 
 Pure.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 
 from traymon.core.time_windows import Schedule, Span, zone
 
-# How TWS writes zones, for those that would be misread: tzdata's EST knows no summer.
+# Zone names of TWS that would be misread or not found: tzdata's EST has no daylight saving.
 IB_ZONES = {
     "EST": "America/New_York",
     "EST5EDT": "America/New_York",
@@ -26,10 +26,10 @@ _IB_DAY = re.compile(r"(\d{8}):(\d{4})-(?:(\d{8}):)?(\d{4})|(\d{8}):CLOSED")
 
 
 def from_ib(days: Iterable[str], zone_name: str) -> Schedule:
-    """Return the hours that IB gives: `20261123:0930-20261123:1600`, `20261126:CLOSED`.
+    """Return the schedule of days like `20261123:0930-20261123:1600` or `20261126:CLOSED`.
 
-    (TWS API, ContractDetails.liquidHours and timeZoneId.) Raises ValueError where they read
-    differently.
+    The format is that of ContractDetails.liquidHours and timeZoneId (TWS API). Raises ValueError
+    for any other.
     """
     short = zone_name.partition(" (")[0].strip()  # older: `EST (Eastern Standard Time)`
     where, spans = zone(IB_ZONES.get(short, short)), []

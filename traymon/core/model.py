@@ -1,6 +1,6 @@
-"""The words of traymon as frozen values: what was seen, why, and what every surface shows.
+"""The vocabulary of traymon as frozen values: what was seen, why, and what every surface shows.
 
-Imports nothing of ours and does nothing: no I/O, no clock. Times are seconds since the epoch.
+Does nothing: no I/O, no clock. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from traymon.core.vocabulary import Light, SensorName, Symptom
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one sensor saw in one look. Who asked for the look stamps `at` and `good_for`."""
+    """What one sensor saw. The sensor leaves `at` and `ttl` to the monitor."""
 
     sensor: SensorName
     symptom: Symptom
-    detail: str = ""  # the raw evidence in words, for the small print; untrusted text
+    detail: str = ""  # the raw evidence, in words; untrusted text
     facts: Facts = field(default_factory=lambda: NO_FACTS)
     took: float = 0.0  # seconds
-    cost: float = 0.0  # seconds of this machine's CPU, where a look is worth measuring
-    at: float = 0.0  # when the look ended
+    cost: float = 0.0  # seconds of this machine's CPU, if that is worth measuring
+    at: float = 0.0  # when it was seen
     ttl: float = inf  # seconds for which it counts as evidence
 
 
@@ -42,7 +42,7 @@ class Evidence:
     readings: Mapping[SensorName, Reading] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_reading(self, reading: Reading) -> Evidence:
-        """Return the evidence in which `reading` replaces its sensor's last one."""
+        """Return the evidence with `reading` in place of its sensor's last one."""
         readings = MappingProxyType({**self.readings, reading.sensor: reading})
         return replace(self, readings=readings)
 
@@ -54,38 +54,38 @@ class Evidence:
         return reading
 
     def symptom(self, sensor: SensorName) -> Symptom:
-        """Return what the sensor sees now; UNKNOWN when it has not looked or not lately."""
+        """Return what the sensor sees now; UNKNOWN if it has no fresh reading."""
         reading = self.fresh(sensor)
         return Symptom.UNKNOWN if reading is None else reading.symptom
 
     def fact(self, sensor: SensorName, fact: FactKey[T]) -> T | None:
-        """Return one named value of the sensor's fresh reading, if it found it."""
+        """Return a fact of the sensor's fresh reading; None if it has not found it."""
         reading = self.fresh(sensor)
         return None if reading is None else fact.of(reading.facts)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Why: a code of the catalogue with its light and the facts that its page may name."""
+    """Why: a code of the catalogue, its light and the facts that its fix page may name."""
 
     code: str
     light: Light
     facts: Facts = field(default_factory=lambda: NO_FACTS)
-    witnesses: frozenset[SensorName] = frozenset()  # the sensors whose readings bear it
-    seen_at: float = 0.0  # when the newest of those readings was taken
-    patience: float = 0.0  # seconds it must hold before it shows
+    witnesses: frozenset[SensorName] = frozenset()  # the sensors that support it
+    seen_at: float = 0.0  # when the newest of their readings was taken
+    patience: float = 0.0  # seconds for which it must hold before it shows
     announce: bool = True  # worth a notification
-    never_muted: bool = False  # announced whatever the user has muted
-    claimable: bool = False  # the user can say that the program named is theirs
+    never_muted: bool = False  # announced even while muted
+    claimable: bool = False  # the user can mark the program that it names as their own
 
     def same_as(self, other: Diagnosis) -> bool:
-        """Tell whether both say the same: the code in the same light; facts apart."""
+        """Tell whether both have the same code and light, whatever their facts."""
         return self.code == other.code and self.light is other.light
 
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The settled diagnosis of a target changed: another code, or the same in another light."""
+    """The settled diagnosis of a target has changed: another code, or the same code's light."""
 
     at: float
     before: Diagnosis
@@ -94,21 +94,21 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A diagnosis that leans but has not settled: `look` of `needed`."""
+    """A diagnosis that has not settled yet: seen in `streak` of `needed` readings."""
 
     diagnosis: Diagnosis
-    look: int
+    streak: int
     needed: int
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyStats:
-    """A measure over the last hour; seconds."""
+    """How long something took over the last hour; seconds."""
 
     last: float
     median: float
     p95: float
-    count: int  # values that it is made from
+    count: int  # number of values
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +117,19 @@ class Status:
 
     target: Target
     diagnosis: Diagnosis
-    since: float  # this cause was first seen
-    light_since: float  # the light last changed: "down for 40 minutes" counts from here
+    since: float  # when this cause was first seen
+    light_since: float  # when the light last changed: "down for 40 minutes" counts from here
     evidence: Evidence
-    checked_at: float | None  # when a sensor last looked
-    looks: int = 0  # looks in a row that saw this cause
+    checked_at: float | None  # when a sensor last saw anything
+    streak: int = 0  # consecutive readings that showed this cause
     suspicion: Suspicion | None = None
     paused: bool = False
-    down_since: float | None = None  # not good since then, over all causes; sleep left out
-    was_down: float | None = None  # seconds that the last fault lasted, once it is over
-    snoozed_until: float | None = None  # no notices until then, as the user asked
-    quiet_until: float | None = None  # no notices until then, by the settings
-    closed: bool = False  # outside the trading hours
-    opens_at: float | None = None  # when the market opens next, where hours are known
+    down_since: float | None = None  # not good since then, over all causes; without sleep
+    was_down: float | None = None  # seconds that the last outage lasted, once it is over
+    snoozed_until: float | None = None  # no notifications until then, as the user asked
+    quiet_until: float | None = None  # no notifications until then, by the settings
+    closed: bool = False  # outside trading hours
+    opens_at: float | None = None  # when the market opens next, if that is known
     figures: Mapping[SensorName, LatencyStats] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -137,10 +137,10 @@ class Change(Flag):
     """What is new in a status; a surface acts on the parts that it shows."""
 
     NOTHING = 0
-    HEADLINE = auto()  # the diagnosis or its light, or what is suspected
-    DETAILS = auto()  # facts, readings, latency
+    HEADLINE = auto()  # the diagnosis, its light, or the suspicion
+    DETAILS = auto()  # facts, readings and whether they still count, times, latency
     MUTE = auto()  # a snooze, quiet hours or market hours
-    HOURS = auto()  # IB gave trading hours
+    HOURS = auto()  # trading hours that IB gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,13 @@ class Update:
 
 
 def what_changed(before: Status | None, after: Status) -> Change:
-    """Return what is new in a status; everything in the first one."""
+    """Return what is new in a status; everything if there was none before."""
     if before is None:
         return ~Change.NOTHING
     changed = Change.NOTHING
-    if not before.diagnosis.same_as(after.diagnosis) or _suspected(before) != _suspected(after):
+    if _headline(before) != _headline(after):
         changed |= Change.HEADLINE
-    if _shown_details(before) != _shown_details(after):
+    if _details(before) != _details(after) or _readings_differ(before.evidence, after.evidence):
         changed |= Change.DETAILS
     if _mute(before) != _mute(after):
         changed |= Change.MUTE
@@ -169,20 +169,38 @@ def what_changed(before: Status | None, after: Status) -> Change:
     return changed
 
 
-def _suspected(status: Status) -> tuple[str, int, int] | None:
-    doubt = status.suspicion
-    return None if doubt is None else (doubt.diagnosis.code, doubt.look, doubt.needed)
+def _headline(status: Status) -> object:
+    diagnosis, suspicion = status.diagnosis, status.suspicion
+    if suspicion is None:
+        return diagnosis.code, diagnosis.light
+    suspected, streak, needed = suspicion.diagnosis, suspicion.streak, suspicion.needed
+    return diagnosis.code, diagnosis.light, suspected.code, suspected.light, streak, needed
 
 
-def _shown_details(status: Status) -> object:
-    readings = {
-        name: (reading.symptom, reading.detail, reading.facts, reading.took)
-        for name, reading in status.evidence.readings.items()
-    }
+def _details(status: Status) -> object:
     return (
-        *(readings, status.evidence.target, status.diagnosis.facts, status.since, status.looks),
+        *(status.since, status.light_since, status.streak, status.checked_at),
         *(status.paused, status.down_since, status.was_down, status.figures),
+        *(status.evidence.target, status.diagnosis.facts),
+        status.suspicion and status.suspicion.diagnosis.facts,
     )
+
+
+def _readings_differ(before: Evidence, after: Evidence) -> bool:
+    """Compare what sensors saw, apart from when, and whether it still counts."""
+    if before.readings.keys() != after.readings.keys():
+        return True
+    for name, new in after.readings.items():
+        old = before.readings[name]
+        if (before.fresh(name) is None) is not (after.fresh(name) is None):
+            return True
+        if old is not new and _seen(old) != _seen(new):
+            return True
+    return False
+
+
+def _seen(reading: Reading) -> object:
+    return reading.symptom, reading.detail, reading.facts, reading.took
 
 
 def _mute(status: Status) -> object:

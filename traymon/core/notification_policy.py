@@ -1,8 +1,8 @@
-"""Which states become notices: faults, their end, and what stays untold until somebody may hear it.
+"""Decide which notifications to send: about faults, their end, and what was missed meanwhile.
 
-Pure: statuses, flips and the time in, notices out. Knows no channel and no wording. What stands
-to be told is asked anew with every status, so that a notice that did not come out, or was held
-back by a quiet time, is told as soon as it can be, if it is still so.
+Pure: statuses, flips and the time go in, notifications come out. Knows no channel and no wording.
+There is no queue: every status decides again what is still unannounced, so a notification that
+failed or was muted is sent later, if it is still true.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Flip, Status
 from traymon.core.vocabulary import Light
 
-MOST_FLIPS, FLAPPING = 4, 600.0  # more flips than that in so many seconds: it comes and goes
-STEADY = 300.0  # seconds without a flip after which it has held
-REMIND_AFTER = (900.0, 1800.0, 3600.0)  # seconds between reminders; the last one again and again
-RETRY, LONGEST_RETRY = 10.0, 600.0  # seconds after a notice that did not come out; doubling
-MOST_KEPT = 1000  # flips of one time in which it came and went
-MOST_MISSED = 50  # faults that a summary can know of; the oldest are dropped
+MAX_FLIPS, FLAPPING_WINDOW = 4, 600.0  # more flips than that in so many seconds: it is unstable
+STEADY_AFTER = 300.0  # seconds without a flip after which it is stable again
+REMINDER_INTERVALS = (900.0, 1800.0, 3600.0)  # seconds; the last one repeats
+RETRY_INTERVAL, MAX_RETRY_INTERVAL = 10.0, 600.0  # seconds after a failure; doubles each time
+MAX_RECORDED_FLIPS = 1000  # of one unstable time
+MAX_UNANNOUNCED = 50  # faults that a summary can name; the oldest are dropped
 
 
 class Kind(StrEnum):
-    """What a notice tells."""
+    """What a notification is about."""
 
     FAULT = "fault"
     REMINDER = "reminder"  # the fault is still there
     RECOVERY = "recovery"
     UNSTABLE = "unstable"  # it comes and goes
-    STEADY = "steady"  # it has held since
-    SUMMARY = "summary"  # what was not told in a quiet time
-    PRE_OPEN = "pre-open"  # how things stand shortly before the market opens
+    STEADY = "steady"  # it no longer comes and goes
+    SUMMARY = "summary"  # the faults that were missed while muted
+    PRE_OPEN = "pre-open"  # the state shortly before the market opens
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The fault that the user knows of, until its end is told."""
+    """The fault that the user knows of, until its end is announced."""
 
     diagnosis: Diagnosis
-    at: float  # when it was told last
+    at: float  # when it was last announced
     reminders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Unannounced:
-    """A fault that nobody was told of, or not yet."""
+    """A fault that the user has not been notified of."""
 
     diagnosis: Diagnosis
     began: float
@@ -59,138 +59,158 @@ class Notification:
 
     kind: Kind
     status: Status
-    ended: Diagnosis | None = None  # what a recovery ends
-    missed: tuple[Unannounced, ...] = ()
-    flips: tuple[Flip, ...] = ()  # of the time in which it came and went
+    ended: Diagnosis | None = None  # the fault that a recovery ends
+    unannounced: tuple[Unannounced, ...] = ()  # the faults that this notification announces
+    flips: tuple[Flip, ...] = ()  # of the unstable time
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the user was told of one target, and what not."""
+    """What the user knows of one target, and what not."""
 
-    told: Announced | None = None
-    missed: tuple[Unannounced, ...] = ()
-    flips: tuple[Flip, ...] = ()  # of the last minutes; while it comes and goes, of all that time
+    announced: Announced | None = None
+    unannounced: tuple[Unannounced, ...] = ()
+    flips: tuple[Flip, ...] = ()  # of the last minutes; of the whole time while it is unstable
     unstable: bool = False  # the user knows that it comes and goes
-    sending: Notification | None = None
-    failures: int = 0  # notices in a row that did not come out
+    in_flight: Notification | None = None  # sent; not yet known whether it was delivered
+    failures: int = 0  # consecutive notifications that were not delivered
     retry_at: float = 0.0
-    red_told_before: float | None = None  # the opening before which a red was told already
-    checked: float | None = None  # the opening of which the check before it was told
+    red_announced_for_open: float | None = None  # the opening before which red was announced
+    pre_open_notification_for: float | None = None  # the opening whose notification was sent
 
 
 def decide(
     memory: Memory, status: Status, flip: Flip | None, now: float
 ) -> tuple[Memory, Notification | None]:
-    """Return what is remembered after this status, and the notice to send now, if any.
+    """Return the memory after this status, and the notification to send now, if any.
 
-    Whoever sends it says with `delivered` what came of it; until then nothing else is sent.
+    The sender reports the outcome with `record_delivery`; until then nothing else is sent.
     """
-    if status.paused:  # the user's own doing; what comes after is a new story
-        missed = _note(memory, status, None, now).missed
-        return Memory(missed=missed, sending=memory.sending, checked=memory.checked), None
+    if status.paused:  # the user did it; whatever comes after the pause is news
+        return _pause(memory, status, now), None
     slept = Fact.SLEPT.of(status.diagnosis.facts)
     if flip is not None and slept is not None:
-        memory = _moved_on(memory, slept)
-    memory = _note(memory, status, flip, now)
-    if memory.sending is not None or now < memory.retry_at:
+        memory = _shift_after_sleep(memory, slept)
+    memory = _record(memory, status, flip, now)
+    if memory.in_flight is not None or now < memory.retry_at:
         return memory, None
-    notice = _wanted(memory, status, now)
-    return replace(memory, sending=notice), notice
+    notification = _choose(memory, status, now)
+    if notification is None:
+        return memory, None
+    return replace(memory, in_flight=notification), notification
 
 
-def delivered(memory: Memory, notice: Notification, came_out: bool, now: float) -> Memory:
-    """Return what is remembered once it is known whether a notice came out."""
-    if memory.sending is not notice:
+def record_delivery(
+    memory: Memory, notification: Notification, delivered: bool, now: float
+) -> Memory:
+    """Return the memory after a notification was delivered, or could not be."""
+    if memory.in_flight is not notification:
         return memory
-    memory = replace(memory, sending=None)
-    if not came_out:
-        pause = min(RETRY * 2.0 ** min(memory.failures, 10), LONGEST_RETRY)
-        return replace(memory, failures=memory.failures + 1, retry_at=now + pause)
-    memory = replace(memory, failures=0, retry_at=0.0)
-    status, kind, told = notice.status, notice.kind, memory.told
-    fault = _fault(status)
-    if kind is Kind.UNSTABLE:
-        return replace(memory, unstable=True)
-    if kind is Kind.REMINDER and told is not None:
-        return replace(memory, told=replace(told, at=now, reminders=told.reminders + 1))
-    # every other notice says how things stand
-    memory = replace(memory, told=None if fault is None else Announced(fault, now))
-    if kind is Kind.PRE_OPEN:
-        memory = replace(memory, checked=status.opens_at)
-    if kind is Kind.STEADY:
-        memory = replace(memory, unstable=False, flips=())
-    if status.closed and _has_red(notice.missed):
-        memory = replace(memory, red_told_before=status.opens_at)
-    # not by their end: what ended while the notice was on its way was told all the same
-    said = {(one.diagnosis.code, one.began) for one in notice.missed}
-    untold = tuple(m for m in memory.missed if (m.diagnosis.code, m.began) not in said)
-    return replace(memory, missed=untold)
+    memory = replace(memory, in_flight=None)
+    if delivered:
+        return _mark_announced(replace(memory, failures=0, retry_at=0.0), notification, now)
+    pause = min(RETRY_INTERVAL * 2.0 ** min(memory.failures, 10), MAX_RETRY_INTERVAL)
+    return replace(memory, failures=memory.failures + 1, retry_at=now + pause)
 
 
 def is_muted(status: Status) -> bool:
-    """Tell whether the user asked for silence now."""
+    """Tell whether the user wants no notifications now."""
     return status.snoozed_until is not None or status.quiet_until is not None
 
 
+def _mark_announced(memory: Memory, notification: Notification, now: float) -> Memory:
+    """Return the memory after the user has seen a notification."""
+    status, kind, announced = notification.status, notification.kind, memory.announced
+    if kind is Kind.UNSTABLE:
+        return replace(memory, unstable=True)
+    if kind is Kind.REMINDER and announced is not None:
+        again = replace(announced, at=now, reminders=announced.reminders + 1)
+        return replace(memory, announced=again)
+    # every other kind names the current state
+    fault = _fault(status)
+    memory = replace(memory, announced=None if fault is None else Announced(fault, now))
+    if kind is Kind.PRE_OPEN:
+        memory = replace(memory, pre_open_notification_for=status.opens_at)
+    if kind is Kind.STEADY:
+        memory = replace(memory, unstable=False, flips=())
+    if status.closed and _has_red(notification.unannounced):
+        memory = replace(memory, red_announced_for_open=status.opens_at)
+    # compared without `ended`: a fault that ended while the notification was in flight is known
+    known = {(fault.diagnosis.code, fault.began) for fault in notification.unannounced}
+    still_unannounced = tuple(
+        fault for fault in memory.unannounced if (fault.diagnosis.code, fault.began) not in known
+    )
+    return replace(memory, unannounced=still_unannounced)
+
+
+def _pause(memory: Memory, status: Status, now: float) -> Memory:
+    """Return the memory of a paused target: only what is unannounced outlives a pause."""
+    return Memory(
+        unannounced=_record(memory, status, None, now).unannounced,
+        in_flight=memory.in_flight,
+        pre_open_notification_for=memory.pre_open_notification_for,
+    )
+
+
 def _fault(status: Status) -> Diagnosis | None:
-    """Return what is to be told of, if anything is: a state that only asks to wait is not."""
+    """Return the diagnosis if it is worth a notification; one that only asks to wait is not."""
     diagnosis = status.diagnosis
     return diagnosis if diagnosis.announce and diagnosis.light is not Light.GREEN else None
 
 
-def _knows(memory: Memory, fault: Diagnosis) -> bool:
-    return memory.told is not None and memory.told.diagnosis.same_as(fault)
+def _already_announced(memory: Memory, fault: Diagnosis) -> bool:
+    return memory.announced is not None and memory.announced.diagnosis.same_as(fault)
 
 
-def _note(memory: Memory, status: Status, flip: Flip | None, now: float) -> Memory:
-    """Take in what changed: the flips that count, and every fault as long as it is untold."""
+def _record(memory: Memory, status: Status, flip: Flip | None, now: float) -> Memory:
+    """Return the memory with a status in it: the flips that count and the unannounced faults."""
     flips = memory.flips
     if flip is not None and _counts(flip):
-        flips = (*flips, flip)[-MOST_KEPT:]
-    if not memory.unstable:  # else the count goes on until it has held
-        flips = tuple(one for one in flips if now - one.at < FLAPPING)
-        flips = () if flips and now - flips[-1].at >= STEADY else flips
-    fault, missed = _fault(status), memory.missed
-    newest = missed[-1] if missed else None
+        flips = (*flips, flip)[-MAX_RECORDED_FLIPS:]
+    if not memory.unstable:  # while it is, all flips are kept until it is steady
+        flips = tuple(flip for flip in flips if now - flip.at < FLAPPING_WINDOW)
+        flips = () if flips and now - flips[-1].at >= STEADY_AFTER else flips
+    fault, unannounced = _fault(status), memory.unannounced
+    newest = unannounced[-1] if unannounced else None
     if newest is not None and newest.ended is None:
         if fault is not None and newest.diagnosis.same_as(fault):
-            fault = None  # it goes on
+            fault = None  # recorded already
         else:
-            missed = (*missed[:-1], replace(newest, ended=now))
-    if fault is not None and not _knows(memory, fault):
-        missed = (*missed, Unannounced(fault, status.since))[-MOST_MISSED:]
-    return replace(memory, flips=flips, missed=missed)
+            unannounced = (*unannounced[:-1], replace(newest, ended=now))
+    if fault is not None and not _already_announced(memory, fault):
+        unannounced = (*unannounced, Unannounced(fault, status.since))[-MAX_UNANNOUNCED:]
+    if len(flips) == len(memory.flips) and flip is None and unannounced is memory.unannounced:
+        return memory  # as nearly always
+    return replace(memory, flips=flips, unannounced=unannounced)
 
 
 def _counts(flip: Flip) -> bool:
-    """Tell whether a flip is one of the API's coming and going; grey is not looking."""
+    """Tell whether a flip means that the API comes and goes; grey means that nobody watched."""
     grey = Light.GREY in (flip.before.light, flip.after.light)
     return not grey and (flip.before.announce or flip.after.announce)
 
 
-def _wanted(memory: Memory, status: Status, now: float) -> Notification | None:
-    """Return the notice that should be sent now."""
+def _choose(memory: Memory, status: Status, now: float) -> Notification | None:
+    """Return the notification to send now."""
     fault = _fault(status)
-    untold = fault is not None and not _knows(memory, fault)
-    if untold and status.diagnosis.never_muted:
-        return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
+    is_new = fault is not None and not _already_announced(memory, fault)
+    if is_new and status.diagnosis.never_muted:
+        return _fault_notification(memory, status)
     if is_muted(status) or (fault is None and status.diagnosis.light is Light.GREY):
         return None
-    if _opens_soon(status, now) and memory.checked != status.opens_at:
-        return _all(memory, Kind.PRE_OPEN, status)
+    if _opens_soon(status, now) and memory.pre_open_notification_for != status.opens_at:
+        return _with_all_unannounced(memory, Kind.PRE_OPEN, status)
     if memory.unstable:
-        held = now - memory.flips[-1].at >= STEADY
-        return _all(memory, Kind.STEADY, status) if held else None
-    ended = tuple(one for one in memory.missed if one.ended is not None)
+        is_steady = now - memory.flips[-1].at >= STEADY_AFTER
+        return _with_all_unannounced(memory, Kind.STEADY, status) if is_steady else None
     if status.closed:
-        return _outside_hours(memory, status, ended)
-    if len(memory.flips) > MOST_FLIPS:
-        return _all(memory, Kind.UNSTABLE, status)
-    if ended:
-        return _all(memory, Kind.SUMMARY, status)
-    if untold:
-        return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
+        return _choose_while_closed(memory, status)
+    if len(memory.flips) > MAX_FLIPS:
+        return _with_all_unannounced(memory, Kind.UNSTABLE, status)
+    if _over(memory.unannounced):
+        return _with_all_unannounced(memory, Kind.SUMMARY, status)
+    if is_new:
+        return _fault_notification(memory, status)
     return _recovery(memory, status) or _reminder(memory, status, now)
 
 
@@ -199,56 +219,64 @@ def _opens_soon(status: Status, now: float) -> bool:
     return status.closed and opens is not None and opens - BEFORE_OPEN <= now < opens
 
 
-def _all(memory: Memory, kind: Kind, status: Status) -> Notification:
-    """Return a notice that tells all that is untold."""
-    return Notification(kind, status, missed=memory.missed, flips=memory.flips)
+def _choose_while_closed(memory: Memory, status: Status) -> Notification | None:
+    """Return the notification to send while the market is closed.
 
-
-def _outside_hours(
-    memory: Memory, status: Status, ended: tuple[Unannounced, ...]
-) -> Notification | None:
-    """Return what is told while the market is closed: red once before it opens, and its end.
-
-    The rest waits for the check before the opening.
+    Red is announced once before the next opening, and so is its end. The rest waits for the
+    pre-open notification.
     """
-    if memory.red_told_before != status.opens_at:
-        if _has_red(ended):
-            return _all(memory, Kind.SUMMARY, status)
+    if memory.red_announced_for_open != status.opens_at:
+        if _has_red(_over(memory.unannounced)):
+            return _with_all_unannounced(memory, Kind.SUMMARY, status)
         fault = _fault(status)
-        if fault is not None and fault.light is Light.RED and not _knows(memory, fault):
-            return Notification(Kind.FAULT, status, missed=_of(memory.missed, fault))
+        is_red = fault is not None and fault.light is Light.RED
+        if fault is not None and is_red and not _already_announced(memory, fault):
+            return _fault_notification(memory, status)
     return _recovery(memory, status)
 
 
-def _has_red(missed: tuple[Unannounced, ...]) -> bool:
-    return any(one.diagnosis.light is Light.RED for one in missed)
+def _with_all_unannounced(memory: Memory, kind: Kind, status: Status) -> Notification:
+    return Notification(kind, status, unannounced=memory.unannounced, flips=memory.flips)
+
+
+def _fault_notification(memory: Memory, status: Status) -> Notification:
+    return Notification(Kind.FAULT, status, unannounced=_ongoing(memory.unannounced))
 
 
 def _recovery(memory: Memory, status: Status) -> Notification | None:
-    if memory.told is None or status.diagnosis.light is not Light.GREEN:
+    if memory.announced is None or status.diagnosis.light is not Light.GREEN:
         return None
-    return Notification(Kind.RECOVERY, status, ended=memory.told.diagnosis)
+    return Notification(Kind.RECOVERY, status, ended=memory.announced.diagnosis)
 
 
 def _reminder(memory: Memory, status: Status, now: float) -> Notification | None:
-    told, diagnosis = memory.told, status.diagnosis
-    if told is None or diagnosis.light is not Light.RED or not told.diagnosis.same_as(diagnosis):
+    announced = memory.announced
+    if announced is None or not announced.diagnosis.same_as(status.diagnosis):
         return None
-    due = told.at + REMIND_AFTER[min(told.reminders, len(REMIND_AFTER) - 1)]
-    return Notification(Kind.REMINDER, status) if now >= due else None
+    if status.diagnosis.light is not Light.RED:
+        return None
+    interval = REMINDER_INTERVALS[min(announced.reminders, len(REMINDER_INTERVALS) - 1)]
+    return Notification(Kind.REMINDER, status) if now >= announced.at + interval else None
 
 
-def _of(missed: tuple[Unannounced, ...], fault: Diagnosis | None) -> tuple[Unannounced, ...]:
-    """Return the untold fault that goes on now."""
-    return tuple(one for one in missed if one.ended is None and fault is not None)
+def _ongoing(faults: tuple[Unannounced, ...]) -> tuple[Unannounced, ...]:
+    return tuple(fault for fault in faults if fault.ended is None)
 
 
-def _moved_on(memory: Memory, seconds: float) -> Memory:
-    """Return the memory after a sleep, which was no time in which anything was seen."""
-    told = memory.told
+def _over(faults: tuple[Unannounced, ...]) -> tuple[Unannounced, ...]:
+    return tuple(fault for fault in faults if fault.ended is not None)
+
+
+def _has_red(faults: tuple[Unannounced, ...]) -> bool:
+    return any(fault.diagnosis.light is Light.RED for fault in faults)
+
+
+def _shift_after_sleep(memory: Memory, seconds: float) -> Memory:
+    """Leave out the time that the machine slept, in which nobody watched."""
+    announced = memory.announced
     return replace(
         memory,
-        told=told and replace(told, at=told.at + seconds),
+        announced=announced and replace(announced, at=announced.at + seconds),
         flips=tuple(replace(flip, at=flip.at + seconds) for flip in memory.flips),
         retry_at=0.0,
     )

@@ -1,6 +1,6 @@
-"""How long a sensor rests between two looks.
+"""How often a sensor is polled, and for how long its reading counts.
 
-Pure. Knows symptoms only: what touched the Gateway without being served backs off.
+Pure. Knows symptoms only: whatever touches the Gateway without being served backs off.
 """
 
 from __future__ import annotations
@@ -8,29 +8,30 @@ from __future__ import annotations
 from traymon.core.target import Limits
 from traymon.core.vocabulary import Symptom
 
-# Looking again at these costs the Gateway nothing: it answers, or nobody is there.
+# Polling again costs the Gateway nothing: it answers, or nobody is there.
 HARMLESS = frozenset(
     {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
 )
-SHARE = 0.0004  # of a core: the most that one sensor's looks may cost while all is well
-WATCHED = 1.0  # seconds between two harmless looks while somebody waits for the light to change
-SOONEST = 2.0  # seconds between two looks of one sensor, whatever asks for them
+MAX_CPU_SHARE = 0.0004  # of one core, for one sensor while all is well
+MIN_INTERVAL = 2.0  # seconds between two polls of one sensor, whatever asks for them
+VIEWER_INTERVAL = 1.0  # seconds between harmless polls while somebody waits for the light to change
+MAX_DOUBLINGS = 30  # far beyond any backoff, and within a float
 
 
 def poll_interval(
-    symptom: Symptom, looks: int, calm: bool, limits: Limits, cost: float = 0.0
+    symptom: Symptom, streak: int, calm: bool, limits: Limits, cost: float = 0.0
 ) -> float:
-    """Return the seconds until the sensor looks again.
+    """Return the seconds until a sensor is polled again.
 
-    `looks`: how many looks in a row saw this symptom. `calm`: served or green, and nothing leans.
-    `cost`: seconds of CPU that the look took; what costs much rests longer while all is well.
+    `streak`: consecutive readings with this symptom. `calm`: served or green, and no change is
+    pending. `cost`: seconds of CPU that the poll took; expensive polls are rarer while calm.
     """
     if symptom in HARMLESS:
-        return max(limits.interval, cost / SHARE) if calm else limits.quick
-    doublings = min(looks - 1, 30)  # a float's worth; far beyond any bound
+        return max(limits.interval, cost / MAX_CPU_SHARE) if calm else limits.quick
+    doublings = min(streak - 1, MAX_DOUBLINGS)
     return min(limits.quick * 2.0**doublings, max(limits.backoff, limits.quick))
 
 
-def reading_ttl(pause: float, limits: Limits) -> float:
-    """Return the seconds for which a reading counts: two rests, and two looks that run long."""
-    return 2 * pause + 4 * limits.timeout
+def reading_ttl(interval: float, limits: Limits) -> float:
+    """Return the seconds for which a reading counts: two intervals and two slow polls."""
+    return 2 * interval + 4 * limits.timeout

@@ -1,4 +1,4 @@
-"""What is watched, and the programs around it: one API endpoint of one trading project.
+"""One API endpoint of one trading project, and the programs that use it.
 
 Frozen values only.
 """
@@ -22,17 +22,17 @@ USUAL_PORTS: Mapping[int, str] = MappingProxyType(
 class Program:
     """A process that is connected to the API port, or that may be about to be."""
 
-    name: str = ""  # of its executable: `python.exe`; "" where this machine does not show it
+    name: str = ""  # of its executable: `python.exe`; "" if this machine does not show it
     pid: int | None = None
-    script: str = ""  # the file that an interpreter runs, with its folder
+    script: str = ""  # the path of the file that an interpreter runs
     exe: str = ""
     since: float | None = None  # when it was started
-    own: bool = False  # the user's own: it lies in the trading project's folder, or he said so
+    own: bool = False  # the user's: it is in the trading project's folder, or marked as theirs
     address: str = ""  # where it runs, if not on this machine
 
     @property
     def label(self) -> str:
-        """What a user knows it by: its script's file name, else its own name."""
+        """The name that the user knows: the script's file name, else the program's."""
         return re.split(r"[\\/]", self.script)[-1] or self.name
 
 
@@ -41,7 +41,7 @@ class OwnProgram:
     """A program that the user has marked as their own."""
 
     exe: str
-    script: str = ""  # "" where it is no interpreter's script
+    script: str = ""  # "" unless an interpreter runs it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +50,46 @@ class IdUse:
 
     client_id: int
     use: Use
-    programs: tuple[Program, ...] = ()  # who holds it; several where it may be any of them
+    programs: tuple[Program, ...] = ()  # who holds it; several if it may be any of them
     detail: str = ""  # why it was not tried
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often a target is looked at and where the bounds lie. Seconds unless said otherwise."""
+    """How often a target is polled, and when a value is a symptom. Seconds unless noted."""
 
-    interval: float = 30.0  # between looks while all is well
-    quick: float = 5.0  # between looks while something leans or is wrong
-    backoff: float = 60.0  # the longest pause while an open port is not served
-    timeout: float = 5.0  # one deadline over connect, hello and answer
+    interval: float = 30.0  # between polls while all is well
+    quick: float = 5.0  # between polls while something is wrong or a change is pending
+    backoff: float = 60.0  # the longest interval while an open port does not answer
+    timeout: float = 5.0  # for connecting, saying hello and reading the answer, together
     slow: float = 2.0  # a slower answer is a symptom
-    min_version: int = 157  # server version; ib_insync 0.9.86 refuses lower ones
+    min_version: int = 157  # a server version; ib_insync 0.9.86 refuses lower ones
     just_started: float = 60.0  # the API needs 5 to 60 s after login
-    half_closed: int = 5  # connections; so many half-closed ones are a pile-up
+    half_closed: int = 5  # so many half-closed connections are a pile-up
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One API endpoint to watch: what one trading project's `.env` says of it."""
+    """One API endpoint to monitor, as one trading project's `.env` describes it."""
 
-    name: str  # the trading project's folder, for menus and notices
+    name: str  # the trading project's folder, for menus and notifications
     host: str = "127.0.0.1"
     port: int = 7497
-    discovered: bool = False  # no port was set: it is the first usual one that listens
-    forwarded: bool = False  # the port leads elsewhere (tunnel, container): do not look here
+    discovered: bool = False  # no port is set: it is the first usual one that is in use
+    forwarded: bool = False  # the port leads elsewhere (tunnel, container): no TWS runs here
     client_ids: tuple[int, ...] = ()
     account: str = ""
-    own_client_id: int | None = None  # the first ID for traymon's own session; None: hold none
+    own_client_id: int | None = None  # the first ID for traymon's own session; None: no session
     try_ids: bool = True  # try the configured client IDs where the rules allow it
-    try_ids_every: float = 0.0  # seconds, where this machine does not show who connects; 0: never
-    hours_contract: str = ""  # ask IB for the trading hours of this contract; "": do not ask
+    try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
+    hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     limits: Limits = Limits()
 
     @property
     def address(self) -> str:
-        """`127.0.0.1:7497`, with an IPv6 host in brackets."""
+        """Host and port: `127.0.0.1:7497`, with an IPv6 host in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -97,7 +97,7 @@ _ACCOUNT = re.compile(r"\b(?:DU|DF|U|F)\d{5,10}\b")
 
 
 def mask_accounts(text: str) -> str:
-    """Return text in which every account number is masked."""
+    """Return the text with every account number masked."""
     return _ACCOUNT.sub(lambda match: mask_account(match[0]), text)
 
 

@@ -1,7 +1,7 @@
-"""When a fault is expected, when nobody wants to be told, and when the market is open.
+"""Recurring windows of time, such as `Mon-Fri 09:30-16:00 America/New_York`.
 
-Pure: the time is an argument. Windows are written in the wall-clock time of a zone and asked for
-in epoch seconds, so that daylight saving and midnight are the business of this module alone.
+Pure: the time is an argument. Windows are written in the wall-clock time of a zone and queried in
+epoch seconds, so daylight saving and midnight concern this module alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-BACK, AHEAD = 2, 9  # days around a moment in which windows are looked for
+DAYS_BEFORE, DAYS_AFTER = 2, 9  # a moment; the windows of these days are considered
 HOW_WRITTEN = (
     "a window like 22:00-07:00 Europe/Berlin, Mon-Fri 09:30-16:00 America/New_York "
     "or 23:45+10m America/New_York"
@@ -28,7 +28,7 @@ _RULE = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """From one moment to before another; epoch seconds."""
+    """From one moment up to another, which is not part of it; epoch seconds."""
 
     begins: float
     ends: float
@@ -36,18 +36,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A window that comes again on some days of the week, in the wall-clock time of a zone."""
+    """A window that recurs on some days of the week, in the wall-clock time of a zone."""
 
     days: frozenset[int]  # on which it begins; 0 is Monday
     begins: time
-    ends: time | timedelta  # a time up to `begins` is one of the next day
+    ends: time | timedelta  # a time no later than `begins` is on the next day
     zone: ZoneInfo
 
     def on(self, day: date) -> Span:
         """Return the window that begins on `day`.
 
-        A time that the clock leaps over is taken as many minutes later; of a time that comes
-        twice, the first counts.
+        When the clock changes, a time that is skipped counts as many minutes later, and a time
+        that occurs twice means the first one.
         """
         begins = datetime.combine(day, self.begins, self.zone).timestamp()
         if isinstance(self.ends, timedelta):
@@ -56,38 +56,38 @@ class Rule:
         return Span(begins, datetime.combine(last, self.ends, self.zone).timestamp())
 
     def around(self, now: float) -> Iterator[Span]:
-        """Yield the windows of the days around a moment."""
+        """Yield the windows that begin on the days around a moment."""
         today = datetime.fromtimestamp(now, self.zone).date()
-        for day in (today + timedelta(days=n) for n in range(-BACK, AHEAD)):
+        for day in (today + timedelta(days=n) for n in range(-DAYS_BEFORE, DAYS_AFTER)):
             if day.weekday() in self.days and (span := self.on(day)).ends > span.begins:
                 yield span
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Windows by rule, or on given days; those that touch count as one."""
+    """Recurring windows and dated ones. Windows that touch count as one."""
 
     rules: tuple[Rule, ...] = ()
     dated: tuple[Span, ...] = ()
 
     def around(self, now: float) -> tuple[Span, ...]:
-        """Return the windows of the days around a moment, in order, none touching another."""
+        """Return the windows of the days around a moment, in order; no two of them touch."""
         return _around(self, now // 3600)
 
     def at(self, now: float, early: float = 0.0, late: float = 0.0) -> Span | None:
-        """Return the window that holds now; `early` and `late` widen it by so many seconds."""
+        """Return the window that contains `now`; `early` and `late` widen it by so many seconds."""
         around = self.around(now)
         return next((s for s in around if s.begins - early <= now < s.ends + late), None)
 
     def next(self, now: float) -> Span | None:
-        """Return the first window that begins later than now; None where none is known."""
+        """Return the first window that begins after `now`; None if none is known."""
         return next((span for span in self.around(now) if span.begins > now), None)
 
 
 NEVER = Schedule()
 
 
-@lru_cache(maxsize=32)  # asked for with every look, and the same for an hour
+@lru_cache(maxsize=32)  # queried with every evaluation, and the same for an hour
 def _around(schedule: Schedule, hour: float) -> tuple[Span, ...]:
     now = hour * 3600
     every = (*schedule.dated, *(span for rule in schedule.rules for span in rule.around(now)))
@@ -101,9 +101,9 @@ def _around(schedule: Schedule, hour: float) -> tuple[Span, ...]:
 
 
 def parse(text: str) -> Schedule:
-    """Return the windows of `Mon-Fri 09:30-16:00 America/New_York`; several are parted by `;`.
+    """Return the windows that a text describes; several are separated by `;`.
 
-    Raises ValueError with what is wrong.
+    Raises ValueError, with what is wrong for the user.
     """
     return Schedule(tuple(_rule(part.strip()) for part in text.split(";")))
 
@@ -139,7 +139,7 @@ def _days(text: str) -> frozenset[int]:
 
 
 def zone(name: str) -> ZoneInfo:
-    """Return a time zone by its name. Raises ValueError where there is none."""
+    """Return the time zone of this name. Raises ValueError if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,6 +1,6 @@
-"""The closed vocabularies: what a sensor can see, what it can find, which light shows.
+"""The closed vocabularies: lights, symptoms, sensor names, uses of a client ID.
 
-Imports nothing of ours. A name here may appear in JSON and on fix pages: it is never renamed.
+These names appear in JSON and on fix pages, so they are never renamed.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ class Light(IntEnum):
 
 
 class Symptom(StrEnum):
-    """Everything that a sensor can see. Never a cause: causes are the catalogue's."""
+    """Everything that a sensor can see. Never a cause: those are in the catalogue."""
 
     OK = "ok"
-    UNKNOWN = "unknown"  # could not look, or looked too long ago to count
-    CRASHED = "crashed"  # the sensor itself failed; a fault of traymon's
-    # handshake: before a connection stands
+    UNKNOWN = "unknown"  # could not be seen, or was seen too long ago to count
+    CRASHED = "crashed"  # the sensor itself failed, which is a bug of traymon
+    # handshake: the connection could not be opened
     REFUSED = "refused"
     TIMED_OUT = "timed-out"
-    FORBIDDEN = "forbidden"  # this machine's own firewall or policy forbade the connect
+    FORBIDDEN = "forbidden"  # by this machine's own firewall or policy
     UNRESOLVED = "unresolved"
     UNREACHABLE = "unreachable"
-    # handshake: after a connection stands
+    # handshake: the connection was opened
     CLOSED = "closed"  # end of stream before a byte
     RESET = "reset"  # connection reset before a byte
     SILENT = "silent"  # nothing until the deadline
-    UNFINISHED = "unfinished"  # began an answer that never became the version reply
+    UNFINISHED = "unfinished"  # began an answer, but did not complete the version reply
     NOT_IB = "not-ib"
-    TLS = "tls"  # answers a TLS hello, not the plain one
+    TLS = "tls"  # answers a TLS hello and not the plain one
     TOO_OLD = "too-old"
     SLOW = "slow"
     # listener
     NOBODY_LISTENS = "nobody-listens"
-    NOT_HERE = "not-here"  # the host is not this machine: its socket table says nothing
+    NOT_HERE = "not-here"  # the host is another machine, whose socket table cannot be read
     # session
     LOST = "lost"  # the connection dropped
-    HUNG = "hung"  # it stands, and the heartbeat is not answered
-    START_SILENT = "start-silent"  # version answered, then no account list and next order ID
+    HUNG = "hung"  # it is open, but the heartbeat is not answered
+    START_SILENT = "start-silent"  # answered the version; then no account list or next order ID
     START_REJECTED = "start-rejected"  # closed after startApi without error 326
     CLIENT_ID_TAKEN = "client-id-taken"  # error 326
     NO_ACCOUNTS = "no-accounts"
-    # what TWS says over the session: link, farms, calls
+    # what TWS reports over the session: link, farms, calls
     LINK_DOWN = "link-down"  # TWS has lost IB's servers
     FARM_DOWN = "farm-down"
     PORT_MOVED = "port-moved"
@@ -66,11 +66,11 @@ class Symptom(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"  # the machine just woke from sleep
     # calendar
-    RESET_WINDOW = "reset-window"  # IB resets its servers at this time
+    RESET_WINDOW = "reset-window"  # IB resets its servers at this time of day
     MAINTENANCE = "maintenance"  # the user's own window: TWS restarts itself
 
 
-# No connection came to stand: whoever listens there was not even asked.
+# The connection could not be opened, so nothing is known about the program that listens.
 NOT_ACCEPTED = frozenset(
     {
         Symptom.REFUSED,
@@ -81,28 +81,31 @@ NOT_ACCEPTED = frozenset(
     }
 )
 
+# A handshake that shows the API in service.
+SERVED = frozenset({Symptom.OK, Symptom.SLOW})
+
 
 class SensorName(StrEnum):
-    """Whose reading it is. The names are public: they stand in JSON."""
+    """The sensors, and the monitor itself as the source of a reading."""
 
     LISTENER = "listener"
     HANDSHAKE = "handshake"
     INTERNET = "internet"
     SESSION = "session"
-    LINK = "link"  # what TWS says of its link to IB, over the session
-    FARMS = "farms"  # what TWS says of its data farms
-    CALLS = "calls"  # what else TWS says that calls for the user
-    HOURS = "hours"  # the trading hours that IB gave
+    LINK = "link"  # what TWS reports about its connection to IB, over the session
+    FARMS = "farms"  # what TWS reports about its data farms
+    CALLS = "calls"  # whatever else TWS reports that the user has to act on
+    HOURS = "hours"  # the trading hours that IB gives for a contract
     CLIENT_IDS = "client_ids"
     CALENDAR = "calendar"
-    MONITOR = "monitor"  # traymon's own state: paused, woken
+    MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
 
 
 class Use(StrEnum):
     """How a configured client ID is used."""
 
     FREE = "free"
-    YOURS = "yours"  # a program of the user's own holds it
-    CLASH = "clash"  # another program holds it
-    STUCK = "stuck"  # the Gateway refuses it, and nobody that is connected can hold it
-    UNKNOWN = "unknown"  # not tried, or not lately
+    YOURS = "yours"  # held by one of the user's own programs
+    CLASH = "clash"  # held by another program
+    STUCK = "stuck"  # the Gateway refuses it, though no connected program can hold it
+    UNKNOWN = "unknown"  # not checked, or not recently

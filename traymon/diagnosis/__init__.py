@@ -1,1 +1,1 @@
-"""Why: the catalogue of what can be wrong, and the words for each."""
+"""Why the API does not work: the catalogue of causes, and the words for each of them."""

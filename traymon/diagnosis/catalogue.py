@@ -1,6 +1,6 @@
 """Everything that can be wrong, causes before their symptoms. The first entry that matches wins.
 
-Pure: a diagnosis is made from evidence alone. No words for users: those are assets/fixes/.
+Pure: a diagnosis depends on the evidence alone. The words for users are in assets/fixes/, not here.
 """
 
 from __future__ import annotations
@@ -14,57 +14,60 @@ from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
-    a_later_run_is_about,
+    a_later_run_is_kept_out,
     a_sensor_crashed,
     all_slots_are_taken,
     an_app_runs_here,
     another_port_answers_as_ib,
-    at_time_of,
     clocks_differ,
     configured_account_is_missing,
-    given,
-    half_closed_pile_up,
+    during,
+    half_closed_connections_pile_up,
     handshake,
-    if_seen,
-    lasts,
     listener,
     monitor,
-    never_looked,
     no_app_runs_here,
-    nobody_holds_it,
+    no_program_holds_it,
+    not_checked_yet,
+    optionally,
     paper_and_live_are_mixed_up,
     port_just_opened,
-    sees,
+    reports,
     session,
-    tws_says,
+    stable_for,
+    tws_reports,
+    unattributed,
 )
 
 GREY, GREEN, AMBER, RED = Light.GREY, Light.GREEN, Light.AMBER, Light.RED
 S = Symptom
 
 SERVED = handshake(S.OK, S.SLOW)
-NEW_ONES_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
+NEW_CLIENTS_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
 IN_SESSION = session(S.OK)
-ID_TAKEN = sees(SensorName.CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED  # its own word 326, and its life
-LINK_DOWN = tws_says(SensorName.LINK, S.LINK_DOWN)
-REFUSED = handshake(S.REFUSED) & if_seen(listener(S.NOBODY_LISTENS)) & if_seen(session(S.LOST))
+# Two independent witnesses: TWS reported error 326, and a new client is served.
+ID_TAKEN = reports(SensorName.CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED
+LINK_DOWN = tws_reports(SensorName.LINK, S.LINK_DOWN)
+REFUSED = (
+    handshake(S.REFUSED) & optionally(listener(S.NOBODY_LISTENS)) & optionally(session(S.LOST))
+)
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
 UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
-# A fresh connection met nothing that puts the held session's program out of the question.
+# No fresh connection has shown that the program that serves traymon's session is gone.
 API_STILL_PRESENT = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
 )
-FARMS_DOWN = tws_says(SensorName.FARMS, S.FARM_DOWN) & lasts(SensorName.FARMS, 300.0)
-# What a restart of TWS, or of IB's servers, does while it lasts.
+FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & stable_for(SensorName.FARMS, 300.0)
+# What is normal while TWS or IB's servers restart.
 TRANSIENT_IN_RESTART = (
-    (LINK_DOWN & ~sees(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
+    (LINK_DOWN & ~reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
     | (REFUSED & ~another_port_answers_as_ib)
     | handshake(*ACCEPTED_UNSERVED)
     | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
-    | (ID_TAKEN & nobody_holds_it)
+    | (ID_TAKEN & no_program_holds_it)
     | FARMS_DOWN
 )
-# Of several witnesses, whose words are shown: the last one's.
+# Of several witnesses, the last one in this order provides the detail.
 DETAIL_PRIORITY = (
     SensorName.LISTENER,
     SensorName.SESSION,
@@ -79,56 +82,55 @@ DETAIL_PRIORITY = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that can be so: how it is recognised, and how it shows."""
+    """One possible diagnosis: how it is recognised, and how it is shown."""
 
     code: str  # stable: never renamed, never reused
     light: Light
     when: Condition
-    patience: float = 0.0  # seconds that it must hold before it shows
-    announce: bool = True  # worth a notification; a state that only asks to wait is not
-    never_muted: bool = False  # announced whatever the user has muted: real money is at stake
-    claimable: bool = False  # the user may say that the program it names is theirs
+    patience: float = 0.0  # seconds that it must hold before it is shown
+    announce: bool = True  # worth a notification; False if all the user can do is wait
+    never_muted: bool = False  # announced even when muted: real money is at stake
+    claimable: bool = False  # the user may claim the program that it names as theirs
 
 
 CATALOGUE: tuple[Entry, ...] = (
     Entry("paused", GREY, when=monitor(S.PAUSED), announce=False),
     Entry("resumed", GREY, when=monitor(S.RESUMED) & ~SERVED, announce=False),
-    Entry("starting", GREY, when=never_looked, announce=False),
-    # the gravest: real money where paper was meant, or the reverse
+    Entry("starting", GREY, when=not_checked_yet, announce=False),
+    # the gravest: real money instead of paper, or the reverse
     Entry(
         "wrong-environment",
         RED,
-        when=session(S.OK, S.HUNG) & if_seen(SERVED) & paper_and_live_are_mixed_up,
+        when=session(S.OK, S.HUNG) & optionally(SERVED) & paper_and_live_are_mixed_up,
         never_muted=True,
     ),
-    # where its API went, in TWS's own words
+    # TWS itself reported that its API moved to another port
     Entry(
         "port-moved",
         RED,
-        when=sees(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
+        when=reports(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
     ),
-    # expected at this time; whatever outlives it shows under its own name
+    # expected at this time; whatever outlasts the window is shown under its own name
+    Entry("maintenance", AMBER, when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE), announce=False),
     Entry(
-        "maintenance", AMBER, when=TRANSIENT_IN_RESTART & at_time_of(S.MAINTENANCE), announce=False
+        "reset-window", AMBER, when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW), announce=False
     ),
-    Entry(
-        "reset-window",
-        AMBER,
-        when=TRANSIENT_IN_RESTART & at_time_of(S.RESET_WINDOW),
-        announce=False,
-    ),
-    # a held session knows what a fresh connection cannot
-    Entry("session-hung", RED, when=session(S.HUNG) & if_seen(UNSERVED) & API_STILL_PRESENT),
-    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & if_seen(SERVED) & API_STILL_PRESENT),
+    # known to traymon's session only, not to a fresh connection
+    Entry("session-hung", RED, when=session(S.HUNG) & optionally(UNSERVED) & API_STILL_PRESENT),
+    Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & optionally(SERVED) & API_STILL_PRESENT),
     Entry(
         "internet-down",
         RED,
-        when=LINK_DOWN & sees(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT,
+        when=LINK_DOWN & reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT,
     ),
-    Entry("ib-link-down", RED, when=LINK_DOWN & lasts(SensorName.LINK, 60.0) & API_STILL_PRESENT),
+    Entry(
+        "ib-link-down", RED, when=LINK_DOWN & stable_for(SensorName.LINK, 60.0) & API_STILL_PRESENT
+    ),
     Entry("ib-link-down", AMBER, when=LINK_DOWN & API_STILL_PRESENT, announce=False),
-    # right after a hang has ended, the newest fresh connection is still one that hung
-    Entry("new-clients-hang", AMBER, when=NEW_ONES_HANG & given(IN_SESSION), patience=10.0),
+    # patience, because just after a hang ends the newest fresh connection is one that still hung
+    Entry(
+        "new-clients-hang", AMBER, when=NEW_CLIENTS_HANG & unattributed(IN_SESSION), patience=10.0
+    ),
     # the port
     Entry("host-unresolved", RED, when=handshake(S.UNRESOLVED)),
     Entry("host-unreachable", RED, when=handshake(S.UNREACHABLE)),
@@ -150,40 +152,42 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry("connection-rejected", RED, when=handshake(S.CLOSED, S.RESET)),
     Entry("answer-unfinished", RED, when=handshake(S.UNFINISHED)),
-    Entry("listener-wedged", RED, when=handshake(S.SILENT) & half_closed_pile_up),
+    Entry("listener-wedged", RED, when=handshake(S.SILENT) & half_closed_connections_pile_up),
     Entry("handshake-silent", RED, when=handshake(S.SILENT)),
     # the session
     Entry("start-silent", RED, when=session(S.START_SILENT)),
     Entry("no-free-slot", AMBER, when=session(S.START_REJECTED) & all_slots_are_taken),
     Entry("start-rejected", RED, when=session(S.START_REJECTED)),
     Entry(
-        "wrong-account", AMBER, when=IN_SESSION & if_seen(SERVED) & configured_account_is_missing
+        "wrong-account", AMBER, when=IN_SESSION & optionally(SERVED) & configured_account_is_missing
     ),
-    Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_about),
-    Entry("client-id-stuck", AMBER, when=ID_TAKEN & nobody_holds_it, patience=60.0),
+    Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_kept_out),
+    Entry("client-id-stuck", AMBER, when=ID_TAKEN & no_program_holds_it, patience=60.0),
     Entry("client-id-clash", AMBER, when=ID_TAKEN, claimable=True),
-    Entry("competing-session", AMBER, when=tws_says(SensorName.CALLS, S.COMPETING_SESSION)),
+    Entry("competing-session", AMBER, when=tws_reports(SensorName.CALLS, S.COMPETING_SESSION)),
     Entry(
-        "paper-not-acknowledged", AMBER, when=tws_says(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED)
+        "paper-not-acknowledged",
+        AMBER,
+        when=tws_reports(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED),
     ),
-    Entry("client-outdated", AMBER, when=tws_says(SensorName.CALLS, S.CLIENT_OUTDATED)),
+    Entry("client-outdated", AMBER, when=tws_reports(SensorName.CALLS, S.CLIENT_OUTDATED)),
     Entry("data-farm-down", AMBER, when=FARMS_DOWN),
     Entry("clock-skew", AMBER, when=IN_SESSION & clocks_differ, patience=10.0),
-    # traymon itself, before any good news
+    # traymon's own faults come before any good news
     Entry("sensor-crashed", AMBER, when=a_sensor_crashed),
-    # slow more than once is a load, once is a hiccup: the patience covers several quick looks
+    # one slow answer is a hiccup, several are load: the patience covers several quick polls
     Entry("handshake-slow", AMBER, when=handshake(S.SLOW), patience=10.0),
     Entry("healthy", GREEN, when=handshake(S.OK), announce=False),
 )
-STALE = Entry("stale", GREY, when=handshake(S.UNKNOWN))  # nothing fresh: traymon stopped looking
+STALE = Entry("stale", GREY, when=handshake(S.UNKNOWN))  # no fresh reading: polling has stopped
 
-ENTRIES: dict[str, Entry] = {}  # by code; of a code in two lights the first, graver one
+ENTRIES: dict[str, Entry] = {}  # by code; of a code with two lights the first, graver one
 for _entry in (*CATALOGUE, STALE):
     ENTRIES.setdefault(_entry.code, _entry)
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
-    """Return why things are as the evidence shows them. Total: every evidence has an answer."""
+    """Return the diagnosis of the evidence. Every evidence has one."""
     for entry in CATALOGUE:
         witnesses = entry.when.witnesses(evidence)
         if witnesses is not None:
@@ -207,7 +211,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
 
 
 def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
-    """Return what a page may name: the target's facts, the fresh readings', a witness's words."""
+    """Return what a page may name: facts of target and fresh readings, and a witness's detail."""
     target = evidence.target
     facts: dict[FactKey[Any], Any] = {
         Fact.HOST: target.host,
@@ -225,11 +229,11 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)
-    in_turn = (
+    by_priority = (
         *sorted(witnesses.difference(DETAIL_PRIORITY)),
         *filter(witnesses.__contains__, DETAIL_PRIORITY),
     )
-    for sensor in in_turn:
+    for sensor in by_priority:
         facts[Fact.DETAIL] = evidence.readings[sensor].detail
         if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor

@@ -1,7 +1,7 @@
 """Named statements about evidence, from which the catalogue's entries are built.
 
-Pure: the evidence is all that they see. A condition answers with its witnesses, the sensors
-whose readings bear it, or with None where it does not hold.
+Pure functions of the evidence. A condition that holds returns its witnesses, the sensors whose
+readings support it; one that does not hold returns None.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from traymon.core.vocabulary import SensorName, Symptom
 Witnesses = frozenset[SensorName]
 NO_WITNESS: Witnesses = frozenset()
 
-MOST_CLIENTS = 32  # at once, traymon's own included (TWS API documentation, "Connectivity")
-PAPER, LIVE = ("DU", "DF"), ("U", "F")  # how account numbers begin
+MAX_CLIENTS = 32  # at once, including traymon's own (TWS API documentation, "Connectivity")
+PAPER, LIVE = ("DU", "DF"), ("U", "F")  # prefixes of account numbers
+MAX_CLOCK_SKEW = 2.0  # seconds; IB's clock is read in whole seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A statement about evidence; `&`, `|` and `~` join statements."""
+    """A statement about evidence. Combine statements with `&`, `|` and `~`."""
 
     witnesses: Callable[[Evidence], Witnesses | None]
 
@@ -48,100 +49,103 @@ class Condition:
         return Condition(neither)
 
 
-def if_seen(condition: Condition) -> Condition:
-    """Holds in any case, and counts the condition's witnesses where it holds too."""
+def optionally(condition: Condition) -> Condition:
+    """Always hold, and add the condition's witnesses if it holds too."""
     return Condition(lambda e: condition.witnesses(e) or NO_WITNESS)
 
 
-def given(condition: Condition) -> Condition:
-    """Holds where the condition does, without counting its witnesses."""
+def unattributed(condition: Condition) -> Condition:
+    """Hold if the condition does, without its witnesses."""
     return Condition(lambda e: None if condition.witnesses(e) is None else NO_WITNESS)
 
 
-def sees(sensor: SensorName, *symptoms: Symptom) -> Condition:
-    """`sensor` sees one of the symptoms now."""
+def reports(sensor: SensorName, *symptoms: Symptom) -> Condition:
+    """The sensor's fresh reading has one of the symptoms."""
     return Condition(lambda e: frozenset({sensor}) if e.symptom(sensor) in symptoms else None)
 
 
 def handshake(*symptoms: Symptom) -> Condition:
-    """A new client that says hello sees one of the symptoms."""
-    return sees(SensorName.HANDSHAKE, *symptoms)
+    """A new client that sends the version hello meets one of the symptoms."""
+    return reports(SensorName.HANDSHAKE, *symptoms)
 
 
 def listener(*symptoms: Symptom) -> Condition:
     """The socket table shows one of the symptoms."""
-    return sees(SensorName.LISTENER, *symptoms)
+    return reports(SensorName.LISTENER, *symptoms)
 
 
 def session(*symptoms: Symptom) -> Condition:
-    """The held session shows one of the symptoms."""
-    return sees(SensorName.SESSION, *symptoms)
+    """traymon's own session has one of the symptoms."""
+    return reports(SensorName.SESSION, *symptoms)
 
 
-def tws_says(sensor: SensorName, symptom: Symptom) -> Condition:
-    """TWS itself said so over a session that is served: two witnesses, its word and its life."""
-    return sees(sensor, symptom) & session(Symptom.OK)
+def tws_reports(sensor: SensorName, symptom: Symptom) -> Condition:
+    """TWS itself reported the symptom.
+
+    Two independent witnesses: the report, and the session that carried it is alive.
+    """
+    return reports(sensor, symptom) & session(Symptom.OK)
 
 
-def lasts(sensor: SensorName, seconds: float) -> Condition:
-    """The sensor's reading has stood unchanged for some time."""
+def stable_for(sensor: SensorName, seconds: float) -> Condition:
+    """The sensor's reading is fresh and at least so many seconds old."""
 
     def holds(evidence: Evidence) -> bool:
         reading = evidence.fresh(sensor)
         return reading is not None and evidence.now - reading.at >= seconds
 
-    return _plain(holds)
+    return _without_witness(holds)
 
 
 def monitor(*symptoms: Symptom) -> Condition:
-    """traymon itself is in one of the states."""
-    return sees(SensorName.MONITOR, *symptoms)
+    """traymon itself is in one of these states."""
+    return reports(SensorName.MONITOR, *symptoms)
 
 
-def at_time_of(symptom: Symptom) -> Condition:
-    """The calendar says so; it explains what others see, and sees nothing itself."""
-    return given(sees(SensorName.CALENDAR, symptom))
+def during(window: Symptom) -> Condition:
+    """The calendar says that this window is open, which explains what other sensors report."""
+    return unattributed(reports(SensorName.CALENDAR, window))
 
 
-def _plain(holds: Callable[[Evidence], bool]) -> Condition:
-    """A statement that narrows another down and bears no witness of its own."""
+def _without_witness(holds: Callable[[Evidence], bool]) -> Condition:
+    """Turn a predicate into a condition that narrows another one down."""
     return Condition(lambda e: NO_WITNESS if holds(e) else None)
 
 
-@_plain
-def never_looked(evidence: Evidence) -> bool:
+@_without_witness
+def not_checked_yet(evidence: Evidence) -> bool:
     """No handshake has been tried yet."""
     return SensorName.HANDSHAKE not in evidence.readings
 
 
 @Condition
 def a_sensor_crashed(evidence: Evidence) -> Witnesses | None:
-    """Some sensor's own code failed."""
+    """The code of some sensor failed."""
     crashed = (name for name in evidence.readings if evidence.symptom(name) is Symptom.CRASHED)
     return frozenset(crashed) or None
 
 
-@_plain
+@_without_witness
 def an_app_runs_here(evidence: Evidence) -> bool:
     """A TWS or Gateway process runs on this machine."""
     return (evidence.fact(SensorName.LISTENER, Fact.APPS) or 0) > 0
 
 
-@_plain
+@_without_witness
 def no_app_runs_here(evidence: Evidence) -> bool:
-    """The process list was read, and no TWS or Gateway is in it."""
+    """The process list was read and contains no TWS or Gateway."""
     return evidence.fact(SensorName.LISTENER, Fact.APPS) == 0
 
 
-@_plain
+@_without_witness
 def another_port_answers_as_ib(evidence: Evidence) -> bool:
-    """Another port of this machine gave a version reply."""
+    """Another port of this machine sent a version reply."""
     return evidence.fact(SensorName.HANDSHAKE, Fact.OPEN_PORT) is not None
 
 
-@_plain
+@_without_witness
 def port_just_opened(evidence: Evidence) -> bool:
-    """The port opened within the time that the API needs after login."""
+    """The port opened so recently that the API may still be starting."""
     ages = (
         evidence.fact(sensor, Fact.PORT_OPENED)
         for sensor in (SensorName.HANDSHAKE, SensorName.LISTENER)
@@ -150,28 +154,28 @@ def port_just_opened(evidence: Evidence) -> bool:
 
 
 @Condition
-def half_closed_pile_up(evidence: Evidence) -> Witnesses | None:
-    """Connections that their program gave up pile up unclosed at the listener."""
+def half_closed_connections_pile_up(evidence: Evidence) -> Witnesses | None:
+    """The listener has not closed many connections that their clients closed."""
     count = evidence.fact(SensorName.LISTENER, Fact.HALF_CLOSED) or 0
     return frozenset({SensorName.LISTENER}) if count >= evidence.target.limits.half_closed else None
 
 
 @Condition
 def all_slots_are_taken(evidence: Evidence) -> Witnesses | None:
-    """As many other clients are connected as TWS serves."""
+    """As many other clients are connected as TWS serves at once."""
     count = evidence.fact(SensorName.LISTENER, Fact.CLIENTS) or 0
-    return frozenset({SensorName.LISTENER}) if count >= MOST_CLIENTS else None
+    return frozenset({SensorName.LISTENER}) if count >= MAX_CLIENTS else None
 
 
-@_plain
-def a_later_run_is_about(evidence: Evidence) -> bool:
-    """A program of the user's own holds the ID, and another one of his cannot get in."""
+@_without_witness
+def a_later_run_is_kept_out(evidence: Evidence) -> bool:
+    """One of the user's own programs holds the ID and keeps out another one of theirs."""
     return evidence.fact(SensorName.CLIENT_IDS, Fact.NEWER) is not None
 
 
-@_plain
-def nobody_holds_it(evidence: Evidence) -> bool:
-    """The ID is refused, and no program is connected that could hold it."""
+@_without_witness
+def no_program_holds_it(evidence: Evidence) -> bool:
+    """No connected program can be the holder of the refused ID."""
     return evidence.fact(SensorName.CLIENT_IDS, Fact.HOLDER) is None
 
 
@@ -180,29 +184,29 @@ def _accounts(evidence: Evidence) -> tuple[str, ...]:
 
 
 def is_paper(account: str) -> bool | None:
-    """Tell paper from live by an account number; None where it tells neither."""
+    """Tell whether an account number is a paper account's; None if its prefix is unknown."""
     if account.startswith(PAPER):
         return True
     return False if account.startswith(LIVE) else None
 
 
-@_plain
+@_without_witness
 def configured_account_is_missing(evidence: Evidence) -> bool:
-    """IB_ACCOUNT is set, and is not among the session's accounts."""
+    """IB_ACCOUNT is set and is not among the session's accounts."""
     wanted, accounts = evidence.target.account, _accounts(evidence)
     return bool(wanted and accounts) and wanted not in accounts
 
 
-@_plain
+@_without_witness
 def paper_and_live_are_mixed_up(evidence: Evidence) -> bool:
-    """IB_ACCOUNT is paper and every account of the session is live, or the reverse."""
+    """IB_ACCOUNT is a paper account and all of the session's are live, or the reverse."""
     wanted = is_paper(evidence.target.account)
     kinds = {is_paper(account) for account in _accounts(evidence)}
     return wanted is not None and kinds == {not wanted}
 
 
-@_plain
+@_without_witness
 def clocks_differ(evidence: Evidence) -> bool:
-    """This machine's clock and IB's are surely more than two seconds apart."""
+    """This machine's clock and IB's are certainly more than MAX_CLOCK_SKEW apart."""
     skew = evidence.fact(SensorName.SESSION, Fact.CLOCK_SKEW)
-    return skew is not None and abs(skew) > 2.0
+    return skew is not None and abs(skew) > MAX_CLOCK_SKEW

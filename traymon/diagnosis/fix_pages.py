@@ -1,7 +1,7 @@
 """The words for a diagnosis: assets/fixes/<code>.md with the facts filled in.
 
-Facts may come from the wire: they are cleaned here, and put into HTML only escaped and only after
-the Markdown was rendered, so that no fact can be read as Markdown or HTML.
+Facts may come from the wire, so they are untrusted. They are cleaned here. They enter HTML escaped
+and only after the Markdown was rendered, so that no fact can be read as Markdown or HTML.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from traymon import assets
 from traymon.core.facts import FACTS, FactKey, Facts, ShownAs
 from traymon.core.target import mask_accounts
+from traymon.diagnosis.formatting import duration
 from traymon.errors import FixPageError
 
 SECTIONS = (
@@ -28,18 +29,18 @@ SECTIONS = (
     "How to check",
     "If that did not help",
 )
-DASH = "—"  # what a fact that nobody found reads as
-LONGEST_VALUE = 300  # characters of one fact on a page
+DASH = "—"  # stands for a fact that was not found
+MAX_VALUE_LENGTH = 300  # characters of one fact on a page
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_WHERE_FOUND = re.compile(r"\{\?([a-z_]+): (.*?)\?\}", re.DOTALL)  # words that need a fact
+_CONDITIONAL = re.compile(r"\{\?([a-z_]+): (.*?)\?\}", re.DOTALL)  # text that needs a fact
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
-_MARKDOWN_SIGN = re.compile(r"([\\`*_\[\]<>#|!&~])")
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!&~])")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as written: the headline and the five sections, placeholders and all."""
+    """One page as written: the headline and the five sections, with their placeholders."""
 
     code: str
     headline: str
@@ -47,7 +48,7 @@ class Page:
 
     @property
     def in_short(self) -> str:
-        """The section that a notice carries, as one line."""
+        """The section that a notification carries, as one line."""
         return " ".join(self.sections["In short"].split())
 
     @property
@@ -57,9 +58,9 @@ class Page:
 
 
 @cache
-def notice(name: str) -> tuple[str, str]:
-    """Return title and body of a notice that is not a page's own, from assets/notices/<name>.md."""
-    text = (assets.folder() / "notices" / f"{name}.md").read_text(encoding="utf-8")
+def notification_text(name: str) -> tuple[str, str]:
+    """Return title and body from assets/notifications/<name>.md."""
+    text = (assets.folder() / "notifications" / f"{name}.md").read_text(encoding="utf-8")
     title, _, body = text.partition("\n")
     return title.removeprefix("# ").strip(), " ".join(body.split())
 
@@ -80,7 +81,7 @@ def page(code: str) -> Page:
         sections[title.strip()] = body.strip()
     if not head.startswith("# ") or "\n" in headline or tuple(sections) != SECTIONS:
         raise FixPageError(f"{path}: wants a headline and the sections {', '.join(SECTIONS)}")
-    named = {*_PLACEHOLDER.findall(text), *(name for name, _ in _WHERE_FOUND.findall(text))}
+    named = {*_PLACEHOLDER.findall(text), *(name for name, _ in _CONDITIONAL.findall(text))}
     unknown = named - FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
@@ -88,41 +89,43 @@ def page(code: str) -> Page:
 
 
 def fill(text: str, facts: Facts) -> str:
-    """Return plain text with its facts; one that nobody found reads as a dash."""
-    text = _where_found(text, facts)
+    """Return plain text with its facts filled in; a fact that was not found becomes a dash."""
+    text = _resolve_conditionals(text, facts)
     return _PLACEHOLDER.sub(lambda match: _value(match[1], facts), text)
 
 
 def to_markdown(markdown: str, facts: Facts) -> str:
-    """Return Markdown with its facts, which are nothing but text wherever it is rendered."""
-    parts = _MARKDOWN_CODE.split(_where_found(markdown, facts))  # text and code by turns
+    """Return Markdown with its facts filled in; no fact is ever rendered as markup."""
+    parts = _MARKDOWN_CODE.split(_resolve_conditionals(markdown, facts))  # text, code, text, ...
 
-    def put_in(part: str, as_it_is: Callable[[str], str]) -> str:
-        return _PLACEHOLDER.sub(lambda match: as_it_is(_value(match[1], facts)), part)
+    def fill_part(part: str, escape_value: Callable[[str], str]) -> str:
+        return _PLACEHOLDER.sub(lambda match: escape_value(_value(match[1], facts)), part)
 
-    return "".join(put_in(part, (literal, literal_in_code)[i % 2]) for i, part in enumerate(parts))
+    return "".join(
+        fill_part(part, literal_in_code if i % 2 else literal) for i, part in enumerate(parts)
+    )
 
 
 def literal(text: str) -> str:
-    """Return one line of text so that Markdown shows it as it is."""
-    return _MARKDOWN_SIGN.sub(r"\\\1", text)
+    """Escape one line of text so that Markdown shows it verbatim."""
+    return _MARKDOWN_SPECIAL.sub(r"\\\1", text)
 
 
 def literal_in_code(text: str) -> str:
-    """Return one line of text that cannot end the Markdown code in which it stands."""
+    """Change one line of text so that it cannot end the Markdown code around it."""
     return text.replace("`", "'")
 
 
 def to_html(markdown: str, facts: Facts) -> str:
-    """Return Markdown as HTML with its facts, which are escaped and nothing but text."""
-    markdown = _where_found(markdown, facts)
+    """Return Markdown as HTML, with its facts filled in and escaped."""
+    markdown = _resolve_conditionals(markdown, facts)
     rendered: str = MarkdownIt("commonmark", {"html": False}).render(markdown)
     return _PLACEHOLDER.sub(lambda match: escape(_value(match[1], facts)), rendered)
 
 
-def _where_found(text: str, facts: Facts) -> str:
-    """Return the text, with `{?fact: words?}` only where the fact was found."""
-    return _WHERE_FOUND.sub(lambda m: m[2] if FACTS[m[1]] in facts else "", text)
+def _resolve_conditionals(text: str, facts: Facts) -> str:
+    """Keep the words of each `{?fact: words?}` whose fact was found, and drop the others."""
+    return _CONDITIONAL.sub(lambda m: m[2] if FACTS[m[1]] in facts else "", text)
 
 
 def _value(name: str, facts: Facts) -> str:
@@ -132,34 +135,16 @@ def _value(name: str, facts: Facts) -> str:
 
 
 def show(fact: FactKey[Any], value: Any) -> str:
-    """Return a fact as users read it: `12 ms`, `10, 11`, `7497`."""
+    """Return a fact's value as users read it: `12 ms`, `10, 11`, `7497`."""
     if fact.shown_as is ShownAs.DURATION:
         return duration(abs(value))
-    if fact.several and not isinstance(value, str):  # a text stands in place of programs
+    if fact.several and not isinstance(value, str):  # programs may be formatted already
         return ", ".join(str(item) for item in value)
     return str(value)
 
 
 def clean(text: str) -> str:
-    """Return untrusted text as one short line without control or direction-changing characters."""
+    """Return untrusted text as one short line without control or bidirectional characters."""
     line = mask_accounts(" ".join(text.split()))
     line = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in line)
-    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as users read it: `12 ms`, `2.6 s`, `4 min 10 s`, `2 h 5 min`, `3 d`."""
-    if seconds < 0.9995:
-        return f"{max(round(seconds * 1000), 0)} ms" if seconds >= 0.001 else "under 1 ms"
-    if seconds < 9.95:
-        return f"{seconds:.1f}".removesuffix(".0") + " s"
-    whole = round(seconds)
-    for unit, name, part, part_name in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= unit:
-            count, rest = whole // unit, whole % unit // part
-            return f"{count} {name} {rest} {part_name}" if rest else f"{count} {name}"
-    return f"{whole} s"
+    return line if len(line) <= MAX_VALUE_LENGTH else line[: MAX_VALUE_LENGTH - 1] + "…"

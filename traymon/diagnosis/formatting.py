@@ -1,6 +1,7 @@
-"""How moments, programs and client IDs read to a user, the same on every surface.
+"""How times, programs and client IDs read to users, the same on every surface.
 
-Pure: the time is an argument. Names and numbers only; what they mean is said in assets/fixes/.
+Pure: the current time is an argument. Formats names and numbers only; what they mean is explained
+in assets/fixes/.
 """
 
 from __future__ import annotations
@@ -23,8 +24,26 @@ def moment(at: float, now: float) -> str:
     return f"{then.day} {then:%b %H:%M}"
 
 
+def duration(seconds: float) -> str:
+    """Return a duration as users read it: `12 ms`, `2.6 s`, `4 min 10 s`, `2 h 5 min`, `3 d`."""
+    if seconds < 0.9995:
+        return f"{max(round(seconds * 1000), 0)} ms" if seconds >= 0.001 else "under 1 ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    for unit, name, part, part_name in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            count, rest = whole // unit, whole % unit // part
+            return f"{count} {name} {rest} {part_name}" if rest else f"{count} {name}"
+    return f"{whole} s"
+
+
 def program(one: Program, now: float) -> str:
-    """Return what a user knows a program by: `run_live.py (pid 4711, since 09:12)`."""
+    """Return a program as its user knows it: `run_live.py (pid 4711, since 09:12)`."""
     if one.address:
         return f"a program on {one.address}"
     if one.pid is None:
@@ -34,14 +53,14 @@ def program(one: Program, now: float) -> str:
 
 
 def programs(candidates: Sequence[Program], now: float) -> str:
-    """Return one program, or several of which it is one: `one of A and B`."""
+    """Return one program, or the candidates if it may be any of several: `one of A and B`."""
     names = [program(one, now) for one in candidates]
     if len(names) < 2:
         return "".join(names)
     return f"one of {', '.join(names[:-1])} and {names[-1]}"
 
 
-def use(of: IdUse, now: float) -> str:
+def id_use(id_use: IdUse, now: float) -> str:
     """Return how a client ID is used and by whom: `10: yours · run_live.py (pid 4711, …)`."""
-    more = programs(of.programs, now) or of.detail
-    return f"{of.client_id}: {of.use}" + (f" · {more}" if more else "")
+    more = programs(id_use.programs, now) or id_use.detail
+    return f"{id_use.client_id}: {id_use.use}" + (f" · {more}" if more else "")

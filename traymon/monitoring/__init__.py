@@ -1,1 +1,1 @@
-"""Runs the sensors, judges what they see and publishes the status of each target."""
+"""Runs the sensors of each target and publishes its status."""

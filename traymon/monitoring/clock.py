@@ -1,7 +1,7 @@
-"""A clock whose seconds are all of equal length.
+"""A clock in epoch seconds that never jumps on its own.
 
-Epoch seconds that do not jump by themselves when somebody sets the wall clock or the machine
-sleeps; whoever uses it notices (`drift`) and says when it shall agree again (`catch_up`).
+It does not follow when somebody sets the wall clock or when the machine sleeps. Its user notices
+that with `drift` and decides when to `catch_up`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 
 class SteadyClock:
-    """Epoch seconds counted by the monotonic clock from the moment of making."""
+    """Epoch seconds, counted by the monotonic clock from the moment of construction."""
 
     def __init__(
         self,
@@ -20,16 +20,16 @@ class SteadyClock:
     ) -> None:
         self._wall, self._monotonic = wall, monotonic
         self._offset = wall() - monotonic()
-        self.moved = 0.0  # seconds, of all that was caught up with
+        self.total_correction = 0.0  # seconds, the sum of all `catch_up`
 
     def __call__(self) -> float:
         """Return the seconds since the epoch."""
         return self._monotonic() + self._offset
 
     def drift(self) -> float:
-        """Return by how many seconds the wall clock is ahead of this one.
+        """Return how many seconds the wall clock is ahead of this one.
 
-        Linux's monotonic clock stands still while the machine sleeps, so a sleep shows here.
+        Linux's monotonic clock stops while the machine sleeps, so a sleep shows as drift.
         """
         return self._wall() - self()
 
@@ -37,4 +37,4 @@ class SteadyClock:
         """Agree with the wall clock again."""
         drift = self.drift()
         self._offset += drift
-        self.moved += drift
+        self.total_correction += drift

@@ -1,4 +1,4 @@
-"""Runs a watch per target and tells the subscribers. Knows no surface and no wording.
+"""Runs a monitor per target and publishes every status. Knows no surface and no wording.
 
 Lives on one asyncio loop; only frozen values leave it.
 """
@@ -8,19 +8,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVarTuple
 
 from traymon.core.calendar import Calendar
-from traymon.core.model import Update
+from traymon.core.model import Flip, Status, Update, what_changed
 from traymon.core.target import Target
 from traymon.monitoring.clock import SteadyClock
-from traymon.monitoring.target_monitor import Discover, Subscriber, TargetMonitor
+from traymon.monitoring.target_monitor import Discover, TargetMonitor
 from traymon.sensors.base import Sensors
 
 log = logging.getLogger(__name__)
 
+Subscriber = Callable[[Update], None]
+Args = TypeVarTuple("Args")
+
 
 class Monitor:
-    """Runs a watch per target and tells the subscribers. Thread-safe where it says so."""
+    """Runs a monitor per target. The methods that users' actions call are thread-safe."""
 
     def __init__(
         self,
@@ -31,44 +36,49 @@ class Monitor:
         calendar: Calendar | None = None,
         snoozed_until: float | None = None,
     ) -> None:
+        """`sensors` makes a set of them per target; `discover` returns a target with its port."""
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
         self.clock = clock or SteadyClock()
-        self._calendar = calendar or Calendar()
-        self._snoozed_until = snoozed_until  # at the start
+        # by the target's name; what a target's monitor starts with
+        self._calendars = {target.name: calendar or Calendar() for target in targets}
+        self._snoozes = {target.name: snoozed_until for target in targets}
         self._subscribers: list[Subscriber] = []
-        self._watches: list[TargetMonitor] = []
+        self._published: dict[str, Status] = {}  # the newest status by the target's name
+        self._monitors: list[TargetMonitor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
         self._stopping = False
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Tell `subscriber` every update, on the monitor's loop: it must return at once.
+        """Call `subscriber` with every update, on the monitor's loop: it must return at once.
 
-        To be called before `run`.
+        Call this before `run`.
         """
         self._subscribers.append(subscriber)
 
     async def run(self) -> None:
-        """Watch until `stop`."""
+        """Monitor until `stop`."""
         self._loop = asyncio.get_running_loop()
-        if self._stopping:  # looked at after the loop is set: `stop` does it the other way round
+        if self._stopping:  # read after the loop is set; `stop` writes in the opposite order
             self._stopped.set()
-        self._watches = [
+        self._monitors = [
             TargetMonitor(
                 target,
                 self._make_sensors(),
                 self._publish,
                 self.clock,
                 self._discover,
-                self._calendar,
-                self._snoozed_until,
+                self._calendars[target.name],
+                self._snoozes[target.name],
             )
             for target in self._targets
         ]
-        tasks = [asyncio.create_task(watch.run(), name=watch.name) for watch in self._watches]
-        tasks.append(asyncio.create_task(self._until_stopped()))
+        tasks = [
+            asyncio.create_task(monitor.run(), name=monitor.name) for monitor in self._monitors
+        ]
+        tasks.append(asyncio.create_task(self._wait_until_stopped()))
         try:
-            # a watch never ends by itself; if one does, its error must come out here
+            # a target's monitor only ends with an error, which must not be lost
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -78,52 +88,62 @@ class Monitor:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._loop = None
 
-    async def _until_stopped(self) -> None:
-        await self._stopped.wait()
-
     def stop(self) -> None:
-        """End `run`, even before it began. From any thread."""
+        """End `run`, even before it has begun. Thread-safe, like all methods below."""
         self._stopping = True
-        self._call(self._stopped.set)
+        self._call_soon(self._stopped.set)
 
     def check_now(self) -> None:
-        """Look at every target at once. From any thread."""
-        self._each(TargetMonitor.check_now)
+        """Poll every target at once."""
+        self._for_each(TargetMonitor.check_now)
 
     def set_viewer_present(self, present: bool) -> None:
-        """Look more often while somebody watches and something is wrong. From any thread."""
-        for watch in self._watches:
-            self._call(watch.set_viewer_present, present)
+        """Poll more often while somebody has the page open and something is wrong."""
+        self._for_each(TargetMonitor.set_viewer_present, present)
 
     def pause(self) -> None:
-        """Stop looking at every target. From any thread."""
-        self._each(TargetMonitor.pause)
+        """Stop monitoring every target."""
+        self._for_each(TargetMonitor.pause)
 
     def resume(self) -> None:
-        """Look at every target again. From any thread."""
-        self._each(TargetMonitor.resume)
+        """Monitor every target again."""
+        self._for_each(TargetMonitor.resume)
 
-    def snooze(self, until: float | None) -> None:
-        """Have every status say that nobody wants to be told until then. From any thread."""
-        for watch in self._watches:
-            self._call(watch.snooze, until)
+    def snooze(self, until: float | None, target: str | None = None) -> None:
+        """Mute the notifications of a target, or of all, until then; None ends a snooze."""
+        for name in self._names(target):
+            self._snoozes[name] = until
+        self._for_each(TargetMonitor.snooze, until, only=target)
 
-    def set_calendar(self, calendar: Calendar) -> None:
-        """Go by this calendar from now on. From any thread."""
-        self._calendar = calendar
-        for watch in self._watches:
-            self._call(watch.set_calendar, calendar)
+    def set_calendar(self, calendar: Calendar, target: str | None = None) -> None:
+        """Use this calendar for a target, or for all, from now on."""
+        for name in self._names(target):
+            self._calendars[name] = calendar
+        self._for_each(TargetMonitor.set_calendar, calendar, only=target)
 
-    def _each(self, act: Callable[[TargetMonitor], None]) -> None:
-        for watch in self._watches:
-            self._call(act, watch)
+    def _names(self, target: str | None) -> Sequence[str]:
+        return [one.name for one in self._targets] if target is None else [target]
 
-    def _call(self, act: Callable[..., object], *arguments: object) -> None:
+    def _for_each(
+        self, method: Callable[[TargetMonitor, *Args], None], *args: *Args, only: str | None = None
+    ) -> None:
+        """Call a method of every target's monitor, or of one target's alone, on the loop."""
+        for monitor in self._monitors:
+            if only in (None, monitor.name):
+                self._call_soon(partial(method, monitor, *args))
+
+    def _call_soon(self, callback: Callable[[], object]) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(act, *arguments)
+            loop.call_soon_threadsafe(callback)
 
-    def _publish(self, update: Update) -> None:
+    async def _wait_until_stopped(self) -> None:
+        await self._stopped.wait()
+
+    def _publish(self, status: Status, flip: Flip | None) -> None:
+        name = status.target.name
+        update = Update(status, flip, what_changed(self._published.get(name), status))
+        self._published[name] = status
         for subscriber in self._subscribers:
             try:
                 subscriber(update)

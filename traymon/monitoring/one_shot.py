@@ -1,7 +1,7 @@
-"""Look at a target for one purpose: run every sensor once, or run until a program may start.
+"""Monitor a target for one purpose: run every sensor once, or run until a program may start.
 
-Prints nothing. `run_once` is behind `traymon check`: no debouncing. `run_until` is behind
-`traymon wait`; it has a monitor of its own, so that it works with or without a running tray.
+`run_once` is behind `traymon check` and debounces nothing. `run_until` is behind `traymon wait`;
+it has a monitor of its own, so it works with or without a running tray. Neither prints anything.
 """
 
 from __future__ import annotations
@@ -25,38 +25,42 @@ from traymon.sensors import sensors_for_target
 from traymon.sensors.base import ListOwnPrograms, StreamingSensor
 from traymon.sensors.port_discovery import discover
 
-HOLD_TIMEOUT = 20.0  # seconds for a session to begin
-FARM_NOTICES = 0.5  # seconds in which TWS says how its links stand, right after the start
+STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first reading
+TWS_MESSAGES_DELAY = 0.5  # seconds in which TWS reports its links, right after a session starts
 IDS = "ids"
-FREE_TO_START = ("session", IDS)  # tests after which a red light still forbids the start
+MUST_NOT_BE_RED = ("session", IDS)  # checks that fail while the light is red, whatever they see
 
 
 def run_once(target: Target, list_own_programs: ListOwnPrograms = tuple) -> Status:
-    """Look once at the target and return what is so; a few seconds longer than its timeout."""
+    """Run every sensor once and return the status.
+
+    Takes a few seconds longer than the target's timeout.
+    """
     return asyncio.run(_run_once(target, list_own_programs))
 
 
 async def _run_once(target: Target, list_own_programs: ListOwnPrograms) -> Status:
     if target.discovered:
         target = await asyncio.to_thread(discover, target)
-    context = _OneLook(target)
+    context = _OneShotContext(target)
     sensors = sensors_for_target(list_own_programs)
     for sensor in sensors.polling:
         context.post(await poll_sensor(sensor, context.evidence))
     if context.evidence.symptom(SensorName.HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
-        await context.hold(sensors.streaming)
+        await context.run_streams(sensors.streaming)
     evidence, now = context.evidence, time.time()
-    return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, looks=1)
+    return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, streak=1)
 
 
-class _OneLook:
-    """The evidence of one check, and what a held sensor sees of it."""
+class _OneShotContext:
+    """The evidence of one check. It is the context of the streaming sensors."""
 
     def __init__(self, target: Target) -> None:
-        now = time.time()  # who asks now wants what is seen, whatever is expected at this time
+        now = time.time()
+        # an empty calendar: the user wants to know what is wrong now, even if it is expected
         self._evidence = Evidence(target, now).with_reading(Calendar().reading(now, None))
         self._arrived = asyncio.Event()
-        self.check_requests = 1  # whoever checks wants an answer now
+        self.check_requests = 1  # the check itself
 
     @property
     def evidence(self) -> Evidence:
@@ -64,7 +68,7 @@ class _OneLook:
         return replace(self._evidence, now=time.time())
 
     def post(self, reading: Reading) -> None:
-        """Take a reading in."""
+        """Add a reading to the evidence."""
         self._evidence = self._evidence.with_reading(replace(reading, at=time.time()))
         self._arrived.set()
 
@@ -73,19 +77,19 @@ class _OneLook:
         self._arrived.clear()
         await self._arrived.wait()
 
-    async def hold(self, sensors: Sequence[StreamingSensor]) -> None:
-        """Let the held sensors run until each has said how it stands, and a moment longer."""
-        holding = [asyncio.create_task(stream_sensor(sensor, self)) for sensor in sensors]
-        with suppress(TimeoutError):  # the evidence says that nothing came
-            async with asyncio.timeout(HOLD_TIMEOUT):
+    async def run_streams(self, sensors: Sequence[StreamingSensor]) -> None:
+        """Run streaming sensors until each has posted a reading, and a moment longer."""
+        tasks = [asyncio.create_task(stream_sensor(sensor, self)) for sensor in sensors]
+        with suppress(TimeoutError):  # the evidence shows which reading is missing
+            async with asyncio.timeout(STREAMS_TIMEOUT):
                 while any(sensor.name not in self._evidence.readings for sensor in sensors):
                     await self.wait_for_update()
-                await asyncio.sleep(FARM_NOTICES)
-        seen = self._evidence  # before the goodbye, which takes back what the session said
-        for task in holding:
+                await asyncio.sleep(TWS_MESSAGES_DELAY)
+        evidence = self._evidence  # a session that ends withdraws what it has reported
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*holding, return_exceptions=True)
-        self._evidence = seen
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._evidence = evidence
 
 
 async def run_until(
@@ -93,43 +97,39 @@ async def run_until(
     need: str,
     timeout: float,
     list_own_programs: ListOwnPrograms,
-    tell: Callable[[Status], None],
+    on_status: Callable[[Status], None],
 ) -> tuple[bool, Status | None]:
-    """Look until every test up to `need` has passed; return whether it did, and the last status.
+    """Monitor until every check up to `need` passes; return whether it does and the last status.
 
-    Gives up after `timeout` seconds. `tell` hears of every status meanwhile; it must return at
+    Gives up after `timeout` seconds. `on_status` is called with every status; it must return at
     once.
     """
     monitor = Monitor([target], partial(sensors_for_target, list_own_programs), discover)
     last: Status | None = None
-    good = False
+    ready = False
 
-    def hear(update: Update) -> None:
-        nonlocal last, good
-        status = update.status
-        last, good = status, is_good(status, need)
-        tell(status)
-        if good:
+    def on_update(update: Update) -> None:
+        nonlocal last, ready
+        last, ready = update.status, is_ready(update.status, need)
+        on_status(last)
+        if ready:
             monitor.stop()
 
-    monitor.subscribe(hear)
+    monitor.subscribe(on_update)
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout):
             await monitor.run()
-    return good, last
+    return ready, last
 
 
-def is_good(status: Status, need: str) -> bool:
-    """Tell whether every test up to `need` has passed, of which the client IDs are the last.
+def is_ready(status: Status, need: str) -> bool:
+    """Tell whether every check up to `need` passes.
 
-    IDs that are not known pass only where the user has forbidden to try them.
+    Client IDs that were not checked pass only if the user has forbidden to try them.
     """
-    evidence = status.evidence
-    if need in FREE_TO_START and Light.RED in (
-        status.diagnosis.light,
-        status.suspicion.diagnosis.light if status.suspicion else Light.GREY,
-    ):
+    if need in MUST_NOT_BE_RED and _is_or_may_be_red(status):
         return False
+    evidence = status.evidence
     for step in check_steps(evidence):
         may_be_unknown = step.name == IDS and not evidence.target.try_ids
         if not step.passed and not (may_be_unknown and step.light is Light.GREY):
@@ -137,3 +137,8 @@ def is_good(status: Status, need: str) -> bool:
         if step.name == need:
             break
     return True
+
+
+def _is_or_may_be_red(status: Status) -> bool:
+    suspected = None if status.suspicion is None else status.suspicion.diagnosis.light
+    return Light.RED in (status.diagnosis.light, suspected)

@@ -1,4 +1,4 @@
-"""Notices that the monitor's loop stands still: a light that nobody renews must not stay green."""
+"""Notices that the monitor's loop is stuck: a light that nobody renews must not stay green."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-EVERY = 5.0  # seconds between two looks, as long as the monitor's own tick
-MOST_MISSED = 4  # looks in a row without a sign of life; counted, since a sleep skips looks too
+INTERVAL = 5.0  # seconds, as long as the monitor's own tick
+MAX_MISSED_BEATS = 4  # in a row; counted, not timed, since a machine that sleeps misses time too
 
 
 class Watchdog:
-    """Watches from a thread of its own."""
+    """Watches for beats from a thread of its own."""
 
-    def __init__(self, on_stall: Callable[[], None], every: float = EVERY) -> None:
-        """`on_stall` is called with every look for as long as there are no signs of life."""
-        self._on_stall, self._every = on_stall, every
+    def __init__(self, on_stall: Callable[[], None], interval: float = INTERVAL) -> None:
+        """`on_stall` is called once per interval while there are no beats."""
+        self._on_stall, self._interval = on_stall, interval
         self._beats = 0
         self._stopped = threading.Event()
 
     def beat(self) -> None:
-        """Give a sign of life; from any thread."""
+        """Show that the loop is alive. Thread-safe."""
         self._beats += 1
 
     def watch(self, thread: threading.Thread) -> None:
-        """Begin to watch; `thread` is the one whose stack the log shows when it stands still."""
+        """Start watching. If `thread` gets stuck, its stack is logged."""
         threading.Thread(target=self._watch, args=(thread,), name="watchdog", daemon=True).start()
 
     def stop(self) -> None:
-        """End it."""
+        """Stop watching."""
         self._stopped.set()
 
     def _watch(self, thread: threading.Thread) -> None:
         seen, missed = self._beats, 0
-        while not self._stopped.wait(self._every):
+        while not self._stopped.wait(self._interval):
             if self._beats != seen:
                 seen, missed = self._beats, 0
                 continue
             missed += 1
-            if missed == MOST_MISSED:
-                log.error("no sign of life of the monitor; %s", _where(thread))
-            if missed >= MOST_MISSED:
+            if missed == MAX_MISSED_BEATS:
+                log.error("no sign of life of the monitor; %s", _stack_of(thread))
+            if missed >= MAX_MISSED_BEATS:
                 self._on_stall()
 
 
-def _where(thread: threading.Thread) -> str:
+def _stack_of(thread: threading.Thread) -> str:
     frame = sys._current_frames().get(thread.ident or 0) if thread.is_alive() else None
     if frame is None:
         return "its thread has ended"

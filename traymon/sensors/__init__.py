@@ -1,11 +1,21 @@
-"""What can be seen of a target: one file per sensor, one line per sensor in the tables here.
+"""What can be observed of a target: one file per sensor, one row per sensor in the tables here.
 
 A sensor reports symptoms and never decides what they mean.
 """
 
 from __future__ import annotations
 
-from traymon.sensors.base import ListOwnPrograms, Sensors
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from traymon.core.vocabulary import SensorName
+from traymon.sensors.base import (
+    ListOwnPrograms,
+    PollingSensor,
+    Sensors,
+    SharedState,
+    StreamingSensor,
+)
 from traymon.sensors.client_ids import ClientIds
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
@@ -13,16 +23,30 @@ from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
 from traymon.sensors.session import Session
 
-__all__ = ["POLLING_SENSORS", "sensors_for_target"]
+__all__ = ["POLLING_SENSORS", "STREAMING_SENSORS", "sensors_for_target"]
 
-# Passive sensors come first, since what they see guides the next ones.
-POLLING_SENSORS = (Listener, Handshake, Internet)
+# In polling order: passive sensors come first, because what they see guides the others.
+POLLING_SENSORS: Mapping[SensorName, Callable[[SharedState], PollingSensor]] = MappingProxyType(
+    {
+        SensorName.LISTENER: lambda shared: Listener(shared.connections),
+        SensorName.HANDSHAKE: lambda shared: Handshake(shared.connections),
+        SensorName.INTERNET: lambda shared: Internet(),
+    }
+)
+STREAMING_SENSORS: Mapping[SensorName, Callable[[SharedState], StreamingSensor]] = MappingProxyType(
+    {
+        SensorName.SESSION: lambda shared: Session(shared.connections),
+        SensorName.CLIENT_IDS: lambda shared: ClientIds(
+            shared.connections, shared.list_own_programs
+        ),
+    }
+)
 
 
 def sensors_for_target(list_own_programs: ListOwnPrograms = tuple) -> Sensors:
-    """Return a fresh set of sensors for one target."""
-    connections = ConnectionRegistry()
+    """Return a new set of sensors for one target."""
+    shared = SharedState(ConnectionRegistry(), list_own_programs)
     return Sensors(
-        polling=tuple(sensor(connections) for sensor in POLLING_SENSORS),
-        streaming=(Session(connections), ClientIds(connections, list_own_programs)),
+        polling=tuple(create(shared) for create in POLLING_SENSORS.values()),
+        streaming=tuple(create(shared) for create in STREAMING_SENSORS.values()),
     )

@@ -1,7 +1,7 @@
-"""What is known of each configured client ID, and what the tries so far say of its holder.
+"""What the probes so far say about each configured client ID and its holder.
 
-Pure. The Gateway never tells who holds an ID; but an ID that was free before a program connected
-and is taken since is held by that program, and one connection holds one ID.
+Pure. The Gateway never says who holds an ID. But one connection holds one ID, and an ID that was
+free before a program connected and is taken afterwards is held by that program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Link:
 
     program: Program
     port: int  # the client's own port
-    left: bool = False  # its program has gone, and the Gateway has not closed it
+    half_closed: bool = False  # its program has gone, and the Gateway has not closed it
 
 
 Links = frozenset[Link]
@@ -27,109 +27,123 @@ NO_LINKS: Links = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    taken: bool | None  # None: the try brought no verdict
-    links: Links  # who was connected at the try
-    holders: Links = NO_LINKS  # of these, who may hold it
+class _Probe:
+    """The outcome of the last probe of an ID."""
+
+    taken: bool | None  # None: the probe brought no verdict
+    links: Links  # the connections at that time
+    holders: Links = NO_LINKS  # those of them that may hold the ID
     detail: str = ""  # why there was no verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """The current connections, and which of them may hold which ID."""
+
+    links: Links
+    table_complete: bool
+    holders: dict[int, Links]
+    oversubscribed: bool  # more IDs are taken than the user's programs have connections
+    skip_reason: str
+
+
 class Ledger:
-    """The tries of one target's client IDs."""
+    """The probes of one target's client IDs."""
 
     def __init__(self, client_ids: Iterable[int]) -> None:
         self._ids = tuple(client_ids)
-        self._known: dict[int, _Known] = {}
-        self._asked: set[int] = set()
+        self._probes: dict[int, _Probe] = {}
+        self._requested: set[int] = set()
 
-    def ask_again(self, client_ids: Iterable[int] | None = None) -> None:
-        """Make IDs due, whatever is known of them; None: every one."""
+    def request_probe(self, client_ids: Iterable[int] | None = None) -> None:
+        """Make IDs due for a probe, whatever is known about them; all of them by default."""
         wanted = self._ids if client_ids is None else client_ids
-        self._asked |= {client_id for client_id in wanted if client_id != 0}
+        self._requested |= {client_id for client_id in wanted if client_id != 0}
 
-    def due(self, links: Links) -> list[int]:
-        """Return the IDs of which the last try says nothing any more, now that `links` stand."""
-        return [i for i in self._ids if i in self._asked or not self._holds(i, links)]
+    def ids_to_probe(self, links: Links) -> list[int]:
+        """Return the IDs whose last probe no longer says anything about the current `links`."""
+        return [i for i in self._ids if i in self._requested or not self._still_valid(i, links)]
 
-    def _holds(self, client_id: int, links: Links) -> bool:
-        """Tell whether what is known of an ID still holds."""
-        if client_id == 0:  # never tried: TWS gives it the orders that are placed by hand
+    def _still_valid(self, client_id: int, links: Links) -> bool:
+        """Return whether the last probe of an ID still says whether it is taken."""
+        if client_id == 0:  # never probed: TWS assigns it the orders that are placed by hand
             return True
-        known = self._known.get(client_id)
-        if known is None:
+        probe = self._probes.get(client_id)
+        if probe is None:
             return False
-        if known.taken is None:
-            return links == known.links
-        if known.taken and not known.holders:  # the Gateway itself still counts one that has gone
-            return links == known.links
-        return known.holders <= links if known.taken else links <= known.links
+        if probe.taken is None:
+            return links == probe.links
+        if probe.taken and not probe.holders:  # the Gateway still counts a client that has gone
+            return links == probe.links
+        return probe.holders <= links if probe.taken else links <= probe.links
 
-    def note(self, client_id: int, taken: bool | None, links: Links, detail: str = "") -> None:
-        """Take the outcome of a try into account; `links` were connected.
+    def record_probe(
+        self, client_id: int, taken: bool | None, links: Links, detail: str = ""
+    ) -> None:
+        """Record the outcome of a probe that was made while `links` were connected.
 
-        `taken` is None where the try brought no verdict, for the reason in `detail`.
+        `taken` is None if the probe brought no verdict, for the reason in `detail`.
         """
-        self._asked.discard(client_id)
-        before = self._known.get(client_id)
+        self._requested.discard(client_id)
+        before = self._probes.get(client_id)
         if taken is None:
-            self._known[client_id] = _Known(None, links, detail=detail)
+            self._probes[client_id] = _Probe(None, links, detail=detail)
             return
         holders = links
         if before is not None and before.taken is not None:
             holders = before.holders & links
-            if not holders or holders != before.holders:  # who left may have left it to a newcomer
+            if not holders or holders != before.holders:
+                # A departed holder may have been replaced by a new connection.
                 holders |= links - before.links
-        self._known[client_id] = _Known(taken, links, holders if taken else NO_LINKS)
+        self._probes[client_id] = _Probe(taken, links, holders if taken else NO_LINKS)
 
-    def uses(self, links: Links, whole: bool, why_not: str) -> tuple[IdUse, ...]:
+    def usage(self, links: Links, table_complete: bool, skip_reason: str) -> tuple[IdUse, ...]:
         """Return how each ID is used.
 
-        `whole`: `links` are all there are; where they are not, another program may hold an ID.
-        `why_not` says why what is unknown was not tried.
+        `table_complete`: the socket table shows every client, so an unseen program cannot hold an
+        ID. `skip_reason`: why IDs of unknown use were not probed.
         """
-        holders = _told_apart(
-            {i: known.holders & links for i, known in self._known.items() if known.taken}
+        holders = resolve_holders(
+            {i: probe.holders & links for i, probe in self._probes.items() if probe.taken}
         )
         own = {link for who in holders.values() for link in who if link.program.own}
         claimed = [i for i, who in holders.items() if any(link.program.own for link in who)]
-        # more IDs than connections: some other program holds one of them, whichever
-        short = len(claimed) > len(own)
-        return tuple(self._use(i, holders, links, whole, short, why_not) for i in self._ids)
+        # More taken IDs than own connections: at least one belongs to someone else.
+        oversubscribed = len(claimed) > len(own)
+        picture = _Picture(links, table_complete, holders, oversubscribed, skip_reason)
+        return tuple(self._use(client_id, picture) for client_id in self._ids)
 
-    def _use(
-        self,
-        client_id: int,
-        holders: dict[int, Links],
-        links: Links,
-        whole: bool,
-        short: bool,
-        why_not: str,
-    ) -> IdUse:
+    def _use(self, client_id: int, now: _Picture) -> IdUse:
         if client_id == 0:
             return IdUse(client_id, Use.UNKNOWN, detail="client ID 0 is never tried")
-        if whole and not links:
+        if now.table_complete and not now.links:
             return IdUse(client_id, Use.FREE)
-        if not self._holds(client_id, links):
-            return IdUse(client_id, Use.UNKNOWN, detail=why_not)
-        known = self._known[client_id]
-        if known.taken is None:
-            return IdUse(client_id, Use.UNKNOWN, detail=known.detail)
-        if not known.taken:
+        if not self._still_valid(client_id, now.links):
+            return IdUse(client_id, Use.UNKNOWN, detail=now.skip_reason)
+        probe = self._probes[client_id]
+        if probe.taken is None:
+            return IdUse(client_id, Use.UNKNOWN, detail=probe.detail)
+        if not probe.taken:
             return IdUse(client_id, Use.FREE)
-        who = holders[client_id]
-        others = _programs(link for link in who if not link.program.own)
-        own = _programs(link for link in who if link.program.own)
-        if own and not (short and others):
-            return IdUse(client_id, Use.YOURS, own)
-        if not whole:
-            return IdUse(client_id, Use.CLASH, (*own, *others, Program()))
-        if own or any(not link.left for link in who):
-            return IdUse(client_id, Use.CLASH, (*own, *others))
-        return IdUse(client_id, Use.STUCK)
+        return _taken_use(client_id, now)
 
 
-def _told_apart(holders: dict[int, Links]) -> dict[int, Links]:
-    """Return who may hold each ID, knowing that one connection holds one ID alone."""
+def _taken_use(client_id: int, now: _Picture) -> IdUse:
+    """Return who holds an ID that is taken, as far as that is known."""
+    who = now.holders[client_id]
+    others = _programs(link for link in who if not link.program.own)
+    own = _programs(link for link in who if link.program.own)
+    if own and not (now.oversubscribed and others):
+        return IdUse(client_id, Use.YOURS, own)
+    if not now.table_complete:
+        return IdUse(client_id, Use.CLASH, (*own, *others, Program()))
+    if own or any(not link.half_closed for link in who):
+        return IdUse(client_id, Use.CLASH, (*own, *others))
+    return IdUse(client_id, Use.STUCK)
+
+
+def resolve_holders(holders: dict[int, Links]) -> dict[int, Links]:
+    """Narrow down who may hold each ID, given that a connection holds only one."""
     sure: set[Link] = set()
     while True:
         alone = {next(iter(who)) for who in holders.values() if len(who) == 1}
@@ -142,6 +156,6 @@ def _told_apart(holders: dict[int, Links]) -> dict[int, Links]:
 
 
 def _programs(links: Iterable[Link]) -> tuple[Program, ...]:
-    """Return the programs behind connections, each once, the oldest first."""
+    """Return the programs behind connections without duplicates, the oldest first."""
     programs = {link.program for link in links}
     return tuple(sorted(programs, key=lambda p: (p.since or 0.0, p.pid or 0, p.address)))

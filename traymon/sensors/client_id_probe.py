@@ -1,8 +1,7 @@
-"""One try of a client ID: is it taken? The only place that says another program's ID.
+"""Probe one client ID: is it taken? The only place that sends another program's ID.
 
-Who calls decides whether a try is allowed; here it is only made as short as can be. A free ID is
-held from the Gateway's reading of startApi until its reading of our close, which follows the
-answer at once.
+The caller decides whether probing is allowed. While probing a free ID we occupy it, from startApi
+until the Gateway sees our close (milliseconds).
 """
 
 from __future__ import annotations
@@ -16,47 +15,48 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.version_exchange import close_gracefully, connect, os_error_text, read_reply
+from traymon.sensors.socket_errors import os_error_text
+from traymon.sensors.version_exchange import Outcome, close_gracefully, connect, read_reply
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What came of a try."""
+    """The outcome of a probe."""
 
     verdict: wire.Verdict | None  # None: no verdict, for the reason in `detail`
     detail: str
-    released: bool = True  # the Gateway ended the connection too, and so let the ID go
+    released: bool = True  # the Gateway closed the connection too, and so released the ID
 
 
-async def claim(
+async def probe_client_id(
     target: Target, client_id: int, connections: ConnectionRegistry, still_safe: Callable[[], bool]
 ) -> ProbeResult:
-    """Begin a session with the ID and end it at the first word that shows whether it may.
+    """Start a session with the ID and end it as soon as the Gateway shows whether it is taken.
 
-    `still_safe` is asked right before the ID is said; where it is not, none is said.
+    Calls `still_safe` right before the ID is sent; if that returns False, the ID is not sent.
     """
     deadline = asyncio.get_running_loop().time() + target.limits.timeout
-    async with connections.exchange:
+    async with connections.exchange_lock:
         connection = await connect(target.host, target.port, deadline, connections)
-        if isinstance(connection, tuple):
-            return ProbeResult(None, connection[1])
+        if isinstance(connection, Outcome):
+            return ProbeResult(None, connection.detail)
         try:
-            outcome = await _ask(connection, client_id, deadline, still_safe)
+            result = await _start_session(connection, client_id, deadline, still_safe)
         finally:
             released = await close_gracefully(connection)
-        return replace(outcome, released=released)
+        return replace(result, released=released)
 
 
-async def _ask(
+async def _start_session(
     connection: socket.socket, client_id: int, deadline: float, still_safe: Callable[[], bool]
 ) -> ProbeResult:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout_at(deadline):
             await loop.sock_sendall(connection, wire.hello())
-            symptom, detail, _ = await read_reply(connection, deadline)
-            if symptom is not Symptom.OK:
-                return ProbeResult(None, detail)
+            reply = await read_reply(connection, deadline)
+            if reply.symptom is not Symptom.OK:
+                return ProbeResult(None, reply.detail)
             if not still_safe():
                 return ProbeResult(None, "another program may have started meanwhile")
             await loop.sock_sendall(connection, wire.start_api(client_id))

@@ -1,32 +1,43 @@
-"""How far this machine's clock is surely off the Gateway's, from answers in whole seconds.
+"""Bound how far this machine's clock is off the Gateway's, from answers in whole seconds.
 
-Bounds, not estimates: a difference within the resolution is no difference.
+Gives bounds, not estimates: a difference smaller than the resolution counts as none.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Bounds of (this clock - the Gateway's clock), in seconds."""
+
+    low: float
+    high: float
 
 
 class ClockSkew:
-    """How far this machine's clock is surely off, from answers that tell whole seconds only."""
+    """The skew that all answers so far are consistent with."""
 
     def __init__(self) -> None:
-        self._least: float | None = None  # bounds of (this clock - the Gateway's), over all answers
-        self._most: float | None = None
+        self._bounds: _Bounds | None = None
 
     def add(self, server_time: int, round_trip: float) -> None:
-        """Take an answer in: it was given within `round_trip` seconds before now."""
+        """Add an answer that was given at most `round_trip` seconds ago."""
         now = time.time()
-        least, most = now - round_trip - (server_time + 1), now - server_time
-        if self._least is None or self._most is None or least > self._most or most < self._least:
-            self._least, self._most = least, most  # the first one, or a clock was set
+        low, high = now - round_trip - (server_time + 1), now - server_time
+        known = self._bounds
+        if (
+            known is None or low > known.high or high < known.low
+        ):  # first answer, or a clock was set
+            self._bounds = _Bounds(low, high)
         else:
-            self._least, self._most = max(self._least, least), min(self._most, most)
+            self._bounds = _Bounds(max(known.low, low), min(known.high, high))
 
     @property
     def seconds(self) -> float | None:
-        """Return by how much this clock is surely ahead (negative: behind); 0: it may be right."""
-        if self._least is None or self._most is None:
+        """The least by which this clock must be ahead (negative: behind); 0 if it may be right."""
+        if self._bounds is None:
             return None
-        return max(0.0, self._least) or min(0.0, self._most)
+        return max(0.0, self._bounds.low) or min(0.0, self._bounds.high)

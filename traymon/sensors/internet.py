@@ -1,7 +1,7 @@
-"""Does this machine reach anything outside it? Asked of the system, and only on a suspicion.
+"""Check whether this machine reaches anything outside itself, once TWS reports a lost link.
 
-No third party's host is contacted: a route is looked up without sending a packet, and the only
-question goes to the name server that the system itself uses.
+Contacts no third party: the route lookup sends no packet, and the only query goes to the system's
+own name server.
 """
 
 from __future__ import annotations
@@ -12,25 +12,21 @@ import time
 
 from traymon.core.model import Evidence, Reading
 from traymon.core.vocabulary import SensorName, Symptom
-from traymon.sensors.connection_registry import ConnectionRegistry
 
-OUTSIDE = "192.0.2.1"  # RFC 5737: an address for documentation, that no machine has
-IB_NAME = "gdc1.ibllc.com"  # what TWS itself looks up; only the name server is asked
+OUTSIDE_ADDRESS = "192.0.2.1"  # reserved for documentation (RFC 5737); no machine has it
+IB_HOST = "gdc1.ibllc.com"  # a name that TWS itself resolves; only the name server is queried
 NAME_SERVER_TIMEOUT = 4.0  # seconds
-# what getaddrinfo says when the name server answered, if only with "no such name"
+# getaddrinfo errors that mean the name server did answer, even if with "no such name".
 ANSWERED = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class Internet:
-    """Looks only while TWS says that it has lost IB's servers."""
+    """Checks only while TWS reports that it has lost IB's servers."""
 
     name = SensorName.INTERNET
 
-    def __init__(self, connections: ConnectionRegistry) -> None:
-        """Opens no connection, so that there are no ports of its own."""
-
     async def poll(self, evidence: Evidence) -> Reading:
-        """Ask for a route and for a name, where there is a reason to."""
+        """Look up a route and a name, if there is a reason to."""
         if evidence.symptom(SensorName.LINK) is not Symptom.LINK_DOWN:
             return Reading(self.name, Symptom.UNKNOWN, "not asked: no sign of trouble")
         started = time.monotonic()
@@ -44,21 +40,21 @@ class Internet:
 
 
 def has_route() -> bool:
-    """Tell whether the system knows a way outside. Connecting a UDP socket sends nothing."""
+    """Return whether the system has a route to the outside. A UDP connect sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect((OUTSIDE, 9))
+            probe.connect((OUTSIDE_ADDRESS, 9))
         except OSError:
             return False
     return True
 
 
 async def name_server_answers() -> bool:
-    """Tell whether the system's name server says anything at all about a name."""
+    """Return whether the system's name server answers a query, whatever the answer is."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(NAME_SERVER_TIMEOUT):
-            await loop.getaddrinfo(IB_NAME, None)
+            await loop.getaddrinfo(IB_HOST, None)
     except TimeoutError:
         return False
     except socket.gaierror as error:

@@ -1,18 +1,17 @@
-"""The programs of this machine that matter to a port: who is connected, and who may be soon.
+"""Find the programs of this machine that matter to a port: who is connected, and who may be soon.
 
-Reads the socket table and the process list, passively. What the rights or the platform hide is
-missing here, never guessed.
+Passive: reads the socket table and the process list. What the platform or missing permissions hide
+is missing here, never guessed.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psutil
 
@@ -20,20 +19,16 @@ from traymon.core.target import OwnProgram, Program, Target
 from traymon.sensors.base import ListOwnPrograms
 from traymon.sensors.client_id_ledger import Link, Links
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.listener import is_this_machine, socket_table
+from traymon.sensors.program_identity import is_traymon, lies_in, project_folder, script_of
+from traymon.sensors.socket_table import SocketEntry, is_this_machine, socket_table
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
-INTERPRETERS = re.compile(
-    r"(python|pypy|java|node|ruby|perl|julia|rscript|dotnet|bun|deno|bash|sh|zsh|powershell|pwsh)"
-    r"w?[\d.]*(\.exe)?",
-    re.IGNORECASE,
-)
-TRAYMON = ("traymon", "traymon-tray")
-READERS = ("cat", "grep", "head", "less", "more", "sort", "tail", "tee")  # of `traymon ... | tee`
-SETTLING = 6.0  # seconds in which a new process may still become another program
-YOUNG = 60.0  # seconds within which a program that only runs in the folder may begin to connect
-BORN_OF_A_RUN = 10.0  # seconds within which a child of a connected program may begin to connect
+# Programs that only read what another one prints, as in `traymon ... | tee`.
+READERS = frozenset({"cat", "grep", "head", "less", "more", "sort", "tail", "tee"})
+EXEC_WINDOW = 6.0  # seconds within which a new process may still become another program
+YOUNG = 60.0  # seconds within which a program that merely runs in the folder may connect
+YOUNG_CHILD = 10.0  # seconds within which a child of a connected program may connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +36,81 @@ class Connected:
     """What the socket table shows of a target's port."""
 
     links: Links
-    turned_away: frozenset[int]  # ports of clients whose connection the Gateway ended first
+    rejected_ports: frozenset[int]  # of clients whose connection the Gateway ended first
     cost: float  # seconds of CPU that reading it took
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A process as it was looked at."""
+class Process:
+    """A process as it was last seen."""
 
     program: Program
     parent: int
-    placed: bool  # its script or executable is the user's own, not only its working directory
+    in_project: bool  # its script or executable is the user's own, not just its working directory
     name: str
 
 
-class Programs:
-    """Reads programs for one target. All methods may block for milliseconds."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A process ID, and what was behind it."""
+
+    first_at: float  # monotonic
+    process: Process | None  # None: it has ended, or is a traymon
+
+
+@dataclass(frozen=True, slots=True)
+class _Ownership:
+    """What decides which programs are the user's own."""
+
+    env_file: str
+    own_programs: tuple[OwnProgram, ...]
+
+
+class Processes:
+    """Reads the processes that matter to one target. All methods may block for milliseconds."""
 
     def __init__(self, connections: ConnectionRegistry, list_own_programs: ListOwnPrograms) -> None:
         self._connections, self._list_own_programs = connections, list_own_programs
-        self._seen: dict[int, tuple[float, Seen | None]] = {}  # pid -> first seen, what it is
-        self._known: object = None  # what the verdicts of `_seen` rest on
-        self._once_connected: set[tuple[int, float | None]] = set()
+        self._seen: dict[int, _Seen] = {}  # by process ID
+        self._ownership: _Ownership | None = None  # what `_seen` was judged by
+        self._once_connected: set[tuple[int, float | None]] = set()  # (process ID, start time)
 
-    def connected(self, target: Target) -> Connected | None:
-        """Return who is connected to the port; None where the socket table cannot be read."""
+    def read_connections(self, target: Target) -> Connected | None:
+        """Return who is connected to the port; None if the socket table cannot be read."""
         began = time.thread_time()
         table = socket_table()
         if table is None:
             return None
         here = is_this_machine(target.host)
-        links: set[Link] = set()
-        turned_away: set[int] = set()
-        clients = [e for e in table if e.raddr and self._leads_to(e, target, here)]
-        programs = {pid: self._program(pid, target) for pid in {e.pid for e in clients}}
-        for entry in clients:
-            program = programs[entry.pid]
-            if program is not None:
-                links.add(Link(program, entry.laddr.port))
-        for entry in table:
-            if not (here and entry.raddr and entry.laddr.port == target.port):
+        links = self._client_links(table, target, here)
+        rejected: set[int] = set()
+        for entry in table if here else ():
+            if not entry.raddr or entry.laddr.port != target.port:
                 continue
             peer, port = entry.raddr.ip.removeprefix("::ffff:"), entry.raddr.port
             if port in self._connections:
                 continue
             if entry.status == psutil.CONN_CLOSE_WAIT:
-                links.add(Link(Program(), port, left=True))
+                links.add(Link(Program(), port, half_closed=True))
             elif entry.status == psutil.CONN_TIME_WAIT:
-                turned_away.add(port)
+                rejected.add(port)
             elif entry.status == psutil.CONN_ESTABLISHED and not is_this_machine(peer):
                 links.add(Link(Program(address=peer), port))
         self._once_connected |= {(link.program.pid or 0, link.program.since) for link in links}
-        return Connected(frozenset(links), frozenset(turned_away), time.thread_time() - began)
+        return Connected(frozenset(links), frozenset(rejected), time.thread_time() - began)
 
-    def _leads_to(self, entry: Any, target: Target, here: bool) -> bool:
-        """Tell whether a connection is a client's to the target, and not traymon's."""
+    def _client_links(self, table: Sequence[SocketEntry], target: Target, here: bool) -> set[Link]:
+        """Return the connections of this machine's programs to the target."""
+        clients = [e for e in table if e.raddr and self._leads_to(e, target, here)]
+        programs = {pid: self._program(pid, target) for pid in {e.pid for e in clients}}
+        return {
+            Link(program, entry.laddr.port)
+            for entry in clients
+            if (program := programs[entry.pid]) is not None
+        }
+
+    def _leads_to(self, entry: SocketEntry, target: Target, here: bool) -> bool:
+        """Return whether a client's connection leads to the target and is not traymon's."""
         address = entry.raddr.ip.removeprefix("::ffff:")
         return (
             entry.status == psutil.CONN_ESTABLISHED
@@ -105,180 +120,137 @@ class Programs:
         )
 
     def _program(self, pid: int | None, target: Target) -> Program | None:
-        """Return the program behind a process ID; None where it is a traymon."""
-        if pid is None:  # another user's, without the rights to see it
+        """Return the program behind a process ID; None for a traymon."""
+        if pid is None:  # another user's process, hidden by missing permissions
             return Program()
-        seen = self._look_at(pid, target)
-        return None if seen is None else seen.program
+        process = self._read_process(pid, target)
+        return None if process is None else process.program
 
-    def changed(self, target: Target) -> bool:
-        """Look at the processes that are new; return whether one of them is the user's own."""
-        known = (target.env_file, tuple(self._list_own_programs()))
-        if known != self._known:
-            self._known, self._seen = known, {}
+    def scan_new(self, target: Target) -> bool:
+        """Read the processes that are new; return whether any of them is the user's own."""
+        ownership = _Ownership(target.env_file, tuple(self._list_own_programs()))
+        if ownership != self._ownership:
+            self._ownership, self._seen = ownership, {}
         now = time.monotonic()
         pids = set(psutil.pids())
         for gone in self._seen.keys() - pids:
             del self._seen[gone]
-        changed = False
+        found = False
         for pid in pids:
-            first, before = self._seen.get(pid, (now, None))
-            if now - first <= SETTLING:
-                seen = self._look_at(pid, target)
-                self._seen[pid] = first, seen
-                own = seen is not None and seen.program.own
-                changed = changed or (own and (before is None or not before.program.own))
-        return changed
+            seen = self._seen.get(pid)
+            if seen is None:
+                seen = _Seen(now, None)
+            if now - seen.first_at <= EXEC_WINDOW:
+                process = self._read_process(pid, target)
+                self._seen[pid] = _Seen(seen.first_at, process)
+                found = found or (_is_own(process) and not _is_own(seen.process))
+        return found
 
-    def look_at_all(self, target: Target) -> None:
-        """Look at every process whose program may have changed: a process can become another."""
-        self.changed(target)
+    def scan_all(self, target: Target) -> None:
+        """Read every process that may have become another program since it was last read."""
+        self.scan_new(target)
         for process in psutil.process_iter():
-            first, before = self._seen.get(process.pid, (time.monotonic(), None))
+            seen = self._seen.get(process.pid, _Seen(time.monotonic(), None))
+            known = seen.process
             try:
-                same = before is not None and process.name() == before.name
+                same = known is not None and process.name() == known.name
             except (psutil.Error, OSError):
                 same = False
-            if not same or (before is not None and before.program.own):
-                self._seen[process.pid] = first, self._look_at(process.pid, target)
+            if not same or _is_own(known):
+                current = self._read_process(process.pid, target)
+                self._seen[process.pid] = _Seen(seen.first_at, current)
 
-    def may_connect(self, links: Links) -> Program | None:
+    def find_about_to_connect(self, links: Links) -> Program | None:
         """Return a program of the user's own that may be about to connect, if there is one."""
         now = time.time()
-        pids = {link.program.pid for link in links}
-        runs = {self._run(pid) for pid in pids if pid is not None}
-        for seen in self._own():
-            program = seen.program
+        connected = {link.program.pid for link in links}
+        connected_runs = {self._run_of(pid) for pid in connected if pid is not None}
+        for process in self._own_processes():
+            program = process.program
             age = now - (program.since or 0.0)
-            if program.pid is None or program.pid in pids:
+            if program.pid is None or program.pid in connected:
                 continue
-            if self._run(program.pid) in runs:
-                soon = age < BORN_OF_A_RUN
+            if self._run_of(program.pid) in connected_runs:
+                soon = age < YOUNG_CHILD
             else:
-                met = (program.pid, program.since) in self._once_connected
-                only_reads = Path(seen.name).stem.lower() in READERS
-                soon = seen.placed or met or (age < YOUNG and not only_reads)
+                was_connected = (program.pid, program.since) in self._once_connected
+                only_reads = Path(process.name).stem.lower() in READERS
+                soon = process.in_project or was_connected or (age < YOUNG and not only_reads)
             if soon:
                 return program
         return None
 
-    def later_runs(self, of: Program, links: Links) -> Sequence[Program]:
-        """Return the user's own programs that were started after one that is connected, apart
-        from what belongs to the same run, and that are not connected."""
-        pids = {link.program.pid for link in links}
+    def find_later_runs(self, of: Program, links: Links) -> Sequence[Program]:
+        """Return the user's unconnected programs that were started after a connected one.
+
+        Leaves out what belongs to the same run.
+        """
+        connected = {link.program.pid for link in links}
         return [
-            seen.program
-            for seen in self._own()
-            if seen.placed
-            and seen.program.pid is not None
+            process.program
+            for process in self._own_processes()
+            if process.in_project
+            and process.program.pid is not None
             and of.pid is not None
-            and seen.program.pid not in pids
-            and (seen.program.since or 0.0) > (of.since or 0.0)
-            and self._run(seen.program.pid) != self._run(of.pid)
+            and process.program.pid not in connected
+            and (process.program.since or 0.0) > (of.since or 0.0)
+            and self._run_of(process.program.pid) != self._run_of(of.pid)
         ]
 
-    def runs(self, program: Program) -> bool:
-        """Tell whether the program still runs, as far as it was last looked."""
-        found = self._seen.get(program.pid or 0)
-        return found is not None and found[1] is not None and found[1].program == program
+    def _own_processes(self) -> list[Process]:
+        processes = (seen.process for seen in self._seen.values())
+        return [p for p in processes if p is not None and p.program.own]
 
-    def _own(self) -> list[Seen]:
-        return [seen for _, seen in self._seen.values() if seen is not None and seen.program.own]
-
-    def _run(self, pid: int) -> int:
-        """Return the topmost of a process's ancestors that is placed in the same project."""
+    def _run_of(self, pid: int) -> int:
+        """Return the topmost process in the same project that a process descends from."""
         top, walked = pid, set[int]()
         while pid not in walked:
             walked.add(pid)
-            _, seen = self._seen.get(pid, (0.0, None))
-            if seen is None:
+            seen = self._seen.get(pid)
+            if seen is None or seen.process is None:
                 break
-            if seen.placed and seen.program.own:
+            if seen.process.in_project and seen.process.program.own:
                 top = pid
-            pid = seen.parent
+            pid = seen.process.parent
         return top
 
-    def _look_at(self, pid: int, target: Target) -> Seen | None:
-        """Return what a process is; None where it has ended, or is a traymon or carries one."""
+    def _read_process(self, pid: int, target: Target) -> Process | None:
+        """Return what a process is; None if it has ended, is a traymon or started this one."""
         try:
             process = psutil.Process(pid)
             name, since, parent = process.name(), process.create_time(), process.ppid()
         except (psutil.Error, OSError):
             return None
-        line = _told(process.cmdline, list[str]())
-        exe, cwd = _told(process.exe, ""), _told(process.cwd, "")
+        line = _safe_call(process.cmdline, list[str]())
+        exe, cwd = _safe_call(process.exe, ""), _safe_call(process.cwd, "")
         script = script_of(line, cwd)
         if pid in _OWN_FAMILY or is_traymon(name, line, script):
             return None
         folder = project_folder(target)
-        said = bool(exe or script) and OwnProgram(exe, script) in self._list_own_programs()
-        placed = said or _lies_in(script, folder) or _lies_in(exe, folder)
-        own = placed or _lies_in(cwd, folder)
-        return Seen(Program(name, pid, script, exe, since, own), parent, placed, name)
+        marked = bool(exe or script) and OwnProgram(exe, script) in self._list_own_programs()
+        in_project = marked or lies_in(script, folder) or lies_in(exe, folder)
+        own = in_project or lies_in(cwd, folder)
+        return Process(Program(name, pid, script, exe, since, own), parent, in_project, name)
 
 
-def project_folder(target: Target) -> Path | None:
-    """Return the folder of the target's `.env`; None where it is no project's: a home folder."""
-    if not target.env_file:
-        return None
-    folder = Path(os.path.realpath(target.env_file)).parent
-    home = Path.home().resolve()
-    return None if folder == home or folder in home.parents else folder
+def _is_own(process: Process | None) -> bool:
+    return process is not None and process.program.own
 
 
-def script_of(line: Sequence[str], cwd: str) -> str:
-    """Return the file that an interpreter was told to run, with its folder; "" where none shows.
-
-    `line` is the command line, `cwd` the working directory of the process.
-    """
-    if not line or not INTERPRETERS.fullmatch(re.split(r"[\\/]", line[0])[-1]):
-        return ""
-    arguments = iter(line[1:])
-    for argument in arguments:
-        if argument == "-c":
-            return ""
-        if argument == "-m":
-            module = Path(cwd, *next(arguments, "").split("."))
-            found = (module.with_suffix(".py"), module / "__main__.py")
-            return next((str(path) for path in found if _is_file(path)), "")
-        if not argument.startswith("-") and _is_file(path := Path(cwd, argument)):
-            return os.path.realpath(path)
-    return ""
-
-
-def is_traymon(name: str, line: Sequence[str], script: str) -> bool:
-    """Tell whether a process is a traymon, which connects to the port for its own looks."""
-    stems = {Path(re.split(r"[\\/]", part)[-1]).stem.lower() for part in (name, script) if part}
-    return bool(stems & set(TRAYMON)) or list(line[1:3]) == ["-m", "traymon"]
-
-
-def _lies_in(path: str, folder: Path | None) -> bool:
-    if not path or folder is None:
-        return False
-    return Path(os.path.realpath(path)).is_relative_to(folder)
-
-
-def _is_file(path: Path) -> bool:
+def _safe_call(read: Callable[[], T], default: T) -> T:
+    """Return what `read` reads of a process, or the default if permissions forbid it."""
     try:
-        return path.is_file()
-    except (OSError, ValueError):  # no right to look, or no path at all
-        return False
-
-
-def _told(ask: Callable[[], _T], instead: _T) -> _T:
-    """Return what a process tells of itself, where the rights allow it."""
-    try:
-        return ask()
+        return read()
     except (psutil.Error, OSError):
-        return instead
+        return default
 
 
-def _family() -> frozenset[int]:
-    """Return this process and what started it: the shell and the launcher are no programs."""
+def _own_family() -> frozenset[int]:
+    """Return this process and its ancestors: its shell and launcher are not trading programs."""
     try:
         return frozenset({os.getpid(), *(parent.pid for parent in psutil.Process().parents())})
     except (psutil.Error, OSError):
         return frozenset({os.getpid()})
 
 
-_OWN_FAMILY = _family()
+_OWN_FAMILY = _own_family()

@@ -1,8 +1,6 @@
-"""The held session: is an old client served, and what does TWS say of itself?
+"""Hold one API session: is an existing client still served, and what does TWS report?
 
-The only importer of ib_insync, of which only the low-level client is used: `IB.connect()` would
-ask for positions, orders and executions. Sends startApi (71), reqCurrentTime (49) and, where the
-user wants IB's trading hours, reqContractDetails (9) once a day; nothing else. Knows no diagnosis.
+Requests the trading hours once a day if the user wants them, and otherwise sends heartbeats alone.
 """
 
 from __future__ import annotations
@@ -10,39 +8,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
 
-from traymon.core.facts import Fact, FactKey
+from traymon.core.facts import Fact
 from traymon.core.model import Reading
 from traymon.core.target import Target
-from traymon.core.vocabulary import SensorName, Symptom
-from traymon.sensors import wire
-from traymon.sensors.base import SensorContext
+from traymon.core.vocabulary import SERVED, SensorName, Symptom
+from traymon.sensors.base import FactDict, SensorContext
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.system_messages import CLIENT_ID_IN_USE, LONGEST_TEXT, Messages, unescape
+from traymon.sensors.heartbeat import BEAT_INTERVAL, BEAT_TIMEOUT, Heartbeat
+from traymon.sensors.session_connection import (
+    SessionConnection,
+    TimeAnswer,
+    TradingHours,
+    loop_time,
+)
+from traymon.sensors.system_messages import SystemMessages
 
 log = logging.getLogger(__name__)
 
-BEAT = 5.0  # seconds between two heartbeats
-BEAT_TIMEOUT = 5.0  # seconds for an answer
-SECOND_LOOK = 2.0  # seconds after which a missing answer is looked for once more
-START_TIMEOUT = 10.0  # seconds from the hello to the account list and the next order ID
-CLOSE_TIMEOUT = 1.0  # seconds for the Gateway's own close after ours
-GOOD_FOR = 2 * (BEAT + BEAT_TIMEOUT)  # seconds for which a heartbeat's reading counts
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a new session after one that failed
-SERVED = frozenset({Symptom.OK, Symptom.SLOW})  # handshakes after which a session may be tried
-HOURS_EVERY = 86_400.0  # seconds between two questions for the trading hours
-HOURS_REQUEST = 1  # the number of that question; no other has one
-OWN_IDS = 32  # how many IDs are tried in a row; a Gateway serves no more clients than that
+HEARTBEAT_TTL = 2 * (BEAT_INTERVAL + BEAT_TIMEOUT)  # seconds for which its reading counts
+MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds before a session after a failed one
+HOURS_INTERVAL = 86_400.0  # seconds between two requests for the trading hours
+MAX_OWN_IDS = 32  # IDs tried in a row; a Gateway serves no more clients than that
 
 
 class Session:
-    """Holds one API session with a client ID of traymon's own."""
+    """Holds one API session under a client ID of traymon's own."""
 
     name = SensorName.SESSION
 
@@ -50,315 +43,159 @@ class Session:
         self._connections = connections
 
     async def run(self, context: SensorContext) -> None:
-        """Hold a session for as long as it is not cancelled; post what it shows.
+        """Hold a session until cancelled and post what it shows.
 
-        A new one is begun only after a handshake that was served, made since the last one ended.
+        Begins a new one only after a successful handshake that is newer than the last session.
         """
-        first = context.evidence.target.own_client_id
-        if first is None:
+        first_id = context.evidence.target.own_client_id
+        if first_id is None:
             context.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
             return
-        pause, looked_at, taken = 0.0, -1.0, 0
-        ids = own_ids(first, context.evidence.target)
+        delay, taken_in_a_row = 0.0, 0
+        last_handshake: float | None = None  # when the newest handshake of the last session was
+        ids = own_ids(first_id, context.evidence.target)
         while True:
-            await _until_served(context, looked_at)
-            await asyncio.sleep(pause * random.uniform(1.0, 1.3))  # never in step with others
+            await _wait_until_served(context, last_handshake)
+            await asyncio.sleep(delay * random.uniform(1.0, 1.3))  # stay out of step with others
             outcome = await self._hold(context, next(ids))
-            if outcome is Symptom.CLIENT_ID_TAKEN and taken < OWN_IDS:
-                pause, taken = 0.0, taken + 1
-                continue  # the next ID at once: it was served, and nobody is told
+            if outcome is Symptom.CLIENT_ID_TAKEN and taken_in_a_row < MAX_OWN_IDS:
+                delay, taken_in_a_row = 0.0, taken_in_a_row + 1
+                continue  # try the next ID at once: the port is served, and nobody need know
             handshake = context.evidence.readings.get(SensorName.HANDSHAKE)
-            looked_at = -1.0 if handshake is None else handshake.at
-            lasted = outcome is Symptom.LOST
-            pause = 0.0 if lasted else min(max(FIRST_PAUSE, pause * 2), LONGEST_PAUSE)
-            ids, taken = own_ids(first, context.evidence.target), 0
+            last_handshake = None if handshake is None else handshake.at
+            if outcome is Symptom.LOST:  # it had been served
+                delay = 0.0
+            else:
+                delay = min(max(MIN_RETRY_DELAY, delay * 2), MAX_RETRY_DELAY)
+            ids, taken_in_a_row = own_ids(first_id, context.evidence.target), 0
 
     async def _hold(self, context: SensorContext, client_id: int) -> Symptom:
-        """Open a session, serve it to its end, and return how it ended."""
-        line = _Line(self._connections)
+        """Open a session, keep it until it ends, and return how it ended."""
+        connection = SessionConnection(self._connections)
         target = context.evidence.target
         try:
-            symptom, detail = await line.open(target, client_id)
-            if symptom is None:
-                if SensorName.CALLS in context.evidence.readings:  # they were of the session before
+            failure = await connection.open(target, client_id)
+            if failure is not None:
+                symptom, detail = failure.symptom, failure.detail
+            else:
+                if SensorName.CALLS in context.evidence.readings:  # left by the last session
                     context.post(Reading(SensorName.CALLS, Symptom.UNKNOWN, "a new session began"))
-                await _Beats(line, context, client_id).run()
-                symptom, detail = Symptom.LOST, line.dropped or "the connection ended"
+                await _OpenSession(connection, context, client_id).run()
+                symptom = Symptom.LOST
+                detail = connection.inbox.dropped or "the connection ended"
         finally:
-            await line.close()
+            await connection.close()
             for name in (SensorName.LINK, SensorName.FARMS):
                 if name in context.evidence.readings:
                     context.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
         if symptom is not Symptom.CLIENT_ID_TAKEN:
-            context.post(Reading(self.name, symptom, detail, ttl=LONGEST_PAUSE * 3))
+            context.post(Reading(self.name, symptom, detail, ttl=MAX_RETRY_DELAY * 3))
         return symptom
 
 
 def own_ids(first: int, target: Target) -> Iterator[int]:
-    """Yield the IDs that traymon may use, again and again: never 0, 1 or one of the target's."""
-    wanted = (first + offset for offset in range(OWN_IDS + len(target.client_ids)))
-    ids = [i for i in wanted if i > 1 and i not in target.client_ids][:OWN_IDS]
+    """Yield the IDs that traymon may use, over and over: never 0, 1 or a configured one."""
+    wanted = (first + offset for offset in range(MAX_OWN_IDS + len(target.client_ids)))
+    ids = [i for i in wanted if i > 1 and i not in target.client_ids][:MAX_OWN_IDS]
     while True:
         yield from ids
 
 
-def _now() -> float:
-    """The loop's own clock, seconds."""
-    return asyncio.get_running_loop().time()
-
-
-async def _until_served(context: SensorContext, since: float) -> None:
-    """Wait for a handshake after `since` that was served."""
+async def _wait_until_served(context: SensorContext, after: float | None) -> None:
+    """Wait for a successful handshake; one later than `after`, unless that is None."""
     while True:
         reading = context.evidence.fresh(SensorName.HANDSHAKE)
-        if reading is not None and reading.at > since and reading.symptom in SERVED:
+        if (
+            reading is not None
+            and reading.symptom in SERVED
+            and (after is None or reading.at > after)
+        ):
             return
         await context.wait_for_update()
 
 
-class _Line:
-    """One connection of ib_insync's low-level client, and what came over it."""
+class _OpenSession:
+    """A session that TWS has let in: its heartbeat, and what TWS reports over it."""
 
-    def __init__(self, connections: ConnectionRegistry) -> None:
-        self._connections = connections
-        self._client: Any = None
-        self._woken = asyncio.Event()
-        self.version: int | None = None
-        self.accounts: tuple[str, ...] | None = None
-        self.has_order_id = False
-        self.id_taken = False
-        self.dropped: str | None = None
-        self.heard = False  # anything since the last heartbeat
-        self.answer: tuple[float, int] | None = None  # seconds it took, and what time it told
-        self._asked_at: deque[float] = deque(maxlen=100)  # loop time; answers come in order
-        self.hours: tuple[tuple[str, ...], str] | None = None  # as IB gave them, and their zone
-        self.no_hours = ""  # why IB gave none
-        self.said: list[tuple[int, str]] = []  # system messages not yet taken
-
-    async def open(self, target: Target, client_id: int) -> tuple[Symptom | None, str]:
-        """Connect and start the API; return None once it is served, else the symptom and words."""
-        client = self._client = _new_client(self)
-        client.host, client.port, client.clientId = target.host, target.port, client_id
-        client.conn.disconnected += self._on_dropped
-        client.connState = client.CONNECTING
-        try:
-            async with asyncio.timeout(target.limits.timeout):
-                await client.conn.connectAsync(target.host, target.port)
-        except OSError as error:  # the handshake sensor tells which; a TimeoutError is one too
-            return Symptom.UNKNOWN, str(error) or type(error).__name__
-        self._connections.add(client.conn.transport.get_extra_info("sockname")[1])
-        client.conn.sendMsg(wire.hello())  # the client itself answers the version with startApi
-        with suppress(TimeoutError):
-            async with asyncio.timeout(START_TIMEOUT):
-                while not (self.dropped is not None or self.id_taken or self.started):
-                    await self.wait(None)
-        if self.id_taken:
-            return Symptom.CLIENT_ID_TAKEN, f"client ID {client_id} is in use"
-        if self.started:
-            return None, ""
-        if self.version is None:
-            return Symptom.UNKNOWN, self.dropped or "no version reply"
-        if self.dropped is not None:
-            return Symptom.START_REJECTED, "closed after startApi, without error 326"
-        return Symptom.START_SILENT, "version answered, but no account list and next order ID"
-
-    @property
-    def started(self) -> bool:
-        """Whether account list and next order ID came; the list may be empty."""
-        return self.accounts is not None and self.has_order_id
-
-    async def wait(self, timeout: float | None) -> None:
-        """Wait until something comes, or the connection ends, or `timeout` seconds passed."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._woken.wait()
-        self._woken.clear()
-
-    def beat(self) -> None:
-        """Ask for the current time, the cheapest question of the API."""
-        self.heard = False
-        self._asked_at.append(_now())
-        self._client.send(49, 1)
-
-    def ask_for_hours(self, contract: str) -> None:
-        """Ask for a contract, for the sake of its trading hours: `SPY` or `ES FUT CME USD`."""
-        from ib_insync.contract import Contract
-
-        symbol, kind, exchange, currency = [*contract.split(), "STK", "SMART", "USD"][:4]
-        self._client.reqContractDetails(
-            HOURS_REQUEST,
-            Contract(symbol=symbol, secType=kind, exchange=exchange, currency=currency),
-        )
-
-    async def close(self) -> None:
-        """End the connection so that the ID is free at once."""
-        client = self._client
-        if client is None or client.conn.transport is None:
-            return
-        client.disconnect()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                while self.dropped is None:
-                    await self._woken.wait()
-                    self._woken.clear()
-
-    def _on_dropped(self, message: str) -> None:
-        self.dropped = message or "closed by the Gateway"
-        self._woken.set()
-
-    # --- what ib_insync calls, in its own spelling; all else is ignored
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        """Ignore whatever else the Gateway sends: orders of others are not for us to see."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _ignore
-
-    def tcpDataArrived(self) -> None:
-        """Note that something came."""
-        self.heard = True
-        self._woken.set()
-
-    def connectAck(self) -> None:
-        """Note the server's version."""
-        self.version = self._client.serverVersion()
-
-    def managedAccounts(self, accounts: str) -> None:
-        """Note the accounts; the list can be empty, for which ib_insync itself would wait."""
-        self.accounts = tuple(account for account in accounts.split(",") if account)
-
-    def nextValidId(self, order_id: int) -> None:
-        """Note that the next order ID came."""
-        self.has_order_id = True
-
-    def currentTime(self, server_time: int) -> None:
-        """Note the answer to a heartbeat."""
-        if self._asked_at:
-            self.answer = _now() - self._asked_at.popleft(), server_time
-
-    def contractDetails(self, request_id: int, details: Any) -> None:
-        """Note the trading hours; of several contracts, the first one's."""
-        if self.hours is None:
-            days = tuple(part for part in re.split("[;,]", details.liquidHours) if part)
-            self.hours = days, details.timeZoneId
-
-    def error(self, request_id: int, code: int, text: str, advanced: str) -> None:
-        """Note an error or a system message."""
-        if code == CLIENT_ID_IN_USE:
-            self.id_taken = True
-        if request_id == HOURS_REQUEST:
-            self.no_hours = f"{code}: {unescape(text)[:LONGEST_TEXT]}"
-        self.said.append((code, text))
-
-
-def _ignore(*arguments: object) -> None:
-    """Take a callback that means nothing to us."""
-
-
-def _new_client(wrapper: _Line) -> Any:
-    """Return ib_insync's low-level client.
-
-    Imported here, in the monitor's thread with its loop set: eventkit asks for the thread's loop
-    at import, and fails in a thread that has none.
-    """
-    from ib_insync.client import Client
-
-    logging.getLogger("ib_insync").setLevel(logging.CRITICAL)  # it guesses "already in use?"
-    return Client(wrapper)  # type: ignore[no-untyped-call]
-
-
-class _Beats:
-    """The heartbeat of a session that was let in, and what comes meanwhile."""
-
-    def __init__(self, line: _Line, context: SensorContext, client_id: int) -> None:
-        self._line, self._context, self._client_id = line, context, client_id
-        self._messages = Messages()
+    def __init__(
+        self, connection: SessionConnection, context: SensorContext, client_id: int
+    ) -> None:
+        self._connection, self._context, self._client_id = connection, context, client_id
+        self._inbox = connection.inbox
+        self._heartbeat = Heartbeat(loop_time())
+        self._next_hours = loop_time()
+        self._messages = SystemMessages()
         self._round_trip: float | None = None
         self._skew = ClockSkew()
 
     async def run(self) -> None:
-        """Beat until the connection drops."""
-        line = self._line
-        sent: float | None = None  # since when an answer is waited for
-        next_beat = _now()
-        look_again = 0.0
-        contract, next_hours = self._context.evidence.target.hours_contract, _now()
-        while line.dropped is None:
-            now = _now()
-            due = next_beat if sent is None else min(next_beat, look_again)
-            await line.wait(max(0.0, due - now))
-            now = _now()
-            self._take_messages()
-            self._take_hours()
-            if line.dropped is not None:
-                break
-            if contract and now >= next_hours:
-                line.ask_for_hours(contract)
-                next_hours = now + HOURS_EVERY
-            if line.answer is not None:
-                self._round_trip, server_time = line.answer
-                line.answer = None
-                self._skew.add(server_time, self._round_trip)
-                self._post_served("heartbeat answered", self._round_trip)
-                sent = None
-            elif sent is not None and now >= sent + BEAT_TIMEOUT:
-                if line.heard:  # any traffic is life, if not as good as an answer
-                    self._post_served("alive, the heartbeat not answered yet", now - sent)
-                    sent = None
-                elif now >= look_again:
-                    self._post_hung(now - sent)
-                    look_again = now + SECOND_LOOK
-            if now >= next_beat:
-                line.beat()
-                next_beat = now + BEAT
-                if sent is None:
-                    sent, look_again = now, now + BEAT_TIMEOUT
-        self._take_messages()
+        """Keep the heartbeat going until the connection drops."""
+        while self._inbox.dropped is None:
+            pause = max(0.0, self._heartbeat.next_wake() - loop_time())
+            await self._connection.wait_for_traffic(pause)
+            self._post_messages()
+            self._post_hours()
+            if self._inbox.dropped is None:
+                self._keep_up(loop_time())
+        self._post_messages()
 
-    def _take_messages(self) -> None:
-        said, self._line.said = self._line.said, []
-        for code, text in said:
-            for reading in self._messages.take(code, text):
+    def _keep_up(self, now: float) -> None:
+        """Report the answer to a heartbeat or its absence, and send what is due."""
+        contract = self._context.evidence.target.hours_contract
+        if contract and now >= self._next_hours:
+            self._connection.request_hours(contract)
+            self._next_hours = now + HOURS_INTERVAL
+        if (answer := self._inbox.take_time_answer()) is not None:
+            self._take_answer(answer)
+        elif (overdue := self._heartbeat.check_overdue(now, self._inbox.heard)) is not None:
+            if overdue.alive:
+                self._post_served("alive, the heartbeat not answered yet", overdue.waited)
+            else:
+                self._post_hung(overdue.waited)
+        if self._heartbeat.is_due(now):
+            self._connection.send_heartbeat()
+            self._heartbeat.record_sent(now)
+
+    def _take_answer(self, answer: TimeAnswer) -> None:
+        self._heartbeat.record_answer()
+        self._round_trip = answer.round_trip
+        self._skew.add(answer.server_time, answer.round_trip)
+        self._post_served("heartbeat answered", answer.round_trip)
+
+    def _post_messages(self) -> None:
+        for message in self._inbox.take_messages():
+            for reading in self._messages.interpret(message.code, message.text):
                 self._context.post(reading)
 
-    def _take_hours(self) -> None:
-        hours, why_not = self._line.hours, self._line.no_hours
-        self._line.hours, self._line.no_hours = None, ""
-        if hours is not None:
-            facts: dict[FactKey[Any], Any] = {Fact.HOURS: hours[0], Fact.HOURS_ZONE: hours[1]}
-            self._context.post(
-                Reading(SensorName.HOURS, Symptom.OK, "; ".join(hours[0][:3]), facts)
-            )
-        elif why_not:
+    def _post_hours(self) -> None:
+        hours = self._inbox.take_hours()
+        if isinstance(hours, TradingHours):
+            facts: FactDict = {Fact.HOURS: hours.days, Fact.HOURS_ZONE: hours.zone}
+            detail = "; ".join(hours.days[:3])
+            self._context.post(Reading(SensorName.HOURS, Symptom.OK, detail, facts))
+        elif hours is not None:
             contract = self._context.evidence.target.hours_contract
-            log.warning("no trading hours of %s: %s", contract, why_not)
-            self._context.post(
-                Reading(SensorName.HOURS, Symptom.UNKNOWN, f"none of {contract}: {why_not}")
-            )
+            log.warning("no trading hours of %s: %s", contract, hours)
+            detail = f"none of {contract}: {hours}"
+            self._context.post(Reading(SensorName.HOURS, Symptom.UNKNOWN, detail))
 
     def _post_served(self, how: str, took: float) -> None:
-        symptom = Symptom.OK if self._line.accounts else Symptom.NO_ACCOUNTS
-        detail = f"server version {self._line.version}, {how}"
-        self._context.post(
-            Reading(SensorName.SESSION, symptom, detail, self._facts(), took, ttl=GOOD_FOR)
-        )
+        symptom = Symptom.OK if self._inbox.accounts else Symptom.NO_ACCOUNTS
+        self._post(symptom, f"server version {self._inbox.version}, {how}", took)
 
     def _post_hung(self, waited: float) -> None:
-        detail = f"no answer to the heartbeat for {waited:.0f} s"
-        reading = Reading(
-            SensorName.SESSION, Symptom.HUNG, detail, self._facts(), waited, ttl=GOOD_FOR
-        )
-        self._context.post(reading)
+        self._post(Symptom.HUNG, f"no answer to the heartbeat for {waited:.0f} s", waited)
 
-    def _facts(self) -> dict[FactKey[Any], Any]:
-        facts: dict[FactKey[Any], Any] = {Fact.OWN_CLIENT_ID: self._client_id}
-        if self._line.accounts:
-            facts[Fact.ACCOUNTS] = self._line.accounts
-        if self._line.version is not None:
-            facts[Fact.SERVER_VERSION] = self._line.version
+    def _post(self, symptom: Symptom, detail: str, took: float) -> None:
+        facts: FactDict = {Fact.OWN_CLIENT_ID: self._client_id}
+        if self._inbox.accounts:
+            facts[Fact.ACCOUNTS] = self._inbox.accounts
+        if self._inbox.version is not None:
+            facts[Fact.SERVER_VERSION] = self._inbox.version
         if self._round_trip is not None:
             facts[Fact.ROUND_TRIP] = self._round_trip
         if (skew := self._skew.seconds) is not None:
             facts[Fact.CLOCK_SKEW] = skew
-        return facts
+        reading = Reading(SensorName.SESSION, symptom, detail, facts, took, ttl=HEARTBEAT_TTL)
+        self._context.post(reading)

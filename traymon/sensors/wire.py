@@ -1,10 +1,10 @@
-"""TWS frames: the version hello, frame splitting, the version reply. Bytes only.
+"""Encode and decode TWS frames: the version hello, startApi and the answers to both.
 
-No sockets, no clock, and no opinion about what an answer means for the user.
+Bytes only: no sockets, no clock, and no opinion about what an answer means for the user.
 
-A frame is a 4-byte big-endian length and that many bytes, which hold NUL-terminated fields.
-The client opens with the raw bytes `API\\0` and one frame `v<min>..<max>`; the server answers with
-one frame of two fields, its version and its time (ibapi `client.py`, ib_insync `client.py`).
+A frame is a 4-byte big-endian length followed by that many bytes of NUL-terminated fields. The
+client opens with the raw bytes `API\\0` and one frame `v<min>..<max>`; the server answers with one
+frame of two fields, its version and its time (ibapi `client.py`, ib_insync `client.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
-MIN_CLIENT_VERSION = 100  # the first version of this handshake; a higher one wedged a Gateway
-MAX_CLIENT_VERSION = 176  # what ib_insync 0.9.86 offers; up to 193 frames and errors stay text
-MAX_FRAME = 65_536  # before the version reply; IB's own limit later on is 0xFFFFFF
-MAX_ANSWER = 262_144  # bytes in all before the version reply; more is no handshake
+MIN_CLIENT_VERSION = 100  # the first with this handshake; a higher one hung a Gateway
+MAX_CLIENT_VERSION = 176  # as ib_insync 0.9.86; up to 193 frames and errors stay text
+MAX_FRAME = 65_536  # bytes, before the version reply; IB's later limit is 0xFFFFFF
+MAX_ANSWER = 262_144  # bytes in total before the version reply
 
 # Message IDs, as text up to server version 200 (ibapi `message.py`); error 326 is IB's own number.
 ERROR, NEXT_VALID_ID, MANAGED_ACCOUNTS = b"4", b"9", b"15"
@@ -26,15 +26,15 @@ TLS_HANDSHAKE, TLS_ALERT = 0x16, 0x15  # record types, RFC 8446 section 5.1
 
 
 class NotIB(Exception):
-    """The bytes cannot be the answer of a TWS or IB Gateway; the text says which bytes."""
+    """The bytes cannot be an answer of TWS or IB Gateway; the message quotes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionReply:
-    """What the server says of itself after the hello."""
+    """The server's answer to the hello."""
 
-    version: int  # the protocol version; -1 where an old server redirects
-    time: str  # its clock and zone as text, in no fixed format or encoding
+    version: int  # the protocol version; -1 if an old server redirects
+    time: str  # its clock and time zone, in no fixed format or encoding
 
 
 def hello() -> bytes:
@@ -44,10 +44,10 @@ def hello() -> bytes:
 
 
 class AnswerReader:
-    """Finds the version reply in a stream that arrives in pieces of any size.
+    """Finds the version reply in a stream that arrives in chunks of any size.
 
-    Other frames may come before it ("sometimes I get news before the server version": ibapi
-    `client.py`). Holds at most one frame; raises NotIB as soon as the bytes rule IB out.
+    Other frames may precede it ("sometimes I get news before the server version": ibapi
+    `client.py`). Buffers at most one frame; raises NotIB as soon as the bytes rule IB out.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class AnswerReader:
         self.received = 0  # bytes so far
 
     def feed(self, data: bytes) -> VersionReply | None:
-        """Take the next bytes; return the reply once it is complete, None before."""
+        """Add the next bytes; return the reply once it is complete, None before."""
         self._buffer += data
         self.received += len(data)
         if self.received > MAX_ANSWER:
@@ -67,20 +67,20 @@ class AnswerReader:
 
 
 class Verdict(StrEnum):
-    """What a Gateway says to the client ID of a startApi."""
+    """The Gateway's answer to the client ID in a startApi."""
 
     TAKEN = "taken"  # error 326
-    FREE = "free"  # the first frame of a session: its accounts or its next order ID
+    FREE = "free"  # the session began: it sent its accounts or its next order ID
 
 
 class VerdictReader:
-    """Finds the answer to startApi in a stream that arrives in pieces of any size."""
+    """Finds the answer to startApi in a stream that arrives in chunks of any size."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Verdict | None:
-        """Take the next bytes; return the verdict once it is there, None before.
+        """Add the next bytes; return the verdict once it is known, None before.
 
         Raises NotIB as soon as the bytes rule IB out.
         """
@@ -101,7 +101,7 @@ def start_api(client_id: int) -> bytes:
 
 
 def _take_frame(buffer: bytearray) -> bytes | None:
-    """Take the first whole frame out of the buffer; None before it is whole."""
+    """Remove and return the first frame of the buffer; None while it is incomplete."""
     if buffer and buffer[0] != 0:  # a length below 16 MB starts with a zero byte
         raise NotIB(f"answered {printable(bytes(buffer[:48]))}")
     if len(buffer) < 4:
@@ -117,7 +117,7 @@ def _take_frame(buffer: bytearray) -> bytes | None:
 
 
 def _version_reply(frame: bytes) -> VersionReply | None:
-    """Return the frame's two fields as a version reply; None for another message's frame."""
+    """Return a frame of two fields as a version reply; None for any other message."""
     if not frame.endswith(b"\0"):
         raise NotIB(f"sent a frame {printable(frame[:48])}")
     fields = frame[:-1].split(b"\0")
@@ -131,9 +131,9 @@ def _version_reply(frame: bytes) -> VersionReply | None:
 
 
 def decode(text: bytes) -> str:
-    """Return text from the wire, whatever its encoding: UTF-8, else GBK, else Latin-1.
+    """Decode text from the wire as UTF-8, else GBK, else Latin-1.
 
-    A localised TWS names its time zone in the system's own encoding (nautilus, `connection.py`).
+    A localised TWS names its time zone in the system's encoding (nautilus, `connection.py`).
     """
     for encoding in ("utf-8", "gbk"):
         try:
@@ -144,10 +144,10 @@ def decode(text: bytes) -> str:
 
 
 def speaks_tls(answer: bytes) -> bool:
-    """Tell whether the first bytes of an answer are a TLS record (handshake or alert)."""
+    """Return whether an answer begins with a TLS record (handshake or alert)."""
     return len(answer) >= 2 and answer[0] in (TLS_HANDSHAKE, TLS_ALERT) and answer[1] == 3
 
 
 def printable(data: bytes) -> str:
-    """Return bytes as a quoted ASCII text for the small print: `'HTTP/1.1 400'`."""
+    """Return bytes as quoted ASCII text, for use as detail: `'HTTP/1.1 400'`."""
     return ascii(data.decode("latin-1"))

@@ -1,4 +1,4 @@
-"""A simulated IB Gateway on loopback: what the tests aim at and the demo shows.
+"""A simulated IB Gateway on loopback, for the tests and the demo.
 
-It imports nothing of traymon outside this package, or it would share its mistakes.
+It imports nothing else of traymon: shared code would share its mistakes.
 """

@@ -1,6 +1,6 @@
-"""What a simulated Gateway does and what it saw, as frozen values.
+"""What a simulated Gateway does and what it recorded, as frozen values.
 
-Does nothing: no I/O, no clock.
+Pure: no I/O and no clock.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ class Hello(Enum):
     """How the version hello is answered."""
 
     ANSWER = auto()
-    BYTE_BY_BYTE = auto()  # the right answer, one byte in each segment
+    BYTE_BY_BYTE = auto()  # the right answer, one byte per segment
     NEWS_FIRST = auto()  # a news bulletin, then the right answer
-    FOREIGN_TIME = auto()  # the right answer with a connection time in GBK
-    VERSION_ABC = auto()  # an answer of the right form whose version is no number
+    FOREIGN_TIME = auto()  # the right answer, with the connection time in GBK
+    VERSION_ABC = auto()  # a well-formed answer whose version is not a number
     HALF_FRAME = auto()  # half of the right answer, then nothing
-    DRIP = auto()  # one byte every 0.2 s of a frame that never completes
-    SILENT = auto()  # nothing, and the connection stays open after its peer closed
+    DRIP = auto()  # a frame that never completes, one byte every 0.2 s
+    SILENT = auto()  # nothing, and the connection stays open after the peer closes
     TLS = auto()  # nothing, unless the first bytes are a TLS ClientHello
     CLOSE = auto()  # end of stream at once, without a byte
-    RESET = auto()  # reset at the first bytes
+    RESET = auto()  # a reset at the first bytes
     HTTP = auto()  # `HTTP/1.1 400`, then end of stream
-    SSH = auto()  # an SSH banner at once, before the hello
-    GARBAGE = auto()  # bytes that are no frame
-    HUGE_LENGTH = auto()  # a frame that claims four gigabytes
+    SSH = auto()  # an SSH banner on connect, before the hello arrives
+    GARBAGE = auto()  # bytes that do not form a frame
+    HUGE_LENGTH = auto()  # a frame that claims to be four gigabytes long
 
     @property
     def serves(self) -> bool:
@@ -41,7 +41,7 @@ class Start(Enum):
     """How startApi is answered."""
 
     ANSWER = auto()
-    SILENT = auto()  # nothing: no account list, no next order ID
+    SILENT = auto()  # nothing: no account list and no next order ID
     CLOSE = auto()  # end of stream, without error 326
 
 
@@ -55,25 +55,25 @@ class Behaviour:
     accounts: tuple[str, ...] = ("DU1234567",)
     next_order_id: int = 1
     start: Start = Start.ANSWER
-    says: tuple[tuple[int, str], ...] = ()  # system messages right after the start
+    says: tuple[tuple[int, str], ...] = ()  # system messages right after the session starts
     tells_time: bool = True  # answers reqCurrentTime
-    keeps_sessions: bool = False  # answers sessions that stand, also where `hello` serves nobody
-    hours: str = ""  # of every contract, as `20261123:0930-20261123:1600`; "": no such contract
+    keeps_sessions: bool = False  # answers existing sessions even when `hello` serves no new client
+    hours: str = ""  # of every contract: `20261123:0930-20261123:1600`; "": no such contract
     hours_zone: str = "America/New_York"
-    clock_ahead: float = 0.0  # seconds; of this machine's clock
-    max_clients: int = 32  # sessions at once; the next one is hung up on without a word
-    keeps_half_closed: bool = False  # never closes what its peer closed, and keeps its client ID
-    release_delay: float = 0.0  # seconds that a client ID stays taken after its holder left
+    clock_ahead: float = 0.0  # seconds ahead of this machine's clock
+    max_clients: int = 32  # sessions at once; further clients are disconnected without a word
+    keeps_half_closed: bool = False  # never closes what its peer closed, nor frees its client ID
+    release_delay: float = 0.0  # seconds that a client ID stays taken after its holder has left
 
 
 HEALTHY = Behaviour()
 
 
 class Ending(Enum):
-    """How a connection ended: who ended it first."""
+    """How a connection ended: which side ended it first."""
 
     OPEN = auto()
-    PEER_CLOSED = auto()  # politely: the peer's end of stream came first
+    PEER_CLOSED = auto()  # gracefully: the peer's end of stream came first
     RESET = auto()  # by the peer
     CLOSED_BY_US = auto()
 
@@ -83,20 +83,21 @@ class Conversation:
     """The record of one connection. Times are seconds since the epoch."""
 
     opened_at: float
-    received: bytes = b""  # every byte, up to RECORD_LIMIT
+    received: bytes = b""  # every byte, up to MAX_RECORD
     hello: str = ""  # the version hello once it is complete: `v100..176`
     version_sent: int | None = None  # the server version, once the whole version reply was sent
-    messages: tuple[int, ...] = ()  # IDs of what followed the hello, the first 4096
+    messages: tuple[int, ...] = ()  # IDs of the messages after the hello, up to MAX_MESSAGES
     client_id: int | None = None
     ending: Ending = Ending.OPEN
-    ended_at: float | None = None  # the ending began
+    ended_at: float | None = None  # when the ending began
     closed_at: float | None = None  # the socket is gone; None with PEER_CLOSED: CLOSE_WAIT
 
     @property
     def exchanged_versions(self) -> bool:
-        """Whether a complete hello came and a complete version reply was sent."""
+        """Whether a complete hello arrived and a complete version reply was sent."""
         return bool(self.hello) and self.version_sent is not None
 
 
-RECORD_LIMIT = 64 * 1024  # bytes that one record keeps
-KEPT_CONVERSATIONS = 1000  # the oldest go first, so that a day of looks fits into memory
+MAX_RECORD = 64 * 1024  # bytes kept per conversation
+MAX_MESSAGES = MAX_RECORD // 16  # message IDs kept per conversation; an ID takes more than a byte
+MAX_CONVERSATIONS = 1000  # the oldest are dropped, so that a day of checks fits into memory

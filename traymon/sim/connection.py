@@ -1,6 +1,6 @@
-"""One connection of a client to the simulated Gateway: what comes in, what goes out.
+"""One client's connection to the simulated Gateway: what arrives, and what is sent.
 
-Never decides what to do by itself: that is the Gateway's behaviour of the moment.
+Decides nothing on its own: it follows the Gateway's behaviour of the moment.
 """
 
 from __future__ import annotations
@@ -13,21 +13,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from traymon.sim import messages
-from traymon.sim.behaviour import RECORD_LIMIT, Behaviour, Conversation, Ending, Hello, Start
+from traymon.sim.behaviour import (
+    MAX_MESSAGES,
+    MAX_RECORD,
+    Behaviour,
+    Conversation,
+    Ending,
+    Hello,
+    Start,
+)
+from traymon.sim.receive_buffer import ReceiveBuffer
 
-if TYPE_CHECKING:
-    from traymon.sim.gateway import Gateway
-
-MAX_FRAME = 64 * 1024  # bytes; no request of a client comes near
 MAX_UNREAD = 256 * 1024  # bytes of answers that a client may leave unread
-DRIP_PAUSE = 0.2  # seconds
-BYTE_PAUSE = 0.001  # seconds; enough that each byte travels alone
-LINGER = 2.0  # seconds that a peer has to close after we did
+DRIP_INTERVAL = 0.2  # seconds
+BYTE_INTERVAL = 0.001  # seconds; enough for each byte to travel in its own segment
+CLOSE_TIMEOUT = 2.0  # seconds that a peer has to close after we did
 
-# What listeners that are not IB's answer to the first bytes, whatever these are.
+# What listeners other than IB's answer to the first bytes, whatever these are.
 _FOREIGN = {
     Hello.HTTP: messages.HTTP_400,
     Hello.GARBAGE: messages.GARBAGE,
@@ -35,18 +40,33 @@ _FOREIGN = {
 }
 
 
-class Connection(asyncio.Protocol):
-    """Speaks with one client and keeps the record of it."""
+class Owner(Protocol):
+    """The Gateway, as its connections see it."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    behaviour: Behaviour
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further client gets a session."""
+
+    def take_client_id(self, client_id: int, connection: Connection) -> bool:
+        """Give the client ID to the connection; False when it is taken."""
+
+    def forget(self, connection: Connection) -> None:
+        """Drop a connection that is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """Talks to one client and records the conversation."""
+
+    def __init__(self, gateway: Owner) -> None:
         self.conversation = Conversation(opened_at=time.time())
         loop = asyncio.get_running_loop()
-        self.made = loop.create_future()  # done when it can be used
-        self.lost = loop.create_future()  # done when the socket is gone
+        self.made = loop.create_future()  # done once the transport can be used
+        self.lost = loop.create_future()  # done once the socket is gone
         self._gateway = gateway
-        self._buffer = bytearray()
+        self._received = ReceiveBuffer()
         self._version = 0  # agreed with this client
-        self._deaf = False  # what comes is recorded and not understood
 
     @property
     def _behaviour(self) -> Behaviour:
@@ -59,10 +79,10 @@ class Connection(asyncio.Protocol):
         if self.conversation.ending is Ending.OPEN:
             self._note(ending=ending, ended_at=time.time())
 
-    # asyncio calls these four
+    # --- called by asyncio ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet, where the behaviour does not wait for the hello."""
+        """Act on behaviours that do not wait for the hello."""
         self._transport = cast(asyncio.Transport, transport)
         self.made.set_result(None)
         if self._behaviour.hello is Hello.SSH:
@@ -71,93 +91,70 @@ class Connection(asyncio.Protocol):
             self._hang_up()
 
     def data_received(self, data: bytes) -> None:
-        """Record the bytes, then answer what they complete."""
+        """Record the bytes, then answer the requests that they complete."""
         first = not self.conversation.received
-        room = RECORD_LIMIT - len(self.conversation.received)
+        room = MAX_RECORD - len(self.conversation.received)
         if room > 0:
             self._note(received=self.conversation.received + data[:room])
-        if not self._deaf:
-            self._buffer += data
-            self._understand()
+        self._received.feed(data)
+        self._read()
         hello = self._behaviour.hello
         if first and hello is Hello.RESET:
-            self._reset()
+            _reset_on_close(self._transport.get_extra_info("socket"))
+            self.abort()
         elif first and hello in _FOREIGN:
             self._answer(_FOREIGN[hello])
             if hello is Hello.HTTP:
                 self._later(self._behaviour.delay, self._hang_up)
 
     def eof_received(self) -> bool:
-        """Keep the connection half-closed where the Gateway is silent, as a wedged TWS does."""
+        """Keep the connection half-closed if the Gateway is silent, as a wedged TWS does."""
         self._note_ending(Ending.PEER_CLOSED)
         return self._behaviour.hello is Hello.SILENT or self._behaviour.keeps_half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Close the record and let the client ID go; `exc` is set when the peer reset."""
+        """Complete the record and release the client ID; `exc` is set when the peer reset."""
         self._note_ending(Ending.RESET if exc else Ending.CLOSED_BY_US)
         self._note(closed_at=time.time())
-        self._deaf = True
-        self._buffer.clear()
+        self._received.close()
         self._gateway.forget(self)
         self.lost.set_result(None)
 
-    # coming in
+    # --- incoming ---
 
-    def _understand(self) -> None:
+    def _read(self) -> None:
         if not self.conversation.hello:
             self._read_hello()
-        while self.conversation.hello and (body := self._next_frame()) is not None:
+        while self.conversation.hello and (body := self._received.take_frame()) is not None:
             self._read_message(body)
 
     def _read_hello(self) -> None:
-        start = bytes(self._buffer[:4])
+        start = self._received.peek(4)
         if start == b"API\0":
-            body = self._next_frame(behind=4)
+            body = self._received.take_frame(offset=4)
             if body is None:
                 return
             offered = messages.client_max_version(body)
             if offered is None:
-                self._stop_listening()
+                self._received.close()
                 return
             self._note(hello=body.decode("ascii", errors="replace"))
             self._version = min(offered, self._behaviour.server_version)
             self._answer_hello()
         elif self._behaviour.hello is Hello.TLS and start[:2] == b"\x16\x03"[: len(start)]:
-            if self._next_tls_record():
+            if self._received.has_tls_record():
                 self._answer(messages.TLS_SERVER_HELLO)
-                self._stop_listening()
+                self._received.close()
         elif not b"API\0".startswith(start):
-            # TWS answers nothing to what is no hello, and leaves the connection open.
-            self._stop_listening()
-
-    def _next_frame(self, behind: int = 0) -> bytes | None:
-        """Take the body of the frame that starts at `behind` off the buffer, once complete."""
-        if len(self._buffer) < behind + 4:
-            return None
-        end = behind + 4 + int.from_bytes(self._buffer[behind : behind + 4], "big")
-        if end - behind > MAX_FRAME:
-            self._stop_listening()
-            return None
-        if len(self._buffer) < end:
-            return None
-        body = bytes(self._buffer[behind + 4 : end])
-        del self._buffer[:end]
-        return body
-
-    def _next_tls_record(self) -> bool:
-        head = self._buffer[:5]
-        return len(head) == 5 and len(self._buffer) >= 5 + int.from_bytes(head[3:], "big")
-
-    def _stop_listening(self) -> None:
-        self._deaf = True
-        self._buffer.clear()
+            # TWS does not answer bytes that are no hello, and leaves the connection open.
+            self._received.close()
 
     def _read_message(self, body: bytes) -> None:
         fields = body.decode("utf-8", errors="replace").split("\0")
         if not (fields[0].isascii() and fields[0].isdigit() and len(fields[0]) < 10):
             return
         number = int(fields[0])
-        if len(self.conversation.messages) < RECORD_LIMIT // 16:  # an ID costs more than a byte
+        if len(self.conversation.messages) < MAX_MESSAGES:
             self._note(messages=(*self.conversation.messages, number))
         started = self.conversation.client_id is not None
         serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
@@ -186,15 +183,14 @@ class Connection(asyncio.Protocol):
             self._later(self._behaviour.delay, self._hang_up)
 
     def say(self, code: int, text: str) -> None:
-        """Send a system message, where a session has begun."""
+        """Send a system message if a session has started."""
         if self.conversation.client_id is not None:
             self._send(messages.error(self._version, code, text))
 
-    # going out
+    # --- outgoing ---
 
     def _answer_hello(self) -> None:
-        hello = self._behaviour.hello
-        delay = self._behaviour.delay
+        hello, delay = self._behaviour.hello, self._behaviour.delay
         reply = messages.version_reply(self._version, foreign_time=hello is Hello.FOREIGN_TIME)
         if hello in (Hello.ANSWER, Hello.FOREIGN_TIME):
             self._later(delay, lambda: self._send_version(reply))
@@ -211,7 +207,7 @@ class Connection(asyncio.Protocol):
             self._answer(messages.version_abc())
 
     def _send_version(self, last_bytes: bytes) -> None:
-        # Noted first: whoever has the reply may read the record at once, from another thread.
+        # Noted before sending: the client may read the record at once, from another thread.
         if self.conversation.ending is Ending.OPEN:
             self._note(version_sent=self._version)
         self._send(last_bytes)
@@ -221,17 +217,17 @@ class Connection(asyncio.Protocol):
             self._send_version(rest)
         else:
             self._send(rest[:1])
-            self._later(BYTE_PAUSE, lambda: self._trickle(rest[1:]))
+            self._later(BYTE_INTERVAL, lambda: self._trickle(rest[1:]))
 
     def _drip(self, rest: Iterator[int]) -> None:
         self._send(bytes([next(rest)]))
-        self._later(DRIP_PAUSE, lambda: self._drip(rest))
+        self._later(DRIP_INTERVAL, lambda: self._drip(rest))
 
     def _answer(self, data: bytes) -> None:
         self._later(self._behaviour.delay, lambda: self._send(data))
 
     def _later(self, delay: float, act: Callable[[], None]) -> None:
-        """Act after the delay, unless the connection has ended by then."""
+        """Call `act` after the delay, unless the connection has ended by then."""
         if delay <= 0:
             act()
         else:
@@ -245,26 +241,24 @@ class Connection(asyncio.Protocol):
                 self.abort()
 
     def _hang_up(self) -> None:
-        """End the stream, and the connection when the peer has done so too.
+        """End the stream, and close the connection once the peer has ended its own.
 
-        A plain close would reset the connection if the peer's bytes arrive after it, and the
-        peer could then see a reset where it should see the end of the stream.
+        After a plain close, further bytes from the peer would trigger a reset, which the peer
+        could see in place of the end of the stream.
         """
         if self._transport.is_closing():
             return
         self._note_ending(Ending.CLOSED_BY_US)
         self._transport.write_eof()
-        self._later(LINGER, self._transport.close)
-
-    def _reset(self) -> None:
-        # Closing with a linger time of zero sends a reset; Windows takes two shorts.
-        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-        self._transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, linger
-        )
-        self.abort()
+        self._later(CLOSE_TIMEOUT, self._transport.close)
 
     def abort(self) -> None:
-        """Close at once; answers that wait are lost."""
+        """Close at once, dropping unsent answers."""
         self._note_ending(Ending.CLOSED_BY_US)
         self._transport.abort()
+
+
+def _reset_on_close(sock: socket.socket) -> None:
+    # A linger time of zero makes closing send a reset. Windows' struct has two shorts.
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

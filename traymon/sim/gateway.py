@@ -1,6 +1,6 @@
 """A simulated IB Gateway: a listener that speaks the server's side of the TWS wire.
 
-Imports nothing of traymon outside this package and knows no diagnosis.
+Must not import anything of traymon outside this package, nor know any diagnosis.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from traymon.sim.behaviour import (
     HEALTHY,
-    KEPT_CONVERSATIONS,
+    MAX_CONVERSATIONS,
     Behaviour,
     Conversation,
     Ending,
@@ -35,70 +35,74 @@ __all__ = [
     "running",
 ]
 
-
-START_TIMEOUT = 10.0  # seconds; a loopback listener that takes longer will never stand
+START_TIMEOUT = 10.0  # seconds; a loopback listener that takes longer will never start
 
 
 class Gateway:
     """A listener with its connections.
 
-    `behaviour` may be replaced at any time, from any thread: it rules what happens from then on,
-    also on connections that stand. What it left unanswered stays unanswered.
+    `behaviour` may be replaced at any time, from any thread. It applies from then on, also to
+    existing connections. Requests that the previous behaviour ignored stay unanswered.
     """
 
     def __init__(self, behaviour: Behaviour = HEALTHY) -> None:
         self.behaviour = behaviour
-        self.port = 0  # the last one that it listened on
+        self.port = 0  # the last port that it listened on
         self._server: asyncio.Server | None = None
-        self._standing: set[Connection] = set()
-        self._kept: deque[Connection] = deque(maxlen=KEPT_CONVERSATIONS)
-        self._holders: dict[int, Connection] = {}  # of client IDs
+        self._connections: set[Connection] = set()
+        self._recorded: deque[Connection] = deque(maxlen=MAX_CONVERSATIONS)
+        self._holders: dict[int, Connection] = {}  # by client ID
 
     @property
     def conversations(self) -> tuple[Conversation, ...]:
-        """The record of every connection, oldest first, at most KEPT_CONVERSATIONS."""
-        return tuple(connection.conversation for connection in tuple(self._kept))
+        """The records of the last MAX_CONVERSATIONS connections, oldest first."""
+        return tuple(connection.conversation for connection in tuple(self._recorded))
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one. Raise OSError when the port is taken."""
+        """Listen on the port (0: a free one). Raises OSError if it is taken."""
         if self._server is not None:
             raise RuntimeError("the Gateway listens already")
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, host, port)
+        self._server = await loop.create_server(self._accept, host, port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Close the listener and every connection; every client ID is free again."""
+        """Close the listener and every connection, and free every client ID."""
         if self._server is None:
             return
         server, self._server = self._server, None
-        # asyncio fails an assertion, and leaks the socket, where the listener closes between the
-        # accept and the transport, one round of the loop later. So it stops to accept first.
+        # asyncio creates a connection's transport one loop iteration after accepting it. Closing
+        # the listener in between fails an assertion and leaks the socket, so stop accepting first.
         with suppress(NotImplementedError):  # Windows' loop does both in one step
             for listener in server.sockets:
                 asyncio.get_running_loop().remove_reader(listener.fileno())
             await asyncio.sleep(0)
         server.close()
-        standing = tuple(self._standing)
-        for connection in standing:
+        connections = tuple(self._connections)
+        for connection in connections:
             await connection.made
             connection.abort()
-        await asyncio.gather(*(connection.lost for connection in standing))
+        await asyncio.gather(*(connection.lost for connection in connections))
         await server.wait_closed()
         self._holders.clear()
 
-    # for Connection
-
     def say(self, code: int, text: str) -> None:
         """Send a system message to every session, as TWS does when its links change."""
-        for connection in tuple(self._standing):
+        for connection in tuple(self._connections):
             connection.say(code, text)
 
-    def _connection(self) -> Connection:
+    def drop_connections(self) -> None:
+        """Abort every connection and keep listening."""
+        for connection in tuple(self._connections):
+            connection.abort()
+
+    def _accept(self) -> Connection:
         connection = Connection(self)
-        self._standing.add(connection)
-        self._kept.append(connection)
+        self._connections.add(connection)
+        self._recorded.append(connection)
         return connection
+
+    # --- called by Connection ---
 
     def take_client_id(self, client_id: int, connection: Connection) -> bool:
         """Give the client ID to the connection; False when it is taken."""
@@ -110,8 +114,8 @@ class Gateway:
         return len(self._holders) >= self.behaviour.max_clients
 
     def forget(self, connection: Connection) -> None:
-        """Drop a connection that is gone; its client ID is free after the release delay."""
-        self._standing.discard(connection)
+        """Drop a connection that is gone, and free its client ID after the release delay."""
+        self._connections.discard(connection)
         client_id = connection.conversation.client_id
         if client_id is None:
             return
@@ -127,7 +131,7 @@ class Gateway:
 
 
 class Running:
-    """A Gateway in a thread of its own. All of it may be used from any thread."""
+    """A Gateway in its own thread. Every member may be used from any thread."""
 
     def __init__(self, gateway: Gateway, loop: asyncio.AbstractEventLoop) -> None:
         self._gateway = gateway
@@ -135,12 +139,12 @@ class Running:
 
     @property
     def port(self) -> int:
-        """The port, also while stopped."""
+        """The port, even while stopped."""
         return self._gateway.port
 
     @property
     def behaviour(self) -> Behaviour:
-        """What the Gateway does; may be set."""
+        """What the Gateway does; may be replaced."""
         return self._gateway.behaviour
 
     @behaviour.setter
@@ -149,28 +153,28 @@ class Running:
 
     @property
     def conversations(self) -> tuple[Conversation, ...]:
-        """The record of every connection, oldest first."""
+        """The records of the last connections, oldest first."""
         return self._gateway.conversations
 
     def start(self) -> None:
         """Listen again on the same port."""
-        self._do(self._gateway.start(port=self.port))
+        self._run(self._gateway.start(port=self.port))
 
     def stop(self) -> None:
         """Close the listener and every connection."""
-        self._do(self._gateway.stop())
+        self._run(self._gateway.stop())
 
     def say(self, code: int, text: str) -> None:
         """Send a system message to every session."""
         self._loop.call_soon_threadsafe(self._gateway.say, code, text)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_TIMEOUT)
 
 
 @contextmanager
 def running(behaviour: Behaviour = HEALTHY, port: int = 0) -> Iterator[Running]:
-    """Run a Gateway on 127.0.0.1 in a thread with its own loop, and stop it at the end."""
+    """Run a Gateway on 127.0.0.1 in a thread with its own loop."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated-gateway", daemon=True)
     thread.start()

@@ -1,6 +1,6 @@
-"""Draws each light as a small picture: another shape per light, not only another colour.
+"""Draws each light as a small picture, with a shape of its own and not only a colour.
 
-Does not know what a light means. The only importer of Pillow.
+Does not know what a light means.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw
 
 from traymon.core.vocabulary import Light
 
-SAMPLES = 8  # per pixel and axis: drawn that much larger, then averaged down
+SAMPLES = 8  # per pixel and axis: pictures are drawn larger by this and averaged down
 STROKE = 2.6  # sixteenths of a side: two full pixels and a soft edge in the smallest icon
-PLAIN = 0.95  # share of a ground's main colour; the rest is specks left from the panel's start
+MIN_PLAIN_SHARE = 0.95  # of a background's main colour; the rest is left from the panel's start
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -33,14 +33,14 @@ RIM: Colour = (0x9A, 0x9A, 0x9A)  # while the market is closed
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A picture. Lengths in sixteenths of its side, from its middle, y downwards."""
+    """A picture. Lengths are in sixteenths of its side, from the centre, y downwards."""
 
     fill: Colour
-    outline: tuple[Point, ...]  # the silhouette is this, swollen by `rounding`
+    outline: tuple[Point, ...]  # the silhouette is this, grown by `rounding`
     rounding: float
     ink: Colour
-    strokes: tuple[tuple[Point, ...], ...] = ()  # the sign inside; a stroke of one point is a dot
-    forms: tuple[tuple[Point, ...], ...] = ()  # what of the sign is filled
+    strokes: tuple[tuple[Point, ...], ...] = ()  # of the sign; a stroke of one point is a dot
+    forms: tuple[tuple[Point, ...], ...] = ()  # the filled parts of the sign
 
 
 def _octagon(radius: float) -> tuple[Point, ...]:
@@ -48,13 +48,13 @@ def _octagon(radius: float) -> tuple[Point, ...]:
     return tuple((radius * cos(angle), radius * sin(angle)) for angle in angles)
 
 
-# The colours are from the palette of Okabe and Ito, "Color Universal Design" (2008), made to be
-# told apart by people with any kind of colour vision; the grey is ours.
+# The colours are from the palette of Okabe and Ito, "Color Universal Design" (2008), which people
+# with any kind of colour vision can distinguish; the grey is ours.
 SHAPES: Mapping[Light, Shape] = MappingProxyType(
     {
         Light.GREEN: Shape(  # a disc with a tick
             fill=(0x00, 0x9E, 0x73),
-            outline=((0, 0),),  # a point swells to a disc
+            outline=((0, 0),),  # a point grows to a disc
             rounding=8,
             ink=WHITE,
             strokes=(((-4, 0), (-1, 3), (4, -3)),),
@@ -86,26 +86,25 @@ SHAPES: Mapping[Light, Shape] = MappingProxyType(
 
 @cache
 def draw(light: Light, size: int = 64, rimmed: bool = False) -> Image.Image:
-    """Return the light's picture, `size` pixels square, RGBA on a transparent ground.
+    """Return the light's picture, `size` pixels square, RGBA on a transparent background.
 
-    `rimmed`: in a grey rim, as while the market is closed.
-
-    It is fitted to the pixels of that size, so ask for the size that will be shown instead of
-    scaling. Every call returns the same object: copy it before you change it.
+    `rimmed` adds a grey rim, for when the market is closed. The picture is fitted to the pixels of
+    its size: ask for the size to be shown instead of scaling. Calls share one object: copy it
+    before changing it.
     """
     return paint(SHAPES[light], size, rimmed)
 
 
 def paint(shape: Shape, size: int, rimmed: bool = False) -> Image.Image:
-    """Return the shape's picture as `draw` does a light's, another object at every call."""
+    """Return the shape's picture, like `draw`, but a new object with each call."""
     unit = size / 16
     rounding = shape.rounding * unit
-    border = max(1.0, unit * 0.75)  # of a darker shade: it parts the picture from a light panel
+    border = max(1.0, unit * 0.75)  # darker, so that the picture stands out on a light panel
     edge = _darker(shape.fill)
     if rimmed:
         border, edge = max(2.0, unit * 2), RIM
     outline = [(x * unit, y * unit) for x, y in (*shape.outline, shape.outline[0])]
-    # Whole pixels from the middle: the sign's two sides look alike at every size.
+    # Whole pixels from the centre: the sign is symmetrical at every size.
     strokes, forms = (
         [[(round(x * unit), round(y * unit)) for x, y in line] for line in lines]
         for lines in (shape.strokes, shape.forms)
@@ -119,26 +118,28 @@ def paint(shape: Shape, size: int, rimmed: bool = False) -> Image.Image:
     return picture
 
 
-def on_ground(light: Light, rimmed: bool, width: int, height: int, ground: bytes) -> Image.Image:
-    """Return the light's picture in the middle of a panel's ground, as an X11 window shows it.
+def on_background(
+    light: Light, rimmed: bool, width: int, height: int, background: bytes
+) -> Image.Image:
+    """Return the light's picture in the middle of a panel's background, for an X11 window.
 
-    `ground`: the window's own pixels, 4 bytes each (blue, green, red, unused).
+    `background` is the window's own pixels, 4 bytes each (blue, green, red, unused).
     """
     size = min(width, height)
     picture = draw(light, size, rimmed)
-    whole = Image.frombytes("RGB", (width, height), ground, "raw", "BGRX")
+    whole = Image.frombytes("RGB", (width, height), background, "raw", "BGRX")
     share, colour = max(whole.getcolors(width * height) or [])
-    if share > PLAIN * width * height:
+    if share > MIN_PLAIN_SHARE * width * height:
         whole.paste(cast(Colour, colour), (0, 0, width, height))
     whole.paste(picture, ((width - size) // 2, (height - size) // 2), picture)
     return whole
 
 
 def windows_bits(light: Light, size: int, rimmed: bool = False) -> bytes:
-    """Return the light's picture as Windows' icon resources hold one.
+    """Return the light's picture in the format of Windows' icon resources (Microsoft, "Icons").
 
-    A BITMAPINFOHEADER of twice the height, the pixels from the bottom up (blue, green, red,
-    alpha), and a mask of 1 bit a pixel, which alpha makes needless (Microsoft, "Icons").
+    A BITMAPINFOHEADER with twice the height, the pixels from the bottom up (blue, green, red,
+    alpha), and a mask of 1 bit per pixel, which the alpha values make irrelevant.
     """
     picture = draw(light, size, rimmed).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     header = struct.pack("<IiiHHIIiiII", 40, size, 2 * size, 1, 32, 0, 0, 0, 0, 0, 0)
@@ -180,14 +181,14 @@ def save(light: Light, path: Path, size: int = 64) -> None:
 def _around(
     size: int, lines: Iterable[Iterable[Point]], distance: float, *, filled: bool = False
 ) -> Image.Image:
-    """Return the mask of all that lies within `distance` pixels of the lines, or inside them."""
+    """Return the mask of all points within `distance` pixels of the lines, or inside them."""
     middle = size * SAMPLES / 2
     radius = distance * SAMPLES
     mask = Image.new("L", (size * SAMPLES, size * SAMPLES))
     pen = ImageDraw.Draw(mask)
     for line in lines:
         points = [(middle + x * SAMPLES, middle + y * SAMPLES) for x, y in line]
-        if filled:  # Pillow counts the last row and column as inside: one less, here and below
+        if filled:  # Pillow includes the last row and column: one less, here and below
             right, bottom = (max(ends) for ends in zip(*points, strict=True))
             pen.polygon([(x - (x == right), y - (y == bottom)) for x, y in points], fill=255)
         if radius < 1:

@@ -1,6 +1,6 @@
-"""The status as plain values, for JSON. docs/check-json.md describes them.
+"""A status as plain values for JSON, as docs/check-json.md describes them.
 
-Looks at nothing.
+Pure: "now" is when the evidence was collected.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from traymon.diagnosis.checks import CheckStep
 from traymon.diagnosis.fix_pages import clean
 from traymon.ui import presenter
 
-SCHEMA = 1  # of as_json; raised when a field changes its meaning or goes away
+SCHEMA = 1  # raised when a field changes its meaning or goes away
 
 
 def as_json(status: Status, test: CheckStep | None = None) -> dict[str, Any]:
-    """Return the status as plain values; docs/check-json.md describes them.
+    """Return the status as plain values.
 
-    `test` is the one that alone was asked for.
+    `test` is the only check that was run, if it was not all of them.
     """
     target, now = status.target, status.evidence.now
     facts, page = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
@@ -41,7 +41,7 @@ def as_json(status: Status, test: CheckStep | None = None) -> dict[str, Any]:
         "headline": fix_pages.fill(page.headline, facts),
         "in_short": fix_pages.fill(page.in_short, facts),
         "notices": presenter.mute_text(status, now),
-        "market": presenter.closing(status, now),
+        "market": presenter.market_closed_text(status, now),
         "readings": [
             {
                 "sensor": reading.sensor,
@@ -56,7 +56,7 @@ def as_json(status: Status, test: CheckStep | None = None) -> dict[str, Any]:
 
 
 def _masked(value: Any) -> Any:
-    """Return a fact's value as JSON knows it, without control characters or account numbers."""
+    """Return a fact's value for JSON, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
     if isinstance(value, Program | IdUse):

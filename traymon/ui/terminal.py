@@ -1,14 +1,11 @@
-"""The status in a terminal: live where it is one, a plain line per change where it is not.
-
-With cli.py the only importer of rich. Looks at nothing.
-"""
+"""Statuses in a terminal: redrawn in place, or one line per change if the output is no terminal."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -17,12 +14,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from traymon import __version__
-from traymon.core.model import Status
+from traymon.core.model import Change, Status
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import CheckStep, check_steps
-from traymon.diagnosis.fix_pages import clean, duration
-from traymon.diagnosis.formatting import moment
+from traymon.diagnosis.fix_pages import clean
+from traymon.diagnosis.formatting import duration
 from traymon.ui import presenter
 
 STYLES = {
@@ -31,41 +28,45 @@ STYLES = {
     Light.RED: "bold red",
     Light.GREY: "bright_black",
 }
-CHANGES_SHOWN = 12
-WAKE = 0.5  # seconds; Windows delivers Ctrl-C only to a main thread that wakes
+MAX_CHANGES = 12  # lines under the statuses
+WAKE_INTERVAL = 0.5  # seconds; Windows delivers Ctrl-C only to a main thread that wakes
 
 
 class Terminal:
-    """Shows statuses on a console. `show` comes from one thread, `run` blocks another."""
+    """Shows statuses on a console. A surface; `run` blocks another thread than `show`'s."""
+
+    name = "terminal"
+    shows = Change.HEADLINE | Change.DETAILS | Change.MUTE
+    names_times = True
 
     def __init__(self, console: Console, now: Callable[[], float] = time.time) -> None:
         self._console, self._now = console, now
         self._live: Live | None = None
-        self._last: dict[str, tuple[str, str]] = {}
-        self._changes: deque[Text] = deque(maxlen=CHANGES_SHOWN)
+        self._changes: deque[Text] = deque(maxlen=MAX_CHANGES)
         self._statuses: Sequence[Status] = ()
 
-    def say(self, line: str) -> None:
-        """Print one line as it is."""
+    def print_line(self, line: str) -> None:
+        """Print a line of traymon's own."""
         self._console.print(Text(line))
 
-    def show(self, statuses: Sequence[Status]) -> None:
-        """Show the statuses: anew where they are live, else a line for each that changed."""
+    def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
+        """Redraw a live terminal; elsewhere print a line for each new headline."""
         self._statuses = statuses
         for status in statuses:
-            state = (status.diagnosis.code, presenter.suspicion(status))
-            if self._last.get(status.target.name) == state:
-                continue
-            self._last[status.target.name] = state
-            at = time.strftime("%H:%M:%S", time.localtime(self._now()))
-            if self._live is None:
-                change = Text(f"{at}  ")
-                change.append(presenter.line(status, self._now()), STYLES[status.diagnosis.light])
-                self._console.print(change, soft_wrap=True)
-            else:
-                self._changes.append(_change(at, status, len(statuses) > 1))
+            if Change.HEADLINE & changes.get(status.target.name, Change.NOTHING):
+                self._show_change(status)
         if self._live is not None:
             self._live.update(self._picture(), refresh=True)
+
+    def _show_change(self, status: Status) -> None:
+        at = time.strftime("%H:%M:%S", time.localtime(self._now()))
+        if self._live is None:
+            change = Text(f"{at}  ")
+            line = presenter.status_line(status, self._now())
+            change.append(line, STYLES[status.diagnosis.light])
+            self._console.print(change, soft_wrap=True)
+        else:
+            self._changes.append(_change(at, status, name_target=len(self._statuses) > 1))
 
     def run(self, stopping: threading.Event) -> None:
         """Show the statuses until `stopping` is set."""
@@ -83,85 +84,75 @@ class Terminal:
             Text(),
         ]
         for status in presenter.worst_first(self._statuses):
-            parts += [_state(status, self._now()), Text()]
+            parts += [_target(status, self._now()), Text()]
         if self._changes:
             parts += [Text("Changes", "bright_black"), *self._changes]
         return Group(*parts)
 
 
 def _wait(stopping: threading.Event) -> None:
-    while not stopping.wait(WAKE):
+    while not stopping.wait(WAKE_INTERVAL):
         pass
 
 
-def _change(at: str, status: Status, several: bool) -> Text:
-    """Return one line of what has just come up: the rest stands above it, in the status."""
-    diagnosis, doubt = status.diagnosis, presenter.suspicion(status)
+def _change(at: str, status: Status, *, name_target: bool) -> Text:
+    """Return one line with what is new; everything else is in the status above it."""
+    diagnosis, suspicion = status.diagnosis, presenter.suspicion_text(status)
     change = Text(f"{at}  ", no_wrap=True, overflow="ellipsis")
-    if several:
+    if name_target:
         change.append(f"{status.target.name}: ")
-    if doubt:
-        return change.append(f"? {doubt}", "yellow")
-    mark = presenter.MARKS[diagnosis.light]
-    return change.append(f"{mark} {presenter.headline(diagnosis)}", STYLES[diagnosis.light])
+    if suspicion:
+        return change.append(f"? {suspicion}", "yellow")
+    return change.append(presenter.marked_headline(diagnosis), STYLES[diagnosis.light])
 
 
-def _state(status: Status, now: float) -> RenderableType:
+def _target(status: Status, now: float) -> RenderableType:
     light = status.diagnosis.light
-    head = Text(f"{presenter.MARKS[light]} {presenter.headline(status.diagnosis)}", STYLES[light])
-    where = " · ".join(
-        part
-        for part in (
-            status.target.name,
-            presenter.address(status),
-            f"since {moment(status.since, now)}",
-            presenter.latency(status),
-        )
-        if part
-    )
+    head = Text(presenter.marked_headline(status.diagnosis), STYLES[light])
+    where = f"{status.target.name} · {presenter.where_and_since(status, now)}"
     lines: list[RenderableType] = [head, Text(f"  {where}", "bright_black")]
-    lines += [Text(f"  {measured}", "bright_black") for measured in presenter.figures(status)]
-    if doubt := presenter.suspicion(status):
-        lines.append(Text(f"  {doubt}", "yellow"))
+    lines += [Text(f"  {stats}", "bright_black") for stats in presenter.latency_stats(status)]
+    if suspicion := presenter.suspicion_text(status):
+        lines.append(Text(f"  {suspicion}", "yellow"))
     if light in (Light.AMBER, Light.RED):
         page = fix_pages.page(status.diagnosis.code)
-        short = fix_pages.fill(page.in_short, presenter.facts_of(status, now))
-        lines.append(Padding(Text(short), (1, 2, 0, 2)))
+        in_short = fix_pages.fill(page.in_short, presenter.facts_of(status, now))
+        lines.append(Padding(Text(in_short), (1, 2, 0, 2)))
     return Group(*lines)
 
 
-def test_results(status: Status, only: str | None) -> RenderableType:
-    """Return the tests of `traymon check`, up to the first that failed, or one of them."""
+def check_results(status: Status, only: str | None) -> RenderableType:
+    """Return the results of `traymon check`: of one check, or of all up to the first failure."""
     lines: list[RenderableType] = []
     for number, step in enumerate(check_steps(status.evidence), 1):
         if only in (None, step.name):
-            lines.append(_test(number, step))
+            lines.append(_check_result(number, step))
         if only is None and not step.passed:
             break
     return Group(*lines)
 
 
-def _test(number: int, step: CheckStep) -> RenderableType:
+def _check_result(number: int, step: CheckStep) -> RenderableType:
     line = Text(f"{presenter.MARKS[step.light]} ", STYLES[step.light])
     line.append(f"Test {number}: {step.title}", "bold")
     if step.took is not None:
         line.append(f" ({duration(step.took)})")
-    found: list[RenderableType] = [Text(clean(step.saw))]
-    for part in step.parts:
+    found: list[RenderableType] = [Text(clean(step.finding))]
+    for part in step.details:
         found.append(
             Text(f"{presenter.MARKS[part.light]} ", STYLES[part.light]).append(
-                clean(part.saw), "default"
+                clean(part.finding), "default"
             )
         )
     return Group(line, Padding(Group(*found), (0, 0, 0, 2)))
 
 
-def fix(status: Status, now: float) -> RenderableType:
-    """Return root cause and fix of a status, for a person who reads it in a terminal."""
+def fix_steps(status: Status, now: float) -> RenderableType:
+    """Return cause and fix of a status."""
     page = fix_pages.page(status.diagnosis.code)
     facts = presenter.facts_of(status, now)
     light = status.diagnosis.light
-    headline = fix_pages.fill(page.headline, facts)
+    headline = fix_pages.fill(page.headline, facts)  # whole: a terminal has the room
     return Group(
         Text(f"{presenter.MARKS[light]} {headline}\n", STYLES[light]),
         Text(fix_pages.fill(page.in_short, facts)),
@@ -171,8 +162,8 @@ def fix(status: Status, now: float) -> RenderableType:
     )
 
 
-def explained(code: str) -> RenderableType:
-    """Return the page of a code, its facts read as dashes."""
+def explanation(code: str) -> RenderableType:
+    """Return the fix page of a code, with a dash for every fact."""
     page = fix_pages.page(code)
     headline = Text(f"{fix_pages.fill(page.headline, {})}\n", "bold")
     return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, {})))

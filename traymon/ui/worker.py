@@ -1,6 +1,6 @@
-"""A thread that brings values to one surface, so that a slow or broken one holds up nobody.
+"""Threads that handle values in the background: a slow or broken handler delays nothing else.
 
-Knows nothing of what it carries.
+Know nothing about the values.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 class Worker(Generic[T]):
-    """Hands posted values to `handle`, one at a time, in a thread of its own.
+    """Calls `handle` with each posted value, one at a time, in a thread of its own.
 
-    `newest_only`: values that were overtaken while `handle` ran are dropped; right for states,
-    wrong for messages.
+    `newest_only` drops values that were overtaken while `handle` ran: right for states, wrong for
+    messages.
     """
 
-    def __init__(self, name: str, handle: Callable[[T], None], newest_only: bool = False) -> None:
+    def __init__(self, name: str, handle: Callable[[T], object], newest_only: bool = False) -> None:
         self._handle, self._newest_only = handle, newest_only
-        self._queue: queue.SimpleQueue[T | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[T | None] = queue.SimpleQueue()  # None: the end
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -34,7 +34,7 @@ class Worker(Generic[T]):
         self._queue.put(value)
 
     def stop(self, timeout: float) -> None:
-        """Let it finish what was posted, for at most `timeout` seconds."""
+        """Handle what was posted before, for at most `timeout` seconds, then end."""
         self._queue.put(None)
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout)
@@ -43,11 +43,30 @@ class Worker(Generic[T]):
         while (value := self._next()) is not None:
             try:
                 self._handle(value)
-            except (Exception, SystemExit):  # rich's answer to a closed pipe is to leave
+            except (Exception, SystemExit):  # rich exits when its pipe is closed
                 log.exception("%s failed; it goes on with the next", self._thread.name)
 
     def _next(self) -> T | None:
         value = self._queue.get()
         while self._newest_only and value is not None and not self._queue.empty():
-            value = self._queue.get()
+            newer = self._queue.get()
+            if newer is None:  # the end does not overtake what was posted before it
+                self._queue.put(None)
+                break
+            value = newer
         return value
+
+
+class TaskQueue:
+    """Runs tasks one after the other in a thread of its own."""
+
+    def __init__(self, name: str) -> None:
+        self._worker: Worker[Callable[[], object]] = Worker(name, lambda task: task())
+
+    def post(self, task: Callable[[], object]) -> None:
+        """Run a task as soon as those before it are done; returns at once. From any thread."""
+        self._worker.post(task)
+
+    def stop(self, timeout: float) -> None:
+        """Run what was posted before, for at most `timeout` seconds, then end."""
+        self._worker.stop(timeout)

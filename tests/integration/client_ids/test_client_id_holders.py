@@ -14,7 +14,7 @@ from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.target import OwnProgram
 from traymon.core.vocabulary import SensorName, Symptom, Use
-from traymon.sensors import client_ids
+from traymon.sensors import client_id_session
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour
 from traymon.storage.state import StateStore
@@ -82,12 +82,12 @@ def test_a_second_copy_of_the_users_own_program_is_held_up_by_the_first(project:
         port = played.gateway.port
         with client(project, "run_live.py", port, 10) as first:
             wait_for(lambda: played.shows(10, Use.YOURS, first.pid))
-            tries = played.sensor.tried
+            tries = played.sensor.probe_count
             with client(project, "run_live.py", port, 10, says="refused") as second:
                 wait_for(lambda: played.code == "client-id-held-by-earlier-run")
                 assert played.fact(Fact.HOLDER) == [first.pid]
                 assert played.fact(Fact.NEWER) == [second.pid]
-            assert played.sensor.tried == tries  # it was seen, not tried
+            assert played.sensor.probe_count == tries  # it was seen, not tried
         wait_for(lambda: played.code == "healthy")
 
 
@@ -96,7 +96,7 @@ def test_with_nobody_connected_every_id_is_free_and_none_is_tried(project: Path)
         wait_for(lambda: played.shows(10, Use.FREE) and played.shows(11, Use.FREE))
         played.monitor.check_now()
         played.looks_again()
-        assert played.sensor.tried == 0
+        assert played.sensor.probe_count == 0
         assert played.claims(10, 11, 12) == []
 
 
@@ -114,7 +114,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
         ):
             wait_for(lambda: 10 in played.uses and played.uses[10].detail != "")
             played.looks_again()
-            assert played.sensor.tried == 0
+            assert played.sensor.probe_count == 0
             assert "dashboard.py" in played.uses[10].detail
             assert str(unconnected.pid) in played.uses[10].detail
             assert played.status.evidence.symptom(SensorName.CLIENT_IDS) is Symptom.UNKNOWN
@@ -129,11 +129,11 @@ def test_an_id_is_tried_once_after_a_change_and_anew_when_the_user_asks(
     with scene(project / ".env") as played:
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 77):
-            wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 2)
+            wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.probe_count == 2)
             played.looks_again()
-            assert played.sensor.tried == 2
+            assert played.sensor.probe_count == 2
             played.monitor.check_now()
-            wait_for(lambda: played.sensor.tried == 4)
+            wait_for(lambda: played.sensor.probe_count == 4)
             wait_for(lambda: len(played.claims(10, 11)) == 4)
 
 
@@ -157,10 +157,10 @@ def test_no_second_id_is_at_risk_where_the_gateway_does_not_let_the_first_one_go
         client(elsewhere, "other_app.py", played.gateway.port, 77),
     ):
         played.gateway.behaviour = Behaviour(keeps_half_closed=True)
-        wait_for(lambda: played.sensor.tried == 1)
-        wait_for(lambda: "did not end" in played.uses[11].detail)
+        wait_for(lambda: played.sensor.probe_count == 1)
+        wait_for(lambda: played.says(11, "did not end"))
         played.looks_again()
-        assert played.sensor.tried == 1
+        assert played.sensor.probe_count == 1
 
 
 def test_a_program_that_the_user_called_his_own_is_his_own_until_he_takes_it_back(
@@ -185,7 +185,7 @@ def test_tries_can_be_turned_off(project: Path, elsewhere: Path) -> None:
         scene(project / ".env", try_ids=False) as played,
         client(elsewhere, "other_app.py", played.gateway.port, 10),
     ):
-        wait_for(lambda: "TRAYMON_CLIENT_ID_CHECK" in played.uses[10].detail)
+        wait_for(lambda: played.says(10, "TRAYMON_CLIENT_ID_CHECK"))
         played.monitor.check_now()
         played.looks_again()
         assert played.claims(10, 11, 12) == []
@@ -195,12 +195,12 @@ def test_where_programs_cannot_be_seen_ids_are_tried_at_the_start_and_when_the_u
     project: Path, elsewhere: Path
 ) -> None:
     with scene(project / ".env", forwarded=True) as played:
-        wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 2)
+        wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.probe_count == 2)
         with client(elsewhere, "other_app.py", played.gateway.port, 10):
             played.looks_again()
-            assert played.sensor.tried == 2
+            assert played.sensor.probe_count == 2
             played.monitor.check_now()
-            wait_for(lambda: played.uses[10].use is Use.CLASH)
+            wait_for(lambda: 10 in played.uses and played.uses[10].use is Use.CLASH)
             assert None in {program.pid for program in played.uses[10].programs}
 
 
@@ -208,17 +208,17 @@ def test_where_programs_cannot_be_seen_ids_are_tried_every_so_often_if_that_is_w
     project: Path,
 ) -> None:
     with scene(project / ".env", forwarded=True, try_ids_every=1.0) as played:
-        wait_for(lambda: played.sensor.tried >= 6)
+        wait_for(lambda: played.sensor.probe_count >= 6)
 
 
 def test_a_program_that_was_connected_before_is_not_blamed_for_an_id_that_tws_did_not_let_go(
     project: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_ids, "DOUBT", 2.0)
+    monkeypatch.setattr(client_id_session, "RETRY_DELAY", 2.0)
     with scene(project / ".env", client_ids=(10,)) as played:
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 77):
-            wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.tried == 1)
+            wait_for(lambda: played.shows(10, Use.FREE) and played.sensor.probe_count == 1)
             with client(project, "run_live.py", port, 10) as own:
                 wait_for(lambda: played.shows(10, Use.YOURS, own.pid))
                 played.gateway.behaviour = Behaviour(release_delay=8.0)
@@ -229,7 +229,7 @@ def test_a_program_that_was_connected_before_is_not_blamed_for_an_id_that_tws_di
 def test_a_clash_that_was_none_ends_by_itself(
     project: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_ids, "DOUBT", 2.0)
+    monkeypatch.setattr(client_id_session, "RETRY_DELAY", 2.0)
     with scene(project / ".env", quiet=2.0, client_ids=(10,)) as played:
         port = played.gateway.port
         with client(elsewhere, "other_app.py", port, 77) as other:

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from support.client_id_harness import Scene, client, scene
-from traymon.sim import props
 from traymon.sim.gateway import HEALTHY
+from traymon.sim.stage_props import HOLDER_SCRIPT
 
 STARTS = 200
 LANES = 2  # each a Gateway with its own programs, since processes spend their time importing
@@ -61,7 +61,7 @@ def _run_lane(folder: Path) -> int:
 def _come_and_go(played: Scene, elsewhere: Path, over: threading.Event) -> None:
     """Let another program connect and leave, which is what makes the ID be tried."""
     chance = random.Random(7_497)
-    (elsewhere / "other_app.py").write_bytes(props.HOLDER.read_bytes())
+    (elsewhere / "other_app.py").write_bytes(HOLDER_SCRIPT.read_bytes())
     while not over.is_set():
         with subprocess.Popen(
             [sys.executable, "other_app.py", str(played.gateway.port), "77"],

@@ -15,9 +15,10 @@ import pytest
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import version_exchange
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.version_exchange import Answer, exchange_versions, symptom_of
+from traymon.sensors.socket_errors import symptom_of
+from traymon.sensors.version_exchange import Answer, exchange_versions
 from traymon.sim.gateway import running
-from traymon.sim.props import full_backlog, nobody_listens
+from traymon.sim.stage_props import full_backlog, nobody_listens
 
 LONG, SHORT = 5.0, 0.3  # seconds: for what answers, for what never does
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="as Linux's sockets have it")
@@ -250,5 +251,5 @@ def test_a_refusal_that_windows_takes_its_time_for_is_waited_for(
         raise windows_error(10061)
 
     monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", slowly)
-    monkeypatch.setattr(version_exchange, "CONNECT_AT_LEAST", at_least)
+    monkeypatch.setattr(version_exchange, "MIN_CONNECT_TIMEOUT", at_least)
     assert ask(9, timeout=SHORT).symptom is symptom

@@ -16,8 +16,9 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
-from traymon.sim.props import nobody_listens
-from traymon.sim.scenarios import SCENARIOS, USUAL_PORTS, perform
+from traymon.sim.scenarios import SCENARIOS
+from traymon.sim.stage import USUAL_PORTS, perform
+from traymon.sim.stage_props import nobody_listens
 
 MakeEvidence = Callable[..., Evidence]
 SILENT = Behaviour(hello=Hello.SILENT)
@@ -120,7 +121,7 @@ def test_another_port_is_asked_once_a_minute_or_when_other_ports_listen(
         assert len(one.conversations) == 1
         reading = look(evidence(port, seen_elsewhere(two.port)), sensor)
         assert reading.facts[Fact.OPEN_PORT] == two.port
-        monkeypatch.setattr(handshake, "ELSEWHERE_AGAIN", 0.0)
+        monkeypatch.setattr(handshake, "PORT_SEARCH_INTERVAL", 0.0)
         look(evidence(port, seen_elsewhere(two.port)), sensor)
         assert (len(one.conversations), len(two.conversations)) == (1, 2)
 

@@ -19,7 +19,7 @@ from traymon.sensors import version_exchange
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.version_exchange import Answer, exchange_versions
 from traymon.sim.gateway import Behaviour, Conversation, Ending, Hello, running
-from traymon.sim.props import full_backlog
+from traymon.sim.stage_props import full_backlog
 
 HELLO = b"API\0\0\0\0\x09v100..176"
 REPLY = b"\0\0\0\x1a176\x0020261123 10:15:30 UTC\0"

@@ -15,7 +15,6 @@ import pytest
 from traymon.core.model import Evidence, Reading
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors import internet
-from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.internet import Internet
 
 LINK_DOWN = Reading(SensorName.LINK, Symptom.LINK_DOWN, "1100: lost")
@@ -25,17 +24,16 @@ from traymon.core.model import Evidence, Reading
 from traymon.core.vocabulary import Symptom
 from traymon.core.target import (Target)
 from traymon.sensors.internet import Internet
-from traymon.sensors.connection_registry import ConnectionRegistry
 
 link = Reading("link", Symptom.LINK_DOWN)
 evidence = Evidence(Target("test"), now=0.0).with_reading(link)
-reading = asyncio.run(Internet(ConnectionRegistry()).poll(evidence))
+reading = asyncio.run(Internet().poll(evidence))
 print(json.dumps([reading.symptom, reading.detail]))
 """
 
 
 def look(evidence: Evidence) -> Reading:
-    return asyncio.run(Internet(ConnectionRegistry()).poll(evidence))
+    return asyncio.run(Internet().poll(evidence))
 
 
 @pytest.fixture
@@ -60,7 +58,7 @@ def test_nothing_is_asked_while_no_link_is_down(
 
 def _without_a_network() -> list[str] | None:
     """Return how to run a command in a network namespace without a route; None: not here."""
-    command = ["unshare", "--net"] if os.name == "posix" and os.geteuid() == 0 else []
+    command = ["unshare", "--net"] if sys.platform != "win32" and os.geteuid() == 0 else []
     try:
         works = command and subprocess.run([*command, "true"], capture_output=True).returncode == 0
     except FileNotFoundError:
@@ -85,7 +83,7 @@ def test_a_machine_without_a_route_is_offline_at_once() -> None:
 def answers(monkeypatch: pytest.MonkeyPatch, outcome: float | Exception) -> bool:
     async def ask() -> bool:
         async def getaddrinfo(host: str, port: object) -> object:
-            assert host == internet.IB_NAME
+            assert host == internet.IB_HOST
             if isinstance(outcome, Exception):
                 raise outcome
             await asyncio.sleep(outcome)

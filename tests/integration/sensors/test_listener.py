@@ -17,9 +17,10 @@ from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.listener import Listener, is_this_machine
+from traymon.sensors.listener import Listener
 from traymon.sensors.port_discovery import discover
-from traymon.sim.props import nobody_listens, posing
+from traymon.sensors.socket_table import is_this_machine
+from traymon.sim.stage_props import nobody_listens, process_name
 
 MakeEvidence = Callable[..., Evidence]
 ListenAs = Callable[..., tuple[psutil.Process, int]]
@@ -91,7 +92,7 @@ def test_a_java_program_of_ibs_is_known_by_its_main_class(
 
 @linux_only
 def test_a_process_of_the_gateways_name_is_the_gateway(evidence: MakeEvidence) -> None:
-    with posing("ibgateway"), socket.create_server(("127.0.0.1", 0)) as server:
+    with process_name("ibgateway"), socket.create_server(("127.0.0.1", 0)) as server:
         facts = look(evidence(server.getsockname()[1])).facts
     assert facts[Fact.APP] == "IB Gateway"
 

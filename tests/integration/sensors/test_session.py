@@ -18,7 +18,7 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors import session as sensor
 from traymon.sensors.clock_skew import ClockSkew
-from traymon.sensors.session import OWN_IDS, own_ids
+from traymon.sensors.session import MAX_OWN_IDS, own_ids
 from traymon.sim import messages
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway, Hello, Start
 
@@ -72,8 +72,9 @@ def test_in_an_hour_nothing_but_start_and_heartbeats_leaves(beats: list[float]) 
 def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(
     days: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sensor.HOURS_EVERY == 24 * HOUR
-    monkeypatch.setattr(sensor, "HOURS_EVERY", HOUR)  # what the record keeps is shorter than a day
+    assert sensor.HOURS_INTERVAL == 24 * HOUR
+    # what the record keeps is shorter than a day
+    monkeypatch.setattr(sensor, "HOURS_INTERVAL", HOUR)
     told = watched(1.9 * HOUR, replace(HEALTHY, hours=days), hours_contract="ES FUT CME USD")
     (session,) = told.sessions
     assert set(session.messages) <= {START_API, CURRENT_TIME, CONTRACT_DETAILS}
@@ -163,25 +164,25 @@ def test_an_id_that_is_taken_gives_way_to_the_next_and_nobody_is_told() -> None:
 def test_where_every_id_is_taken_it_is_tried_no_faster_than_a_failing_session() -> None:
     async def others(gateway: Gateway) -> None:
         gateway.behaviour = replace(HEALTHY, max_clients=1_000)
-        for taken in range(OWN_ID, OWN_ID + 2 * OWN_IDS):
+        for taken in range(OWN_ID, OWN_ID + 2 * MAX_OWN_IDS):
             gateway.take_client_id(taken, object())  # type: ignore[arg-type]
 
     async def story(told: Story) -> None:
         await told.until(2)
 
     told = play(story, before=others)
-    assert len(told.sessions) == OWN_IDS + 1
+    assert len(told.sessions) == MAX_OWN_IDS + 1
 
 
 @pytest.mark.parametrize("start", [-3, 0, 1, 2, 9100])
 def test_the_ids_are_never_0_or_1_or_the_targets_own(start: int) -> None:
     target = Target("test", client_ids=(2, 3, 9100, 9101, start + 5))
     ids = own_ids(start, target)
-    tried = [next(ids) for _ in range(3 * OWN_IDS)]
+    tried = [next(ids) for _ in range(3 * MAX_OWN_IDS)]
     assert not {0, 1, *target.client_ids} & set(tried)
     assert min(tried) > 1
     assert tried[: len(set(tried))] == tried[len(set(tried)) : 2 * len(set(tried))]
-    assert len(set(tried)) > OWN_IDS / 2
+    assert len(set(tried)) > MAX_OWN_IDS / 2
 
 
 def test_without_an_id_no_session_is_held() -> None:

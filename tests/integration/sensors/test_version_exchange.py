@@ -19,7 +19,7 @@ from traymon.core.vocabulary import Symptom
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.version_exchange import Answer, answers_tls, exchange_versions
 from traymon.sim.gateway import Behaviour, Hello, running
-from traymon.sim.props import nobody_listens
+from traymon.sim.stage_props import nobody_listens
 
 LONG, SHORT = 5.0, 0.3  # seconds: for what answers, for what never does
 SMALL_FRAME = b"\0\0\0\6a\0b\0c\0"

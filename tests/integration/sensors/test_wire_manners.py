@@ -17,7 +17,7 @@ from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import sensors_for_target, wire
 from traymon.sensors.base import PollingSensor
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Ending, Hello, running
-from traymon.sim.props import half_close, nobody_listens
+from traymon.sim.stage_props import half_close, nobody_listens
 
 HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..176"
 SILENT = Behaviour(hello=Hello.SILENT)

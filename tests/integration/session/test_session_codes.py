@@ -180,8 +180,7 @@ def test_a_lost_session_behind_a_port_that_answers_is_rebuilt_and_nobody_is_told
     async def story(told: Story) -> None:
         await begin(told)
         await told.until(12)
-        for connection in tuple(told.gateway._standing):
-            connection.abort()
+        told.gateway.drop_connections()
         await told.until(40)
         assert [symptom for _, symptom in told.seen("session")] == [
             Symptom.OK,

@@ -14,10 +14,16 @@ import psutil
 import pytest
 
 from traymon.sim.behaviour import Ending
-from traymon.sim.scenarios import SCENARIOS, USUAL_PORTS, Scenario, Stage, perform
+from traymon.sim.scenarios import HALF_CLOSED, SCENARIOS
+from traymon.sim.stage import USUAL_PORTS, Scenario, Stage, perform
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's sockets or /proc")
 SHOWABLE = [scenario for scenario in SCENARIOS.values() if not scenario.not_here]
+FULL_BACKLOG = {"port-filtered"}
+WITHOUT_A_GATEWAY = FULL_BACKLOG | {
+    *("app-not-running", "api-port-closed", "wrong-port", "port-refused"),
+    *("host-unresolved", "host-unreachable"),
+}
 
 
 @contextmanager
@@ -42,10 +48,10 @@ def test_a_scenario_listens_or_not_as_it_says_and_leaves_the_port_free(
 ) -> None:
     async def play() -> int:
         async with perform(scenario) as stage:
-            listens = scenario.behaviour is not None
+            listens = scenario.name not in WITHOUT_A_GATEWAY
             assert (stage.gateway is not None) == listens
             assert stage.host == scenario.host
-            if not scenario.full_backlog:
+            if scenario.name not in FULL_BACKLOG:
                 assert refuses(stage.port) != listens
         return stage.port
 
@@ -155,14 +161,14 @@ def test_a_wedged_listener_has_half_closed_connections_in_the_socket_table() -> 
                 for c in table
                 if c.laddr.port == stage.port and c.status == psutil.CONN_CLOSE_WAIT
             ]
-            assert len(waiting) == SCENARIOS["listener-wedged"].half_closed
+            assert len(waiting) == HALF_CLOSED
             assert {c.ending for c in stage.gateway.conversations} == {Ending.PEER_CLOSED}
 
     asyncio.run(play())
 
 
 def test_what_cannot_be_played_here_says_so() -> None:
-    scenario = Scenario(name="elsewhere", code="x", says="x.", linux_only=True)
+    scenario = Scenario(name="elsewhere", code="x", says="x.", props=(), linux_only=True)
     if sys.platform == "linux":
         assert scenario.not_here == ""
     else:

@@ -92,7 +92,7 @@ def test_the_example_in_the_document_is_one() -> None:
 def test_the_document_names_the_schema_and_every_sensor() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert f"| `schema` | integer | {SCHEMA} |" in text
-    assert all(f"`{sensor.name}`" in text for sensor in POLLING_SENSORS)
+    assert all(f"`{name}`" in text for name in POLLING_SENSORS)
 
 
 def test_passed_is_that_of_the_one_test_and_light_and_code_those_of_the_whole_look() -> None:

@@ -18,7 +18,7 @@ from support.polling import PATIENCE, wait_for
 from traymon import assets
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.ui.web.server import MOST_STREAMS
+from traymon.ui.web.streams import MAX_STREAMS
 
 SIZES = {"laptop": (1280, 720), "phone": (390, 844)}
 MOST_BYTES = 60_000
@@ -207,7 +207,7 @@ def test_the_page_reads_without_its_script(chromium: Any, page: Served) -> None:
 def test_of_too_many_open_pages_the_oldest_stands_still(page: Served) -> None:
     with ExitStack() as stack:
         streams = []
-        for _ in range(MOST_STREAMS + 1):
+        for _ in range(MAX_STREAMS + 1):
             connection = HTTPConnection("127.0.0.1", page.port, timeout=PATIENCE)
             stack.callback(connection.close)
             connection.request("GET", "/events", headers={"Cookie": page.cookie})

@@ -17,7 +17,7 @@ from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import IdUse, OwnProgram, Target
 from traymon.core.vocabulary import Light, SensorName, Symptom, Use
-from traymon.monitoring.one_shot import is_good
+from traymon.monitoring.one_shot import is_ready
 from traymon.sim.gateway import Running
 from traymon.storage.state import StateStore
 
@@ -229,16 +229,16 @@ def seen(*uses: Use, code: str = "healthy", light: Light = Light.GREEN) -> Statu
     ],
 )
 def test_what_is_good_enough_to_start_a_program(status: Status, good: bool) -> None:
-    assert is_good(status, "ids") is good
+    assert is_ready(status, "ids") is good
 
 
 def test_ids_that_may_not_be_tried_are_not_waited_for() -> None:
     status = seen(Use.UNKNOWN)
     off = replace(status.target, try_ids=False)
-    assert is_good(replace(status, evidence=replace(status.evidence, target=off)), "ids")
+    assert is_ready(replace(status, evidence=replace(status.evidence, target=off)), "ids")
 
 
 def test_a_lower_test_alone_does_not_ask_for_the_rest() -> None:
     status = seen(Use.CLASH, code="wrong-environment", light=Light.RED)
-    assert is_good(status, "handshake")
-    assert not is_good(status, "session")
+    assert is_ready(status, "handshake")
+    assert not is_ready(status, "session")

@@ -20,20 +20,21 @@ from typing import Any
 import pytest
 
 from support.traymon_process import IsolatedTraymon
-from traymon.sim.scenarios import SCENARIOS, Scenario
+from traymon.sim.scenarios import SCENARIOS
+from traymon.sim.stage import Scenario
 from traymon.ui.status_json import SCHEMA
 
 EXIT_OF_LIGHT = {"green": 0, "red": 1, "amber": 2}
 PLAYABLE = [scenario for scenario in SCENARIOS.values() if not scenario.not_here]
 
-# Two scenarios change what all others of this machine see: a Gateway on one of IB's usual ports,
-# and a process that goes by a Gateway's name. They are played when no other one is on the stage.
-ALONE = [scenario for scenario in PLAYABLE if scenario.elsewhere or scenario.poses_as]
+# Some scenarios change what all others on this machine see: a Gateway on one of IB's usual ports,
+# or a process named like a Gateway. They are played one by one, when no other scenario runs.
+ALONE = [scenario for scenario in PLAYABLE if scenario.machine_wide]
 TOGETHER = [scenario for scenario in PLAYABLE if scenario not in ALONE]
 
 
 def timeout_of(scenario: Scenario) -> str:
-    return "5" if scenario.behaviour and scenario.behaviour.delay else "2"
+    return "5" if scenario.code == "handshake-slow" else "2"
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from support.repository import ROOT
 from support.user_env import inherited_env
 from support.wheels import make_wheel, pin
 
-SCRIPTS = ("install.py", "ways.py", "environment.py", "install.sh")
+SCRIPTS = ("install.py", "installers.py", "environment.py", "install.sh")
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="a shell script, and links")
 
@@ -260,12 +260,12 @@ def give(user: User, name: str) -> Path:
 @pytest.fixture
 def no_gi(user: User) -> Iterator[User]:
     """The user, with sources that look for no PyGObject in the system."""
-    ways = user.sources / "install" / "ways.py"
-    text = ways.read_text()
+    installers = user.sources / "install" / "installers.py"
+    text = installers.read_text()
     assert '"/usr/bin/python3"' in text
-    ways.write_text(text.replace('"/usr/bin/python3"', '"/nowhere/python3"'))
+    installers.write_text(text.replace('"/usr/bin/python3"', '"/nowhere/python3"'))
     yield user
-    ways.write_text(text)
+    installers.write_text(text)
 
 
 @posix_only
@@ -332,6 +332,7 @@ def test_without_a_network_the_tools_own_words_follow_one_sentence(no_gi: User) 
 def test_on_a_terminal_it_asks_whether_to_start_at_login(
     no_gi: User, answer: str, switched: bool
 ) -> None:
+    assert sys.platform != "win32"
     import pty
 
     log = give(no_gi, "uv")
@@ -403,7 +404,7 @@ def test_a_misused_command_line_does_nothing(user: User, arguments: list[str]) -
 # --- the scripts themselves
 
 
-@pytest.mark.parametrize("script", ["install.py", "ways.py"])
+@pytest.mark.parametrize("script", ["install.py", "installers.py"])
 def test_they_have_no_syntax_that_an_old_python_cannot_read(script: str) -> None:
     ast.parse((ROOT / "install" / script).read_text(encoding="utf-8"), feature_version=(3, 7))
 

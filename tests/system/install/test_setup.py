@@ -271,6 +271,7 @@ def test_without_its_python_the_venv_is_made_anew_and_half_of_that_does_not_coun
         stderr=subprocess.STDOUT,
     )
     wait_for(repository.python.exists, "a Python in .venv", timeout=60)
+    assert sys.platform != "win32"
     os.killpg(process.pid, signal.SIGKILL)  # its own group: itself and what it started
     process.communicate(timeout=10)
 
@@ -428,6 +429,7 @@ def unwritable() -> Iterator[Path]:
 
 @posix_only
 def test_a_folder_that_may_not_be_written_is_one_clear_sentence(unwritable: Path) -> None:
+    assert sys.platform != "win32"
     nobody = 65534 if os.geteuid() == 0 else None
     # Root is never refused, so somebody else has to start it, and may lack access to our Python.
     python = shutil.which("python3", path="/usr/bin") if nobody else sys.executable
@@ -458,17 +460,17 @@ DIGESTS = {"run": "r", "test": "t"}
 @pytest.mark.parametrize(
     ("kind", "python", "change", "condition"),
     [
-        ("run", "3.12", {}, "good"),
-        ("test", "3.12", {}, "behind"),
-        ("run", "3.12", {"kind": "test", "digest": "t"}, "good"),
-        ("test", "3.12", {"kind": "test", "digest": "t"}, "good"),
-        ("run", "3.12", {"digest": "of another lock"}, "behind"),
-        ("run", "3.12", {"kind": "", "digest": ""}, "behind"),  # an update that was stopped
-        ("run", "3.13", {}, "broken"),  # the system's Python was upgraded under it
-        ("run", "3.12", {"place": "/elsewhere/.venv"}, "broken"),  # the folder was moved
-        ("run", None, {}, "broken"),
-        ("run", "3.10", {"python": "3.10"}, "broken"),
-        ("run", "3.15", {"python": "3.15"}, "broken"),
+        ("run", "3.12", {}, "ready"),
+        ("test", "3.12", {}, "outdated"),
+        ("run", "3.12", {"kind": "test", "digest": "t"}, "ready"),
+        ("test", "3.12", {"kind": "test", "digest": "t"}, "ready"),
+        ("run", "3.12", {"digest": "of another lock"}, "outdated"),
+        ("run", "3.12", {"kind": "", "digest": ""}, "outdated"),  # an update that was stopped
+        ("run", "3.13", {}, "unusable"),  # the system's Python was upgraded under it
+        ("run", "3.12", {"place": "/elsewhere/.venv"}, "unusable"),  # the folder was moved
+        ("run", None, {}, "unusable"),
+        ("run", "3.10", {"python": "3.10"}, "unusable"),
+        ("run", "3.15", {"python": "3.15"}, "unusable"),
     ],
 )
 def test_the_stamp_tells_what_the_venv_is_good_for(
@@ -481,8 +483,8 @@ def test_the_stamp_tells_what_the_venv_is_good_for(
 def test_without_a_stamp_a_working_venv_is_kept_and_a_half_made_one_is_not(
     environment: ModuleType,
 ) -> None:
-    assert environment.judge("run", None, "3.12", DIGESTS) == "behind"
-    assert environment.judge("run", {}, "3.12", DIGESTS) == "broken"
+    assert environment.judge("run", None, "3.12", DIGESTS) == "outdated"
+    assert environment.judge("run", {}, "3.12", DIGESTS) == "unusable"
 
 
 # --- the locks ---
@@ -543,5 +545,7 @@ def test_every_pin_has_hashes_and_no_lock_names_an_index(lock: str) -> None:
 def test_the_commands_take_the_pythons_that_pyproject_names(environment: ModuleType) -> None:
     project = pyproject()["project"]
     assert isinstance(project, dict)
-    oldest, too_new = (".".join(map(str, v)) for v in (environment.OLDEST, environment.TOO_NEW))
+    oldest, too_new = (
+        ".".join(map(str, v)) for v in (environment.MIN_PYTHON, environment.END_PYTHON)
+    )
     assert project["requires-python"] == f">={oldest},<{too_new}"

@@ -162,7 +162,7 @@ def test_a_single_good_look_after_a_slow_one_does_not_turn_red_to_green() -> Non
 
 def test_since_counts_from_the_first_look_that_saw_the_cause() -> None:
     state = last("ggrrr")
-    assert (state.since, state.light_since, state.looks) == (10.0, 10.0, 3)
+    assert (state.since, state.light_since, state.streak) == (10.0, 10.0, 3)
 
 
 def test_a_change_of_cause_under_a_red_light_keeps_since_when_it_is_red() -> None:
@@ -191,7 +191,7 @@ def test_the_milder_of_two_looks_has_its_own_since_and_the_run_is_what_the_light
 
 def test_a_single_bad_look_between_good_ones_leaves_no_trace() -> None:
     state = last("ggrg")
-    assert (state.since, state.light_since, state.leaning) == (0.0, 0.0, None)
+    assert (state.since, state.light_since, state.pending) == (0.0, 0.0, None)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_green_never_shows_on_a_single_look_from_amber_or_red(start: str) -> Non
 @given(starts, tapes, st.sampled_from("gaArR2dDpq"))
 def test_two_looks_of_anything_settle(start: str, tape: str, kind: str) -> None:
     state = last(start + tape + kind * 2)
-    assert (name_of(state.shown), state.leaning) == (kind, None)
+    assert (name_of(state.shown), state.pending) == (kind, None)
 
 
 @settings(deadline=None)

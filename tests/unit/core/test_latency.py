@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from traymon.core.latency import MOST, WINDOW, RollingStats
+from traymon.core.latency import MAX_VALUES, WINDOW, RollingStats
 from traymon.core.model import LatencyStats
 
 
@@ -19,11 +19,11 @@ def rolling(*values: float, at: float = 0.0) -> RollingStats:
 
 
 def test_without_values_there_are_no_figures() -> None:
-    assert RollingStats().figure(0.0) is None
+    assert RollingStats().stats(0.0) is None
 
 
 def test_one_value_is_all_of_them() -> None:
-    assert rolling(0.25).figure(0.0) == LatencyStats(last=0.25, median=0.25, p95=0.25, count=1)
+    assert rolling(0.25).stats(0.0) == LatencyStats(last=0.25, median=0.25, p95=0.25, count=1)
 
 
 @pytest.mark.parametrize(
@@ -43,23 +43,23 @@ def test_a_percentile_is_the_nearest_measured_value(
 ) -> None:
     shuffled = list(values)
     random.Random(1).shuffle(shuffled)
-    figure = rolling(*shuffled).figure(0.0)
+    figure = rolling(*shuffled).stats(0.0)
     assert figure == LatencyStats(last=shuffled[-1], median=median, p95=p95, count=len(shuffled))
 
 
 def test_a_value_leaves_after_an_hour() -> None:
     values = rolling(9.0, at=0.0)
     values.add(1.0, 10.0)
-    assert values.figure(WINDOW) == LatencyStats(last=1.0, median=1.0, p95=9.0, count=2)
-    assert values.figure(WINDOW + 0.1) == LatencyStats(last=1.0, median=1.0, p95=1.0, count=1)
-    assert values.figure(WINDOW + 10.1) is None
+    assert values.stats(WINDOW) == LatencyStats(last=1.0, median=1.0, p95=9.0, count=2)
+    assert values.stats(WINDOW + 0.1) == LatencyStats(last=1.0, median=1.0, p95=1.0, count=1)
+    assert values.stats(WINDOW + 10.1) is None
 
 
 def test_an_hour_of_heartbeats_fits_and_more_than_the_most_is_not_kept() -> None:
     values = RollingStats()
-    for beat in range(10 * MOST):
+    for beat in range(10 * MAX_VALUES):
         values.add(float(beat), beat / 100)
-    figure = values.figure(10 * MOST / 100)
+    figure = values.stats(10 * MAX_VALUES / 100)
     assert figure is not None
-    assert (figure.count, figure.last) == (MOST, 10.0 * MOST - 1)
-    assert MOST >= WINDOW / 5
+    assert (figure.count, figure.last) == (MAX_VALUES, 10.0 * MAX_VALUES - 1)
+    assert MAX_VALUES >= WINDOW / 5

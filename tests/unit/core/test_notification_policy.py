@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -14,16 +15,16 @@ from traymon.core.calendar import BEFORE_OPEN
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Flip, Status
 from traymon.core.notification_policy import (
-    MOST_FLIPS,
-    REMIND_AFTER,
-    RETRY,
-    STEADY,
+    MAX_FLIPS,
+    REMINDER_INTERVALS,
+    RETRY_INTERVAL,
+    STEADY_AFTER,
     Kind,
     Memory,
     Notification,
     Unannounced,
     decide,
-    delivered,
+    record_delivery,
 )
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
@@ -34,6 +35,7 @@ TICK = 5.0
 TARGET = Target("project")
 
 
+@cache
 def diagnosis(told: str) -> Diagnosis:
     """Return the diagnosis of a code, or of `code/light` where it has several."""
     code, _, light = told.partition("/")
@@ -71,11 +73,11 @@ class Life:
         self._decide(Flip(self.now, before, after))
         return self
 
-    def on(self, seconds: float) -> Life:
+    def on(self, seconds: float, tick: float = TICK) -> Life:
         """Time goes by."""
         end = self.now + seconds
         while self.now < end:
-            self.now = min(end, self.now + TICK)
+            self.now = min(end, self.now + tick)
             self._decide(None)
         return self
 
@@ -97,7 +99,7 @@ class Life:
     def _decide(self, flip: Flip | None) -> None:
         self.memory, notice = decide(self.memory, self.status(flip), flip, self.now)
         if notice is not None:
-            self.memory = delivered(self.memory, notice, self.comes_out, self.now)
+            self.memory = record_delivery(self.memory, notice, self.comes_out, self.now)
             if self.comes_out:
                 self.told.append((self.now, notice))
 
@@ -107,7 +109,7 @@ class Life:
 
     def codes(self, number: int = -1) -> list[str]:
         """Return the faults that a summary names."""
-        return [one.diagnosis.code for one in self.told[number][1].missed]
+        return [one.diagnosis.code for one in self.told[number][1].unannounced]
 
 
 def tell(*codes: str) -> list[Notification | None]:
@@ -184,7 +186,7 @@ def test_red_is_reminded_of_ever_less_often_and_amber_is_not() -> None:
     life = Life().show("port-refused").on(3 * 3600)
     assert life.kinds == ["fault", *["reminder"] * 4]
     times = [at for at, _ in life.told]
-    assert [b - a for a, b in pairwise(times)] == [*REMIND_AFTER, REMIND_AFTER[-1]]
+    assert [b - a for a, b in pairwise(times)] == [*REMINDER_INTERVALS, REMINDER_INTERVALS[-1]]
     assert Life().show("clock-skew").on(3 * 3600).kinds == ["fault"]
 
 
@@ -192,8 +194,8 @@ def test_what_comes_and_goes_is_told_once_and_once_more_when_it_holds() -> None:
     life = Life()
     for _ in range(10):
         life.show("port-refused").on(30).show("healthy").on(30)
-    assert life.kinds == ["fault", "recovery"] * (MOST_FLIPS // 2) + ["unstable"]
-    life.on(STEADY)
+    assert life.kinds == ["fault", "recovery"] * (MAX_FLIPS // 2) + ["unstable"]
+    life.on(STEADY_AFTER)
     assert life.kinds[-2:] == ["unstable", "steady"]
     assert len(life.told[-1][1].flips) == 20
     life.on(3600).show("port-refused").on(30).show("healthy")
@@ -204,7 +206,7 @@ def test_a_fault_that_stays_after_the_coming_and_going_is_known_from_the_summary
     life = Life()
     for _ in range(4):
         life.show("port-refused").on(30).show("healthy").on(30)
-    life.show("port-refused").on(STEADY + REMIND_AFTER[0] + TICK).show("healthy")
+    life.show("port-refused").on(STEADY_AFTER + REMINDER_INTERVALS[0] + TICK).show("healthy")
     assert life.kinds[-4:] == ["unstable", "steady", "reminder", "recovery"]
 
 
@@ -328,16 +330,22 @@ def test_hours_that_begin_while_grey_are_waited_for() -> None:
 
 
 def test_a_notice_that_did_not_come_out_is_tried_again_and_ends_nothing() -> None:
-    life = Life(comes_out=False).show("port-refused").on(RETRY * 8)
-    assert life.memory.told is None
+    life = Life(comes_out=False).show("port-refused").on(RETRY_INTERVAL * 8)
+    assert life.memory.announced is None
     assert life.memory.failures == 4  # after 10, 20, 40 and 80 seconds
     life.comes_out = True
-    assert life.on(RETRY * 16).kinds == ["fault"]
+    assert life.on(RETRY_INTERVAL * 16).kinds == ["fault"]
     assert life.memory.failures == 0
 
 
 def test_a_fault_whose_notice_never_came_out_is_not_ended_but_summed_up() -> None:
-    life = Life(comes_out=False).show("port-refused").on(RETRY * 3).show("healthy").on(RETRY)
+    life = (
+        Life(comes_out=False)
+        .show("port-refused")
+        .on(RETRY_INTERVAL * 3)
+        .show("healthy")
+        .on(RETRY_INTERVAL)
+    )
     life.comes_out = True
     assert life.on(600).kinds == ["summary"]
     assert life.codes() == ["port-refused"]
@@ -352,7 +360,7 @@ def test_a_notice_on_its_way_is_not_sent_twice_and_what_changes_meanwhile_follow
     green = Life("healthy").status(None)
     memory, third = decide(memory, green, Flip(6.0, status.diagnosis, green.diagnosis), 6.0)
     assert third is None
-    memory = delivered(memory, first, True, 7.0)
+    memory = record_delivery(memory, first, True, 7.0)
     _, recovery = decide(memory, green, None, 8.0)
     assert recovery is not None
     assert recovery.kind is Kind.RECOVERY
@@ -378,6 +386,7 @@ def test_a_clock_set_back_breaks_nothing() -> None:
 
 # --- whatever happens
 
+COARSE_TICK = 20.0  # an example lives for hours; the stories above use the real tick
 CODES = ["healthy", "port-refused", "handshake-silent", "clock-skew", "just-started"]
 CODES += ["reset-window", "resumed", "wrong-environment", "ib-link-down/amber"]
 EVENTS = st.one_of(
@@ -401,7 +410,7 @@ def test_nothing_is_lost_nothing_said_twice_and_no_end_without_a_beginning(
             if shown.announce and shown.light is Light.RED:
                 faults.append((shown.code, life.now))
         elif what == "on":
-            life.on(float(str(value)))
+            life.on(float(str(value)), COARSE_TICK)
         elif what != "show":
             setattr(life, what, value)
             life.opens_at = (life.now // 86_400 + 1) * 86_400.0 if life.closed else None
@@ -409,7 +418,7 @@ def test_nothing_is_lost_nothing_said_twice_and_no_end_without_a_beginning(
     life.opens_at = None
     if life.code == "resumed":
         life.show("healthy")
-    life.on(4000)  # longer than every pause between tries
+    life.on(4000, COARSE_TICK)  # longer than every pause between tries
 
     open_faults = False
     for (_, one), (_, two) in pairwise([(0.0, None), *life.told]):
@@ -428,7 +437,7 @@ def said(notice: Notification) -> object:
     status = notice.status
     about = (notice.kind, status.diagnosis.code, status.diagnosis.light, status.since)
     lasting = status.evidence.now if notice.kind is Kind.REMINDER else None
-    return about, lasting, notice.missed, notice.flips, status.opens_at
+    return about, lasting, notice.unannounced, notice.flips, status.opens_at
 
 
 def tells_of(notice: Notification, code: str, began: float) -> bool:
@@ -437,7 +446,7 @@ def tells_of(notice: Notification, code: str, began: float) -> bool:
     Of a fault that the user knew already when it came again, the earlier notice told.
     """
     shown = notice.status.diagnosis.code == code
-    missed = any(one.diagnosis.code == code and one.began == began for one in notice.missed)
+    missed = any(one.diagnosis.code == code and one.began == began for one in notice.unannounced)
     flipped = any(flip.after.code == code and flip.at == began for flip in notice.flips)
     return shown or missed or flipped
 
@@ -446,5 +455,5 @@ def test_a_missed_fault_knows_when_it_was() -> None:
     life = Life(snoozed=True).on(100).show("port-refused").on(60).show("healthy")
     life.snoozed = False
     life.on(TICK)
-    (missed,) = life.told[-1][1].missed
+    (missed,) = life.told[-1][1].unannounced
     assert missed == Unannounced(missed.diagnosis, 100.0, 160.0)

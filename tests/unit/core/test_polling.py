@@ -15,13 +15,13 @@ TOUCHED = (Symptom.SILENT, Symptom.CLOSED, Symptom.RESET, Symptom.UNFINISHED, Sy
 
 @pytest.mark.parametrize("symptom", TOUCHED)
 def test_an_unserved_port_is_looked_at_less_and_less(symptom: Symptom) -> None:
-    rests = [poll_interval(symptom, looks, calm=False, limits=LIMITS) for looks in range(1, 8)]
+    rests = [poll_interval(symptom, streak, calm=False, limits=LIMITS) for streak in range(1, 8)]
     assert rests == [5, 10, 20, 40, 60, 60, 60]
 
 
 @pytest.mark.parametrize("symptom", [Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS])
 def test_what_costs_the_gateway_nothing_is_looked_at_at_one_pace(symptom: Symptom) -> None:
-    assert [poll_interval(symptom, looks, calm=False, limits=LIMITS) for looks in (1, 2, 50)] == [
+    assert [poll_interval(symptom, streak, calm=False, limits=LIMITS) for streak in (1, 2, 50)] == [
         5,
         5,
         5,
@@ -49,8 +49,8 @@ def test_a_backoff_below_the_quick_interval_does_not_quicken() -> None:
     st.floats(0.5, 60),
 )
 def test_a_reading_outlives_two_rests_and_the_look_that_replaces_it(
-    symptom: Symptom, looks: int, calm: bool, timeout: float
+    symptom: Symptom, streak: int, calm: bool, timeout: float
 ) -> None:
     limits = Limits(timeout=timeout)
-    pause = poll_interval(symptom, looks, calm, limits)
+    pause = poll_interval(symptom, streak, calm, limits)
     assert reading_ttl(pause, limits) > 2 * pause + timeout

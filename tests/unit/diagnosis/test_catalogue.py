@@ -22,11 +22,14 @@ from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
+    client_id_report,
     client_ids,
     handshake,
     internet,
     listener,
     session,
+    session_connection,
+    socket_errors,
     system_messages,
     version_exchange,
 )
@@ -128,7 +131,8 @@ class TwsMessage:
 
 IN_SESSION: Mapping[str, Any] = {"handshake": S.OK, "session": S.OK}
 
-# The smallest evidence for each code; those that need time or an account have tests of their own.
+# The smallest evidence for a code. It need not list every code: what has a scenario is reached by
+# playing it, in system/cli/test_scenarios.py; what needs time or an account has tests of its own.
 SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "paused": {"monitor": S.PAUSED},
     "resumed": {"monitor": S.RESUMED},
@@ -204,9 +208,10 @@ def test_every_code_can_be_reached(code: str) -> None:
 
 
 def test_no_code_is_left_without_a_test_that_reaches_it() -> None:
+    by_scenario = {scenario.code for scenario in SCENARIOS.values()}
     by_time = {"ib-link-down", "data-farm-down"}
     by_account = {"wrong-account", "wrong-environment"}
-    assert SMALLEST.keys() | by_time | by_account == ENTRIES.keys()
+    assert SMALLEST.keys() | by_time | by_account | by_scenario == ENTRIES.keys()
 
 
 @pytest.mark.parametrize(
@@ -505,12 +510,15 @@ def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Any], c
 def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     modules = (
         version_exchange,
+        socket_errors,
         handshake,
         listener,
         session,
+        session_connection,
         system_messages,
         internet,
         client_ids,
+        client_id_report,
     )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
@@ -705,4 +713,4 @@ def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> N
     ):
         *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=HELD))
         assert (step.light, step.passed) == (A, True)
-        assert "its words" in [part.saw for part in step.parts if part.light is A]
+        assert "its words" in [detail.finding for detail in step.details if detail.light is A]

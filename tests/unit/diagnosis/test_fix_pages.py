@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from traymon import assets
 from traymon.core.facts import NO_FACTS, Fact
-from traymon.diagnosis import fix_pages
+from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.errors import FixPageError
 
@@ -119,7 +119,7 @@ def test_a_fact_reads_as_people_write_it(fact: Fact, value: object, shown: str) 
     ],
 )
 def test_a_duration_reads_as_people_say_it(seconds: float, shown: str) -> None:
-    assert fix_pages.duration(seconds) == shown
+    assert formatting.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_healthy_gateway_is_green_at_once_and_looked_at_every_30_s() -> None:
         assert scene.handshake.began == scene.listener.began == [0, 30, 60, 90]
         assert scene.flips == [(0, "healthy")]
         assert scene.statuses[0].diagnosis.code == "starting"
-        assert scene.status.looks == 4
+        assert scene.status.streak == 4
         assert scene.status.checked_at == BEGAN + 90
 
     play(story)
@@ -45,7 +45,7 @@ def test_one_bad_look_is_a_suspicion_that_is_looked_into_after_5_s() -> None:
         assert scene.code == "healthy"
         suspicion = scene.status.suspicion
         assert suspicion is not None
-        assert (suspicion.diagnosis.code, suspicion.look, suspicion.needed) == (
+        assert (suspicion.diagnosis.code, suspicion.streak, suspicion.needed) == (
             "port-refused",
             1,
             2,
@@ -231,6 +231,22 @@ def test_a_look_that_was_under_way_when_paused_says_nothing() -> None:
         await scene.until(20)
         assert scene.flips == [(1, "paused")]
         assert scene.status.checked_at == BEGAN  # the listener's look
+
+    play(story)
+
+
+def test_a_look_that_was_under_way_before_a_resumption_says_nothing_either() -> None:
+    async def story(scene: Scene) -> None:
+        scene.handshake.takes = 4.0
+        await scene.until(1)
+        scene.monitor.pause()
+        await scene.until(2)
+        scene.monitor.resume()
+        scene.handshake.sees = S.SILENT
+        await scene.until(7.9)
+        assert scene.flips == [(1, "paused"), (2, "starting")]
+        assert scene.handshake.began == [0, 4]
+        assert scene.listener.began == [0, 4]
 
     play(story)
 
@@ -448,6 +464,19 @@ def test_what_is_held_ends_with_a_pause_and_begins_again_with_the_resumption() -
         assert scene.session.began == [0, 300]
         assert scene.session.running == 1
         assert scene.code == "healthy"
+
+    play(story)
+
+
+def test_a_session_may_finish_its_goodbye_whatever_follows_the_pause() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.session.goodbye = 1.0
+        scene.monitor.pause()
+        await scene.until(5.5)
+        scene.monitor.resume()
+        await scene.until(10)
+        assert (scene.session.began, scene.session.ended) == ([0, 5.5], [6])
 
     play(story)
 

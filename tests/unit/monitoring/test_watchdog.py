@@ -9,7 +9,7 @@ import time
 import pytest
 
 from support.polling import PATIENCE, wait_for
-from traymon.monitoring.watchdog import MOST_MISSED, Watchdog
+from traymon.monitoring.watchdog import MAX_MISSED_BEATS, Watchdog
 
 EVERY = 0.02
 
@@ -36,7 +36,7 @@ def test_a_loop_that_stands_still_is_noticed_with_its_stack(
         began = time.monotonic()
         dog.watch(thread)
         wait_for(stalled.is_set)
-    assert stalls[0] - began >= EVERY * MOST_MISSED
+    assert stalls[0] - began >= EVERY * MAX_MISSED_BEATS
     assert "hang_somewhere" in caplog.text
     assert "go_on.wait" in caplog.text
     stalled.clear()
@@ -53,7 +53,7 @@ def test_a_loop_that_stands_still_is_noticed_with_its_stack(
 
 def test_a_loop_that_gives_signs_of_life_is_left_alone() -> None:
     stalled, stop = threading.Event(), threading.Event()
-    dog = Watchdog(stalled.set, every=0.2)
+    dog = Watchdog(stalled.set, interval=0.2)
 
     def live() -> None:
         while not stop.wait(0.05):
@@ -62,7 +62,7 @@ def test_a_loop_that_gives_signs_of_life_is_left_alone() -> None:
     thread = threading.Thread(target=live)
     thread.start()
     dog.watch(thread)
-    assert not stalled.wait(0.2 * MOST_MISSED * 2)
+    assert not stalled.wait(0.2 * MAX_MISSED_BEATS * 2)
     stop.set()
     thread.join()
     dog.stop()
@@ -85,4 +85,4 @@ def test_it_can_be_stopped() -> None:
     dog = Watchdog(stalled.set, EVERY)
     dog.stop()
     dog.watch(threading.current_thread())
-    assert not stalled.wait(EVERY * MOST_MISSED * 2)
+    assert not stalled.wait(EVERY * MAX_MISSED_BEATS * 2)

@@ -9,17 +9,17 @@ import pytest
 from traymon.core.facts import Fact
 from traymon.core.model import Reading
 from traymon.core.vocabulary import Symptom
-from traymon.sensors.system_messages import LONGEST_TEXT, Messages, unescape
+from traymon.sensors.system_messages import MAX_TEXT_LENGTH, SystemMessages, unescape
 
 S = Symptom
 
 
-def taken(messages: Messages, code: int, text: str = "") -> list[tuple[str, Symptom]]:
-    return [(reading.sensor, reading.symptom) for reading in messages.take(code, text)]
+def taken(messages: SystemMessages, code: int, text: str = "") -> list[tuple[str, Symptom]]:
+    return [(reading.sensor, reading.symptom) for reading in messages.interpret(code, text)]
 
 
 def only(code: int, text: str) -> Reading:
-    (reading,) = Messages().take(code, text)
+    (reading,) = SystemMessages().interpret(code, text)
     return reading
 
 
@@ -39,31 +39,31 @@ def only(code: int, text: str) -> Reading:
 )
 def test_a_code_says_the_same_in_every_language(code: int, sensor: str, symptom: Symptom) -> None:
     for text in ("as documented:usfarm", "连接已断开", r"\u8fde\u63a5", "Verbindung verloren", ""):
-        assert taken(Messages(), code, text) == [(sensor, symptom)]
+        assert taken(SystemMessages(), code, text) == [(sensor, symptom)]
 
 
 @pytest.mark.parametrize("code", [326, 502, 200, 321, 2100, 2119, 2148, 2150, 0, -1, 99_999])
 def test_a_code_that_is_none_of_ours_changes_nothing(code: int) -> None:
     text = "Connectivity between IBKR and Trader Workstation has been lost; usfarm is broken:x"
-    assert taken(Messages(), code, text) == []
+    assert taken(SystemMessages(), code, text) == []
 
 
 @pytest.mark.parametrize("code", [1101, 1102, 2104, 2106, 2107, 2108, 2158])
 def test_good_news_of_what_was_never_bad_is_no_news(code: int) -> None:
-    assert taken(Messages(), code, "Market data farm connection is OK:usfarm") == []
+    assert taken(SystemMessages(), code, "Market data farm connection is OK:usfarm") == []
 
 
 @pytest.mark.parametrize("lost", [1100, 2110])
 @pytest.mark.parametrize("back", [1101, 1102])
 def test_the_link_is_down_until_either_of_its_codes_brings_it_back(lost: int, back: int) -> None:
-    messages = Messages()
+    messages = SystemMessages()
     assert taken(messages, lost) == [("link", S.LINK_DOWN)]
     assert taken(messages, back) == [("link", S.OK)]
     assert taken(messages, lost) == [("link", S.LINK_DOWN)]
 
 
 def test_a_repeated_loss_keeps_the_time_of_the_first_one() -> None:
-    messages = Messages()
+    messages = SystemMessages()
     assert taken(messages, 1100) == [("link", S.LINK_DOWN)]
     # a new reading would begin the 60 s anew
     assert [taken(messages, code) for code in (1100, 2110, 1100)] == [[], [], []]
@@ -72,7 +72,7 @@ def test_a_repeated_loss_keeps_the_time_of_the_first_one() -> None:
 
 
 def test_farms_are_down_until_the_last_one_is_well() -> None:
-    messages = Messages()
+    messages = SystemMessages()
     assert taken(messages, 2103, "is broken:usfarm") == [("farms", S.FARM_DOWN)]
     assert taken(messages, 2103, "is broken:eufarm") == []
     assert taken(messages, 2104, "is OK:usfarm") == []
@@ -85,46 +85,46 @@ def test_farms_are_down_until_the_last_one_is_well() -> None:
     ("broken", "good"), [(2103, 2104), (2103, 2108), (2105, 2106), (2105, 2107), (2157, 2158)]
 )
 def test_each_kind_of_farm_has_its_own_good_news(broken: int, good: int) -> None:
-    messages = Messages()
-    messages.take(broken, "broken:farm")
+    messages = SystemMessages()
+    messages.interpret(broken, "broken:farm")
     for other in {2104, 2106, 2107, 2108, 2158} - {good}:
-        other_kind = Messages()
-        other_kind.take(broken, "broken:farm")
+        other_kind = SystemMessages()
+        other_kind.interpret(broken, "broken:farm")
         same_kind = {good, other} in ({2104, 2108}, {2106, 2107})
         assert taken(other_kind, other, "OK:farm") == ([("farms", S.OK)] if same_kind else [])
     assert taken(messages, good, "OK:farm") == [("farms", S.OK)]
 
 
 def test_a_farm_of_one_kind_does_not_heal_its_namesake_of_another() -> None:
-    messages = Messages()
-    messages.take(2103, "broken:farm")
-    messages.take(2105, "broken:farm")
+    messages = SystemMessages()
+    messages.interpret(2103, "broken:farm")
+    messages.interpret(2105, "broken:farm")
     assert taken(messages, 2104, "OK:farm") == []
     assert messages.facts() == {Fact.FARMS: "historical data (farm)"}
 
 
 def test_a_farm_that_flaps_is_told_each_time_and_a_repeat_never() -> None:
-    messages = Messages()
+    messages = SystemMessages()
     said = [2103, 2103, 2104, 2104, 2103, 2104]
     told = [bool(taken(messages, code, "x:usfarm")) for code in said]
     assert told == [True, False, True, False, True, True]
 
 
 def test_the_broken_farms_are_named_with_what_they_serve() -> None:
-    messages = Messages()
-    messages.take(2105, "HMDS data farm connection is broken:ushmds")
-    messages.take(2103, "Market data farm connection is broken:usfarm.nj ")
+    messages = SystemMessages()
+    messages.interpret(2105, "HMDS data farm connection is broken:ushmds")
+    messages.interpret(2103, "Market data farm connection is broken:usfarm.nj ")
     assert messages.facts() == {Fact.FARMS: "historical data (ushmds), market data (usfarm.nj)"}
 
 
 def test_a_farm_without_a_name_is_still_one() -> None:
-    messages = Messages()
+    messages = SystemMessages()
     assert taken(messages, 2103, "") == [("farms", S.FARM_DOWN)]
     assert taken(messages, 2104, "") == [("farms", S.OK)]
 
 
 def test_a_localised_escaped_farm_message_has_the_same_name() -> None:
-    messages = Messages()
+    messages = SystemMessages()
     assert taken(messages, 2103, "Market data farm connection is broken:usfarm")
     assert taken(messages, 2104, r"\u5e02\u573a\u6570\u636e:usfarm") == [("farms", S.OK)]
 
@@ -158,4 +158,4 @@ def test_escaped_letters_are_letters_again_and_nothing_else_is_touched() -> None
 
 
 def test_an_endless_text_is_cut() -> None:
-    assert len(only(1100, "x" * 100_000).detail) == len("1100: ") + LONGEST_TEXT
+    assert len(only(1100, "x" * 100_000).detail) == len("1100: ") + MAX_TEXT_LENGTH

@@ -16,8 +16,8 @@ from support.repository import ROOT
 from traymon import assets
 from traymon.core.vocabulary import Light
 from traymon.ui.icons import SHAPES, draw, paint
+from traymon.ui.notification_text import NotificationText
 from traymon.ui.notify import plyer
-from traymon.ui.presenter import NotificationText
 
 FOLDER = assets.folder() / "icons"
 GROUNDS = {"light": (245, 245, 245), "dark": (30, 30, 34)}
@@ -118,5 +118,5 @@ def test_on_windows_plyers_notice_carries_the_sign(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(plyer, "notification", notify)
     for platform, icon in (("win32", str(FOLDER / "traymon.ico")), ("linux", "")):
         monkeypatch.setattr(sys, "platform", platform)
-        plyer.deliver(NotificationText("title", "body", urgent=False))
+        plyer.PlyerNotifications().deliver("", NotificationText("title", "body", urgent=False), "")
         assert sent["app_icon"] == icon

@@ -18,6 +18,7 @@ from traymon.core.vocabulary import Light, SensorName, Use
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
+from traymon.ui.notification_text import notification_text
 
 NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
@@ -86,7 +87,9 @@ codes = pytest.mark.parametrize("code", ENTRIES)
 def status(code: str, facts: Facts = NO_FACTS, target: Target | None = None) -> Status:
     target = target or Target("bot", port=65_535)
     diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-    return Status(target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, looks=99_999)
+    return Status(
+        target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, streak=99_999
+    )
 
 
 def test_the_longest_facts_are_all_there_is() -> None:
@@ -96,9 +99,9 @@ def test_the_longest_facts_are_all_there_is() -> None:
 @codes
 def test_a_notice_fits_whole_with_the_longest_facts(code: str) -> None:
     shown = status(code, LONGEST)
-    words = presenter.notice(Notification(Kind.FAULT, shown), NOON)
-    assert presenter.utf16(words.title) <= presenter.TITLE
-    assert presenter.utf16(words.body) <= presenter.BODY
+    words = notification_text(Notification(Kind.FAULT, shown), NOON)
+    assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
+    assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
     facts = presenter.short_facts(presenter.facts_of(shown, NOON))
     page = fix_pages.page(code)
     assert (
@@ -115,9 +118,9 @@ def test_a_recovery_fits_whole_after_any_fault(code: str) -> None:
     healthy = replace(
         status("healthy", {Fact.PORT: 65_535}), was_down=400 * 86_400 - 3_700, down_since=None
     )
-    words = presenter.notice(Notification(Kind.RECOVERY, healthy, ended), NOON)
+    words = notification_text(Notification(Kind.RECOVERY, healthy, ended), NOON)
     assert words.title == "API answers again on port 65535"
-    assert presenter.utf16(words.body) <= presenter.BODY
+    assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
     assert not words.body.endswith("…")
     assert "399 d 22 h" in words.body
     assert presenter.headline(ended) in words.body
@@ -133,9 +136,9 @@ def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
     other = status("client-id-held-by-earlier-run", LONGEST).diagnosis
     missed = tuple(Unannounced(other, LONG_AGO, LONG_AGO + n) for n in range(50))
     flips = (Flip(NOON, other, shown.diagnosis),) * 1000
-    words = presenter.notice(Notification(kind, shown, missed=missed, flips=flips), NOON)
-    assert presenter.utf16(words.title) <= presenter.TITLE
-    assert presenter.utf16(words.body) <= presenter.BODY
+    words = notification_text(Notification(kind, shown, unannounced=missed, flips=flips), NOON)
+    assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
+    assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
     assert fix_pages.DASH not in words.title + words.body
     assert presenter.headline(shown.diagnosis) in words.title + words.body or kind is Kind.PRE_OPEN
     if kind is Kind.UNSTABLE:
@@ -163,10 +166,12 @@ def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
     goes_on = Unannounced(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
     for code in ("healthy", "clock-skew"):
         shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
-        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        words = notification_text(
+            Notification(Kind.PRE_OPEN, shown, unannounced=(ended, goes_on)), NOON
+        )
         assert f"not told of: {presenter.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
         assert "to now" not in words.body
-        words = presenter.notice(Notification(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        words = notification_text(Notification(Kind.PRE_OPEN, shown, unannounced=(goes_on,)), NOON)
         assert "not told" not in words.body
 
 
@@ -178,8 +183,8 @@ def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
     within = Unannounced(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
-    notice = Notification(Kind.STEADY, shown, missed=(ended, within), flips=flips)
-    assert "7497 (10:20 to 10:36)." in presenter.notice(notice, NOON).body
+    notice = Notification(Kind.STEADY, shown, unannounced=(ended, within), flips=flips)
+    assert "7497 (10:20 to 10:36)." in notification_text(notice, NOON).body
 
 
 @codes
@@ -190,7 +195,7 @@ def test_a_tooltip_fits_whole_with_the_longest_facts(code: str) -> None:
     ):
         shown = status(code, LONGEST, target)
         tooltip = presenter.tooltip([shown], NOON)
-        assert presenter.utf16(tooltip) <= presenter.TOOLTIP
+        assert presenter.utf16_length(tooltip) <= presenter.MAX_TOOLTIP
         head, where = tooltip.split("\n")
         assert head == presenter.headline(shown.diagnosis)
         assert where == f"{presenter.address(shown)} · since 30 Sep 23:59 · 59 s"
@@ -206,7 +211,7 @@ def test_a_tooltip_shows_the_suspicion_and_is_cut_at_its_end_where_it_is_too_lon
     long = status("wrong-port", LONGEST, Target("bot", "h" * 253, 65_535))
     long = replace(long, suspicion=leaning)
     cut = presenter.tooltip([long], NOON)
-    assert presenter.utf16(cut) <= presenter.TOOLTIP
+    assert presenter.utf16_length(cut) <= presenter.MAX_TOOLTIP
     assert cut.endswith("…")
     assert cut.startswith(presenter.headline(long.diagnosis) + "\n1 of 2: ")
 
@@ -219,13 +224,13 @@ def test_of_several_targets_the_worst_comes_first_and_gives_the_light() -> None:
     ]
     ports = [shown.target.port for shown in presenter.worst_first(statuses)]
     assert ports == [4, 6, 2, 1, 5, 3]
-    assert presenter.light(statuses) is Light.RED
+    assert presenter.worst_light(statuses) is Light.RED
     assert presenter.tooltip(statuses, NOON).startswith(presenter.headline(statuses[3].diagnosis))
-    assert presenter.utf16(presenter.tooltip(statuses, NOON)) <= presenter.TOOLTIP
+    assert presenter.utf16_length(presenter.tooltip(statuses, NOON)) <= presenter.MAX_TOOLTIP
 
 
 def test_nothing_watched_is_grey_and_has_a_tooltip_all_the_same() -> None:
-    assert presenter.light([]) is Light.GREY
+    assert presenter.worst_light([]) is Light.GREY
     assert presenter.tooltip([], NOON) == "traymon"
 
 
@@ -245,7 +250,7 @@ def test_text_is_cut_by_utf_16_units_and_never_within_a_character(
     text: str, limit: int, clipped: str
 ) -> None:
     assert presenter.clip(text, limit) == clipped
-    assert presenter.utf16(clipped) <= limit
+    assert presenter.utf16_length(clipped) <= limit
 
 
 @pytest.mark.parametrize("sign", ["😀", "\u202e", "\n", "<b>", "&amp;", "{port}", "\udc80"])
@@ -254,9 +259,9 @@ def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
         fact: sign * 300 if isinstance(value, str) else value for fact, value in LONGEST.items()
     }
     for code in ENTRIES:
-        words = presenter.notice(Notification(Kind.FAULT, status(code, facts)), NOON)
-        assert presenter.utf16(words.title) <= presenter.TITLE
-        assert presenter.utf16(words.body) <= presenter.BODY
+        words = notification_text(Notification(Kind.FAULT, status(code, facts)), NOON)
+        assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
+        assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
         assert "\n" not in words.title + words.body
         assert not {"\u202e", "\udc80"} & set(words.title + words.body)
 
@@ -281,7 +286,7 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
     target = Target("bot", "::1", 7497)
     shown = status("healthy", {Fact.PORT: 7497, Fact.TOOK: 0.0123}, target)
     leaning = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
-    assert presenter.line(replace(shown, suspicion=leaning), NOON).split(" · ") == [
+    assert presenter.status_line(replace(shown, suspicion=leaning), NOON).split(" · ") == [
         "✓ API answers on port 7497",
         "[::1]:7497",
         "since 30 Sep 23:59",

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from support.polling import wait_for
 from traymon.core.facts import FACTS, Fact
-from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
+from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion, what_changed
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
@@ -52,6 +52,15 @@ def printed(what: object, screen: bool = False) -> str:
     return text
 
 
+def show(surface: Terminal, *pictures: list[Status]) -> None:
+    """Show statuses as the hub does: each time with what is new since the last time."""
+    last: dict[str, Status] = {}
+    for statuses in pictures:
+        named = {status.target.name: status for status in statuses}
+        surface.show(statuses, {name: what_changed(last.get(name), named[name]) for name in named})
+        last |= named
+
+
 # --- into a file or a pipe
 
 
@@ -66,14 +75,14 @@ def test_a_file_gets_one_whole_line_per_change_and_none_for_a_repetition(
 ) -> None:
     surface, file = plain
     other = status(Symptom.REFUSED, "other")
-    for shown in (
+    show(
+        surface,
         [HEALTHY],
         [replace(HEALTHY, checked_at=NOW + 30)],
         [HEALTHY, other],
         [replace(HEALTHY, suspicion=SHARP), other],
         [SILENT, other],
-    ):
-        surface.show(shown)
+    )
     lines = file.getvalue().splitlines()
     assert [line[10:] for line in lines] == [
         f"✓ API answers on port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms",
@@ -109,7 +118,7 @@ def test_a_screen_that_can_draw_nothing_gets_plain_lines() -> None:
     surface = Terminal(console, lambda: NOW)
     stopped.set()
     surface.run(stopped)
-    surface.show([SILENT])
+    show(surface, [SILENT])
     assert "the API is silent" in file.getvalue()
     assert "Ctrl-C" not in file.getvalue()
 
@@ -153,9 +162,7 @@ def live() -> Iterator[tuple[Terminal, Screen]]:
 
 def test_a_screen_shows_status_and_changes_each_in_one_line(live: tuple[Terminal, Screen]) -> None:
     surface, screen = live
-    surface.show([HEALTHY])
-    surface.show([replace(HEALTHY, suspicion=SHARP)])
-    surface.show([SILENT])
+    show(surface, [HEALTHY], [replace(HEALTHY, suspicion=SHARP)], [SILENT])
     text = screen.wait_for(lambda text: text.count("the API is silent") >= 2)
     picture = text[text.rindex("traymon ") :]
     lines = [line.rstrip() for line in picture.splitlines()]
@@ -177,7 +184,7 @@ def test_a_screen_has_the_worst_target_on_top_and_names_whose_change_it_is(
 ) -> None:
     surface, screen = live
     long_name = "a trading project with a very long name"
-    surface.show([HEALTHY, status(Symptom.SILENT, long_name)])
+    show(surface, [HEALTHY, status(Symptom.SILENT, long_name)])
     text = screen.wait_for(lambda text: "Changes" in text)
     assert text.index("✗ Port 7497 accepts") < text.index("✓ API answers")
     assert "bot: ✓ API answers on port 7497" in text
@@ -188,12 +195,10 @@ def test_a_screen_has_the_worst_target_on_top_and_names_whose_change_it_is(
 
 def test_a_screen_keeps_the_last_changes_only(live: tuple[Terminal, Screen]) -> None:
     surface, screen = live
-    for _ in range(20):
-        surface.show([HEALTHY])
-        surface.show([SILENT])
+    show(surface, *[[HEALTHY], [SILENT]] * 20)
     text = screen.wait_for(lambda text: "Changes" in text)
     changes = text[text.rindex("Changes") :].split("\n")[1:]
-    assert len([change for change in changes if change.strip()]) == terminal.CHANGES_SHOWN
+    assert len([change for change in changes if change.strip()]) == terminal.MAX_CHANGES
 
 
 # --- what check and explain print
@@ -216,7 +221,7 @@ PORT, HANDSHAKE = "Test 1: Port Connectivity", "Test 2: IB API Handshake"
 def test_the_tests_are_shown_up_to_the_first_that_fails(
     symptom: Symptom, only: str | None, shown: list[str]
 ) -> None:
-    lines = printed(terminal.test_results(status(symptom), only)).splitlines()
+    lines = printed(terminal.check_results(status(symptom), only)).splitlines()
     assert [line.rstrip() for line in lines if "Test" in line] == shown
 
 
@@ -226,12 +231,12 @@ def test_the_tests_are_shown_up_to_the_first_that_fails(
 ])  # fmt: skip
 def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
     shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711, env_file=text)
-    for what in (terminal.fix(shown, NOW), terminal.test_results(shown, None)):
+    for what in (terminal.fix_steps(shown, NOW), terminal.check_results(shown, None)):
         on_screen = printed(what, screen=True)
         assert not BELL_AND_LINK.search(on_screen)
         assert "\x1b[2J" not in on_screen
         assert "\u202e" not in on_screen
-    words = " ".join(printed(terminal.fix(shown, NOW)).split())
+    words = " ".join(printed(terminal.fix_steps(shown, NOW)).split())
     if text.isprintable():
         assert text in words, "it reads as it is"
 
@@ -239,7 +244,7 @@ def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
 @pytest.mark.parametrize("code", ENTRIES)
 def test_no_line_of_any_page_is_wider_than_the_terminal(code: str) -> None:
     shown = replace(SILENT, diagnosis=replace(SILENT.diagnosis, code=code))
-    for what in (terminal.explained(code), terminal.fix(shown, NOW)):
+    for what in (terminal.explanation(code), terminal.fix_steps(shown, NOW)):
         lines = printed(what).splitlines()
         assert max(map(len, lines)) <= 80
         assert any(line.strip() for line in lines)

@@ -1,6 +1,6 @@
-"""The desktop's notification service over D-Bus, with clicks. The only importer of jeepney.
+"""Notifications through the desktop's service on the session bus, with clicks.
 
-Raises when a notice cannot be delivered; what then is the notifier's to decide.
+No retries and no fallback: those are the notifier's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -18,7 +19,8 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_connection
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 
-from traymon.ui.presenter import BUTTONS, NotificationText
+from traymon.ui.notification_text import BUTTONS, NotificationText
+from traymon.ui.notify.channel import ChannelError, Clicks
 
 log = logging.getLogger(__name__)
 
@@ -30,36 +32,28 @@ SERVICE = DBusAddress(
 REPLY_TIMEOUT = 5.0  # seconds
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
-ACTIONS = ["default", "Show fix steps"]
-BUTTONS_ONLY = {"Xfce Notify Daemon"}  # a click on the notice itself only takes it away
-
-
-class BusError(Exception):
-    """The session bus or its notification service cannot be used."""
+DEFAULT_ACTION = ("default", "Show fix steps")
+BUTTONS_ONLY = {"Xfce Notify Daemon"}  # a click beside the buttons only closes the notification
 
 
 class DBusNotifications:
-    """Notices on the session bus; the connection stays open, or clicks would be lost."""
+    """A channel. Its connection stays open, or clicks would be lost."""
 
-    def __init__(
-        self, on_click: Callable[[str], None], on_button: Callable[[str, str], None]
-    ) -> None:
-        """`on_click` gets the notice's key, `on_button` also which button it was."""
-        self._on_click, self._on_button = on_click, on_button
+    name = "D-Bus"
+
+    def __init__(self, clicks: Clicks) -> None:
+        self._clicks = clicks
         self._bus: _Bus | None = None
-        self._markup = self._actions = self._click = False
-        self._shown: dict[str, int] = {}  # key -> the service's ID, to replace instead of pile up
+        self._service = _Service()
+        self._shown: dict[str, int] = {}  # the service's IDs by key, to replace a notification
         self._activation_token = ""
 
-    def deliver(self, key: str, text: NotificationText, icon: str) -> None:
-        """Show the notice, in place of the key's last one. Raises BusError where it cannot.
-
-        `icon` is the path of a picture.
-        """
+    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
+        """Show the notification in place of the key's last one. Raises ChannelError."""
         try:
             bus = self._connected()
-            body = text.clickable_body if self._click else text.body
-            if self._markup:
+            body = text.clickable_body if self._service.whole_is_clickable else text.body
+            if self._service.markup:
                 body = escape(body, quote=False)
             hints = {
                 "urgency": ("y", CRITICAL if text.urgent else NORMAL),
@@ -73,27 +67,27 @@ class DBusNotifications:
                     (
                         "traymon",
                         self._shown.get(key, 0),
-                        icon,
+                        picture,
                         text.title,
                         body,
-                        _actions(text) if self._actions and text.clickable else [],
+                        _actions(text) if self._service.actions and text.clickable else [],
                         hints,
                         -1,
                     ),
                 )
             )
         except (OSError, DBusErrorResponse, KeyError, ValueError) as error:
-            self.close()  # the next notice tries a fresh connection
-            raise BusError(f"{type(error).__name__}: {error}") from error
+            self.close()  # the next notification tries a fresh connection
+            raise ChannelError(f"{type(error).__name__}: {error}") from error
         self._shown[key] = int(reply[0])
 
     @property
     def clickable(self) -> bool:
-        """Whether the service hands clicks on, as it said when it was reached last."""
-        return self._actions
+        """Whether the service reports clicks, by its own word when it was last connected to."""
+        return self._service.actions
 
     def close(self) -> None:
-        """Leave the bus. Notices stay on the screen; their clicks are lost."""
+        """Leave the bus."""
         bus, self._bus = self._bus, None
         if bus is not None:
             bus.close()
@@ -105,37 +99,58 @@ class DBusNotifications:
             rule = MatchRule(type="signal", interface=SERVICE.interface, path=SERVICE.object_path)
             self._bus.call(message_bus.AddMatch(rule))
             (capabilities,) = self._bus.call(new_method_call(SERVICE, "GetCapabilities"))
-            self._markup = "body-markup" in capabilities
-            self._actions = "actions" in capabilities
             name, *_ = self._bus.call(new_method_call(SERVICE, "GetServerInformation"))
-            self._click = self._actions and name not in BUTTONS_ONLY
+            self._service = _Service(name, tuple(capabilities))
         return self._bus
 
     def _signal(self, message: Message) -> None:
-        """Take a signal of the service; runs in the bus's own thread."""
+        """Handle a signal of the service; called in the bus's own thread."""
         member = message.header.fields.get(HeaderFields.member)
         key = next((k for k, shown in self._shown.items() if shown == message.body[0]), None)
         if key is None:
             return
-        if member == "ActivationToken":  # Wayland gives the focus only to who holds it
+        if member == "ActivationToken":  # Wayland lets only its holder take the focus
             self._activation_token = message.body[1]
         elif member == "ActionInvoked":
             if message.body[1] in BUTTONS:
-                self._on_button(key, message.body[1])
+                self._clicks.on_button(key, message.body[1])
                 return
             os.environ["XDG_ACTIVATION_TOKEN"] = self._activation_token
-            self._on_click(key)
+            self._clicks.on_click(key)
         elif member == "NotificationClosed":
             self._shown.pop(key, None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What the notification service says about itself."""
+
+    name: str = ""
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def markup(self) -> bool:
+        """Whether it reads bodies as markup."""
+        return "body-markup" in self.capabilities
+
+    @property
+    def actions(self) -> bool:
+        """Whether it shows buttons and reports clicks."""
+        return "actions" in self.capabilities
+
+    @property
+    def whole_is_clickable(self) -> bool:
+        """Whether a click anywhere on a notification is reported."""
+        return self.actions and self.name not in BUTTONS_ONLY
+
+
 def _actions(text: NotificationText) -> list[str]:
-    """Return the notice's buttons as the service wants them: name and label by turns."""
-    return ACTIONS + [part for name in text.buttons for part in (name, BUTTONS[name])]
+    """Return the notification's actions as the service takes them: a flat list of name, label."""
+    return [*DEFAULT_ACTION, *(part for name in text.buttons for part in (name, BUTTONS[name]))]
 
 
 class _Bus:
-    """A connection to the session bus and the thread that reads it."""
+    """A connection to the session bus, and the thread that reads from it."""
 
     def __init__(self, on_signal: Callable[[Message], None]) -> None:
         self.closed = False
@@ -145,7 +160,7 @@ class _Bus:
         threading.Thread(target=self._read, name="dbus", daemon=True).start()
 
     def call(self, message: Message) -> tuple[Any, ...]:
-        """Call a method and return its answer. Raises OSError or DBusErrorResponse."""
+        """Call a method and return its reply. Raises OSError or DBusErrorResponse."""
         serial = next(self._connection.outgoing_serial)
         box = self._waiting[serial] = queue.SimpleQueue()
         try:
@@ -176,7 +191,7 @@ class _Bus:
                 ):
                     box.put(message)
         except ReceiveStopped:
-            pass  # asked to
+            pass  # closed by `close`
         except OSError as error:
             log.warning("the session bus is gone: %s", error)
         finally:
@@ -187,13 +202,13 @@ class _Bus:
 
 
 def _address() -> str:
-    """Return the session bus's address; where a session does not set it, systemd's place.
+    """Return the session bus's address, in jeepney's spelling. Raises ChannelError without one.
 
-    Raises BusError where there is neither.
+    If the session does not set the variable, systemd may still have put a bus in its usual place.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and os.path.exists(f"{runtime}/bus"):
         return f"unix:path={runtime}/bus"
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        raise BusError("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
+        raise ChannelError("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
     return "SESSION"

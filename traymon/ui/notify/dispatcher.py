@@ -1,75 +1,53 @@
-"""From statuses to notices: asks `alerts` what is to be told, and notes whether it came out.
+"""Turns statuses into notifications: asks the policy what to announce and reports back to it.
 
-Decides neither what is worth a notice nor how it is worded.
+Decides neither what is worth announcing nor how it is worded.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from traymon.core import notification_policy
 from traymon.core.model import Update
-from traymon.core.vocabulary import Light
-from traymon.ui import icons, presenter
+from traymon.core.notification_policy import Memory, Notification
+from traymon.ui.notification_text import notification_text, own_notification_text
 from traymon.ui.notify.notifier import Notifier
-from traymon.ui.presenter import NotificationText
-
-log = logging.getLogger(__name__)
 
 
 class NotificationDispatcher:
-    """Tells the user through the notifier. From any thread; returns at once."""
+    """Notifies the user. Callable from any thread; returns at once."""
 
-    def __init__(self, notifier: Notifier, folder: Path, now: Callable[[], float]) -> None:
-        """`folder` is where the notices' pictures are kept, `now` gives epoch seconds."""
-        self._notifier, self._folder, self._now = notifier, folder, now
-        self._memories: dict[str, notification_policy.Memory] = {}  # by the target's name
-        self._lock = threading.Lock()  # notices come out, or do not, in the notifier's thread
+    def __init__(self, notifier: Notifier, now: Callable[[], float]) -> None:
+        self._notifier, self._now = notifier, now
+        self._memories: dict[str, Memory] = {}  # by target name
+        self._lock = threading.Lock()  # deliveries are reported in the notifier's thread
 
-    def on_status(self, update: Update) -> None:
-        """Take in a status, and notify of what is due by now."""
-        status, flip = update.status, update.flip
-        name = status.target.name
+    def on_update(self, update: Update) -> None:
+        """Send the notification that is due after this update, if any.
+
+        Has to be called for every update: what is due depends on the time, too.
+        """
+        name, now = update.status.target.name, self._now()
         with self._lock:
-            memory = self._memories.get(name, notification_policy.Memory())
-            self._memories[name], notice = notification_policy.decide(
-                memory, status, flip, self._now()
+            memory = self._memories.get(name, Memory())
+            self._memories[name], notification = notification_policy.decide(
+                memory, update.status, update.flip, now
             )
-        if notice is not None:
-            text = presenter.notice(notice, self._now())
-            done = partial(self._delivered, name, notice)
-            self._notifier.notify(name, text, self._picture(text.light), done)
+        if notification is not None:
+            self._notifier.notify(
+                name,
+                partial(notification_text, notification, now),
+                partial(self._on_done, name, notification),
+            )
 
     def notify_user(self, title: str, body: str) -> None:
-        """Tell something of traymon's own."""
-        text = NotificationText(
-            presenter.clip(title, presenter.TITLE),
-            presenter.clip(body, presenter.BODY),
-            urgent=False,
-        )
-        self._notifier.notify("traymon", text, self._picture(text.light))
+        """Notify of something about traymon itself."""
+        self._notifier.notify("traymon", partial(own_notification_text, title, body))
 
-    def _delivered(
-        self, name: str, notice: notification_policy.Notification, came_out: bool
-    ) -> None:
+    def _on_done(self, name: str, notification: Notification, delivered: bool) -> None:
         with self._lock:
-            memory = self._memories[name]
-            self._memories[name] = notification_policy.delivered(
-                memory, notice, came_out, self._now()
+            self._memories[name] = notification_policy.record_delivery(
+                self._memories[name], notification, delivered, self._now()
             )
-
-    def _picture(self, light: Light) -> str:
-        """Return the path of the light's picture for a notice; "" where it cannot be written."""
-        path = self._folder / f"{light.word}.png"
-        try:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                icons.save(light, path)
-        except OSError as error:
-            log.warning("no picture for the notice: %s", error)
-            return ""
-        return str(path)

@@ -1,65 +1,60 @@
-"""Notices of macOS' Notification Center, with clicks. The only importer of desktop-notifier.
+"""Notifications through macOS' Notification Center, with clicks.
 
-Works from an application bundle alone: elsewhere the library drops notices without a word. It calls
-back through the main thread's run loop, which the icon in the menu bar keeps going.
+Works only from an application bundle: elsewhere desktop-notifier drops notifications silently. Its
+callbacks come through the main thread's run loop, which the icon in the menu bar keeps running.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 
 from desktop_notifier import Button, DesktopNotifier, Notification, Urgency
 from desktop_notifier.backends.macos_support import is_bundle
 
-from traymon.ui.presenter import BUTTONS, NotificationText
+from traymon.ui.notification_text import BUTTONS, NotificationText
+from traymon.ui.notify.channel import ChannelError, Clicks
 
-SENT_WITHIN = 5.0  # seconds
-
-
-class MacError(Exception):
-    """The Notification Center cannot be used from here, or took nothing."""
+SEND_TIMEOUT = 5.0  # seconds
+STOP_TIMEOUT = 1.0  # seconds
 
 
 class MacNotifications:
-    """Notices on an event loop of their own; one per key, the newest in the last one's place."""
+    """A channel. Runs desktop-notifier on an event loop in a thread of its own."""
 
-    def __init__(
-        self, on_click: Callable[[str], None], on_button: Callable[[str, str], None]
-    ) -> None:
-        """`on_click` gets the notice's key, `on_button` also which button it was.
+    name = "Notification Center"
+    clickable = True
 
-        Raises MacError where traymon was not started from an application bundle.
-        """
+    def __init__(self, clicks: Clicks) -> None:
+        """Raises ChannelError if traymon was not started from an application bundle."""
         if not is_bundle():
-            raise MacError("traymon was not started from an application bundle")
+            raise ChannelError("traymon was not started from an application bundle")
         self._loop = asyncio.new_event_loop()
         self._notifier = DesktopNotifier(app_name="traymon")
-        # not on the single notice: the library forgets those when a notice leaves the screen
-        self._notifier.on_clicked = on_click
-        self._notifier.on_button_pressed = on_button
-        self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
+        # not per notification: the library forgets those once the notification leaves the screen
+        self._notifier.on_clicked = clicks.on_click
+        self._notifier.on_button_pressed = clicks.on_button
+        self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
         self._thread.start()
 
     def deliver(self, key: str, text: NotificationText, picture: str) -> None:
-        """Show the notice, with the application's own picture. Raises MacError where it cannot.
+        """Show the notification in place of the key's last one. Raises ChannelError.
 
-        From any thread.
+        The picture is always the application's own.
         """
         sending = asyncio.run_coroutine_threadsafe(self._send(key, text), self._loop)
         try:
-            came_out = sending.result(SENT_WITHIN)
+            delivered = sending.result(SEND_TIMEOUT)
         except TimeoutError:
             sending.cancel()
-            raise MacError("the Notification Center does not answer") from None
-        if not came_out:
-            raise MacError("the Notification Center did not take it")
+            raise ChannelError("the Notification Center does not answer") from None
+        if not delivered:
+            raise ChannelError("the Notification Center did not take it")
 
     def close(self) -> None:
-        """End the loop. Notices stay; their clicks are lost."""
+        """End the loop."""
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(1.0)
+        self._thread.join(STOP_TIMEOUT)
 
     def _run(self) -> None:
         self._loop.run_forever()
@@ -67,7 +62,7 @@ class MacNotifications:
 
     async def _send(self, key: str, text: NotificationText) -> bool:
         if not await self._notifier.request_authorisation():
-            raise MacError("notifications are not allowed for traymon (System Settings)")
+            raise ChannelError("notifications are not allowed for traymon (System Settings)")
         await self._notifier.send_notification(
             Notification(
                 title=text.title,
@@ -77,5 +72,5 @@ class MacNotifications:
                 identifier=key,
             )
         )
-        # what failed is only logged by the library; it remembers what came out
+        # the library only logs failures, but remembers what it has delivered
         return key in await self._notifier.get_current_notifications()

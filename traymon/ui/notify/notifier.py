@@ -1,139 +1,130 @@
-"""Desktop notifications through the best channel that this desktop has. Never raises.
+"""Sends desktop notifications through the best channel of this desktop. Never raises.
 
-Decides nothing about when to notify.
+Decides nothing about what to announce or when.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from traymon.ui.presenter import NotificationText
+from traymon.core.vocabulary import Light
+from traymon.ui.notification_text import NotificationText
+from traymon.ui.notify.channel import Channel, Clicks, open_channels
 from traymon.ui.worker import Worker
 
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[str, NotificationText, str], None]
+STOP_TIMEOUT = 2.0  # seconds for what is still to be sent
 
 
 @dataclass(frozen=True, slots=True)
-class _Post:
+class _Order:
+    """A notification to be sent."""
+
     key: str
-    text: NotificationText
-    icon: str
-    done: Callable[[bool], None]
+    compose: Callable[[], NotificationText]
+    on_done: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelResult:
+    """What became of a test notification."""
+
+    channel: str
+    fault: str  # "" if it was delivered
+    clickable: bool
 
 
 class Notifier:
-    """Sends notices from a thread of its own; one per key, the newest in the last one's place."""
+    """Sends notifications from a thread of its own, in order.
+
+    There is one notification per key on the screen: a new one takes the last one's place.
+    """
 
     def __init__(
         self,
-        on_click: Callable[[str], None],
+        clicks: Clicks,
         on_trouble: Callable[[str], None],
         setting: str = "auto",
-        on_button: Callable[[str, str], None] = lambda key, button: None,
+        picture: Callable[[Light], str] = lambda light: "",
     ) -> None:
-        """`on_click` gets a notice's key, `on_button` also which button it was (`view.BUTTONS`);
-        `on_trouble` why none came out, or "" when one did.
-        """
-        self._on_click, self._on_button, self._on_trouble = on_click, on_button, on_trouble
-        self._channels: list[tuple[str, Deliver]] | None = None
-        self._setting = setting
-        self._preferred: list[tuple[str, Deliver]] = []
-        self._close: Callable[[], None] = lambda: None
-        self._clickable: Callable[[str], bool] = lambda name: False
-        self._worker: Worker[_Post] = Worker("notifier", self._send)
+        """Nothing is opened before the first notification.
 
-    def prefer(self, name: str, deliver: Deliver) -> None:
-        """Try this channel, whose clicks arrive, before all others; to be said before a notice."""
-        self._preferred.append((name, deliver))
-        self._clickable = lambda asked: asked == name
+        `on_trouble` gets why a notification was not delivered, or "" once one is. `setting` is
+        `auto`, `plyer` or `off`. `picture` returns the path of a light's picture.
+        """
+        self._clicks, self._on_trouble, self._setting = clicks, on_trouble, setting
+        self._picture = picture
+        self._preferred: list[Channel] = []
+        self._channels: list[Channel] | None = None  # not opened yet
+        self._worker: Worker[_Order] = Worker("notifier", self._send)
+
+    def prefer(self, channel: Channel) -> None:
+        """Try this channel before all others. To be called before the first notification."""
+        self._preferred.append(channel)
 
     def notify(
         self,
         key: str,
-        text: NotificationText,
-        icon: str,
-        done: Callable[[bool], None] = lambda came_out: None,
+        compose: Callable[[], NotificationText],
+        on_done: Callable[[bool], None] = lambda delivered: None,
     ) -> None:
-        """Send a notice; returns at once. `icon` is the path of a picture.
+        """Send a notification; returns at once.
 
-        `done` is told whether it came out, in the notifier's thread.
+        `compose` is called in the notifier's thread, and so is `on_done`, with whether the
+        notification was delivered.
         """
-        self._worker.post(_Post(key, text, icon, done))
+        self._worker.post(_Order(key, compose, on_done))
 
-    def stop(self) -> None:
-        """Let the last notice out, then leave."""
-        self._worker.stop(2.0)
-        self._close()
-
-    def _send(self, post: _Post) -> None:
-        log.info("notice: %s | %s", post.text.title, post.text.body)
-        if self._setting == "off":
-            post.done(True)  # as the user wants it
-            return
-        reasons = []
-        for name, deliver in self._available():
-            try:
-                deliver(post.key, post.text, post.icon)
-            except Exception as error:  # whatever a channel raises, the next one is tried
-                reasons.append(f"{name}: {error}")
-                log.warning("no notice through %s: %s", name, error)
-            else:
-                self._on_trouble("")
-                post.done(True)
-                return
-        self._on_trouble("; ".join(reasons))
-        post.done(False)
-
-    def test(self, text: NotificationText) -> list[tuple[str, str, bool]]:
-        """Send a notice through every channel; return each one's name, its fault, if clicks arrive.
-
-        In the caller's thread; the fault is "" where it came out.
-        """
+    def test(self, text: NotificationText) -> list[ChannelResult]:
+        """Send a notification through every channel, in the caller's thread."""
         results = []
-        for name, deliver in self._available():
+        for channel in self._open_once():
             try:
-                deliver(name, text, "")
-            except Exception as error:  # whatever a channel raises, the next one is tried
-                results.append((name, str(error), False))
+                channel.deliver(channel.name, text, "")
+            except Exception as error:  # whatever it raises, the next channel is tried
+                results.append(ChannelResult(channel.name, str(error), clickable=False))
             else:
-                results.append((name, "", self._clickable(name)))
+                results.append(ChannelResult(channel.name, "", channel.clickable))
         return results
 
-    def _available(self) -> list[tuple[str, Deliver]]:
-        """Return the channels of this platform, best first; imported in this thread, once."""
-        if self._channels is None:
-            self._channels = list(self._preferred) if self._setting == "auto" else []
-            if self._setting == "auto" and sys.platform == "linux":
-                from traymon.ui.notify.dbus import DBusNotifications
+    def stop(self) -> None:
+        """Send what was asked for before, then close the channels."""
+        self._worker.stop(STOP_TIMEOUT)
+        for channel in self._channels or ():
+            channel.close()
 
-                notices = DBusNotifications(self._on_click, self._on_button)
-                self._close = notices.close
-                self._clickable = lambda name: name == "D-Bus" and notices.clickable
-                self._channels.append(("D-Bus", notices.deliver))
-            if self._setting == "auto" and sys.platform == "darwin":
-                self._find_notification_center(self._channels)
-            self._channels.append(("plyer", _plyer))
-        return self._channels
-
-    def _find_notification_center(self, channels: list[tuple[str, Deliver]]) -> None:
-        from traymon.ui.notify.macos import MacError, MacNotifications
-
+    def _send(self, order: _Order) -> None:
+        delivered = False
         try:
-            notices = MacNotifications(self._on_click, self._on_button)
-        except MacError as error:
-            log.info("no Notification Center: %s", error)
-            return
-        self._close = notices.close
-        self._clickable = lambda name: name == "Notification Center"
-        channels.append(("Notification Center", notices.deliver))
+            text = order.compose()
+            log.info("notice: %s | %s", text.title, text.body)
+            # switched off counts as delivered: it is what the user wants
+            delivered = self._setting == "off" or self._deliver(order.key, text)
+        finally:
+            order.on_done(delivered)
 
+    def _deliver(self, key: str, text: NotificationText) -> bool:
+        """Deliver through the first channel that works; return whether one did."""
+        picture = self._picture(text.light)
+        reasons = []
+        for channel in self._open_once():
+            try:
+                channel.deliver(key, text, picture)
+            except Exception as error:  # whatever it raises, the next channel is tried
+                reasons.append(f"{channel.name}: {error}")
+                log.warning("no notice through %s: %s", channel.name, error)
+            else:
+                self._on_trouble("")
+                return True
+        self._on_trouble("; ".join(reasons))
+        return False
 
-def _plyer(key: str, text: NotificationText, icon: str) -> None:
-    from traymon.ui.notify import plyer
-
-    plyer.deliver(text)
+    def _open_once(self) -> list[Channel]:
+        """Return this platform's channels, best first; opened by the first caller's thread."""
+        if self._channels is None:
+            preferred = self._preferred if self._setting == "auto" else []
+            self._channels = [*preferred, *open_channels(self._setting, self._clicks)]
+        return self._channels

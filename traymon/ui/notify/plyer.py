@@ -1,6 +1,6 @@
-"""Notices through plyer, where nothing better is there. The only importer of plyer.
+"""Notifications through plyer, if nothing better works.
 
-No clicks on any platform, and on Windows no word of failure: plyer sends from a thread of its own.
+Clicks are never reported, and on Windows neither are failures: plyer sends from its own thread.
 """
 
 from __future__ import annotations
@@ -10,33 +10,43 @@ import sys
 from plyer import notification
 
 from traymon import assets
-from traymon.ui.presenter import NotificationText
+from traymon.ui.notification_text import NotificationText
+from traymon.ui.notify.channel import ChannelError
 
-SHOWN_FOR = 5  # seconds; plyer's Windows thread lives as long
+DISPLAY_TIME = 5  # seconds; plyer's Windows thread lives as long
 NO_MARKUP = str.maketrans(
     {"&": "\N{FULLWIDTH AMPERSAND}", "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"}
-)  # what looks like them and starts nothing
+)  # lookalikes that no service reads as markup
 
 
-class PlyerError(Exception):
-    """plyer could not send."""
+class PlyerNotifications:
+    """A channel."""
+
+    name = "plyer"
+    clickable = False
+
+    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
+        """Send the notification. Raises ChannelError if plyer reports a failure."""
+        _send(text)
+
+    def close(self) -> None:
+        """Do nothing: plyer holds nothing."""
 
 
-def deliver(text: NotificationText) -> None:
-    """Send a notice and hope. Raises PlyerError where plyer says that it failed."""
+def _send(text: NotificationText) -> None:
     title, body = _no_option(text.title), _no_option(text.body)
-    if sys.platform == "linux":  # there the body is markup, and plyer escapes nothing
+    if sys.platform == "linux":  # services read the body as markup, and plyer does not escape it
         body = body.translate(NO_MARKUP)
-    # The picture of the second tray icon that plyer's Windows part shows with the notice.
+    # On Windows plyer adds a tray icon for the balloon, which needs a picture.
     icon = str(assets.folder() / "icons" / "traymon.ico") if sys.platform == "win32" else ""
     try:
         notification.notify(
-            title=title, message=body, app_name="traymon", app_icon=icon, timeout=SHOWN_FOR
+            title=title, message=body, app_name="traymon", app_icon=icon, timeout=DISPLAY_TIME
         )
-    except Exception as error:  # plyer raises whatever its platform's module happens to raise
-        raise PlyerError(f"{type(error).__name__}: {error}") from error
+    except Exception as error:  # plyer raises whatever its platform's module raises
+        raise ChannelError(f"{type(error).__name__}: {error}") from error
 
 
 def _no_option(text: str) -> str:
-    """Return text that notify-send takes for text: a dash first would lose the notice."""
+    """Return the text so that notify-send does not read a leading dash as an option."""
     return f" {text}" if text.startswith("-") else text

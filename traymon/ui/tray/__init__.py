@@ -1,1 +1,1 @@
-"""The tray icon, with one module per platform."""
+"""The tray icon, with one module per platform for what pystray gets wrong there."""

@@ -1,7 +1,7 @@
-"""pystray's icon for desktops with AppIndicator or GTK, mended.
+"""pystray's icon for desktops with AppIndicator or GTK, fixed.
 
-pystray 0.19.5 takes SIGINT's handler away there, and hangs at start where the notification service
-cannot be reached, although traymon sends its notices itself.
+pystray 0.19.5 removes the SIGINT handler there, and hangs at start if the notification service
+cannot be reached, although traymon sends its notifications itself.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from Xlib.display import Display
 from traymon.core.vocabulary import Light
 
 WITH_INDICATOR = pystray.Icon.__module__.endswith("._appindicator")
-WATCHER = "org.kde.StatusNotifierWatcher"  # knows the panels that take indicators
-WATCHER_REPLY = 1000  # milliseconds
+WATCHER = "org.kde.StatusNotifierWatcher"  # knows the panels that show indicators
+WATCHER_TIMEOUT = 1000  # milliseconds
 
 
-class _NoNotices:
-    """Stands where pystray keeps its own notification client."""
+class _NoNotifications:
+    """Replaces pystray's own notification client."""
 
     def hide(self) -> None:
-        """Do nothing: nothing was shown."""
+        """Do nothing: nothing is shown."""
 
 
 class GtkIcon(pystray.Icon):  # type: ignore[misc]
@@ -37,18 +37,18 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
 
     @property
     def has_host(self) -> bool:
-        """Whether a panel of this desktop shows icons now. One that comes later does so too.
+        """Whether a panel of this desktop shows icons now. The icon docks in a later one, too.
 
-        Where no panel takes indicators, the indicator's library docks in the X11 tray.
+        If no panel shows indicators, the indicator library docks in the X11 tray.
         """
-        return (WITH_INDICATOR and _panel_takes_indicators()) or _x11_tray_stands()
+        return (WITH_INDICATOR and _panel_shows_indicators()) or _x11_tray_exists()
 
     def _initialize(self) -> None:
-        self._notifier = _NoNotices()
+        self._notifier = _NoNotifications()
         self._mark_ready()
 
     def post(self, job: Callable[[], None]) -> None:
-        """Run `job` in GTK's loop. From any thread; never blocks."""
+        """Run `job` on GTK's loop. From any thread; never blocks."""
 
         def once() -> bool:
             job()
@@ -57,7 +57,7 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
         GLib.idle_add(once)
 
 
-def _panel_takes_indicators() -> bool:
+def _panel_shows_indicators() -> bool:
     wanted = GLib.Variant("(ss)", (WATCHER, "IsStatusNotifierHostRegistered"))
     try:
         answer = Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
@@ -68,14 +68,14 @@ def _panel_takes_indicators() -> bool:
             wanted,
             GLib.VariantType("(v)"),
             Gio.DBusCallFlags.NO_AUTO_START,
-            WATCHER_REPLY,
+            WATCHER_TIMEOUT,
         )
-    except GLib.Error:  # there is no such panel, or no bus
+    except GLib.Error:  # no such panel, or no bus
         return False
     return bool(answer.unpack()[0])
 
 
-def _x11_tray_stands() -> bool:
+def _x11_tray_exists() -> bool:
     display = Gdk.Display.get_default()
     if display.__gtype__.name != "GdkX11Display":
         return False

@@ -1,4 +1,7 @@
-"""pystray's icon for macOS, mended: AppKit ends a program that touches the icon from a thread."""
+"""pystray's icon for macOS, fixed.
+
+AppKit kills a program that touches the icon from any thread but the main one.
+"""
 
 from __future__ import annotations
 

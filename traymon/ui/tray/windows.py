@@ -1,9 +1,9 @@
-"""pystray's icon for Windows, mended.
+"""pystray's icon for Windows, fixed.
 
-pystray 0.19.5 answers "may the session end?" with no, keeps Python from ever running a signal
-handler, does not notice that the shell refused its icon, drops clicks on balloons, destroys a menu
-that is open, and draws the icon at the wrong size through a file. Here only the loop's own thread
-talks to the shell: everybody else posts jobs to it.
+pystray 0.19.5 refuses to let the session end, keeps Python from ever running a signal handler,
+does not notice when the shell refuses its icon, ignores clicks on balloons, destroys a menu that
+is open, and draws the icon at the wrong size through a file. Here only the loop's own thread talks
+to the shell; other threads post jobs to it.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from pystray._util import win32
 
 from traymon.core.vocabulary import Light
 from traymon.ui import icons
-from traymon.ui.presenter import NotificationText
+from traymon.ui.notification_text import NotificationText
 
 log = logging.getLogger(__name__)
 
 # winuser.h
 WM_QUERYENDSESSION, WM_ENDSESSION, WM_TIMER, WM_DPICHANGED = 0x11, 0x16, 0x113, 0x2E0
-WM_JOBS = 0x8000  # WM_APP: the first number that is the program's own
+WM_JOBS = 0x8000  # WM_APP: the first number for a program's own messages
 SM_CXICON, SM_CXSMICON = 11, 49
 PER_MONITOR_AWARE_V2 = -4  # windef.h, DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2
 # shellapi.h
 NIN_BALLOONUSERCLICK = 0x405
 NIIF_USER, NIIF_LARGE_ICON = 0x4, 0x20
 
-TICK, RETRY = 1, 2  # our timers
-TICK_EVERY = 500  # milliseconds in which Ctrl-C is noticed
-RETRY_EVERY = 1000  # milliseconds; at login the shell takes its time
-ICON_VERSION = 0x00030000  # CreateIconFromResourceEx takes no other
-SHOWN_WITHIN = 5.0  # seconds for the loop to hand a balloon to the shell
+TICK, RETRY = 1, 2  # the IDs of our timers
+TICK_INTERVAL = 500  # milliseconds; Ctrl-C is handled at a tick
+RETRY_INTERVAL = 1000  # milliseconds; at login the shell starts slowly
+ICON_VERSION = 0x00030000  # the only one that CreateIconFromResourceEx accepts
+BALLOON_TIMEOUT = 5.0  # seconds for the shell to show a balloon
 
 
 class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     """An icon in the notification area, with a menu and balloons.
 
-    `light` and `rimmed` are what is drawn, at whatever size the shell shows.
+    `light` and `rimmed` are what is drawn, at the size that the shell wants.
     """
 
     light = Light.GREY
@@ -71,7 +71,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         }
 
     def _declare(self) -> None:
-        """Say what handles are, before they are cut to 32 bits; ask for true pixels."""
+        """Declare handles, which ctypes would cut to 32 bits, and ask for unscaled pixels."""
         user32 = self._user32
         handle, number = ctypes.c_void_p, ctypes.c_uint
         user32.CreateIconFromResourceEx.restype = handle
@@ -88,15 +88,15 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
 
     @property
     def has_host(self) -> bool:
-        """Whether the shell has taken the icon in. To be asked in a posted job."""
+        """Whether the shell shows the icon. To be read in a posted job."""
         return self._docked.is_set()
 
     # --- one thread talks to the shell
 
     def post(self, job: Callable[[], None]) -> None:
-        """Run `job` in the icon's loop. From any thread and signal handler; never blocks.
+        """Run `job` on the icon's loop. From any thread or signal handler; never blocks.
 
-        Without effect once the loop has ended.
+        Does nothing once the loop has ended.
         """
         self._jobs.append(job)
         if self._hwnd is not None:
@@ -111,12 +111,12 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
                 log.exception("a job of the tray icon failed; the icon goes on")
 
     def _mark_ready(self) -> None:
-        self._user32.SetTimer(self._hwnd, TICK, TICK_EVERY, None)
+        self._user32.SetTimer(self._hwnd, TICK, TICK_INTERVAL, None)
         super()._mark_ready()
-        win32.PostMessage(self._hwnd, WM_JOBS, 0, 0)  # those of before there was a window
+        win32.PostMessage(self._hwnd, WM_JOBS, 0, 0)  # those posted before the window
 
     def _on_timer(self, wparam: int, lparam: int) -> None:
-        """Let Python run its signal handlers, as it does whenever the loop comes back to it."""
+        """Retry the icon. Any timer also lets Python run its signal handlers."""
         if wparam == RETRY:
             self._show()
 
@@ -125,17 +125,17 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             self.on_session_end()
             self.stop()
 
-    # --- the icon: shown whenever there is a shell, at the size that the shell shows
+    # --- the icon: shown whenever there is a shell, at the size that the shell wants
 
     def _message(self, code: int, flags: int, **values: Any) -> bool:
-        """Tell the shell; return whether it listened."""
+        """Send a message to the shell; return whether it accepted it."""
         data = win32.NOTIFYICONDATAW(
             cbSize=ctypes.sizeof(win32.NOTIFYICONDATAW), hWnd=self._hwnd, uFlags=flags, **values
         )
         return bool(win32.Shell_NotifyIcon(code, data))
 
     def _show(self) -> None:
-        """Add the icon; while the shell refuses, at login or after it has crashed, try again."""
+        """Add the icon; retry while the shell refuses, as at login or after a crash."""
         if not self._icon_handle:
             self._icon_handle = self._load(self.light, self.rimmed, SM_CXSMICON)
         if self._message(
@@ -149,16 +149,16 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             self._user32.KillTimer(self._hwnd, RETRY)
         else:
             log.info("the shell has not taken the icon; trying again")
-            self._user32.SetTimer(self._hwnd, RETRY, RETRY_EVERY, None)
+            self._user32.SetTimer(self._hwnd, RETRY, RETRY_INTERVAL, None)
 
     def _change(self, flags: int, **values: Any) -> None:
-        """Change the icon; where the shell does not know it any more, add it again."""
+        """Change the icon; add it again if the shell has lost it."""
         if self.has_host and not self._message(win32.NIM_MODIFY, flags, **values):
             self._docked.clear()
             self._show()
 
     def _update_icon(self) -> None:
-        fresh = self._load(self.light, self.rimmed, SM_CXSMICON)  # before the old one goes
+        fresh = self._load(self.light, self.rimmed, SM_CXSMICON)  # before the old one is released
         self._release_icon()
         self._icon_handle, self._icon_valid = fresh, True
         self._change(win32.NIF_ICON, hIcon=fresh)
@@ -167,7 +167,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         self._change(win32.NIF_TIP, szTip=self.title)
 
     def _on_taskbarcreated(self, wparam: int, lparam: int) -> None:
-        self._docked.clear()  # it is another shell
+        self._docked.clear()  # this is a new shell
         super()._on_taskbarcreated(wparam, lparam)
 
     def _on_display_change(self, wparam: int, lparam: int) -> None:
@@ -175,7 +175,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             self._update_icon()
 
     def _load(self, light: Light, rimmed: bool, metric: int) -> int:
-        """Return a handle of the light's picture, at the size that the shell wants here."""
+        """Return a handle to the light's picture, at the size that the shell wants."""
         size = self._pixels(metric)
         bits = icons.windows_bits(light, size, rimmed)
         made = self._user32.CreateIconFromResourceEx(
@@ -192,18 +192,18 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
                 return int(self._user32.GetSystemMetricsForDpi(metric, dpi))
         return int(self._user32.GetSystemMetrics(metric))
 
-    # --- balloons, of which only the last one shown can have been clicked
+    # --- balloons: only the last one shown can be clicked
 
     def balloon(self, text: NotificationText, light: Light) -> bool:
-        """Show a notice; return whether the shell took it. From any thread but the loop's own.
+        """Show a notification; return whether the shell took it. Not from the loop's own thread.
 
-        Waits some seconds for an icon that is not there yet.
+        Waits some seconds for the icon to appear first.
         """
-        self._docked.wait(SHOWN_WITHIN)
+        self._docked.wait(BALLOON_TIMEOUT)
         taken: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self.post(lambda: taken.put(self._balloon(text, light)))
         try:
-            return taken.get(timeout=SHOWN_WITHIN)
+            return taken.get(timeout=BALLOON_TIMEOUT)
         except queue.Empty:
             return False
 

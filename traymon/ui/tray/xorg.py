@@ -1,8 +1,8 @@
-"""pystray's icon for X11 panels without AppIndicator or GTK, mended.
+"""pystray's icon for X11 panels without AppIndicator or GTK, fixed.
 
 pystray 0.19.5 asks for no button events there, docks again at every icon change, misses a tray
-host that comes late, ends its loop on an error in a click, and blocks for ever in a setter once the
-loop has ended. Here only the loop's own thread talks to X: everybody else posts jobs to it.
+host that starts late, ends its loop when a click fails, and blocks forever in a setter once the
+loop has ended. Here only the loop's own thread talks to X; other threads post jobs to it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from traymon.ui import icons
 
 log = logging.getLogger(__name__)
 
-SMALLEST = 8  # pixels
+MIN_SIZE = 8  # pixels; panels give a new icon its size late
 
 
 class XorgIcon(_xorg.Icon):  # type: ignore[misc]
-    """An icon in the X11 system tray; a left click is its only action, it has no menu."""
+    """An icon in the X11 system tray. It has no menu: a left click is its only action."""
 
     light = Light.GREY  # what is drawn, at whatever size the panel gives
     rimmed = False
@@ -38,7 +38,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._jobs: deque[Callable[[], None]] = deque()
-        self._drawn = self._ground = b""  # the window's pixels: with the picture, and without
+        self._drawn = self._background = b""  # the window's pixels, with and without the picture
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._waker.setblocking(False)
@@ -46,30 +46,30 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
         self._manager = self._display.intern_atom("MANAGER")
         self._pystray_message = self._message_handlers[X.ClientMessage]
         self._message_handlers[X.ClientMessage] = self._on_client_message
-        # a tray host that comes later says so on the root window
+        # a tray host that starts later announces itself on the root window
         self._display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
 
     @property
     def has_host(self) -> bool:
-        """Whether a tray host has taken the icon in. To be asked in a posted job."""
+        """Whether a tray host shows the icon. To be read in a posted job."""
         return self._systray_manager is not None
 
     # --- one thread talks to X
 
     def post(self, job: Callable[[], None]) -> None:
-        """Run `job` in the icon's loop. From any thread and signal handler; never blocks.
+        """Run `job` on the icon's loop. From any thread or signal handler; never blocks.
 
-        Without effect once the loop has ended.
+        Does nothing once the loop has ended.
         """
         self._jobs.append(job)
-        with suppress(OSError):  # it is full: it will wake anyway; or closed: it has ended
+        with suppress(OSError):  # full: the loop wakes anyway; closed: it has ended
             self._waker.send(b"!")
 
     def _run(self) -> None:
         try:
             super()._run()
         finally:
-            self._running = False  # or stop() and __del__ would wait for a loop that is over
+            self._running = False  # or stop() and __del__ would wait for the ended loop
 
     def _events(self) -> Iterator[Any]:
         try:
@@ -94,7 +94,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
             log.exception("a job of the tray icon failed; the icon goes on")
 
     def __del__(self) -> None:
-        with suppress(Exception):  # the display went first
+        with suppress(Exception):  # the display may be gone
             super().__del__()
         self._wake.close()
         self._waker.close()
@@ -102,7 +102,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
     # --- clicks and title
 
     def _create_window(self) -> Any:
-        title, self._title = self._title, ""  # pystray sets it as Latin-1 and fails on the rest
+        title, self._title = self._title, ""  # pystray sets it as Latin-1 and fails on other text
         window = super()._create_window()
         self._title = title
         window.change_attributes(
@@ -117,14 +117,14 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
         name, utf8 = (self._display.intern_atom(n) for n in ("_NET_WM_NAME", "UTF8_STRING"))
         self._window.change_property(name, utf8, 8, self.title.encode())
 
-    # --- docking: once per tray host, whenever one comes
+    # --- docking: once per tray host, whenever one starts
 
     def _on_client_message(self, event: Any) -> None:
         if event.client_type != self._manager:
             self._pystray_message(event)
         elif event.data[1][1] == self._net_system_tray_sx and self.visible:
             host = self._systray_manager
-            # a host that is asked twice may show no icon; this one may have been found already
+            # this host may have been found already, and some show no icon if asked twice
             if host is None or host.id != event.data[1][2]:
                 self._dock_window()
 
@@ -142,22 +142,24 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
         self._icon_valid = True
         self._draw()
 
-    # --- a square picture on the panel's own ground
+    # --- a square picture on the panel's own background
 
     def _draw(self) -> None:
         try:
             self._window.change_attributes(background_pixmap=X.ParentRelative)
             at = self._window.get_geometry()
-            if min(at.width, at.height) < SMALLEST:  # the panel has not given it its size yet
+            if min(at.width, at.height) < MIN_SIZE:  # not sized by the panel yet
                 return
             self._window.clear_area(0, 0, at.width, at.height)
             seen = self._pixels(at)
-            if seen != self._drawn:  # else this panel does not paint below icons, as XFCE's
-                self._ground = seen
-            picture = icons.on_ground(self.light, self.rimmed, at.width, at.height, self._ground)
+            if seen != self._drawn:  # else the panel does not repaint below icons (XFCE)
+                self._background = seen
+            picture = icons.on_background(
+                self.light, self.rimmed, at.width, at.height, self._background
+            )
             self._window.put_pil_image(self._gc, 0, 0, picture)
             self._drawn = self._pixels(at)
-        except XError:  # not on the screen now; an Expose comes when it is
+        except XError:  # not on the screen; an Expose follows when it is
             return
 
     def _pixels(self, at: Any) -> bytes:

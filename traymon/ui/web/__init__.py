@@ -1,1 +1,1 @@
-"""The fix page: live on 127.0.0.1, or as a static file."""
+"""The fix page: live on 127.0.0.1, and as a static file."""

@@ -1,8 +1,8 @@
-"""Who may see and use the live page: only this user's browser, and commands that hold his secret.
+"""Who may see and use the live page: this user's browser, and commands that hold the owner key.
 
-Any program and any web page on this machine can reach a port of 127.0.0.1. So every request has
-to name this very server (or a foreign name could be pointed at it), has to carry the cookie that
-only a one-time address gives, and to change anything it has to come from the page itself.
+Every program and web page on this machine can reach a port of 127.0.0.1. So each request must name
+this server as its host (another site's name could be pointed at this address), must carry the
+cookie that only a one-time address sets, and must come from the page itself to change anything.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-OPEN = "/open/"
+OPEN_PATH = "/open/"
 TOKEN_HEADER = "x-traymon-token"
-ONE_TIME = 120.0  # seconds for which a one-time address is good
-MOST_BODY = 1024  # bytes; no request of the page has a body at all
+ONE_TIME_LIFETIME = 120.0  # seconds for which a one-time address is valid
+MAX_REQUEST_BODY = 1024  # bytes; no request of the page has a body
 POLICY = (
     *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
     *("img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"),
@@ -35,8 +35,8 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-# A browser does not send a strict cookie along a redirect that another place began; a page that
-# goes on by itself begins anew.
+# Browsers omit SameSite=Strict cookies on a redirect started elsewhere, so we answer with a page
+# that reloads itself instead of a 302.
 REDIRECT_PAGE = (
     '<!doctype html><html lang="en"><head><title>traymon</title>'
     '<meta http-equiv="refresh" content="0; url=/"></head>'
@@ -45,7 +45,7 @@ REDIRECT_PAGE = (
 
 
 class Keys:
-    """The secrets of one run: of the cookie, of the page's own requests, of one-time addresses."""
+    """The secrets of one run: the cookie, the page's token, the owner key, one-time tokens."""
 
     def __init__(self) -> None:
         self.cookie = secrets.token_urlsafe(32)
@@ -56,29 +56,28 @@ class Keys:
     def one_time(self) -> str:
         """Return a token that opens the page once."""
         token = secrets.token_urlsafe(32)
-        self._one_time[token] = time.monotonic() + ONE_TIME
+        self._one_time[token] = time.monotonic() + ONE_TIME_LIFETIME
         return token
 
     def redeem(self, token: str) -> bool:
-        """Tell whether the token opens the page, and spend it."""
-        known = next((t for t in list(self._one_time) if same(t, token)), None)
-        until = 0.0 if known is None else self._one_time.pop(known)
-        return time.monotonic() < until
+        """Use up a one-time token; return whether it was valid."""
+        known = next((t for t in list(self._one_time) if constant_time_equal(t, token)), None)
+        return known is not None and time.monotonic() < self._one_time.pop(known)
 
 
-def same(one: str, other: str) -> bool:
-    """Compare two secrets without telling by the time it takes where they differ."""
+def constant_time_equal(one: str, other: str) -> bool:
+    """Compare two secrets; the time it takes does not reveal where they differ."""
     return secrets.compare_digest(one.encode(), other.encode())
 
 
 class Guard:
-    """ASGI middleware: refuses whatever is not this user's."""
+    """ASGI middleware that refuses every request but this user's."""
 
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self._app, self._keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand on to the page."""
+        """Refuse the request, or pass it to the page."""
         if scope["type"] != "http":
             return
         request = Request(scope)
@@ -87,23 +86,27 @@ class Guard:
         if response is None:
             await self._app(scope, _bounded(receive), _with_headers(send))
             return
-        response.headers["connection"] = "close"  # what it still wants to send is not read
+        response.headers["connection"] = "close"  # the rest of the request is not read
         await response(scope, receive, _with_headers(send))
 
     def _refusal(self, request: Request, port: int) -> Response | None:
-        """Return the answer to a request that goes no further; None where it may."""
+        """Return the response that refuses or redirects a request; None if it may pass."""
         own = {f"127.0.0.1:{port}", f"localhost:{port}"}
         if request.headers.getlist("host") not in [[name] for name in own]:
             return PlainTextResponse("Misdirected Request", 421)
-        if int(request.headers.get("content-length", "0") or 0) > MOST_BODY:
+        if int(request.headers.get("content-length", "0") or 0) > MAX_REQUEST_BODY:
             return PlainTextResponse("Content Too Large", 413)
         owner = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if "origin" not in request.headers and owner and same(owner, self._keys.owner):
+        if (
+            "origin" not in request.headers
+            and owner
+            and constant_time_equal(owner, self._keys.owner)
+        ):
             request.scope["owner"] = True
             return None
-        if request.url.path.startswith(OPEN):
-            return self._open(request, port)
-        if not same(request.cookies.get(cookie(port), ""), self._keys.cookie):
+        if request.url.path.startswith(OPEN_PATH):
+            return self._redeem(request, port)
+        if not constant_time_equal(request.cookies.get(cookie_name(port), ""), self._keys.cookie):
             return PlainTextResponse(
                 "Open this page from traymon's icon, or with: traymon open", 401
             )
@@ -113,23 +116,23 @@ class Guard:
         site = request.headers.get("sec-fetch-site", "same-origin")
         if origin not in {f"http://{name}" for name in own} or site != "same-origin":
             return PlainTextResponse("Forbidden", 403)
-        if not same(request.headers.get(TOKEN_HEADER, ""), self._keys.page):
+        if not constant_time_equal(request.headers.get(TOKEN_HEADER, ""), self._keys.page):
             return PlainTextResponse("Forbidden", 403)
         return None
 
-    def _open(self, request: Request, port: int) -> Response:
+    def _redeem(self, request: Request, port: int) -> Response:
         if request.method != "GET":
             return PlainTextResponse("Method Not Allowed", 405)
-        if not self._keys.redeem(unquote(request.url.path.removeprefix(OPEN))):
+        if not self._keys.redeem(unquote(request.url.path.removeprefix(OPEN_PATH))):
             return PlainTextResponse("Unauthorized: used or too old; see traymon open", 401)
         response = HTMLResponse(REDIRECT_PAGE)
         response.set_cookie(
-            cookie(port), self._keys.cookie, httponly=True, samesite="strict", path="/"
+            cookie_name(port), self._keys.cookie, httponly=True, samesite="strict", path="/"
         )
         return response
 
 
-def cookie(port: int) -> str:
+def cookie_name(port: int) -> str:
     """Return the cookie's name: browsers share cookies between the ports of one host."""
     return f"traymon-{port}"
 
@@ -151,7 +154,7 @@ def _with_headers(send: Send) -> Send:
 
 
 def _bounded(receive: Receive) -> Receive:
-    left = MOST_BODY
+    left = MAX_REQUEST_BODY
 
     async def receiving() -> Message:
         nonlocal left
@@ -163,43 +166,43 @@ def _bounded(receive: Receive) -> Receive:
 
 
 class TimeLimitedProtocol(H11Protocol):
-    """uvicorn's HTTP with two bounds more: on connections, and on the time for a request."""
+    """uvicorn's HTTP protocol with a limit on connections and on the time for a request."""
 
-    MOST = 64  # connections
-    REQUEST_WITHIN = 5.0  # seconds from a connection, or its last answer, to a whole request
+    MAX_CONNECTIONS = 64
+    REQUEST_TIMEOUT = 5.0  # seconds from the connection, or its last response, to a whole request
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Take a connection, if there is room."""
+        """Accept the connection if there is room."""
         super().connection_made(transport)
-        if len(self.connections) > self.MOST:
+        if len(self.connections) > self.MAX_CONNECTIONS:
             transport.abort()
         else:
-            self._await_request()
+            self._update_deadline()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a request that is whole by then is not waited for any more."""
+        """Take bytes; a request that is complete stops the clock."""
         super().data_received(data)
-        self._await_request()
+        self._update_deadline()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        self._await_request()
+        self._update_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
+        """Cancel the deadline."""
         super().connection_lost(exc)
         if self._deadline is not None:
             self._deadline.cancel()
 
-    def _await_request(self) -> None:
+    def _update_deadline(self) -> None:
         busy = self.cycle is not None and not self.cycle.response_complete
         if busy and self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
         elif not busy and self._deadline is None:
-            self._deadline = self.loop.call_later(self.REQUEST_WITHIN, self.transport.abort)
+            self._deadline = self.loop.call_later(self.REQUEST_TIMEOUT, self.transport.abort)

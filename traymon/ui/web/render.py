@@ -1,6 +1,6 @@
-"""A Status as an HTML page and as a Markdown report, from the templates in assets/.
+"""A status as an HTML page and as a Markdown report, from the templates in assets/.
 
-Everything that is not a template of ours is untrusted and escaped. Looks at nothing.
+Everything but our own templates is untrusted and escaped.
 """
 
 from __future__ import annotations
@@ -23,24 +23,21 @@ from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import CheckStep, check_steps
-from traymon.diagnosis.fix_pages import clean, duration
-from traymon.diagnosis.formatting import moment
+from traymon.diagnosis.fix_pages import clean
+from traymon.diagnosis.formatting import duration, moment
 from traymon.ui import icons, presenter
 
-# What to do comes first: it must be in view without scrolling.
+# The fix comes first: it must be visible without scrolling.
 SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
 
 
 def page(status: Status, now: float) -> str:
-    """Return the fix page of a status as a whole HTML document without anything from elsewhere."""
+    """Return the fix page of a status as one HTML document that loads nothing else."""
     return _whole([status], now, style=Markup(_style()))
 
 
 def live_page(statuses: Sequence[Status], now: float, token: str) -> str:
-    """Return the live page: all targets, the worst first.
-
-    `token` is what the page's own requests have to carry.
-    """
+    """Return the live page of all targets; its own requests carry `token`."""
     return _whole(statuses, now, token=token)
 
 
@@ -50,7 +47,7 @@ def live_part(statuses: Sequence[Status], now: float) -> str:
 
 
 def explain_page(code: str) -> str:
-    """Return the page of a code, its facts read as dashes, as an HTML document."""
+    """Return the fix page of a code as an HTML document, with a dash for every fact."""
     words, light = fix_pages.page(code), ENTRIES[code].light
     return _template(
         "explain.html.j2",
@@ -71,7 +68,7 @@ def _whole(statuses: Sequence[Status], now: float, token: str = "", style: str =
         live=bool(token),
         token=token,
         style=style,
-        light=presenter.light(statuses).word,
+        light=presenter.worst_light(statuses).word,
         hours_known=any(status.opens_at is not None for status in statuses),
         title=f"{parts[0]['mark']} {parts[0]['headline']}" if parts else "",
         codes=[
@@ -84,7 +81,7 @@ def _whole(statuses: Sequence[Status], now: float, token: str = "", style: str =
 
 
 def _part(status: Status, now: float) -> dict[str, Any]:
-    """Return what the page shows of one target."""
+    """Return the template's values for one target."""
     light = status.diagnosis.light
     fixed = status.was_down if light is Light.GREEN else None
     return _common(status, now) | {
@@ -92,37 +89,37 @@ def _part(status: Status, now: float) -> dict[str, Any]:
         "sections": _sections(status.diagnosis.code, presenter.facts_of(status, now)),
         "shape": Markup(icons.svg(light)),
         "mark": presenter.MARKS[light],
-        "doubt": presenter.suspicion(status),
-        "looks": status.looks,
+        "suspicion": presenter.suspicion_text(status),
+        "looks": status.streak,
         "paused": status.paused,
-        "checked": "" if status.checked_at is None else _second(status.checked_at),
+        "checked": "" if status.checked_at is None else _clock_time(status.checked_at),
         "fixed": "" if fixed is None else duration(fixed),
-        "silence": presenter.mute_text(status, now),
-        "closing": presenter.closing(status, now),
-        "rungs": [_rung(step) for step in check_steps(status.evidence)],
+        "muted": presenter.mute_text(status, now),
+        "market": presenter.market_closed_text(status, now),
+        "checks": [_check(step) for step in check_steps(status.evidence)],
     }
 
 
 def _sections(code: str, facts: Facts) -> dict[str, Markup]:
-    """Return the page's sections as HTML, in which every fact is escaped."""
+    """Return the sections of a fix page as HTML, with every fact escaped."""
     words = fix_pages.page(code)
     return {title: Markup(fix_pages.to_html(words.sections[title], facts)) for title in SHOWN}
 
 
-def _rung(step: CheckStep) -> dict[str, Any]:
+def _check(step: CheckStep) -> dict[str, Any]:
     return {
         "title": step.title,
         "light": step.light.word,
         "mark": presenter.MARKS[step.light],
-        "saw": clean(step.saw),
+        "finding": clean(step.finding),
         "took": "" if step.took is None else duration(step.took),
-        "parts": [
-            (part.light.word, presenter.MARKS[part.light], clean(part.saw)) for part in step.parts
+        "details": [
+            (one.light.word, presenter.MARKS[one.light], clean(one.finding)) for one in step.details
         ],
     }
 
 
-def _second(at: float) -> str:
+def _clock_time(at: float) -> str:
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"
 
 
@@ -131,7 +128,7 @@ def _template(name: str, **values: Any) -> str:
 
 
 def report(status: Status, now: float) -> str:
-    """Return the diagnosis as Markdown, with the sections of the document it all began with."""
+    """Return the diagnosis as Markdown, to be copied into a bug report or a chat."""
     facts, words = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
     target = status.target
 
@@ -148,7 +145,7 @@ def report(status: Status, now: float) -> str:
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
             tests=[
-                replace(step, saw=clean(step.saw))
+                replace(step, finding=clean(step.finding))
                 for step in check_steps(status.evidence)
                 if step.took is not None or step.passed
             ],
@@ -173,10 +170,11 @@ def _common(status: Status, now: float) -> dict[str, Any]:
         "in_short": fix_pages.fill(words.in_short, facts),
         "name": status.target.name,
         "address": presenter.address(status),
+        "where": presenter.where_and_since(status, now),
         "env_file": clean(status.target.env_file),
         "since": moment(status.since, now),
         "took": presenter.latency(status),
-        "figures": presenter.figures(status),
+        "latency": presenter.latency_stats(status),
         "readings": [
             {
                 "sensor": reading.sensor,

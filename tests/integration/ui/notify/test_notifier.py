@@ -25,16 +25,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's channel
 NOTIFY = """
 import json, sys, time
 sys.modules["dbus"] = None  # Debian's own, which plyer prefers where the venv can see it
+from traymon.ui.notification_text import NotificationText
+from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.notifier import Notifier
-from traymon.ui.presenter import NotificationText
 
 setting, *texts = sys.argv[1:]
 troubles = []
-notifier = Notifier(print, troubles.append, setting)
+notifier = Notifier(Clicks(print), troubles.append, setting)
 began = time.monotonic()
 for text in texts:
     title, _, body = text.partition("|")
-    notifier.notify("bot", NotificationText(title, body, True), "")
+    notifier.notify("bot", lambda text=NotificationText(title, body, True): text)
 posted = time.monotonic() - began
 notifier.stop()
 print(json.dumps({"troubles": troubles, "posted": posted, "all": time.monotonic() - began}))
@@ -97,6 +98,7 @@ class Bus:
     """A session bus that answers nothing, or nonsense to every one who comes."""
 
     def __init__(self, path: Path, answer: bytes) -> None:
+        assert sys.platform != "win32"
         self.visits = 0
         self._answer = answer
         self._visitors: list[socket.socket] = []
@@ -119,6 +121,7 @@ class Bus:
     _ended = False
 
     def end(self) -> None:
+        assert sys.platform != "win32"
         self._ended = True
         with socket.socket(socket.AF_UNIX) as last:  # wakes the thread
             last.connect(self._listener.getsockname())
@@ -209,4 +212,5 @@ def test_a_channel_that_hangs_holds_up_neither_the_caller_nor_the_end(
         assert told["all"] < 4
         assert time.monotonic() - began < 20
     finally:
+        assert sys.platform != "win32"
         os.kill(int(pid.read_text()), signal.SIGKILL)

@@ -13,8 +13,9 @@ import pytest
 from support.page_server import Served, served
 from support.polling import PATIENCE, wait_for
 from traymon.core.facts import FACTS, Fact
+from traymon.core.target import Program
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.ui.web.auth import HEADERS, OPEN, TimeLimitedProtocol
+from traymon.ui.web.auth import HEADERS, OPEN_PATH, TimeLimitedProtocol
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def page() -> Iterator[Served]:
 
 
 def test_a_one_time_address_opens_the_page_once(page: Served) -> None:
-    path = f"{OPEN}{page.keys.one_time()}"
+    path = f"{OPEN_PATH}{page.keys.one_time()}"
     answer, text = page.request("GET", path)
     assert answer.status == 200
     cookie = answer.headers["set-cookie"]
@@ -40,8 +41,8 @@ def test_a_one_time_address_opens_the_page_once(page: Served) -> None:
 
 
 def test_a_one_time_address_grows_old(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("traymon.ui.web.auth.ONE_TIME", -1.0)
-    assert page.request("GET", f"{OPEN}{page.keys.one_time()}")[0].status == 401
+    monkeypatch.setattr("traymon.ui.web.auth.ONE_TIME_LIFETIME", -1.0)
+    assert page.request("GET", f"{OPEN_PATH}{page.keys.one_time()}")[0].status == 401
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_method_that_is_not_meant_is_refused(method: str, page: Served) -> Non
         "X_Traymon_Token": page.keys.page,
     }
     assert page.request(method, "/", **headers)[0].status == 405
-    assert page.request(method, f"{OPEN}{page.keys.one_time()}", **headers)[0].status == 405
+    assert page.request(method, f"{OPEN_PATH}{page.keys.one_time()}", **headers)[0].status == 405
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_the_owners_commands_need_his_secret_and_no_browser_has_it(page: Served)
     own = f"Bearer {page.keys.owner}"
     assert page.request("GET", "/status", Authorization=own)[0].status == 200
     answer, text = page.request("POST", "/one-time", Authorization=own)
-    assert (answer.status, f":{page.port}{OPEN}" in text) == (200, True)
+    assert (answer.status, f":{page.port}{OPEN_PATH}" in text) == (200, True)
     assert page.request("POST", "/open-page", Authorization=own)[0].status == 204
     assert page.asked == ["open"]
     origin = f"http://127.0.0.1:{page.port}"
@@ -149,7 +150,13 @@ def test_every_answer_carries_the_headers_that_keep_others_out(page: Served) -> 
 @pytest.mark.parametrize("code", sorted(ENTRIES))
 def test_text_from_elsewhere_is_nothing_but_text(code: str, page: Served) -> None:
     evil = "<script>alert(1)</script>\"'>"
-    page.show(code, {fact: evil for fact in FACTS.values() if fact is not Fact.ID_USES})
+    of_type: dict[object, object] = {str: evil, Program: Program(evil, 4711, evil, evil)}
+    facts = {
+        fact: (of_type[fact.type],) if fact.several else of_type[fact.type]
+        for fact in FACTS.values()
+        if fact.type in of_type
+    }
+    page.show(code, facts)
     _, text = page.get("/")
     assert "<script>alert" not in text
     assert "&lt;b&gt;words&lt;/b&gt;" in text
@@ -186,13 +193,16 @@ def test_a_body_without_an_announced_length_is_not_read_to_its_end(page: Served)
 def test_a_thousand_slow_connections_are_bounded_and_let_go(
     page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 1.0)
+    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_TIMEOUT", 1.0)
     with ExitStack() as stack:
         for _ in range(1_000):
             stack.enter_context(socket.create_connection(("127.0.0.1", page.port), PATIENCE))
         standing = page.page._server.server_state.connections  # type: ignore[union-attr]
         # those beyond the limit are just being ended
-        wait_for(lambda: len(standing) <= TimeLimitedProtocol.MOST, "the connections to be few")
+        wait_for(
+            lambda: len(standing) <= TimeLimitedProtocol.MAX_CONNECTIONS,
+            "the connections to be few",
+        )
         wait_for(lambda: page_status(page) == 200, "the page, from which slow ones shut out nobody")
 
 
@@ -204,7 +214,7 @@ def page_status(page: Served) -> int:
 
 
 def test_headers_that_drip_in_are_cut_off(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 0.5)
+    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_TIMEOUT", 0.5)
     with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         began, cut_off = time.monotonic(), False

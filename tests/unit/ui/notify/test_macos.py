@@ -10,7 +10,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from traymon.ui.presenter import BODY, CLICK, NotificationText
+from traymon.ui.notification_text import CLICK_HINT, NotificationText
+from traymon.ui.notify.channel import ChannelError, Clicks
+from traymon.ui.presenter import MAX_BODY
 
 
 class Urgency(Enum):
@@ -85,10 +87,14 @@ def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center
     from traymon.ui.notify.macos import MacNotifications
 
     told: list[object] = []
-    notices = MacNotifications(told.append, lambda key, button: told.append((key, button)))
+    notices = MacNotifications(Clicks(told.append, lambda key, button: told.append((key, button))))
     notices.deliver("project", TEXT, "")
     (shown,) = center.shown
-    assert (shown.title, shown.message, shown.identifier) == ("title", "body" + CLICK, "project")
+    assert (shown.title, shown.message, shown.identifier) == (
+        "title",
+        "body" + CLICK_HINT,
+        "project",
+    )
     assert shown.urgency is Urgency.Critical
     assert shown.buttons == (Button("Snooze 1 hour", "snooze"),)
     assert center.on_clicked is not None
@@ -106,11 +112,11 @@ def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center
 def test_a_notice_that_does_not_come_out_is_said(
     state: dict[str, bool], says: str, center: Center
 ) -> None:
-    from traymon.ui.notify.macos import MacError, MacNotifications
+    from traymon.ui.notify.macos import MacNotifications
 
     vars(center).update(state)
-    notices = MacNotifications(print, print)
-    with pytest.raises(MacError, match=says):
+    notices = MacNotifications(Clicks(print))
+    with pytest.raises(ChannelError, match=says):
         notices.deliver("project", TEXT, "")
     notices.close()
 
@@ -118,18 +124,17 @@ def test_a_notice_that_does_not_come_out_is_said(
 def test_outside_a_bundle_the_next_channel_is_taken(
     center: Center, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from traymon.ui.notify.notifier import Notifier
+    from traymon.ui.notify.channel import open_channels
 
     monkeypatch.setattr(sys, "platform", "darwin")
     center.bundle = False
-    notifier = Notifier(print, print)
-    assert [name for name, _ in notifier._available()] == ["plyer"]
-    notifier.stop()
+    assert [channel.name for channel in open_channels("auto", Clicks(print))] == ["plyer"]
     center.bundle = True
-    notifier = Notifier(print, print)
-    assert [name for name, _ in notifier._available()] == ["Notification Center", "plyer"]
-    notifier.stop()
+    channels = open_channels("auto", Clicks(print))
+    assert [channel.name for channel in channels] == ["Notification Center", "plyer"]
+    for channel in channels:
+        channel.close()
 
 
 def test_the_hint_to_click_never_makes_a_body_too_long() -> None:
-    assert NotificationText("title", "b" * BODY, urgent=False).clickable_body == "b" * BODY
+    assert NotificationText("title", "b" * MAX_BODY, urgent=False).clickable_body == "b" * MAX_BODY

@@ -66,7 +66,7 @@ def status(text: str, code: str = "foreign-listener") -> Status:
     )
     evidence = Evidence(target, NOW, readings)
     diagnosis = replace(diagnose(evidence), code=code, facts={**diagnose(evidence).facts, **facts})
-    return Status(target, diagnosis, NOW, NOW, evidence, NOW, looks=2)
+    return Status(target, diagnosis, NOW, NOW, evidence, NOW, streak=2)
 
 
 class Document(HTMLParser):

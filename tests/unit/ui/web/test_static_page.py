@@ -15,7 +15,7 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.storage.files import write_atomically
-from traymon.ui.web.static_page import PageFiles
+from traymon.ui.web.static_page import StaticPages
 
 NOW = 1_795_000_000.0
 
@@ -29,7 +29,7 @@ def status(name: str = "bot", symptom: Symptom = Symptom.SILENT) -> Status:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights in another way")
 def test_a_page_is_for_its_owner_only_also_where_a_readable_one_stood(tmp_path: Path) -> None:
-    pages = PageFiles(tmp_path / "state", lambda: NOW)
+    pages = StaticPages(tmp_path / "state", lambda: NOW)
     path = pages.write(status())
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o644)
@@ -38,7 +38,7 @@ def test_a_page_is_for_its_owner_only_also_where_a_readable_one_stood(tmp_path: 
 
 
 def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
-    pages = PageFiles(tmp_path, lambda: NOW)
+    pages = StaticPages(tmp_path, lambda: NOW)
     path = pages.write(status())
     assert "accepts, but the API is silent" in path.read_text(encoding="utf-8")
     assert pages.write(status(symptom=Symptom.OK)) == path
@@ -50,7 +50,7 @@ def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
     "name", ["../../etc/passwd", "/etc/passwd", "a\\b:c", "CON", "", "取引", "x" * 40, "."]
 )
 def test_a_target_of_any_name_has_its_page_in_the_folder(tmp_path: Path, name: str) -> None:
-    path = PageFiles(tmp_path, lambda: NOW).write(status(name))
+    path = StaticPages(tmp_path, lambda: NOW).write(status(name))
     assert path.resolve().parent == tmp_path.resolve()
     assert path.is_file()
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_written_whole_leaves_the_old_file_and_nothing_else(tmp_p
 def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(OSError, match="state"):
-        PageFiles(tmp_path / "state", lambda: NOW).write(status())
+        StaticPages(tmp_path / "state", lambda: NOW).write(status())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a reader there holds up the one who replaces")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from traymon.core.target import Target
-from traymon.sensors.processes import is_traymon, project_folder, script_of
+from traymon.sensors.program_identity import is_traymon, project_folder, script_of
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""What a scenario needs beside a Gateway: a name, a full queue, a pile of half-closed peers.
+"""What a scenario needs besides a Gateway: a process name, a full queue, half-closed connections.
 
-Each is a context manager that leaves nothing behind. Loopback only.
+Each context manager leaves nothing behind. Loopback only.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-HOLDER = Path(__file__).with_name("holder.py")
+from traymon.sim import client_id_holder
+
+HOLDER_SCRIPT = Path(__file__).with_name("client_id_holder.py")
 LOOPBACK = "127.0.0.1"
-CONNECT_BOUND = 0.5  # seconds; a loopback connect that takes longer waits for room in the queue
+CONNECT_TIMEOUT = 0.5  # seconds; a loopback connect that takes longer is waiting in a full queue
 _COMM = Path("/proc/self/comm")  # Linux: the process's name, at most 15 bytes
 
 
 @contextmanager
-def posing(name: str) -> Iterator[None]:
-    """Give this process the name in the process table. Linux only."""
+def process_name(name: str) -> Iterator[None]:
+    """Give this process another name in the process table. Linux only."""
     own_name = _COMM.read_text()
     _COMM.write_text(name)
     try:
@@ -33,7 +35,7 @@ def posing(name: str) -> Iterator[None]:
         _COMM.write_text(own_name.rstrip("\n"))
 
 
-def _bound(port: int) -> socket.socket:
+def _bound_socket(port: int) -> socket.socket:
     sock = socket.socket()
     try:
         if os.name == "posix":  # on Windows it would let two programs share the port
@@ -47,16 +49,16 @@ def _bound(port: int) -> socket.socket:
 
 @contextmanager
 def nobody_listens(port: int) -> Iterator[int]:
-    """Hold the port (0: a free one) so that every connect is refused and nobody else takes it."""
-    with _bound(port) as sock:
+    """Reserve the port (0: a free one): every connect is refused, and no other program takes it."""
+    with _bound_socket(port) as sock:
         yield sock.getsockname()[1]
 
 
 @asynccontextmanager
 async def full_backlog(port: int) -> AsyncIterator[int]:
-    """Listen, accept nobody, and fill the queue of waiting connections. Linux only."""
+    """Listen without accepting, and fill the queue of waiting connections. Linux only."""
     with ExitStack() as stack:
-        listener = stack.enter_context(_bound(port))
+        listener = stack.enter_context(_bound_socket(port))
         listener.listen(0)
         address = listener.getsockname()
         while await _connects(stack.enter_context(socket.socket()), address):
@@ -67,7 +69,7 @@ async def full_backlog(port: int) -> AsyncIterator[int]:
 async def _connects(sock: socket.socket, address: tuple[str, int]) -> bool:
     sock.setblocking(False)
     try:
-        async with asyncio.timeout(CONNECT_BOUND):
+        async with asyncio.timeout(CONNECT_TIMEOUT):
             await asyncio.get_running_loop().sock_connect(sock, address)
     except TimeoutError:
         return False
@@ -75,30 +77,29 @@ async def _connects(sock: socket.socket, address: tuple[str, int]) -> bool:
 
 
 @asynccontextmanager
-async def folder() -> AsyncIterator[Path]:
-    """A folder of its own, gone afterwards."""
+async def temporary_folder() -> AsyncIterator[Path]:
+    """Create a folder, and delete it afterwards."""
     with tempfile.TemporaryDirectory(prefix="traymon-") as name:
         yield Path(name).resolve()
 
 
 @asynccontextmanager
-async def program(
-    place: Path, name: str, port: int, client_id: int, every: float = 0.0
+async def trading_program(
+    folder: Path, name: str, port: int, client_id: int, every: float = 0.0
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a trading program, `name` in the folder `place`, that wants a client ID.
+    """Run a trading program called `name` in the folder that wants a client ID.
 
-    Begins when it has the ID or was refused it; refused, it tries again `every` so many seconds.
-    Raises ValueError in a traymon that was built into a program: there `sys.executable` runs no
-    script.
+    Starts once the program has the ID or was refused it. A refused program retries every so many
+    seconds. Raises ValueError in a built traymon, where `sys.executable` cannot run a script.
     """
     if getattr(sys, "frozen", False):
         raise ValueError("it takes a program written in Python, and here is no Python to run it")
-    script = place / name
+    script = folder / name
     if not script.exists():
-        shutil.copyfile(HOLDER, script)
+        shutil.copyfile(HOLDER_SCRIPT, script)
     arguments = [str(port), str(client_id), *(["--every", str(every)] if every else [])]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, name, *arguments, cwd=place, stdin=PIPE, stdout=PIPE
+        sys.executable, name, *arguments, cwd=folder, stdin=PIPE, stdout=PIPE
     )
     try:
         assert process.stdout is not None
@@ -110,25 +111,24 @@ async def program(
         await process.wait()
 
 
-async def sessions(port: int, count: int, first_id: int) -> list[asyncio.StreamWriter]:
-    """Open sessions with one client ID after the other; they stand until they are closed."""
+async def open_sessions(port: int, count: int, first_id: int) -> list[asyncio.StreamWriter]:
+    """Open sessions with consecutive client IDs; they last until they are closed."""
     writers = []
     for client_id in range(first_id, first_id + count):
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
         writers.append(writer)
-        writer.write(b"API\0\0\0\0\x09v100..176")
+        writer.write(client_id_holder.HELLO)
         await reader.readexactly(int.from_bytes(await reader.readexactly(4)))
-        body = f"71\x002\x00{client_id}\x00\x00".encode()
-        writer.write(len(body).to_bytes(4) + body)
-        await reader.readexactly(4)  # its answer begins
+        writer.write(client_id_holder.session_request(client_id))
+        await reader.readexactly(4)  # the answer has begun
     return writers
 
 
 async def half_close(port: int, count: int) -> None:
-    """Say the hello on `count` connections and leave, so that the listener has them to close."""
+    """Send the hello on `count` connections and leave, so that the listener has to close them."""
     for _ in range(count):
         _, writer = await asyncio.open_connection(LOOPBACK, port)
-        writer.write(b"API\0\0\0\0\x09v100..176")
+        writer.write(client_id_holder.HELLO)
         await writer.drain()
         writer.close()
         await writer.wait_closed()

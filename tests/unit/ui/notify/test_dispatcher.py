@@ -1,0 +1,116 @@
+"""Notifications from the policy to a channel: which thread does what, and what if it fails."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui.notification_text import NotificationText, notification_text
+from traymon.ui.notify import dispatcher
+from traymon.ui.notify.channel import ChannelError, Clicks
+from traymon.ui.notify.dispatcher import NotificationDispatcher
+from traymon.ui.notify.notifier import Notifier
+
+NOON = 1_800_000_000.0
+TARGET = Target("bot", port=7497)
+
+
+@dataclass
+class Screen:
+    """A channel that keeps what it shows, or fails."""
+
+    name: str = "screen"
+    clickable: bool = True
+    works: bool = True
+    closed: bool = False
+    shown: list[tuple[str, str]] = field(default_factory=list)
+
+    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
+        if not self.works:
+            raise ChannelError("it is dark")
+        self.shown.append((text.title, picture))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Scene:
+    """A dispatcher whose notifications come out on a screen."""
+
+    def __init__(self, setting: str = "auto") -> None:
+        self.now = NOON
+        self.screen = Screen()
+        self.troubles: list[str] = []
+        self.drawn_in: set[str] = set()
+        self.notifier = Notifier(Clicks(print), self.troubles.append, setting, self._draw)
+        self.notifier.prefer(self.screen)
+        self.dispatcher = NotificationDispatcher(self.notifier, lambda: self.now)
+
+    def _draw(self, light: Light) -> str:
+        self.drawn_in.add(threading.current_thread().name)
+        return f"{light.word}.png"
+
+    def publish(self, code: str) -> None:
+        diagnosis = Diagnosis(code, ENTRIES[code].light)
+        evidence = Evidence(TARGET, self.now)
+        status = Status(TARGET, diagnosis, self.now, self.now, evidence, self.now)
+        self.dispatcher.on_update(Update(status, None, Change.NOTHING))
+
+    def wait(self) -> None:
+        """Wait until what was posted before has been sent, or not."""
+        done = threading.Event()
+        self.notifier.notify(
+            "last", lambda: NotificationText("last", "", False), lambda _: done.set()
+        )
+        assert done.wait(20)
+
+
+def test_text_and_picture_are_made_in_the_notifiers_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    composed_in: set[str] = set()
+
+    def composing(*arguments: object) -> NotificationText:
+        composed_in.add(threading.current_thread().name)
+        return notification_text(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dispatcher, "notification_text", composing)
+    scene.publish("port-refused")
+    scene.notifier.stop()
+    assert [picture for _, picture in scene.screen.shown] == ["red.png"]
+    assert composed_in == scene.drawn_in == {"notifier"}
+    assert scene.screen.closed
+
+
+def test_a_text_that_cannot_be_made_is_tried_again_and_keeps_none_from_coming_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+
+    def failing(*arguments: object) -> NotificationText:
+        raise ValueError("no words")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatcher, "notification_text", failing)
+        scene.publish("port-refused")
+        scene.wait()
+    assert [title for title, _ in scene.screen.shown] == ["last"]
+    scene.now += 600
+    scene.publish("port-refused")
+    scene.notifier.stop()
+    assert "refuses connections" in scene.screen.shown[-1][0]
+
+
+def test_switched_off_counts_as_delivered_and_reaches_no_channel() -> None:
+    scene = Scene("off")
+    for _ in range(3):
+        scene.publish("port-refused")
+        scene.now += 10
+    scene.notifier.stop()
+    assert scene.screen.shown == []
+    assert scene.troubles == []

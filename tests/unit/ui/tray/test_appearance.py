@@ -1,0 +1,62 @@
+"""What the tray icon and its menu show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from traymon.core.facts import Fact
+from traymon.core.model import Diagnosis, Evidence, Status
+from traymon.core.target import Program, Target
+from traymon.core.vocabulary import Light
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui.tray.appearance import Appearance, MenuState, appearance_of
+
+NOON = 1_795_000_000.0
+
+
+def status(code: str, name: str = "bot") -> Status:
+    target = Target(name, port=7497)
+    diagnosis = Diagnosis(code, ENTRIES[code].light, {Fact.PORT: 7497})
+    return Status(target, diagnosis, NOON, NOON, Evidence(target, NOON), NOON)
+
+
+def shown(*statuses: Status) -> Appearance:
+    return appearance_of(statuses, NOON, trouble="", starts_at_login=False)
+
+
+def test_before_the_first_status_there_is_a_grey_icon_with_a_name() -> None:
+    assert Appearance().light is Light.GREY
+    assert Appearance().tooltip == "traymon"
+    assert MenuState().headline == "… traymon"
+
+
+def test_the_worst_target_gives_light_headline_and_rim() -> None:
+    closed = replace(status("port-refused", "other"), closed=True)
+    look = shown(status("healthy"), closed)
+    assert look.light is Light.RED
+    assert look.rimmed
+    assert look.menu.headline.startswith("✗ ")
+    assert not shown(status("healthy")).rimmed
+
+
+def test_the_menu_offers_what_can_be_done_now() -> None:
+    green = status("healthy")
+    assert shown(green).menu == MenuState(headline="✓ API answers on port 7497")
+    assert shown(replace(green, opens_at=NOON + 60)).menu.hours_known
+    snoozed = shown(replace(green, snoozed_until=NOON + 60)).menu
+    assert snoozed.snoozed
+    assert snoozed.mute_text.startswith("snoozed until ")
+    quiet = shown(replace(green, quiet_until=NOON + 60)).menu
+    assert not quiet.snoozed
+    assert quiet.mute_text.startswith("quiet until ")
+    paused = replace(green, paused=True)
+    assert shown(paused).menu.paused
+    assert not shown(paused, status("healthy", "other")).menu.paused
+
+
+def test_a_program_that_could_be_the_users_own_is_named() -> None:
+    holder = Program("python", 4711, "/home/me/run_live.py", "/usr/bin/python")
+    diagnosis = Diagnosis("client-id-clash", Light.AMBER, {Fact.HOLDER: (holder,)}, claimable=True)
+    held = replace(status("healthy"), diagnosis=diagnosis)
+    assert shown(held).menu.claimable_program == "run_live.py"
+    assert shown(status("healthy"), held).menu.claimable_program == "run_live.py"

@@ -1,0 +1,146 @@
+"""Does what the user asks for from the tray, the page or a notification.
+
+Decides nothing about what is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from traymon import __version__, autostart
+from traymon.core.calendar import snooze_until
+from traymon.core.model import Status
+from traymon.core.target import OwnProgram
+from traymon.monitoring.monitor import Monitor
+from traymon.storage.files import write_atomically
+from traymon.storage.paths import Folders
+from traymon.storage.state import StateStore
+from traymon.storage.state_keeper import StateKeeper
+from traymon.ui import presenter
+from traymon.ui.desktop import copy_text, open_folder
+from traymon.ui.hub import StatusHub
+from traymon.ui.notification_text import MARK_AS_MINE, SNOOZE
+from traymon.ui.web import render
+from traymon.ui.worker import TaskQueue
+
+log = logging.getLogger(__name__)
+
+BUTTON_SNOOZE = "1h"  # as the button's label says
+
+
+class ActionHandlers:
+    """Handles every action from any thread at once; what takes a moment goes to `tasks`."""
+
+    def __init__(
+        self,
+        *,
+        monitor: Monitor,
+        hub: StatusHub,
+        keeper: StateKeeper,
+        state: StateStore,
+        folders: Folders,
+        tasks: TaskQueue,
+        open_page: Callable[[Status | None], None],
+        notify_user: Callable[[str, str], None],
+        show_start_at_login: Callable[[bool], None],
+        login_options: Sequence[str] | None,
+    ) -> None:
+        """`open_page` opens a fix page; `show_start_at_login` gets whether it is on.
+
+        `login_options` start this same traymon at login; None if that is not offered.
+        """
+        self._monitor, self._hub, self._keeper = monitor, hub, keeper
+        self._state, self._folders, self._tasks = state, folders, tasks
+        self._open_page, self._notify_user = open_page, notify_user
+        self._show_start_at_login, self._login_options = show_start_at_login, login_options
+
+    def open_fix_page(self, target: str | None = None) -> None:
+        """Open the fix page of a target, or of the worst one."""
+        self._tasks.post(lambda: self._open_page(self._hub.find(target)))
+
+    def press_button(self, target: str, button: str) -> None:
+        """Do what a notification's button says."""
+        if button == MARK_AS_MINE:
+            self.mark_as_mine(target)
+        elif button == SNOOZE:
+            self.snooze(BUTTON_SNOOZE)
+
+    def snooze(self, wish: str) -> None:
+        """Snooze the notifications of every target. Raises ValueError; see `snooze_until`."""
+        now = self._monitor.clock()
+        targets = [status.target for status in self._hub.statuses]
+        ends = {t.name: snooze_until(wish, now, self._keeper.calendar_of(t)) for t in targets}
+        for name, until in ends.items():
+            self._monitor.snooze(until, name)
+
+    def mark_as_mine(self, target: str | None = None) -> None:
+        """Remember that the program that holds a target's client ID is the user's own."""
+        self._tasks.post(lambda: self._mark_as_mine(self._hub.find(target)))
+
+    def _mark_as_mine(self, status: Status | None) -> None:
+        program = None if status is None else presenter.claimable_program(status)
+        if program is not None:
+            self._state.add_own_program(OwnProgram(program.exe, program.script))
+            log.info("the user's own: %s %s", program.exe, program.script)
+            self._monitor.check_now()
+
+    def pause_or_resume(self) -> None:
+        """Pause, or resume if everything is paused."""
+        if all(status.paused for status in self._hub.statuses):
+            self._monitor.resume()
+        else:
+            self._monitor.pause()
+
+    def copy_report(self) -> None:
+        """Put the worst target's report on the clipboard, or into a file without one."""
+        self._tasks.post(self._copy_report)
+
+    def _copy_report(self) -> None:
+        status = self._hub.find(None)
+        if status is None:
+            return
+        text = render.report(status, self._monitor.clock())
+        if copy_text(text):
+            self._notify_user("Diagnosis copied", "It is on the clipboard as Markdown text.")
+            return
+        path = self._folders.state / "diagnosis.md"
+        write_atomically(path, text)
+        self._notify_user("Diagnosis written", f"There is no clipboard here; the text is in {path}")
+        open_folder(path.parent)
+
+    def open_logs(self) -> None:
+        """Show the log folder in the file manager."""
+        open_folder(self._folders.logs)
+
+    def set_start_at_login(self, on: bool) -> None:
+        """Turn starting at login on or off."""
+        self._tasks.post(lambda: self._set_start_at_login(on))
+
+    def _set_start_at_login(self, on: bool) -> None:
+        try:
+            if on:
+                autostart.turn_on(self._login_options or ())
+            else:
+                autostart.turn_off()
+        except (OSError, ValueError) as error:
+            log.warning("start at login cannot be changed: %s", error)
+            self._notify_user("Start at login is not changed", str(error))
+        self._read_start_at_login()
+
+    def read_start_at_login(self) -> None:
+        """Read whether traymon starts at login, to be shown."""
+        self._tasks.post(self._read_start_at_login)
+
+    def _read_start_at_login(self) -> None:
+        if self._login_options is None:
+            return
+        try:
+            self._show_start_at_login(autostart.state().on)
+        except OSError as error:
+            log.warning("whether traymon starts at login cannot be read: %s", error)
+
+    def show_about(self) -> None:
+        """Notify of the version, the targets and the log."""
+        watched = ", ".join(presenter.address(status) for status in self._hub.statuses)
+        self._notify_user(f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}")

@@ -1,0 +1,31 @@
+"""What the user can ask for, whatever surface they use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def _nothing(*_arguments: object) -> None:
+    """Stand in for an action that is not offered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActions:
+    """What the tray and the page can ask for.
+
+    Actions may be called from any thread and return at once. One that is left out does nothing.
+    """
+
+    check_now: Callable[[], None] = _nothing
+    pause_or_resume: Callable[[], None] = _nothing
+    snooze: Callable[[str], None] = _nothing  # as `snooze_until` takes it; raises ValueError
+    open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
+    mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
+    set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
+    copy_report: Callable[[], None] = _nothing
+    open_logs: Callable[[], None] = _nothing
+    set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
+    show_about: Callable[[], None] = _nothing
+    end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
+    quit: Callable[[], None] = _nothing

@@ -1,0 +1,133 @@
+"""What notifications say, within every platform's limits.
+
+Pure: the time is an argument. The words come from assets/fixes/ and assets/notifications/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from traymon.core.facts import Fact, Facts
+from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.vocabulary import Light
+from traymon.diagnosis import fix_pages
+from traymon.diagnosis.formatting import moment
+from traymon.ui.presenter import (
+    MAX_BODY,
+    MAX_TITLE,
+    claimable_program,
+    clip,
+    facts_of,
+    headline,
+    short_facts,
+    utf16_length,
+)
+
+MARK_AS_MINE, SNOOZE = "mine", "snooze"
+BUTTONS = {MARK_AS_MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}
+URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
+CLICK_HINT = " Click for all steps."
+MAX_NAMED = 2  # unannounced faults named in one notification; the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationText:
+    """What a desktop notification says, within every platform's limits."""
+
+    title: str
+    body: str
+    urgent: bool
+    buttons: tuple[str, ...] = ()  # keys of BUTTONS
+    light: Light = Light.GREY  # the picture beside the text
+    clickable: bool = True  # a click opens the fix page
+
+    @property
+    def clickable_body(self) -> str:
+        """The body for channels that report clicks: with a hint to click, if the hint fits."""
+        body = self.body + CLICK_HINT
+        return body if self.clickable and utf16_length(body) <= MAX_BODY else self.body
+
+
+def own_notification_text(title: str, body: str) -> NotificationText:
+    """Return the text of a notification about traymon itself, cut to the limits."""
+    return NotificationText(clip(title, MAX_TITLE), clip(body, MAX_BODY), urgent=False)
+
+
+def notification_text(notification: Notification, now: float) -> NotificationText:
+    """Return the text of a notification.
+
+    A fault takes headline and first steps from its fix page; other kinds have a text of their own.
+    """
+    status = notification.status
+    page = fix_pages.page(status.diagnosis.code)
+    title, body = page.headline, page.in_short
+    facts = dict(short_facts(facts_of(status, now)))
+    if notification.kind is not Kind.FAULT:
+        in_short = fix_pages.fill(page.in_short, facts)
+        title, body = fix_pages.notification_text(_text_name(notification))
+        facts |= short_facts(_extra_facts(notification, in_short, now))
+    return NotificationText(
+        title=clip(fix_pages.fill(title, facts), MAX_TITLE),
+        body=clip(fix_pages.fill(body, facts), MAX_BODY),
+        urgent=notification.kind in URGENT and status.diagnosis.light is Light.RED,
+        buttons=_buttons(notification),
+        light=status.diagnosis.light,
+    )
+
+
+def _text_name(notification: Notification) -> str:
+    """Return the name of the file in assets/notifications/."""
+    green = notification.status.diagnosis.light is Light.GREEN
+    return "pre-open-good" if notification.kind is Kind.PRE_OPEN and green else notification.kind
+
+
+def _buttons(notification: Notification) -> tuple[str, ...]:
+    status = notification.status
+    if notification.kind not in URGENT or status.diagnosis.light is Light.GREEN:
+        return ()
+    return (SNOOZE,) if claimable_program(status) is None else (MARK_AS_MINE, SNOOZE)
+
+
+def _extra_facts(notification: Notification, in_short: str, now: float) -> Facts:
+    """Return the facts that only the texts in assets/notifications/ name."""
+    status, flips = notification.status, notification.flips
+    codes = dict.fromkeys(one.code for flip in flips for one in (flip.before, flip.after))
+    unannounced = _not_named_yet(notification, codes)
+    return ({Fact.MISSED: unannounced_text(unannounced, now)} if unannounced else {}) | {
+        Fact.CAUSE: headline(notification.ended or status.diagnosis),
+        Fact.OUTAGE: max(0.0, _outage(notification, now)),
+        Fact.IN_SHORT: in_short,
+        Fact.FLIPS: len(flips),
+        Fact.CODES: ", ".join(codes),
+        Fact.OPENS: "" if status.opens_at is None else moment(status.opens_at, now),
+    }
+
+
+def _outage(notification: Notification, now: float) -> float:
+    """Return how long the fault lasted, or has lasted so far; seconds."""
+    status = notification.status
+    if notification.kind is Kind.RECOVERY and status.was_down is not None:
+        return status.was_down
+    return now - (status.since if status.down_since is None else status.down_since)
+
+
+def _not_named_yet(notification: Notification, codes: Iterable[str]) -> Sequence[Unannounced]:
+    """Return the unannounced faults that the rest of the notification does not name."""
+    if notification.kind is Kind.SUMMARY:
+        return notification.unannounced
+    named = set(codes) if notification.kind is Kind.STEADY else set()
+    # a fault that has not ended is the headline already
+    ended = (fault for fault in notification.unannounced if fault.ended is not None)
+    return [fault for fault in ended if fault.diagnosis.code not in named]
+
+
+def unannounced_text(faults: Sequence[Unannounced], now: float) -> str:
+    """Name the first unannounced faults, `headline (14:02 to 14:10)`, and count the others."""
+    parts = []
+    for fault in faults[:MAX_NAMED]:
+        until = "now" if fault.ended is None else moment(fault.ended, now)
+        parts.append(f"{headline(fault.diagnosis)} ({moment(fault.began, now)} to {until})")
+    if len(faults) > MAX_NAMED:
+        parts.append(f"{len(faults) - MAX_NAMED} more")
+    return "; ".join(parts)

@@ -1,0 +1,64 @@
+"""What the tray icon and its menu show for a set of statuses.
+
+Pure: the time is an argument. Knows no tray library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from traymon.core.model import Status
+from traymon.core.vocabulary import Light
+from traymon.ui import presenter
+
+NAME = "traymon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuState:
+    """What the menu's items depend on."""
+
+    headline: str = f"{presenter.MARKS[Light.GREY]} {NAME}"
+    paused: bool = False
+    mute_text: str = ""  # until when notifications are muted, and by what
+    snoozed: bool = False
+    hours_known: bool = False  # it is known when the market opens
+    trouble: str = ""  # why the last notification was not delivered
+    starts_at_login: bool = False
+    id_uses: tuple[str, ...] = ()  # a line per configured client ID
+    claimable_program: str = ""  # the program that the user may mark as theirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """What the icon shows."""
+
+    light: Light = Light.GREY
+    rimmed: bool = False  # the market is closed
+    tooltip: str = NAME
+    menu: MenuState = MenuState()
+
+
+def appearance_of(
+    statuses: Sequence[Status], now: float, *, trouble: str, starts_at_login: bool
+) -> Appearance:
+    """Return the appearance for the statuses of all targets; there must be at least one."""
+    worst, *_ = by_light = presenter.worst_first(statuses)
+    programs = filter(None, map(presenter.claimable_program, by_light))
+    return Appearance(
+        light=worst.diagnosis.light,
+        rimmed=worst.closed,
+        tooltip=presenter.tooltip(statuses, now),
+        menu=MenuState(
+            headline=presenter.marked_headline(worst.diagnosis),
+            paused=all(status.paused for status in statuses),
+            mute_text=presenter.mute_text(worst, now),
+            snoozed=worst.snoozed_until is not None,
+            hours_known=any(status.opens_at is not None for status in statuses),
+            trouble=trouble,
+            starts_at_login=starts_at_login,
+            id_uses=tuple(line for status in by_light for line in presenter.id_uses(status)),
+            claimable_program=next((program.label for program in programs), ""),
+        ),
+    )

@@ -1,0 +1,119 @@
+"""The addresses of the live page, and what each answers.
+
+Handlers that render are plain functions, which starlette runs in a thread of its pool: the page
+shares its loop with the monitor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
+
+from traymon import assets
+from traymon.core.model import Status
+from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui import presenter
+from traymon.ui.actions import UserActions
+from traymon.ui.status_json import as_json
+from traymon.ui.web import render
+from traymon.ui.web.auth import Guard, Keys
+from traymon.ui.web.streams import Streams
+
+
+class Routes:
+    """Answers requests that have passed the guard."""
+
+    def __init__(
+        self,
+        actions: UserActions,
+        statuses: Callable[[], Sequence[Status]],
+        now: Callable[[], float],
+        keys: Keys,
+        one_time_address: Callable[[], str | None],
+        streams: Streams,
+    ) -> None:
+        self._actions, self._statuses, self._now = actions, statuses, now
+        self._keys, self._one_time_address, self._streams = keys, one_time_address, streams
+
+    def app(self) -> Starlette:
+        """Return the ASGI application, the guard included."""
+        actions = self._actions
+        routes = [
+            Route("/", self._page),
+            Route("/events", self._events),
+            Route("/explain/{code}", self._explain),
+            Route("/report", self._report),
+            Route("/status", self._status),
+            Route("/page.css", _asset("page.css", "text/css")),
+            Route("/page.js", _asset("page.js", "text/javascript")),
+            Route("/check-now", _act(actions.check_now), methods=["POST"]),
+            Route("/pause", _act(actions.pause_or_resume), methods=["POST"]),
+            Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
+            Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
+            Route("/one-time", self._one_time, methods=["POST"]),
+        ]
+        return Starlette(routes=routes, middleware=[Middleware(Guard, keys=self._keys)])
+
+    def _worst_first(self) -> Sequence[Status]:
+        return presenter.worst_first(self._statuses())
+
+    def _page(self, request: Request) -> Response:
+        return HTMLResponse(render.live_page(self._worst_first(), self._now(), self._keys.page))
+
+    async def _events(self, request: Request) -> Response:
+        return StreamingResponse(self._streams.open(), media_type="text/event-stream")
+
+    def _explain(self, request: Request) -> Response:
+        code = request.path_params["code"]
+        if code not in ENTRIES:
+            return PlainTextResponse("There is no such page.", 404)
+        return HTMLResponse(render.explain_page(code))
+
+    def _report(self, request: Request) -> Response:
+        reports = [render.report(status, self._now()) for status in self._worst_first()]
+        return PlainTextResponse("\n".join(reports))
+
+    def _status(self, request: Request) -> Response:
+        return JSONResponse([as_json(status) for status in self._worst_first()])
+
+    async def _snooze(self, request: Request) -> Response:
+        try:
+            self._actions.snooze(request.path_params["wish"])
+        except ValueError as error:
+            return PlainTextResponse(str(error), 400)
+        return Response(status_code=204)
+
+    async def _one_time(self, request: Request) -> Response:
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
+        return JSONResponse({"url": self._one_time_address()})
+
+
+Handler = Callable[[Request], object]
+
+
+def _act(action: Callable[[], None]) -> Handler:
+    async def act(request: Request) -> Response:
+        action()
+        return Response(status_code=204)
+
+    return act
+
+
+def _asset(name: str, media_type: str) -> Handler:
+    def asset(request: Request) -> Response:
+        text = (assets.folder() / name).read_text(encoding="utf-8")
+        return Response(text, media_type=media_type)
+
+    return asset
