@@ -172,7 +172,8 @@ def test_a_tray_host_that_was_replaced_while_the_icon_was_busy_is_asked_but_once
     traymon = Traymon(desktop, gateway.port)
     wait_until_it_shows(desktop, GREEN, "green")
     for _ in range(5):  # trayer shows an icon that asked twice only now and then
-        assert sys.platform != "win32"
+        if sys.platform == "win32":
+            pytest.skip("POSIX alone")
         traymon.process.send_signal(signal.SIGSTOP)
         desktop.stop_tray()
         desktop.start_tray()

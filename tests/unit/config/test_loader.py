@@ -297,7 +297,8 @@ def test_a_file_that_is_no_text_is_refused_as_a_whole(load: Load, data: bytes, t
 )  # fmt: skip
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path, path: str, told: str) -> None:
     if path == "pipe":
-        assert sys.platform != "win32"
+        if sys.platform == "win32":
+            pytest.skip("there are no pipes in folders")
         os.mkfifo(tmp_path / path)  # to read from it would wait for ever
     with pytest.raises(ConfigError, match=told):
         loader.load(tmp_path / path, environ={}, folder=tmp_path)
