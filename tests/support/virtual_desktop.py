@@ -45,7 +45,7 @@ PROGRAMS = {
     "setpriv": "util-linux",
 }
 
-# By default dunst closes what is clicked; only so does a click run the notice's own action.
+# By default dunst closes what is clicked; only so does a click run the notification's own action.
 # From its menu "That one is mine" is taken where it stands there, else "Snooze".
 DUNST_CONFIG = """\
 [global]

@@ -102,8 +102,8 @@ def test_a_panel_that_comes_late_or_again_gets_the_icon(desktop: Desktop, gatewa
     desktop.start_dunst()
     Traymon(desktop, gateway.port, **INDICATOR)
     wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
-    notice = wait_for(desktop.notifications, "the notice")[0]
-    assert notice.title == "This desktop has no tray for traymon's icon"
+    notification = wait_for(desktop.notifications, "the notification")[0]
+    assert notification.title == "This desktop has no tray for traymon's icon"
     start_panel(desktop)
     wait_until_it_shows(desktop, GREEN, "green")
     stop_panel(desktop)

@@ -177,7 +177,7 @@ def registry(windows: Windows, key: str) -> str:
     return done.stdout.decode("ascii", errors="replace")  # it prints in a code page of its own
 
 
-def test_a_test_notice_is_shown_as_a_balloon_and_its_click_arrives(windows: Windows) -> None:
+def test_a_test_notification_is_shown_as_a_balloon_and_its_click_arrives(windows: Windows) -> None:
     asking = windows.start("-m", "traymon", "test-notify")
 
     def said() -> str:

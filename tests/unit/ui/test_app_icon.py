@@ -112,7 +112,7 @@ def test_the_sign_is_not_taken_for_a_light(light: Light, ground: tuple[int, int,
     assert sum(levels[61:]) >= 256 // 8
 
 
-def test_on_windows_plyers_notice_carries_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_plyers_notification_carries_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: dict[str, object] = {}
     notify = SimpleNamespace(notify=lambda **words: sent.update(words))
     monkeypatch.setattr(plyer, "notification", notify)

@@ -23,7 +23,7 @@ from traymon.ui.notification_text import notification_text
 NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
 
-# The longest that each fact can be on the way to a notice. Where there is no bound, much too long.
+# The longest that each fact can be in a notification. Where there is no bound, much too long.
 LONG_PROGRAMS = tuple(
     Program("program.exe" * 20, 4_294_967_295, "/home/" + "s" * 300, since=at)
     for at in (1_600_000_000.0, 1_600_000_001.0)
@@ -97,7 +97,7 @@ def test_the_longest_facts_are_all_there_is() -> None:
 
 
 @codes
-def test_a_notice_fits_whole_with_the_longest_facts(code: str) -> None:
+def test_a_notification_fits_whole_with_the_longest_facts(code: str) -> None:
     shown = status(code, LONGEST)
     words = notification_text(Notification(Kind.FAULT, shown), NOON)
     assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
@@ -129,7 +129,7 @@ def test_a_recovery_fits_whole_after_any_fault(code: str) -> None:
 
 @codes
 @pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.FAULT, Kind.RECOVERY}))
-def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
+def test_every_other_notification_fits_whole_too(kind: Kind, code: str) -> None:
     shown = replace(
         status(code, LONGEST), opens_at=LONG_AGO, closed=True, down_since=NOON - 400 * 86_400
     )
@@ -183,8 +183,8 @@ def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
     within = Unannounced(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
-    notice = Notification(Kind.STEADY, shown, unannounced=(ended, within), flips=flips)
-    assert "7497 (10:20 to 10:36)." in notification_text(notice, NOON).body
+    notification = Notification(Kind.STEADY, shown, unannounced=(ended, within), flips=flips)
+    assert "7497 (10:20 to 10:36)." in notification_text(notification, NOON).body
 
 
 @codes

@@ -76,7 +76,7 @@ def test_what_dies_in_the_quiet_hours_is_told_once_they_end() -> None:
     assert traymon.desktop.titles == ["traymon has stopped looking at port 7497"]
 
 
-def test_a_notice_of_it_that_did_not_come_out_is_tried_again() -> None:
+def test_a_notification_of_it_that_did_not_come_out_is_tried_again() -> None:
     traymon = Traymon(Calendar())
     traymon.desktop.delivers = False
     traymon.hub.publish_stale()
