@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -210,15 +210,23 @@ def test_the_file_can_be_read_by_a_person(tmp_path: Path) -> None:
 # --- several processes
 
 
-def add_programs(folder: Path, name: str) -> None:
-    for number in range(5):
-        StateStore(folder).add_own_program(OwnProgram(name, str(number)))
+ADD_PROGRAMS = """
+import sys
+from pathlib import Path
+from traymon.core.target import OwnProgram
+from traymon.storage.state import StateStore
+folder, name = Path(sys.argv[1]), sys.argv[2]
+for number in range(5):
+    StateStore(folder).add_own_program(OwnProgram(name, str(number)))
+"""
 
 
 def test_no_process_loses_what_another_has_written(tmp_path: Path) -> None:
     names = ["a", "b", "c"]
-    with ProcessPoolExecutor(len(names), get_context("spawn")) as pool:
-        list(pool.map(add_programs, [tmp_path] * len(names), names))
+    command = [sys.executable, "-c", ADD_PROGRAMS, str(tmp_path)]
+    with ExitStack() as stack:
+        writers = [stack.enter_context(subprocess.Popen([*command, name])) for name in names]
+        assert [writer.wait() for writer in writers] == [0, 0, 0]
     written = {OwnProgram(name, str(number)) for name in names for number in range(5)}
     assert set(StateStore(tmp_path).own_programs()) == written
 
