@@ -11,21 +11,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "page")]
+sys.path.insert(0, str(ROOT / "tests"))
 
-from chromium import browser  # noqa: E402
-from desktop.desktop import Box, Desktop, wait_for  # noqa: E402
-from desktop.test_panel import INDICATOR  # noqa: E402
-from desktop.test_traymon import FAST, GREEN, GREY, RED, shows  # noqa: E402
-from desktop.xfce import start_panel  # noqa: E402
-from one_user import User  # noqa: E402
 from PIL import Image  # noqa: E402
-from windows.wine import Windows  # noqa: E402
 
+from support.chromium import browser  # noqa: E402
+from support.colours import AMBER, GREEN, GREY, RED  # noqa: E402
+from support.desktop_traymon import FAST, shows  # noqa: E402
+from support.gtk import INDICATOR  # noqa: E402
+from support.polling import wait_for  # noqa: E402
+from support.traymon_process import ResidentTraymon  # noqa: E402
+from support.virtual_desktop import Box, Desktop  # noqa: E402
+from support.wine import Windows  # noqa: E402
+from support.xfce import start_panel  # noqa: E402
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
-AMBER = (0xE6, 0x9F, 0x00)
 STATES = {
     "grey": (GREY, Behaviour(delay=4.0), {"TRAYMON_TIMEOUT": "5"}),
     "green": (GREEN, HEALTHY, {}),
@@ -62,9 +63,9 @@ def main() -> None:
 def pages() -> None:
     """Write a picture of the live page per light and size."""
     with TemporaryDirectory() as name, browser() as chromium, running(port=7497) as gateway:
-        user = User(Path(name), gateway)
+        user = ResidentTraymon(Path(name), gateway)
         user.env["TRAYMON_SLOW"] = "0.05"
-        traymon = user.start()
+        traymon = user.start_resident()
         try:
             for light in ("green", "amber", "red"):
                 gateway.behaviour = STATES[light][1]
@@ -118,14 +119,14 @@ def windows() -> None:
             )
 
 
-def _status_is(user: User, light: str) -> bool:
+def _status_is(user: ResidentTraymon, light: str) -> bool:
     return user.run("status").stdout.startswith(light)
 
 
 def _is_lit(desktop: Desktop, menu: Box) -> bool:
     """Tell whether the first entry is highlighted: its background differs from the last one's."""
     seen = desktop.pixels(menu)
-    return seen.getpixel((5, 15)) != seen.getpixel((5, menu.height - 15))
+    return bool(seen.getpixel((5, 15)) != seen.getpixel((5, menu.height - 15)))
 
 
 def _together(desktop: Desktop, notification: Box, icon: Box) -> Image.Image:

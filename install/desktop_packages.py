@@ -35,7 +35,7 @@ PACKAGES = {
 # The tests that are left out without them.
 TESTS = {
     "the tray icon on a virtual screen": ("xvfb", "trayer", "xdotool", "fonts-dejavu-core"),
-    "notices by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
+    "notifications by a real notification daemon": ("xvfb", "dunst", "dbus", "xdotool"),
     "the live page in a browser": ("chromium", "chromium-driver"),
     "the icon with its menu through GTK": ("xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0"),
     "start at login as GLib's desktops read it": ("libglib2.0-bin",),
@@ -44,9 +44,9 @@ TESTS = {
         *("xfce4-panel", "xfconf"),
     ),
     "the icon on Wayland": ("trayer", "python3-gi", "gir1.2-gtk-3.0", "weston", "xwayland"),
-    "notices by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
+    "notifications by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
     "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
-    "notices by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
+    "notifications by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 
 

@@ -47,12 +47,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def leave_the_network() -> None:
     """Have this process, and all that it starts from here on, in a network with loopback alone."""
-    if sys.platform != "linux" or ctypes.CDLL(None).unshare(CLONE_NEWNET):
-        return
-    with socket.socket() as any_socket:
-        ask = struct.pack("16sH14x", b"lo", 0)
-        flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, ask))[1]
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
+    if sys.platform == "linux":
+        if ctypes.CDLL(None).unshare(CLONE_NEWNET):
+            return  # only root may
+        with socket.socket() as any_socket:
+            ask = struct.pack("16sH14x", b"lo", 0)
+            flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, ask))[1]
+            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
 
 
 @pytest.fixture

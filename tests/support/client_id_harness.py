@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from support.polling import wait_for
-from traymon.core.facts import Fact
+from traymon.core.facts import Fact, FactKey
 from traymon.core.model import Status, Update
 from traymon.core.target import IdUse, Limits, Program, Target
-from traymon.core.vocabulary import Use
+from traymon.core.vocabulary import SensorName, Use
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import ListOwnPrograms, Sensors
 from traymon.sensors.client_ids import ClientIds
@@ -72,9 +72,10 @@ class Scene:
     @property
     def uses(self) -> dict[int, IdUse]:
         """How each configured ID is used, as it was last said."""
-        value = self.status.evidence.fact("client_ids", Fact.ID_USES) if self.statuses else None
-        items = value if isinstance(value, tuple) else ()
-        return {use.client_id: use for use in items if isinstance(use, IdUse)}
+        if not self.statuses:
+            return {}
+        uses = self.status.evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES)
+        return {use.client_id: use for use in uses or ()}
 
     def shows(self, client_id: int, use: Use, *pids: int) -> bool:
         """Tell whether an ID shows as used so, by exactly these processes."""
@@ -88,17 +89,16 @@ class Scene:
         known = self.uses.get(client_id)
         return known is not None and words in known.detail
 
-    def fact(self, fact: Fact) -> list[int | None]:
+    def fact(self, fact: FactKey[tuple[Program, ...]]) -> list[int | None]:
         """Return the process IDs of the programs that a fact of the diagnosis names."""
-        value = self.status.diagnosis.facts.get(fact, ())
-        items = value if isinstance(value, tuple) else ()
-        return [program.pid for program in items if isinstance(program, Program)]
+        programs = fact.of(self.status.diagnosis.facts)
+        return [program.pid for program in programs or ()]
 
     def looks_again(self) -> None:
         """Wait for three more handshakes, in which the sensor of client IDs looks thirty times."""
 
         def looked_at() -> float:
-            return self.status.evidence.readings["handshake"].at
+            return self.status.evidence.readings[SensorName.HANDSHAKE].at
 
         for _ in range(3):
             before = looked_at()

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from traymon.sim.props import HOLDER_SCRIPT
-
 from support.colours import AMBER, GREEN, Colour
 from support.launch_file import follow
 from support.polling import wait_for
 from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import Behaviour, Hello, Running
+from traymon.sim.stage_props import HOLDER_SCRIPT
 
 SILENT = Behaviour(hello=Hello.SILENT)
 FAST = {
@@ -62,7 +61,7 @@ def shows(desktop: Desktop, colour: Colour) -> bool:
     if box is None:
         return False
     colours = desktop.pixels(box).getcolors(100_000) or []
-    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100  # type: ignore[misc]
+    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100
 
 
 def wait_until_it_shows(desktop: Desktop, colour: Colour, what: str) -> None:

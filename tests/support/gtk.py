@@ -11,6 +11,7 @@ from support.virtual_desktop import Desktop
 # Debian's PyGObject, for the interpreter of the same version that runs the tests.
 DEBIAN = "/usr/lib/python3/dist-packages"
 GTK = {"PYTHONPATH": DEBIAN, "PYSTRAY_BACKEND": "gtk", "PYTHONWARNINGS": "ignore"}
+INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}
 
 
 def gtk_is_here() -> bool:

@@ -12,7 +12,7 @@ from traymon.core.calendar import Calendar
 from traymon.core.facts import NO_FACTS, Facts
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Limits, Target
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import SensorContext, Sensors
@@ -21,17 +21,19 @@ from traymon.sensors.base import SensorContext, Sensors
 class SceneLoop(LeapingLoop):
     """A leaping loop for a scene without sockets."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]  # the overridden one is generic in *args
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         done = self.create_future()
         done.set_result(func(*args))  # at once: no thread could keep up with leaping time
         return done
 
 
 @dataclass
-class Fake:
-    """A sensor that sees what it is told to see."""
+class FakePollingSensor:
+    """A polling sensor that sees what the test says."""
 
-    name: str
+    name: SensorName
     sees: Symptom | Exception = Symptom.OK
     facts: Facts = field(default_factory=lambda: NO_FACTS)
     takes: float | None = 0.0  # seconds; None: for ever
@@ -54,10 +56,10 @@ class Fake:
 
 
 @dataclass
-class Held:
-    """A held sensor that says what it is told to say."""
+class FakeStreamingSensor:
+    """A streaming sensor that posts what the test says."""
 
-    name: str
+    name: SensorName
     fails: Exception | None = None  # raised as soon as it runs
     goodbye: float = 0.0  # seconds that it takes to leave
     began: list[float] = field(default_factory=list)  # in seconds of the story
@@ -66,11 +68,11 @@ class Held:
     running: int = 0
     views: list[SensorContext] = field(default_factory=list)  # the newest is the last
 
-    async def run(self, view: SensorContext) -> None:
+    async def run(self, context: SensorContext) -> None:
         loop = asyncio.get_running_loop()
         self.began.append(loop.time() - BEGAN)
-        self.ports.append(view.evidence.target.port)
-        self.views.append(view)
+        self.ports.append(context.evidence.target.port)
+        self.views.append(context)
         if self.fails is not None:
             raise self.fails
         self.running += 1
@@ -81,7 +83,9 @@ class Held:
             self.running -= 1
             self.ended.append(loop.time() - BEGAN)
 
-    def says(self, symptom: Symptom, facts: Facts = NO_FACTS, about: str = "") -> None:
+    def says(
+        self, symptom: Symptom, facts: Facts = NO_FACTS, about: SensorName | None = None
+    ) -> None:
         """Post what it sees: about itself, or about something else that it knows of."""
         name = about or self.name
         self.views[-1].post(Reading(name, symptom, f"{name} says {symptom}", facts, took=0.03))
@@ -101,8 +105,9 @@ class Scene:
         loop = asyncio.get_running_loop()
         self.slept = 0.0
         self.listens_on = 7497
-        self.listener, self.handshake = Fake("listener"), Fake("handshake")
-        self.session = Held("session")
+        self.listener = FakePollingSensor(SensorName.LISTENER)
+        self.handshake = FakePollingSensor(SensorName.HANDSHAKE)
+        self.session = FakeStreamingSensor(SensorName.SESSION)
         self.statuses: list[Status] = []
         self.flips: list[tuple[float, str]] = []
         self.monitor = Monitor(
@@ -134,6 +139,9 @@ class Scene:
     @property
     def code(self) -> str:
         return self.status.diagnosis.code
+
+    def shows(self, light: Light) -> bool:
+        return self.status.diagnosis.light is light
 
     async def until(self, moment: float) -> None:
         await asyncio.sleep(moment - self.now)

@@ -14,7 +14,7 @@ from support.polling import PATIENCE
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Change, Diagnosis, Evidence, Reading, Status
 from traymon.core.target import Target
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
 from traymon.ui.web.server import LivePage
@@ -43,15 +43,17 @@ class Served:
 
     def show(self, code: str, facts: Facts = FACTS, **more: Any) -> None:
         """Show a status of this code, with whatever else a status can say."""
-        readings = Reading("handshake", Symptom.SILENT, "<b>words</b>", at=self.now, took=5.0)
+        readings = Reading(
+            SensorName.HANDSHAKE, Symptom.SILENT, "<b>words</b>", at=self.now, took=5.0
+        )
         evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
         diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, looks=3, **more)
+        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
         self.page.show([status], {"bot": ~Change.NOTHING})
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
+        self, method: str, path: str, body: bytes | None = None, **headers: Any
     ) -> tuple[http.client.HTTPResponse, str]:
         """Send a request as it is; an underscore in a header's name stands for a hyphen."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
@@ -64,7 +66,8 @@ class Served:
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Get something as the browser that opened the page does."""
-        answer, text = self.request("GET", path, Cookie=self.cookie, **headers)
+        named: dict[str, Any] = {"Cookie": self.cookie, **headers}
+        answer, text = self.request("GET", path, **named)
         return answer.status, text
 
     def post(self, path: str, **headers: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from support.virtual_time import BEGAN, LeapingLoop
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Limits, Target
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import Sensors
@@ -28,14 +28,14 @@ START_API, CURRENT_TIME = 71, 49
 
 
 @dataclass
-class Announced:
-    """A looking sensor that sees what it is told to see."""
+class ScriptedSensor:
+    """A polling sensor that sees what the test says."""
 
-    name: str
+    name: SensorName
     sees: Symptom = Symptom.UNKNOWN
 
     async def poll(self, evidence: Evidence) -> Reading:
-        return Reading(self.name, self.sees, f"told {self.sees}")
+        return Reading(self.name, self.sees, f"saw {self.sees}")
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Story:
 
     gateway: Gateway
     monitor: Monitor
-    internet: Announced
+    internet: ScriptedSensor
     statuses: list[Status] = field(default_factory=list)
     flips: list[tuple[float, str, str]] = field(default_factory=list)  # (when, code, light)
     readings: list[tuple[float, Reading]] = field(default_factory=list)  # new ones, by sensor
@@ -117,11 +117,11 @@ def play(
         asyncio.set_event_loop(loop)  # ib_insync asks for the thread's loop, not the running one
         gateway, internet, connections = (
             Gateway(behaviour),
-            Announced("internet"),
+            ScriptedSensor(SensorName.INTERNET),
             ConnectionRegistry(),
         )
         # or the handshake would greet whatever IB's usual ports of this machine lead to
-        elsewhere = Announced("listener", Symptom.NOT_HERE)
+        elsewhere = ScriptedSensor(SensorName.LISTENER, Symptom.NOT_HERE)
         await gateway.start()
         if before is not None:
             await before(gateway)

@@ -65,8 +65,8 @@ class ResidentTraymon(IsolatedTraymon):
             TRAYMON_INTERVAL="5",
             TRAYMON_QUICK="5",
             TRAYMON_TIMEOUT="0.5",
-            **self._browser.env,
         )
+        self.env |= self._browser.env
 
     def start_resident(self, **settings: str) -> subprocess.Popen[bytes]:
         """Start the traymon that stays; return once it serves its page."""

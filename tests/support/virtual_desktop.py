@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -44,7 +45,7 @@ PROGRAMS = {
     "setpriv": "util-linux",
 }
 
-# By default dunst closes what is clicked; only so does a click run the notice's own action.
+# By default dunst closes what is clicked; only so does a click run the notification's own action.
 # From its menu "That one is mine" is taken where it stands there, else "Snooze".
 DUNST_CONFIG = """\
 [global]
@@ -314,6 +315,8 @@ class Desktop:
 
     def _start_and_read(self, name: str, *arguments: str) -> str:
         """Start a program that writes a line to the descriptor `{fd}` when it is ready."""
+        if sys.platform == "win32":
+            raise NotImplementedError
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         said = b""
@@ -411,6 +414,8 @@ def _free_display() -> Iterator[str]:
     An X server that looks for one itself takes that of another network, whose socket it then
     replaces: a network of its own hides by which name others are taken.
     """
+    if sys.platform == "win32":
+        raise NotImplementedError
     for number in range(FIRST_DISPLAY, FIRST_DISPLAY + 100):
         if Path(f"/tmp/.X11-unix/X{number}").exists():
             continue

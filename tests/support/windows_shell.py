@@ -2,12 +2,12 @@
 
 Prints its answer as JSON:
 
-    shell.py windows                          every top-level window: class, text, visible
-    shell.py send MESSAGE WPARAM LPARAM       the tray icon's answer to a message
-    shell.py post MESSAGE WPARAM LPARAM       hands the tray icon a message, does not wait
-    shell.py forget                           takes the tray icon away, as a crash of the shell does
-    shell.py broadcast NAME                   posts the message of that name to every window
-    shell.py close TEXT                       closes the visible window with that text
+    windows_shell windows                          every top-level window: class, text, visible
+    windows_shell send MESSAGE WPARAM LPARAM       the tray icon's answer to a message
+    windows_shell post MESSAGE WPARAM LPARAM       hands the tray icon a message, does not wait
+    windows_shell forget                           takes the tray icon away, as a crash does
+    windows_shell broadcast NAME                   posts the message of that name to every window
+    windows_shell close TEXT                       closes the visible window with that text
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from ctypes import wintypes
 
 from pystray._util import win32
 
-USER32 = ctypes.windll.user32  # type: ignore[attr-defined]
+assert sys.platform == "win32"  # what follows is there alone
+
+USER32 = ctypes.windll.user32
 WM_GETTEXT, WM_CLOSE, WM_QUERYOPEN = 0xD, 0x10, 0x13
 SMTO_ABORTIFHUNG, PATIENCE = 2, 5000
 TEXT_WITHIN = 300  # milliseconds: some programs never look at their windows
@@ -36,8 +38,13 @@ USER32.IsWindowVisible.argtypes = [wintypes.HWND]
 
 def windows() -> list[dict[str, object]]:
     found: list[int] = []
-    seen = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.HWND, wintypes.LPARAM)  # type: ignore[attr-defined]
-    USER32.EnumWindows(seen(lambda window, _: found.append(window) or True), 0)
+
+    def add(window: int, _: int) -> bool:
+        found.append(window)
+        return True
+
+    kind = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.HWND, wintypes.LPARAM)
+    USER32.EnumWindows(kind(add), 0)
     return [described(window) for window in found]
 
 

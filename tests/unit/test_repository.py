@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import traymon
-from traymon import cli
+from traymon.cli.main import app
 
 ROOT = Path(traymon.__file__).parents[1]
 GITHUB = ROOT / ".github"
@@ -160,7 +160,7 @@ def test_every_form_asks_for_the_report_the_version_and_the_system(path: Path) -
 @pytest.mark.parametrize("path", [ROOT / "SECURITY.md", *FORMS], ids=name_of)
 def test_every_command_and_file_that_it_names_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    known = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     assert set(re.findall(r"`traymon ([a-z-]+)", text)) <= {*known, "--version"}
     files = re.findall(r"`?\b((?:install/)?[A-Za-z-]+\.(?:md|py|ps1|sh|txt))\b", text)
     assert files

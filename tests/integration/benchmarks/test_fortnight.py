@@ -9,7 +9,7 @@ SOON = 20.0  # seconds
 
 def test_real_outages_are_told_at_once_and_what_is_expected_is_not() -> None:
     world = fortnight.fortnight(days=5)
-    told = [(at, str(notice.kind)) for at, notice in world.notifications]
+    told = [(at, str(notification.kind)) for at, notification in world.notifications]
     (outage,) = (one for one in world.events if one.name.startswith("outage: the Gateway hangs"))
     flaps = [one for one in world.events if one.name == "the flapping hour"]
 

@@ -13,7 +13,7 @@ from support.client_id_harness import client, scene
 from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.target import OwnProgram
-from traymon.core.vocabulary import Symptom, Use
+from traymon.core.vocabulary import SensorName, Symptom, Use
 from traymon.sensors import client_id_session
 from traymon.sim.behaviour import Ending
 from traymon.sim.gateway import HEALTHY, Behaviour
@@ -117,7 +117,7 @@ def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_conne
             assert played.sensor.probe_count == 0
             assert "dashboard.py" in played.uses[10].detail
             assert str(unconnected.pid) in played.uses[10].detail
-            assert played.status.evidence.symptom("client_ids") is Symptom.UNKNOWN
+            assert played.status.evidence.symptom(SensorName.CLIENT_IDS) is Symptom.UNKNOWN
             unconnected.kill()
             unconnected.wait()
             wait_for(lambda: played.shows(10, Use.CLASH, claimable_program.pid))
@@ -158,7 +158,7 @@ def test_no_second_id_is_at_risk_where_the_gateway_does_not_let_the_first_one_go
     ):
         played.gateway.behaviour = Behaviour(keeps_half_closed=True)
         wait_for(lambda: played.sensor.probe_count == 1)
-        wait_for(lambda: "did not end" in played.uses[11].detail)
+        wait_for(lambda: played.says(11, "did not end"))
         played.looks_again()
         assert played.sensor.probe_count == 1
 
@@ -185,7 +185,7 @@ def test_tries_can_be_turned_off(project: Path, elsewhere: Path) -> None:
         scene(project / ".env", try_ids=False) as played,
         client(elsewhere, "other_app.py", played.gateway.port, 10),
     ):
-        wait_for(lambda: "TRAYMON_CLIENT_ID_CHECK" in played.uses[10].detail)
+        wait_for(lambda: played.says(10, "TRAYMON_CLIENT_ID_CHECK"))
         played.monitor.check_now()
         played.looks_again()
         assert played.claims(10, 11, 12) == []
@@ -200,7 +200,7 @@ def test_where_programs_cannot_be_seen_ids_are_tried_at_the_start_and_when_the_u
             played.looks_again()
             assert played.sensor.probe_count == 2
             played.monitor.check_now()
-            wait_for(lambda: played.uses[10].use is Use.CLASH)
+            wait_for(lambda: 10 in played.uses and played.uses[10].use is Use.CLASH)
             assert None in {program.pid for program in played.uses[10].programs}
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -78,13 +79,16 @@ def start(stack: ExitStack) -> Callable[..., tuple[psutil.Process, str]]:
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         )
         stack.callback(process.kill)
+        assert process.stdout is not None
         return psutil.Process(process.pid), process.stdout.readline().strip()
 
     return start
 
 
 @pytest.fixture
-def listen_as(start: Callable[..., tuple[psutil.Process, str]], tmp_path: Path):
+def listen_as(
+    start: Callable[..., tuple[psutil.Process, str]], tmp_path: Path
+) -> Callable[..., tuple[psutil.Process, int]]:
     """Start a program of that file name that listens; return its process and its port."""
 
     def listen_as(name: str, *arguments: str) -> tuple[psutil.Process, int]:
@@ -101,7 +105,7 @@ def evidence() -> Callable[..., Evidence]:
     """Make the evidence that a sensor is given: a target, and what was seen just before."""
 
     def evidence(
-        port: int, *seen: Reading, host: str = "127.0.0.1", forwarded: bool = False, **limits: float
+        port: int, *seen: Reading, host: str = "127.0.0.1", forwarded: bool = False, **limits: Any
     ) -> Evidence:
         about = Limits(**{"timeout": 5.0, **limits})
         target = Target("test", host, port, forwarded=forwarded, limits=about)

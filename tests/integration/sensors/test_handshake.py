@@ -9,7 +9,7 @@ import pytest
 
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import handshake
 from traymon.sensors.connection_registry import ConnectionRegistry
@@ -30,7 +30,7 @@ def look(evidence: Evidence, sensor: Handshake | None = None) -> Reading:
 
 def seen_elsewhere(*ports: int) -> Reading:
     """What the listener reports where nobody listens on the target's port."""
-    return Reading("listener", Symptom.NOBODY_LISTENS, facts={Fact.CANDIDATE_PORTS: ports})
+    return Reading(SensorName.LISTENER, Symptom.NOBODY_LISTENS, facts={Fact.CANDIDATE_PORTS: ports})
 
 
 @pytest.mark.parametrize(
@@ -182,17 +182,17 @@ def test_a_port_that_opened_within_a_minute_and_does_not_serve_yet_has_just_star
     with running(SILENT) as gateway:
         sensor = Handshake(ConnectionRegistry())
         first = opened(gateway, evidence, sensor)
-        assert Fact.PORT_OPENED not in first.readings["handshake"].facts  # may be old
+        assert Fact.PORT_OPENED not in first.readings[SensorName.HANDSHAKE].facts  # may be old
         gateway.stop()
-        assert opened(gateway, evidence, sensor).symptom("handshake") is Symptom.REFUSED
+        assert opened(gateway, evidence, sensor).symptom(SensorName.HANDSHAKE) is Symptom.REFUSED
         gateway.start()
         clock(20.0)
         second = opened(gateway, evidence, sensor)
-        assert second.fact("handshake", Fact.PORT_OPENED) == 20.0
+        assert second.fact(SensorName.HANDSHAKE, Fact.PORT_OPENED) == 20.0
         assert diagnose(second).code == "just-started"
         clock(41.0)
         third = opened(gateway, evidence, sensor)
-        assert third.fact("handshake", Fact.PORT_OPENED) == 61.0
+        assert third.fact(SensorName.HANDSHAKE, Fact.PORT_OPENED) == 61.0
         assert diagnose(third).code == "handshake-silent"
 
 
@@ -218,10 +218,13 @@ def test_a_port_counts_from_its_last_refusal(
             for _ in range(3):
                 clock(10.0)
                 refused = opened(gateway, evidence, sensor)
-                assert refused.fact("handshake", Fact.PORT_OPENED) is None
+                assert refused.fact(SensorName.HANDSHAKE, Fact.PORT_OPENED) is None
             gateway.start()
             clock(2.0)
-            assert opened(gateway, evidence, sensor).fact("handshake", Fact.PORT_OPENED) == 2.0
+            assert (
+                opened(gateway, evidence, sensor).fact(SensorName.HANDSHAKE, Fact.PORT_OPENED)
+                == 2.0
+            )
 
 
 def test_what_was_seen_of_one_port_is_not_held_against_another(
@@ -232,4 +235,4 @@ def test_what_was_seen_of_one_port_is_not_held_against_another(
         assert look(evidence(before, seen_elsewhere()), sensor).symptom is Symptom.REFUSED
         clock(5.0)
         moved_on = opened(gateway, evidence, sensor)
-        assert moved_on.fact("handshake", Fact.PORT_OPENED) is None
+        assert moved_on.fact(SensorName.HANDSHAKE, Fact.PORT_OPENED) is None

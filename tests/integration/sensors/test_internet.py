@@ -13,11 +13,11 @@ from collections.abc import Callable
 import pytest
 
 from traymon.core.model import Evidence, Reading
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors import internet
 from traymon.sensors.internet import Internet
 
-LINK_DOWN = Reading("link", Symptom.LINK_DOWN, "1100: lost")
+LINK_DOWN = Reading(SensorName.LINK, Symptom.LINK_DOWN, "1100: lost")
 LOOK = """
 import asyncio, json
 from traymon.core.model import Evidence, Reading
@@ -52,13 +52,13 @@ def no_question(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_asked_while_no_link_is_down(
     evidence: Callable[..., Evidence], link: Symptom | None
 ) -> None:
-    seen = () if link is None else (Reading("link", link),)
+    seen = () if link is None else (Reading(SensorName.LINK, link),)
     assert look(evidence(1, *seen)).symptom is Symptom.UNKNOWN
 
 
 def _without_a_network() -> list[str] | None:
     """Return how to run a command in a network namespace without a route; None: not here."""
-    command = ["unshare", "--net"] if os.name == "posix" and os.geteuid() == 0 else []
+    command = ["unshare", "--net"] if sys.platform != "win32" and os.geteuid() == 0 else []
     try:
         works = command and subprocess.run([*command, "true"], capture_output=True).returncode == 0
     except FileNotFoundError:
@@ -80,13 +80,13 @@ def test_a_machine_without_a_route_is_offline_at_once() -> None:
     assert json.loads(done.stdout) == ["offline", "no route leads outside this machine"]
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, outcome: object) -> bool:
+def answers(monkeypatch: pytest.MonkeyPatch, outcome: float | Exception) -> bool:
     async def ask() -> bool:
         async def getaddrinfo(host: str, port: object) -> object:
             assert host == internet.IB_HOST
             if isinstance(outcome, Exception):
                 raise outcome
-            await asyncio.sleep(outcome)  # type: ignore[arg-type]
+            await asyncio.sleep(outcome)
             return []
 
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
@@ -133,11 +133,15 @@ def test_asking_for_a_route_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> No
             kinds.append((family, kind))
             super().__init__(family, kind)
 
-        def send(self, *_: object) -> int:
+        def send(self, data: object, flags: int = 0) -> int:
             raise AssertionError("something was sent")
 
-        sendto = sendall = send
+        def sendto(self, *_: object) -> int:
+            raise AssertionError("something was sent")
 
-    monkeypatch.setattr(internet.socket, "socket", Watched)
+        def sendall(self, data: object, flags: int = 0) -> None:
+            raise AssertionError("something was sent")
+
+    monkeypatch.setattr("traymon.sensors.internet.socket.socket", Watched)
     assert internet.has_route() in (True, False)
     assert kinds == [(socket.AF_INET, socket.SOCK_DGRAM)]

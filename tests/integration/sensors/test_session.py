@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from support.session_harness import CURRENT_TIME, OWN_ID, START_API, Story, play
 from traymon.core.facts import Fact
 from traymon.core.target import Target
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors import session as sensor
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.session import MAX_OWN_IDS, own_ids
@@ -36,11 +37,11 @@ def beats(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         arrived.append(asyncio.get_running_loop().time())
         return answer(behaviour, fields)  # type: ignore[arg-type]
 
-    monkeypatch.setitem(messages.REPLIES, CURRENT_TIME, note)  # type: ignore[arg-type]
+    monkeypatch.setitem(messages.REPLIES, CURRENT_TIME, note)
     return arrived
 
 
-def watched(seconds: float, behaviour: Behaviour = HEALTHY, **target: object) -> Story:
+def watched(seconds: float, behaviour: Behaviour = HEALTHY, **target: Any) -> Story:
     async def story(told: Story) -> None:
         await told.until(seconds)
 
@@ -63,7 +64,7 @@ def test_in_an_hour_nothing_but_start_and_heartbeats_leaves(beats: list[float]) 
     assert min(pauses) > 1.1
     assert max(pauses) == pytest.approx(5, abs=0.1)
     assert [symptom for _, symptom in told.seen("session")] == [S.OK]
-    figure = told.status.figures["session"]
+    figure = told.status.figures[SensorName.SESSION]
     assert figure.count == pytest.approx(HOUR / 5, abs=2)
 
 
@@ -81,7 +82,7 @@ def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(
     assert session.received.count(b"\x00ES\x00FUT\x00") == 2
     assert session.messages.count(CONTRACT_DETAILS) == 2
     assert {symptom for _, symptom in told.seen("session")} == {S.OK}
-    hours = told.status.evidence.readings.get("hours")
+    hours = told.status.evidence.readings.get(SensorName.HOURS)
     assert hours is not None
     if not days:  # no such contract
         assert (hours.symptom, dict(hours.facts)) == (S.UNKNOWN, {})
@@ -93,8 +94,10 @@ def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(
 
 def test_a_session_that_is_served_tells_version_accounts_and_its_own_id() -> None:
     told = watched(1, replace(HEALTHY, accounts=("DU1234567", "DU7654321")))
-    assert first(told) == (pytest.approx(0, abs=0.5), S.OK)
-    facts = told.status.evidence.readings["session"].facts
+    at, symptom = first(told)
+    assert at == pytest.approx(0, abs=0.5)
+    assert symptom is S.OK
+    facts = told.status.evidence.readings[SensorName.SESSION].facts
     assert facts[Fact.ACCOUNTS] == ("DU1234567", "DU7654321")
     assert facts[Fact.OWN_CLIENT_ID] == OWN_ID
     assert facts[Fact.SERVER_VERSION] == 176
@@ -123,7 +126,9 @@ def test_a_dropped_session_is_lost_at_once() -> None:
         await told.until(3)
         await told.gateway.stop()
         await told.until(3.1)
-        assert told.seen("session")[-1] == (pytest.approx(3, abs=0.05), S.LOST)
+        at, symptom = told.seen("session")[-1]
+        assert at == pytest.approx(3, abs=0.05)
+        assert symptom is S.LOST
 
     play(story)
 
@@ -207,7 +212,9 @@ def test_a_new_session_waits_for_a_handshake_after_the_last_one_ended() -> None:
         await told.until(80)
         assert len(told.sessions) == 2
         opened = [c.opened_at for c in told.gateway.conversations]
-        fresh = [c for c in told.gateway.conversations if c.opened_at > told.sessions[0].ended_at]
+        ended = told.sessions[0].ended_at
+        assert ended is not None
+        fresh = [c for c in told.gateway.conversations if c.opened_at > ended]
         assert fresh[0].messages == (), "first a hello that nothing depends on"
         assert opened == sorted(opened)
 
@@ -314,8 +321,10 @@ def test_a_wrong_clock_is_told_by_what_is_sure(clock: Callable[[float], None], o
     for tenth in range(100):
         clock(1_000 + tenth / 10 + off)
         skew.add(int(1_000 + tenth / 10), 0.1)
-    assert skew.seconds == pytest.approx(off, abs=0.25)
-    assert abs(skew.seconds) <= abs(off)
+    seconds = skew.seconds
+    assert seconds == pytest.approx(off, abs=0.25)
+    assert seconds is not None
+    assert abs(seconds) <= abs(off)
 
 
 def test_a_clock_that_is_set_right_is_believed(clock: Callable[[float], None]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from support.session_harness import Story, play
 from traymon.core.facts import Fact
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sim.gateway import HEALTHY, Hello, Start
 
 LOST = (1100, "Connectivity between IBKR and Trader Workstation has been lost.")
@@ -19,7 +19,7 @@ MENDED = (2104, "Market data farm connection is OK:usfarm")
 
 async def begin(told: Story) -> float:
     """Wait until the session is served and green shows; return the second."""
-    while told.status.evidence.symptom("session") is not Symptom.OK:
+    while told.status.evidence.symptom(SensorName.SESSION) is not Symptom.OK:
         assert told.now < 5, told.readings
         await told.until(told.now + 0.1)
     assert told.shown == ("healthy", "green")
@@ -34,7 +34,9 @@ def test_old_sessions_work_and_new_clients_hang(hello: Hello) -> None:
         await told.until_it_shows("new-clients-hang", "amber", within=60)
         await told.until(300)
         assert [code for _, code, _ in told.flips] == ["healthy", "new-clients-hang"]
-        assert told.seen("session") == [(pytest.approx(0, abs=1), Symptom.OK)]
+        ((at, symptom),) = told.seen("session")
+        assert at == pytest.approx(0, abs=1)
+        assert symptom is Symptom.OK
         told.gateway.behaviour = HEALTHY
         await told.until_it_shows("healthy", "green", within=130)
 

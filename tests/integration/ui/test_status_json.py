@@ -17,7 +17,7 @@ from support.repository import ROOT
 from traymon.core.facts import FACTS
 from traymon.core.model import Reading, Status
 from traymon.core.target import Limits, Target
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import check_steps
 from traymon.monitoring.one_shot import run_once as check
@@ -105,7 +105,7 @@ def test_passed_is_that_of_the_one_test_and_light_and_code_those_of_the_whole_lo
 
 def test_the_evidence_in_the_output_is_one_clean_line_whatever_came_over_the_wire() -> None:
     status = look(Behaviour())
-    hostile = Reading("handshake", Symptom.OK, "a\nb\x1b[31m\u202e" + "x" * 100_000)
+    hostile = Reading(SensorName.HANDSHAKE, Symptom.OK, "a\nb\x1b[31m\u202e" + "x" * 100_000)
     evidence = status.evidence.with_reading(hostile)
     readings = printed(replace(status, evidence=evidence))["readings"]
     (reading,) = (r for r in readings if r["sensor"] == "handshake")

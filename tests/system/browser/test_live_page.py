@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ def test_its_snooze_buttons_ask_for_silence_and_it_says_until_when(
     press = "document.querySelector(`[data-post='/snooze/${arguments[0]}']`).click()"
     for wish in ("15m", "1h", "open", "off"):
         chromium.execute_script(press, wish)
-        wait_for(lambda wish=wish: ("snooze", wish) in page.asked)
+        wait_for(partial(page.asked.__contains__, ("snooze", wish)))
     assert "snoozed" not in read(chromium, "main")
     page.show("handshake-silent", snoozed_until=NOW + 3600)
     wait_for(lambda: "snoozed until" in read(chromium, "main"))

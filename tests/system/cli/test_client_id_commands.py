@@ -16,7 +16,7 @@ from support.traymon_process import IsolatedTraymon
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import IdUse, OwnProgram, Target
-from traymon.core.vocabulary import Light, Symptom, Use
+from traymon.core.vocabulary import Light, SensorName, Symptom, Use
 from traymon.monitoring.one_shot import is_ready
 from traymon.sim.gateway import Running
 from traymon.storage.state import StateStore
@@ -209,9 +209,9 @@ def seen(*uses: Use, code: str = "healthy", light: Light = Light.GREEN) -> Statu
     taken = Symptom.CLIENT_ID_TAKEN if bad else Symptom.OK
     symptom = Symptom.UNKNOWN if Use.UNKNOWN in uses else taken
     for reading in (
-        Reading("handshake", Symptom.OK),
-        Reading("session", Symptom.OK, facts={Fact.ACCOUNTS: ("DU1234567",)}),
-        Reading("client_ids", symptom, facts={Fact.ID_USES: listed}),
+        Reading(SensorName.HANDSHAKE, Symptom.OK),
+        Reading(SensorName.SESSION, Symptom.OK, facts={Fact.ACCOUNTS: ("DU1234567",)}),
+        Reading(SensorName.CLIENT_IDS, symptom, facts={Fact.ID_USES: listed}),
     ):
         evidence = evidence.with_reading(reading)
     return Status(target, Diagnosis(code, light), 0.0, 0.0, evidence, 0.0)

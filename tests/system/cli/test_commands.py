@@ -175,7 +175,9 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
-def test_without_a_session_bus_the_test_notice_says_so_in_plain_words(traymon: Command) -> None:
+def test_without_a_session_bus_the_test_notification_says_so_in_plain_words(
+    traymon: Command,
+) -> None:
     nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": "", "PATH": ""}
     code, out, err = traymon("test-notify", **nowhere)
     assert (code, err) == (1, "")

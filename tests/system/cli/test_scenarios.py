@@ -147,7 +147,13 @@ def test_no_account_number_is_printed_whole(folder: Path, name: str) -> None:
     scenario = SCENARIOS[name]
     with simulated(scenario, folder) as (host, port):
         where = ("--host", host, "--port", port)
-        kinds = ([], ["session"], ["--json"], ["session", "--json"], ["--report"])
+        kinds: tuple[list[str], ...] = (
+            [],
+            ["session"],
+            ["--json"],
+            ["session", "--json"],
+            ["--report"],
+        )
         for kind in kinds:
             _, printed = run_check(folder, *kind, *where, **scenario.env)
             assert not re.search(r"\b[DUF]{1,2}\d{5}", printed), printed

@@ -1,4 +1,4 @@
-"""traymon's notices by each notification daemon: seen on the screen, clicked, replaced."""
+"""traymon's notifications by each notification daemon: seen on the screen, clicked, replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALONE = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
 
 @dataclass(frozen=True)
 class Daemon:
-    """A notification daemon, and where its notices take a click: pixels from the lower right."""
+    """A notification daemon, and where it takes a click: pixels from the lower right."""
 
     package: str
     window: str  # the class of its windows
@@ -47,19 +47,19 @@ class Daemon:
         wait_for(lambda: desktop.answers(NOTIFICATIONS), self.package)
 
     def shows(self, desktop: Desktop, colour: tuple[int, int, int]) -> list[Box]:
-        """Return where it shows notices, if one has a picture of that colour."""
+        """Return where it shows notifications, if one has a picture of that colour."""
         boxes = desktop.windows_of(self.window)
         return boxes if any(count(desktop, box, colour) > 100 for box in boxes) else []
 
     def click(self, desktop: Desktop, spot: Spot | None) -> None:
-        """Click on the red notice, as soon as there is one that is drawn to the end."""
+        """Click on the red notification, as soon as there is one that is drawn to the end."""
         looks: list[list[Box]] = []
 
         def at_rest() -> list[Box]:
             looks.append(self.shows(desktop, RED))
             return looks[-1] if looks[-5:] == [looks[-1]] * 5 else []
 
-        (box,) = wait_for(at_rest, "the notice on the screen", timeout=LONG)
+        (box,) = wait_for(at_rest, "the notification on the screen", timeout=LONG)
         at = box.middle
         if spot is not None:
             at = box.x + box.width - spot[0], box.y + box.height - spot[1]
@@ -98,11 +98,11 @@ def port() -> int:
     return port
 
 
-def notice(desktop: Desktop, number: int) -> Notification:
-    """Return the notice of that number, counted from 1, when it has been sent."""
-    return wait_for(lambda: desktop.notifications()[number - 1 : number], f"notice {number}", LONG)[
-        0
-    ]
+def notification(desktop: Desktop, number: int) -> Notification:
+    """Return the notification of that number, counted from 1, when it has been sent."""
+    return wait_for(
+        lambda: desktop.notifications()[number - 1 : number], f"notification {number}", LONG
+    )[0]
 
 
 @pytest.mark.parametrize("daemon", [DUNST, GNOME, XFCE], ids=lambda daemon: daemon.package)
@@ -111,14 +111,14 @@ def test_it_is_shown_with_the_fix_and_a_click_opens_all_steps(
 ) -> None:
     daemon.start(desktop)
     traymon = Traymon(desktop, port, "--no-tray", **ALONE)
-    sent = notice(desktop, 1)
+    sent = notification(desktop, 1)
     assert sent.title == f"127.0.0.1 refuses connections to port {port}"
     assert "tunnel" in sent.body
     assert sent.body.endswith("Click for all steps.") == daemon.says_click
     daemon.click(desktop, daemon.fix)
     page = wait_for(traymon.opened, "the fix page")[0]
     assert sent.title in page
-    wait_for(lambda: not desktop.windows_of(daemon.window), "the end of the notice")
+    wait_for(lambda: not desktop.windows_of(daemon.window), "the end of the notification")
     assert traymon.end() == 0
 
 
@@ -126,7 +126,7 @@ def test_it_is_shown_with_the_fix_and_a_click_opens_all_steps(
 def test_the_next_one_takes_its_place(desktop: Desktop, port: int, daemon: Daemon) -> None:
     daemon.start(desktop)
     Traymon(desktop, port, "--no-tray", **ALONE)
-    wait_for(lambda: daemon.shows(desktop, RED), "the notice on the screen", timeout=LONG)
+    wait_for(lambda: daemon.shows(desktop, RED), "the notification on the screen", timeout=LONG)
     with running(port=port):
         boxes = wait_for(lambda: daemon.shows(desktop, GREEN), "the recovery", timeout=LONG)
         assert len(boxes) == 1

@@ -10,13 +10,12 @@ from PIL import Image, ImageChops
 
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import Traymon, wait_until_it_shows
-from support.gtk import DEBIAN, GTK
+from support.gtk import DEBIAN, INDICATOR
 from support.polling import wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
 from traymon.sim.gateway import Behaviour, Running
 
-INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}
 # so that a Gateway that ends is seen at once
 HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
 ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
@@ -103,8 +102,8 @@ def test_a_panel_that_comes_late_or_again_gets_the_icon(desktop: Desktop, gatewa
     desktop.start_dunst()
     Traymon(desktop, gateway.port, **INDICATOR)
     wait_for(lambda: "No tray on this desktop yet" in desktop.log("traymon"), "the word of it")
-    notice = wait_for(desktop.notifications, "the notice")[0]
-    assert notice.title == "This desktop has no tray for traymon's icon"
+    notification = wait_for(desktop.notifications, "the notification")[0]
+    assert notification.title == "This desktop has no tray for traymon's icon"
     start_panel(desktop)
     wait_until_it_shows(desktop, GREEN, "green")
     stop_panel(desktop)

@@ -165,7 +165,7 @@ def test_an_entry_that_names_what_is_gone_does_not_count_as_on(
 
 
 @linux_only
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root is never refused")
+@pytest.mark.skipif(sys.platform != "win32" and os.geteuid() == 0, reason="root is never refused")
 def test_a_folder_that_may_not_be_written_is_one_clear_line(home: Home) -> None:
     home.config.mkdir(mode=0o500)
     check_refused(home)

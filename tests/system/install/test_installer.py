@@ -21,6 +21,9 @@ import platformdirs.macos
 import platformdirs.unix
 import platformdirs.windows
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 
 from support.repository import ROOT
 from support.user_env import inherited_env
@@ -329,6 +332,8 @@ def test_without_a_network_the_tools_own_words_follow_one_sentence(no_gi: User) 
 def test_on_a_terminal_it_asks_whether_to_start_at_login(
     no_gi: User, answer: str, switched: bool
 ) -> None:
+    if sys.platform == "win32":
+        pytest.skip("POSIX alone")
     import pty
 
     log = give(no_gi, "uv")
@@ -426,13 +431,14 @@ def test_the_folders_that_purge_takes_are_those_that_traymon_uses(
         monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     by_environment = platformdirs.windows.get_win_folder_from_env_vars
     monkeypatch.setattr(platformdirs.windows, "get_win_folder", by_environment)
-    import install as script  # type: ignore[import-not-found]
+    import install as script
 
-    dirs = {
-        "linux": platformdirs.unix.Unix,
-        "darwin": platformdirs.macos.MacOS,
-        "win32": platformdirs.windows.Windows,
-    }[platform]("traymon")
+    known: dict[str, type[Unix | MacOS | Windows]] = {
+        "linux": Unix,
+        "darwin": MacOS,
+        "win32": Windows,
+    }
+    dirs = known[platform]("traymon")
     used = [Path(dirs.user_config_dir), Path(dirs.user_state_dir), Path(dirs.user_log_dir)]
     used.append(Path(dirs.user_runtime_dir))
     monkeypatch.setattr(sys, "platform", platform)

@@ -125,17 +125,17 @@ def test_a_second_start_at_login_neither_opens_the_page_nor_says_a_word(
     assert not opened.exists()
 
 
-def test_settings_that_got_a_mistake_are_told_by_a_notice_and_the_log(
+def test_settings_that_got_a_mistake_are_told_by_a_notification_and_the_log(
     desktop: Desktop, project: Path
 ) -> None:
     switch_on(desktop, project)
     desktop.start_dunst()
     (project / ".env").write_text("IB_PORT=74970\n")
     process = log_in(desktop)
-    notice = wait_for(lambda: desktop.notifications()[-1:], "the notice")[0]
-    assert notice.title == "traymon could not start"
-    assert notice.body.endswith(f"Log: {desktop.env['XDG_STATE_HOME']}/traymon/log")
-    assert notice.actions == []
+    notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
+    assert notification.title == "traymon could not start"
+    assert notification.body.endswith(f"Log: {desktop.env['XDG_STATE_HOME']}/traymon/log")
+    assert notification.actions == []
     assert process.wait(20) == 3
     assert "IB_PORT=74970" in log_of(desktop)
 

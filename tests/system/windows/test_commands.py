@@ -177,9 +177,12 @@ def registry(windows: Windows, key: str) -> str:
     return done.stdout.decode("ascii", errors="replace")  # it prints in a code page of its own
 
 
-def test_a_test_notice_is_shown_as_a_balloon_and_its_click_arrives(windows: Windows) -> None:
+def test_a_test_notification_is_shown_as_a_balloon_and_its_click_arrives(windows: Windows) -> None:
     asking = windows.start("-m", "traymon", "test-notify")
-    said = lambda: windows.desktop.log("traymon")  # noqa: E731
+
+    def said() -> str:
+        return windows.desktop.log("traymon")
+
     wait_for(lambda: "balloon: sent; clicks arrive" in said(), "its word", timeout=SLOW)
     windows.shell("post", "0x40B", "0", "0x405")
     wait_for(lambda: "The click has arrived." in said(), "the click", timeout=SLOW)

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from traymon.core.debounce import Settled, settle
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Flip, Suspicion
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, SensorName
 
 STEP = 5.0
-ONE, TWO = frozenset({"handshake"}), frozenset({"handshake", "listener"})
+ONE, TWO = frozenset({SensorName.HANDSHAKE}), frozenset({SensorName.HANDSHAKE, SensorName.LISTENER})
 KINDS = {
     "g": Diagnosis("g", Light.GREEN, witnesses=ONE),
     "a": Diagnosis("a", Light.AMBER, witnesses=ONE),
@@ -214,6 +214,7 @@ def test_what_leans_is_shown_as_one_of_two(tape: str, suspicion: tuple[str, int]
     if suspicion is None:
         assert leans is None
     else:
+        assert leans is not None
         assert leans == Suspicion(leans.diagnosis, suspicion[1], 2)
         assert leans.diagnosis.code == suspicion[0]
 

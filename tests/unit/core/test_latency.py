@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import pytest
 
@@ -37,7 +38,9 @@ def test_one_value_is_all_of_them() -> None:
         ([7] * 50, 7, 7),
     ],
 )
-def test_a_percentile_is_the_nearest_measured_value(values, median: float, p95: float) -> None:
+def test_a_percentile_is_the_nearest_measured_value(
+    values: Iterable[float], median: float, p95: float
+) -> None:
     shuffled = list(values)
     random.Random(1).shuffle(shuffled)
     figure = rolling(*shuffled).stats(0.0)

@@ -1,10 +1,11 @@
-"""Stories: what shows, minute by minute, and the notices that the user gets for it."""
+"""Stories: what shows, minute by minute, and the notifications that the user gets for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -96,15 +97,15 @@ class Life:
         )
 
     def _decide(self, flip: Flip | None) -> None:
-        self.memory, notice = decide(self.memory, self.status(flip), flip, self.now)
-        if notice is not None:
-            self.memory = record_delivery(self.memory, notice, self.comes_out, self.now)
+        self.memory, notification = decide(self.memory, self.status(flip), flip, self.now)
+        if notification is not None:
+            self.memory = record_delivery(self.memory, notification, self.comes_out, self.now)
             if self.comes_out:
-                self.told.append((self.now, notice))
+                self.told.append((self.now, notification))
 
     @property
     def kinds(self) -> list[str]:
-        return [str(notice.kind) for _, notice in self.told]
+        return [str(notification.kind) for _, notification in self.told]
 
     def codes(self, number: int = -1) -> list[str]:
         """Return the faults that a summary names."""
@@ -114,16 +115,17 @@ class Life:
 def tell(*codes: str) -> list[Notification | None]:
     """Flip through the codes, one a minute, and return what each of them brought."""
     life = Life(codes[0])
-    notices: list[Notification | None] = []
+    notifications: list[Notification | None] = []
     for code in codes[1:]:
         before = len(life.told)
         life.on(STEP).show(code).on(TICK)
         assert len(life.told) <= before + 1
-        notices.append(life.told[-1][1] if len(life.told) > before else None)
-    return notices
+        notifications.append(life.told[-1][1] if len(life.told) > before else None)
+    return notifications
 
 
-F, R, _ = Kind.FAULT, Kind.RECOVERY, None
+F, R = Kind.FAULT, Kind.RECOVERY
+_: Final = None
 
 
 @pytest.mark.parametrize(
@@ -159,8 +161,8 @@ F, R, _ = Kind.FAULT, Kind.RECOVERY, None
         (("healthy", "port-refused", "healthy", "just-started", "healthy"), [F, R, _, _]),
     ],
 )
-def test_notices(codes: tuple[str, ...], kinds: list[Kind | None]) -> None:
-    assert [notice and notice.kind for notice in tell(*codes)] == kinds
+def test_notifications(codes: tuple[str, ...], kinds: list[Kind | None]) -> None:
+    assert [notification and notification.kind for notification in tell(*codes)] == kinds
 
 
 def test_a_recovery_names_the_last_cause() -> None:
@@ -296,7 +298,7 @@ def test_outside_the_hours_red_is_told_once_and_the_rest_before_the_opening() ->
     assert life.on(3600).kinds[2:] == ["pre-open"]
 
 
-def test_before_the_opening_one_notice_says_how_things_stand() -> None:
+def test_before_the_opening_one_notification_says_how_things_stand() -> None:
     life = closed(1)
     life.on(3600 - BEFORE_OPEN - TICK)
     assert life.kinds == []
@@ -327,7 +329,7 @@ def test_hours_that_begin_while_grey_are_waited_for() -> None:
 # --- what does not come out
 
 
-def test_a_notice_that_did_not_come_out_is_tried_again_and_ends_nothing() -> None:
+def test_a_notification_that_did_not_come_out_is_tried_again_and_ends_nothing() -> None:
     life = Life(comes_out=False).show("port-refused").on(RETRY_INTERVAL * 8)
     assert life.memory.announced is None
     assert life.memory.failures == 4  # after 10, 20, 40 and 80 seconds
@@ -336,7 +338,7 @@ def test_a_notice_that_did_not_come_out_is_tried_again_and_ends_nothing() -> Non
     assert life.memory.failures == 0
 
 
-def test_a_fault_whose_notice_never_came_out_is_not_ended_but_summed_up() -> None:
+def test_a_fault_whose_notification_never_came_out_is_not_ended_but_summed_up() -> None:
     life = (
         Life(comes_out=False)
         .show("port-refused")
@@ -349,7 +351,7 @@ def test_a_fault_whose_notice_never_came_out_is_not_ended_but_summed_up() -> Non
     assert life.codes() == ["port-refused"]
 
 
-def test_a_notice_on_its_way_is_not_sent_twice_and_what_changes_meanwhile_follows() -> None:
+def test_a_notification_on_its_way_is_not_sent_twice_and_what_changes_meanwhile_follows() -> None:
     status = Life("port-refused").status(None)
     memory, first = decide(Memory(), status, None, 0.0)
     assert first is not None
@@ -427,25 +429,30 @@ def test_nothing_is_lost_nothing_said_twice_and_no_end_without_a_beginning(
         open_faults = bad or (two.kind is Kind.UNSTABLE and open_faults)
         assert one is None or said(one) != said(two), "the same twice in a row"
     for code, began in faults:
-        assert any(tells_of(notice, code, began) for _, notice in life.told), (code, began)
+        assert any(tells_of(notification, code, began) for _, notification in life.told), (
+            code,
+            began,
+        )
 
 
-def said(notice: Notification) -> object:
-    """What a user would take for the same notice; a reminder tells how long it has been."""
-    status = notice.status
-    about = (notice.kind, status.diagnosis.code, status.diagnosis.light, status.since)
-    lasting = status.evidence.now if notice.kind is Kind.REMINDER else None
-    return about, lasting, notice.unannounced, notice.flips, status.opens_at
+def said(notification: Notification) -> object:
+    """What a user would take for the same notification; a reminder tells how long it has been."""
+    status = notification.status
+    about = (notification.kind, status.diagnosis.code, status.diagnosis.light, status.since)
+    lasting = status.evidence.now if notification.kind is Kind.REMINDER else None
+    return about, lasting, notification.unannounced, notification.flips, status.opens_at
 
 
-def tells_of(notice: Notification, code: str, began: float) -> bool:
-    """Tell whether a notice names a fault: as what is now, as missed, or as come and gone.
+def tells_of(notification: Notification, code: str, began: float) -> bool:
+    """Tell whether a notification names a fault: as what is now, as missed, or as come and gone.
 
-    Of a fault that the user knew already when it came again, the earlier notice told.
+    Of a fault that the user knew already when it came again, the earlier notification told.
     """
-    shown = notice.status.diagnosis.code == code
-    missed = any(one.diagnosis.code == code and one.began == began for one in notice.unannounced)
-    flipped = any(flip.after.code == code and flip.at == began for flip in notice.flips)
+    shown = notification.status.diagnosis.code == code
+    missed = any(
+        one.diagnosis.code == code and one.began == began for one in notification.unannounced
+    )
+    flipped = any(flip.after.code == code and flip.at == began for flip in notification.flips)
     return shown or missed or flipped
 
 

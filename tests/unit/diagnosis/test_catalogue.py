@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from traymon import assets
 from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import Limits, Program, Target
-from traymon.core.vocabulary import NOT_ACCEPTED, Light, Symptom
+from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps
@@ -95,43 +96,44 @@ LIVE: Facts = {Fact.ACCOUNTS: ("U1234567", "U7654321")}
 PAPER: Facts = {Fact.ACCOUNTS: ("DU1234567",)}
 
 
-def evidence(age: float = 0.0, ttl: float = 60.0, account: str = "", **seen: Seen) -> Evidence:
+def evidence(age: float = 0.0, ttl: float = 60.0, account: str = "", **seen: Any) -> Evidence:
     """Return what `sensor=symptom` or `sensor=(symptom, facts)` say, `age` seconds ago.
 
     What TWS said of link, farms and calls stands until it is taken back.
     """
     gathered = Evidence(Target("project", account=account), NOW)
+    what: Seen
     for sensor, what in seen.items():
         symptom, facts = what if isinstance(what, tuple) else (what, NO_FACTS)
         words = f"{sensor} says {symptom}"
         lasts = inf if sensor in ("link", "farms", "calls") else ttl
-        reading = Reading(sensor, symptom, words, facts, at=NOW - age, ttl=lasts)
+        reading = Reading(SensorName(sensor), symptom, words, facts, at=NOW - age, ttl=lasts)
         gathered = gathered.with_reading(reading)
     return gathered
 
 
-def why(account: str = "", **seen: Seen) -> Diagnosis:
+def why(account: str = "", **seen: Any) -> Diagnosis:
     return diagnose(evidence(account=account, **seen))
 
 
 @dataclass(frozen=True)
-class Announced:
-    """A word of TWS's over a session that is served."""
+class TwsMessage:
+    """What TWS says over a session that is served."""
 
-    sensor: str
+    sensor: SensorName
     symptom: Symptom
     for_seconds: float = 0.0
 
-    def among(self, **seen: Seen) -> Evidence:
+    def among(self, **seen: Any) -> Evidence:
         said = Reading(self.sensor, self.symptom, "its words", at=NOW - self.for_seconds)
         return evidence(**{"handshake": S.OK, "session": S.OK, **seen}).with_reading(said)
 
 
-IN_SESSION: Mapping[str, Seen] = {"handshake": S.OK, "session": S.OK}
+IN_SESSION: Mapping[str, Any] = {"handshake": S.OK, "session": S.OK}
 
 # The smallest evidence for a code. It need not list every code: what has a scenario is reached by
-# playing it, in test_scenarios_cli; what needs time or an account has tests of its own.
-SMALLEST: Mapping[str, Mapping[str, Seen]] = {
+# playing it, in system/cli/test_scenarios.py; what needs time or an account has tests of its own.
+SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "paused": {"monitor": S.PAUSED},
     "resumed": {"monitor": S.RESUMED},
     "starting": {},
@@ -215,17 +217,17 @@ def test_no_code_is_left_without_a_test_that_reaches_it() -> None:
 @pytest.mark.parametrize(
     ("told", "code", "light"),
     [
-        (Announced("link", S.LINK_DOWN), "ib-link-down", Light.AMBER),
-        (Announced("link", S.LINK_DOWN, 59.9), "ib-link-down", Light.AMBER),
-        (Announced("link", S.LINK_DOWN, 60.0), "ib-link-down", Light.RED),
-        (Announced("link", S.OK, 60.0), "healthy", Light.GREEN),
-        (Announced("farms", S.FARM_DOWN), "healthy", Light.GREEN),
-        (Announced("farms", S.FARM_DOWN, 299.9), "healthy", Light.GREEN),
-        (Announced("farms", S.FARM_DOWN, 300.0), "data-farm-down", Light.AMBER),
+        (TwsMessage(SensorName.LINK, S.LINK_DOWN), "ib-link-down", Light.AMBER),
+        (TwsMessage(SensorName.LINK, S.LINK_DOWN, 59.9), "ib-link-down", Light.AMBER),
+        (TwsMessage(SensorName.LINK, S.LINK_DOWN, 60.0), "ib-link-down", Light.RED),
+        (TwsMessage(SensorName.LINK, S.OK, 60.0), "healthy", Light.GREEN),
+        (TwsMessage(SensorName.FARMS, S.FARM_DOWN), "healthy", Light.GREEN),
+        (TwsMessage(SensorName.FARMS, S.FARM_DOWN, 299.9), "healthy", Light.GREEN),
+        (TwsMessage(SensorName.FARMS, S.FARM_DOWN, 300.0), "data-farm-down", Light.AMBER),
     ],
 )
 def test_what_repeats_and_flaps_during_resets_is_given_time(
-    told: Announced, code: str, light: Light
+    told: TwsMessage, code: str, light: Light
 ) -> None:
     found = diagnose(told.among())
     assert (found.code, found.light) == (code, light)
@@ -249,7 +251,7 @@ WINDOWS = {"reset-window": S.RESET_WINDOW, "maintenance": S.MAINTENANCE}
     ],
 )
 def test_what_goes_by_is_expected_in_its_window_and_not_announced(
-    code: str, seen: Mapping[str, Seen]
+    code: str, seen: Mapping[str, Any]
 ) -> None:
     outside = why(**seen, calendar=S.OK)
     inside = why(**seen, calendar=WINDOWS[code])
@@ -277,7 +279,7 @@ def test_what_goes_by_is_expected_in_its_window_and_not_announced(
     ],
 )
 def test_what_no_restart_explains_keeps_its_name_in_a_window(
-    seen: Mapping[str, Seen], code: str, window: Symptom
+    seen: Mapping[str, Any], code: str, window: Symptom
 ) -> None:
     assert why(**seen, calendar=window).code == code
 
@@ -288,20 +290,20 @@ def test_paper_and_live_mixed_up_is_never_expected() -> None:
 
 
 def test_a_link_that_is_just_down_is_shown_and_not_announced() -> None:
-    assert not diagnose(Announced("link", S.LINK_DOWN).among()).announce
-    assert diagnose(Announced("link", S.LINK_DOWN, 60.0).among()).announce
+    assert not diagnose(TwsMessage(SensorName.LINK, S.LINK_DOWN).among()).announce
+    assert diagnose(TwsMessage(SensorName.LINK, S.LINK_DOWN, 60.0).among()).announce
 
 
 @pytest.mark.parametrize(
     "told",
     [
-        Announced("link", S.LINK_DOWN),
-        Announced("link", S.LINK_DOWN, 60.0),
-        Announced("farms", S.FARM_DOWN, 300.0),
-        *(Announced("calls", symptom) for symptom in CALLS if symptom is not S.UNKNOWN),
+        TwsMessage(SensorName.LINK, S.LINK_DOWN),
+        TwsMessage(SensorName.LINK, S.LINK_DOWN, 60.0),
+        TwsMessage(SensorName.FARMS, S.FARM_DOWN, 300.0),
+        *(TwsMessage(SensorName.CALLS, symptom) for symptom in CALLS if symptom is not S.UNKNOWN),
     ],
 )
-def test_what_tws_itself_says_needs_no_second_look(told: Announced) -> None:
+def test_what_tws_itself_says_needs_no_second_look(told: TwsMessage) -> None:
     handshake = S.REFUSED if told.symptom is S.PORT_MOVED else S.OK
     found = diagnose(told.among(handshake=handshake))
     assert len(found.witnesses) == 2
@@ -314,7 +316,10 @@ def test_what_tws_once_said_counts_for_nothing_without_a_session_that_is_served(
     session: Symptom,
 ) -> None:
     said = ("ib-link-down", "internet-down", "data-farm-down", "competing-session")
-    for told in (Announced("link", S.LINK_DOWN), Announced("calls", S.COMPETING_SESSION)):
+    for told in (
+        TwsMessage(SensorName.LINK, S.LINK_DOWN),
+        TwsMessage(SensorName.CALLS, S.COMPETING_SESSION),
+    ):
         assert diagnose(told.among(session=session, internet=S.OFFLINE)).code not in said
 
 
@@ -369,7 +374,7 @@ def test_paper_for_live_is_graver_than_all_else_that_can_be_wrong(
         calls=S.PORT_MOVED,
     )
     assert diagnose(gathered).code == "wrong-environment"
-    paused = gathered.with_reading(Reading("monitor", S.PAUSED, at=NOW))
+    paused = gathered.with_reading(Reading(SensorName.MONITOR, S.PAUSED, at=NOW))
     assert diagnose(paused).code == "paused"
 
 
@@ -498,7 +503,7 @@ def test_the_two_settle_at_once_only_where_they_agree(
         ({**IN_SESSION, "calls": S.CLIENT_OUTDATED, "listener": S.CRASHED}, "client-outdated"),
     ],
 )
-def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Seen], code: str) -> None:
+def test_a_session_names_causes_before_their_symptoms(seen: Mapping[str, Any], code: str) -> None:
     assert why(**seen).code == code
 
 
@@ -526,7 +531,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     [(sensor, symptom) for sensor, symptoms in SEEN_BY.items() for symptom in symptoms],
 )
 def test_everything_that_a_sensor_can_see_has_a_diagnosis(sensor: str, symptom: Symptom) -> None:
-    seen: dict[str, Seen] = {"handshake": S.OK, "listener": S.OK, "session": S.OK, sensor: symptom}
+    seen: dict[str, Any] = {"handshake": S.OK, "listener": S.OK, "session": S.OK, sensor: symptom}
     assert why(**seen).code != "stale"
 
 
@@ -576,7 +581,7 @@ def test_green_needs_a_good_handshake_and_no_crash(one: Symptom, other: Symptom)
         ({"handshake": S.OK, "listener": S.CRASHED}, "sensor-crashed"),
     ],
 )
-def test_causes_come_before_their_symptoms(seen: Mapping[str, Seen], code: str) -> None:
+def test_causes_come_before_their_symptoms(seen: Mapping[str, Any], code: str) -> None:
     assert why(**seen).code == code
 
 
@@ -584,7 +589,7 @@ def test_causes_come_before_their_symptoms(seen: Mapping[str, Seen], code: str) 
 def test_a_stale_reading_is_no_evidence(symptom: Symptom) -> None:
     assert diagnose(evidence(age=60.0, handshake=symptom)).code != "stale"
     old = evidence(age=60.1, handshake=(symptom, ELSEWHERE))
-    assert old.symptom("handshake") is S.UNKNOWN
+    assert old.symptom(SensorName.HANDSHAKE) is S.UNKNOWN
     assert diagnose(old).code == "stale"
     assert Fact.OPEN_PORT not in diagnose(old).facts
 
@@ -610,7 +615,7 @@ def test_a_stale_reading_is_no_evidence(symptom: Symptom) -> None:
     ],
 )
 def test_two_sensors_that_agree_are_both_named(
-    seen: Mapping[str, Seen], witnesses: set[str]
+    seen: Mapping[str, Any], witnesses: set[str]
 ) -> None:
     assert why(**seen).witnesses == witnesses
 
@@ -639,7 +644,7 @@ def test_a_diagnosis_is_as_old_as_the_look_that_bears_it(code: str) -> None:
     ],
 )
 def test_the_words_shown_are_those_of_the_sensor_that_bears_the_diagnosis(
-    seen: Mapping[str, Seen], detail: str, sensor: str | None
+    seen: Mapping[str, Any], detail: str, sensor: str | None
 ) -> None:
     facts = why(**seen).facts
     assert (facts.get(Fact.DETAIL), facts.get(Fact.SENSOR)) == (detail, sensor)
@@ -702,7 +707,10 @@ def test_a_held_session_is_the_third_test(session: Symptom, light: Light) -> Non
 
 
 def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> None:
-    for told in (Announced("link", S.LINK_DOWN), Announced("farms", S.FARM_DOWN)):
+    for told in (
+        TwsMessage(SensorName.LINK, S.LINK_DOWN),
+        TwsMessage(SensorName.FARMS, S.FARM_DOWN),
+    ):
         *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=HELD))
         assert (step.light, step.passed) == (A, True)
         assert "its words" in [detail.finding for detail in step.details if detail.light is A]

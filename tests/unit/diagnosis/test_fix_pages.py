@@ -161,9 +161,8 @@ def test_a_fact_stays_text_in_markdown_wherever_that_is_rendered(value: str) -> 
 
 def render(markdown: str) -> str:
     """Render as the most generous reader of a report would: HTML, tables and strikethrough."""
-    return (
-        MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(markdown)
-    )
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return str(parser.render(markdown))
 
 
 def tags(html: str) -> list[str]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from support.monitor_harness import Fake, Scene, SceneLoop, play
+from support.monitor_harness import FakePollingSensor, Scene, SceneLoop, play
 from support.virtual_time import BEGAN
 from traymon.core.facts import Fact
 from traymon.core.model import Update
 from traymon.core.target import Limits, Target
-from traymon.core.vocabulary import Light, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import Sensors
@@ -21,7 +21,7 @@ from traymon.sensors.base import Sensors
 S = Symptom
 
 
-def only(sensor: Fake) -> Sensors:
+def only(sensor: FakePollingSensor) -> Sensors:
     return Sensors(polling=(sensor,))
 
 
@@ -171,7 +171,7 @@ def test_a_look_without_end_is_a_reading_too() -> None:
         assert scene.code == "starting"
         await scene.until(70)
         assert scene.code == "sensor-crashed"
-        assert scene.status.evidence.symptom("handshake") is S.CRASHED
+        assert scene.status.evidence.symptom(SensorName.HANDSHAKE) is S.CRASHED
 
     play(story)
 
@@ -182,8 +182,8 @@ def test_without_anything_fresh_it_is_stale_and_never_green() -> None:
         scene.listener.takes = None  # holds up the round for 18 s
         await scene.until(17)
         assert scene.code == "stale"
-        assert scene.status.diagnosis.light is Light.GREY
-        assert scene.status.evidence.fresh("handshake") is None
+        assert scene.shows(Light.GREY)
+        assert scene.status.evidence.fresh(SensorName.HANDSHAKE) is None
         scene.listener.takes = 0.0
         await scene.until(40)
         assert scene.code == "healthy"
@@ -302,17 +302,17 @@ def test_what_a_held_sensor_says_is_judged_at_once() -> None:
         await scene.until(5)
         scene.session.says(S.OK)
         await scene.until(12)
-        scene.session.says(S.LINK_DOWN, about="link")
+        scene.session.says(S.LINK_DOWN, about=SensorName.LINK)
         assert scene.flips == [(0, "healthy"), (12, "ib-link-down")]
-        assert scene.status.diagnosis.light is Light.AMBER
+        assert scene.shows(Light.AMBER)
         assert scene.status.checked_at == BEGAN + 12
         await scene.until(71)
-        assert scene.status.diagnosis.light is Light.AMBER
+        assert scene.shows(Light.AMBER)
         await scene.until(73)
         assert scene.flips[2:] == [(72, "ib-link-down")]
-        assert scene.status.diagnosis.light is Light.RED
+        assert scene.shows(Light.RED)
         await scene.until(100)
-        scene.session.says(S.OK, about="link")
+        scene.session.says(S.OK, about=SensorName.LINK)
         await scene.until(103)
         assert scene.flips[3:] == [(100, "healthy")]
 
@@ -324,7 +324,7 @@ def test_a_link_that_is_down_is_no_reason_to_say_hello_more_often() -> None:
         await scene.until(5)
         scene.session.says(S.OK)
         await scene.until(12)
-        scene.session.says(S.LINK_DOWN, about="link")
+        scene.session.says(S.LINK_DOWN, about=SensorName.LINK)
         await scene.until(140)
         assert scene.code == "ib-link-down"
         assert scene.handshake.began == [0, 12, 42, 72, 102, 132]
@@ -416,7 +416,7 @@ def test_heartbeats_bring_no_looks_even_while_one_is_under_way() -> None:
             scene.session.says(S.OK)
             await asyncio.sleep(1)
         assert scene.handshake.began == [0, 31.5, 63, 94.5]
-        assert scene.status.figures["session"].count == 120
+        assert scene.status.figures[SensorName.SESSION].count == 120
 
     play(story)
 
@@ -489,7 +489,7 @@ def test_a_session_of_before_the_machine_slept_is_dropped_and_rebuilt() -> None:
         scene.slept = 3600.0
         await scene.until(16)
         assert (scene.session.began, scene.session.ended) == ([0, 15], [15])
-        assert scene.status.evidence.symptom("session") is S.UNKNOWN
+        assert scene.status.evidence.symptom(SensorName.SESSION) is S.UNKNOWN
         assert scene.code == "healthy"
 
     play(story)
@@ -510,7 +510,12 @@ def test_a_port_that_is_chosen_anew_gets_a_session_of_its_own() -> None:
 def test_a_hanging_target_does_not_hold_up_another() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        sets = iter([only(Fake("handshake", takes=None)), only(Fake("handshake"))])
+        sets = iter(
+            [
+                only(FakePollingSensor(SensorName.HANDSHAKE, takes=None)),
+                only(FakePollingSensor(SensorName.HANDSHAKE)),
+            ]
+        )
         codes: dict[str, str] = {}
         monitor = Monitor(
             [Target("one"), Target("two")], lambda: next(sets), clock=SteadyClock(loop.time)
@@ -539,7 +544,11 @@ def run_in_a_thread(monitor: Monitor, left: list[Any]) -> threading.Thread:
 
 
 def test_stop_ends_the_run_at_once_from_another_thread_and_leaves_nothing() -> None:
-    slow, begun, left = Fake("handshake", takes=None), threading.Event(), list[Any]()
+    slow, begun, left = (
+        FakePollingSensor(SensorName.HANDSHAKE, takes=None),
+        threading.Event(),
+        list[Any](),
+    )
     monitor = Monitor([Target("project")], lambda: only(slow))
     monitor.subscribe(lambda update: begun.set())
     thread = run_in_a_thread(monitor, left)
@@ -554,7 +563,9 @@ def test_stop_ends_the_run_at_once_from_another_thread_and_leaves_nothing() -> N
 
 
 def test_stop_before_the_run_has_begun_is_not_lost() -> None:
-    monitor = Monitor([Target("project")], lambda: only(Fake("handshake", takes=None)))
+    monitor = Monitor(
+        [Target("project")], lambda: only(FakePollingSensor(SensorName.HANDSHAKE, takes=None))
+    )
     monitor.stop()
     thread = run_in_a_thread(monitor, [])
     thread.join(4)

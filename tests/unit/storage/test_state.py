@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -301,7 +302,7 @@ def write_old_files(folder: Path, client_id: str = "9123\n", **kept: object) -> 
 
 
 def test_an_upgrade_loses_nothing(tmp_path: Path) -> None:
-    hours = {"hours_of": "SPY", "hours": DAYS, "hours_zone": NEW_YORK}
+    hours: dict[str, Any] = {"hours_of": "SPY", "hours": DAYS, "hours_zone": NEW_YORK}
     write_old_files(tmp_path, snoozed_until=5.0, greeted=True, **hours)
     for _ in range(2):  # from the old files, then from the new one
         state = StateStore(tmp_path)

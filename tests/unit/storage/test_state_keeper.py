@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from traymon.core.calendar import Calendar
-from traymon.core.facts import Fact
+from traymon.core.facts import Fact, Facts
 from traymon.core.model import Change, Diagnosis, Evidence, Reading, Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
@@ -23,7 +23,7 @@ FUTURE = Target("future", hours_contract="ES")
 def status(target: Target, days: tuple[str, ...] | None = None) -> Status:
     evidence = Evidence(target, NOON)
     if days is not None:
-        facts = {Fact.HOURS: days, Fact.HOURS_ZONE: ZONE}
+        facts: Facts = {Fact.HOURS: days, Fact.HOURS_ZONE: ZONE}
         reading = Reading(SensorName.HOURS, Symptom.OK, facts=facts, at=NOON)
         evidence = evidence.with_reading(reading)
     return Status(target, Diagnosis("healthy", Light.GREEN), NOON, NOON, evidence, NOON)

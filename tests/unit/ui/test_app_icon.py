@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageChops
+from PIL.IcnsImagePlugin import IcnsImageFile
+from PIL.IcoImagePlugin import IcoImageFile
 
 from support.repository import ROOT
 from traymon import assets
@@ -57,14 +59,16 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
 def test_the_ico_holds_each_size_as_it_is_drawn_for_it() -> None:
     with Image.open(FOLDER / "traymon.ico") as file:
+        assert isinstance(file, IcoImageFile)
         held = {size[0]: file.ico.getimage(size).copy() for size in file.ico.sizes()}
     assert sorted(held) == [16, 20, 24, 32, 40, 48, 64, 256]
     for size, picture in held.items():
-        assert same(picture, paint(SCRIPT.SIGN, size)), size
+        assert same(picture, paint(SCRIPT.LOGO, size)), size
 
 
 def test_the_icns_holds_each_size_as_it_is_drawn_for_it() -> None:
     with Image.open(FOLDER / "traymon.icns") as file:
+        assert isinstance(file, IcnsImageFile)
         held = [file.icns.getimage(size).copy() for size in file.info["sizes"]]
     assert {picture.width for picture in held} == {32, 64, 128, 256, 512, 1024}
     for picture in held:
@@ -78,16 +82,16 @@ def test_the_svg_is_as_drawn_and_a_square_picture() -> None:
     name = "{http://www.w3.org/2000/svg}"
     assert root.tag == f"{name}svg"
     assert root.attrib["viewBox"] == "0 0 64 64"
-    assert len(root.findall(f"{name}polygon")) == 1 + len(SCRIPT.SIGN.forms)
+    assert len(root.findall(f"{name}polygon")) == 1 + len(SCRIPT.LOGO.forms)
 
 
 @every_ground
 def test_the_sign_stands_out_at_16_pixels(ground: tuple[int, int, int]) -> None:
-    picture = paint(SCRIPT.SIGN, 16)
+    picture = paint(SCRIPT.LOGO, 16)
     seen = Image.new("RGB", picture.size, ground)
     seen.paste(picture, mask=picture)
     found = {colour: count for count, colour in seen.getcolors() or []}
-    fill, ink = SCRIPT.SIGN.fill, SCRIPT.SIGN.ink
+    fill, ink = SCRIPT.LOGO.fill, SCRIPT.LOGO.ink
     assert found[fill] >= 16 * 16 / 3
     assert found[ink] >= 16 * 16 / 8
     # 3 is what WCAG 2.1 asks of graphics that have to be understood.
@@ -98,9 +102,9 @@ def test_the_sign_stands_out_at_16_pixels(ground: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize("light", Light, ids=lambda light: light.word)
 @every_ground
 def test_the_sign_is_not_taken_for_a_light(light: Light, ground: tuple[int, int, int]) -> None:
-    assert SCRIPT.SIGN.fill not in {shape.fill for shape in SHAPES.values()}
+    assert SCRIPT.LOGO.fill not in {shape.fill for shape in SHAPES.values()}
     seen = []
-    for picture in (paint(SCRIPT.SIGN, 16), draw(light, 16)):
+    for picture in (paint(SCRIPT.LOGO, 16), draw(light, 16)):
         whole = Image.new("RGB", picture.size, ground)
         whole.paste(picture, mask=picture)
         seen.append(whole.convert("L"))
@@ -108,7 +112,7 @@ def test_the_sign_is_not_taken_for_a_light(light: Light, ground: tuple[int, int,
     assert sum(levels[61:]) >= 256 // 8
 
 
-def test_on_windows_plyers_notice_carries_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_plyers_notification_carries_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: dict[str, object] = {}
     notify = SimpleNamespace(notify=lambda **words: sent.update(words))
     monkeypatch.setattr(plyer, "notification", notify)

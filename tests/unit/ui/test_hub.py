@@ -73,7 +73,7 @@ class Scene:
 def test_a_surface_is_called_for_the_changes_that_it_shows_alone() -> None:
     headlines, details = Shown(), Shown(Change.DETAILS)
     scene = Scene(headlines, details)
-    scene.publish(GREEN, GREEN, replace(GREEN, looks=2), replace(GREEN, snoozed_until=NOON + 9))
+    scene.publish(GREEN, GREEN, replace(GREEN, streak=2), replace(GREEN, snoozed_until=NOON + 9))
     scene.hub.stop()
     assert headlines.codes == [["healthy"]]
     assert all(Change.DETAILS in changes["bot"] for _, changes in details.calls)

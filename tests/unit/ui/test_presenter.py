@@ -14,8 +14,8 @@ from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Flip, LatencyStats, Status, Suspicion
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Light, Use
-from traymon.diagnosis import fix_pages
+from traymon.core.vocabulary import Light, SensorName, Use
+from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.notification_text import notification_text
@@ -23,7 +23,7 @@ from traymon.ui.notification_text import notification_text
 NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
 
-# The longest that each fact can be on the way to a notice. Where there is no bound, much too long.
+# The longest that each fact can be in a notification. Where there is no bound, much too long.
 LONG_PROGRAMS = tuple(
     Program("program.exe" * 20, 4_294_967_295, "/home/" + "s" * 300, since=at)
     for at in (1_600_000_000.0, 1_600_000_001.0)
@@ -87,7 +87,9 @@ codes = pytest.mark.parametrize("code", ENTRIES)
 def status(code: str, facts: Facts = NO_FACTS, target: Target | None = None) -> Status:
     target = target or Target("bot", port=65_535)
     diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-    return Status(target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, looks=99_999)
+    return Status(
+        target, diagnosis, LONG_AGO, LONG_AGO, Evidence(target, NOON), NOON, streak=99_999
+    )
 
 
 def test_the_longest_facts_are_all_there_is() -> None:
@@ -95,7 +97,7 @@ def test_the_longest_facts_are_all_there_is() -> None:
 
 
 @codes
-def test_a_notice_fits_whole_with_the_longest_facts(code: str) -> None:
+def test_a_notification_fits_whole_with_the_longest_facts(code: str) -> None:
     shown = status(code, LONGEST)
     words = notification_text(Notification(Kind.FAULT, shown), NOON)
     assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
@@ -127,14 +129,14 @@ def test_a_recovery_fits_whole_after_any_fault(code: str) -> None:
 
 @codes
 @pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.FAULT, Kind.RECOVERY}))
-def test_every_other_notice_fits_whole_too(kind: Kind, code: str) -> None:
+def test_every_other_notification_fits_whole_too(kind: Kind, code: str) -> None:
     shown = replace(
         status(code, LONGEST), opens_at=LONG_AGO, closed=True, down_since=NOON - 400 * 86_400
     )
     other = status("client-id-held-by-earlier-run", LONGEST).diagnosis
     missed = tuple(Unannounced(other, LONG_AGO, LONG_AGO + n) for n in range(50))
     flips = (Flip(NOON, other, shown.diagnosis),) * 1000
-    words = notification_text(Notification(kind, shown, missed=missed, flips=flips), NOON)
+    words = notification_text(Notification(kind, shown, unannounced=missed, flips=flips), NOON)
     assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
     assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
     assert fix_pages.DASH not in words.title + words.body
@@ -164,10 +166,12 @@ def test_the_check_before_the_opening_names_what_was_not_told_before() -> None:
     goes_on = Unannounced(Diagnosis("clock-skew", Light.AMBER), NOON - 30)
     for code in ("healthy", "clock-skew"):
         shown = replace(status(code, {Fact.PORT: 7497}), opens_at=NOON + 900, closed=True)
-        words = notification_text(Notification(Kind.PRE_OPEN, shown, missed=(ended, goes_on)), NOON)
+        words = notification_text(
+            Notification(Kind.PRE_OPEN, shown, unannounced=(ended, goes_on)), NOON
+        )
         assert f"not told of: {presenter.headline(ended.diagnosis)} (11:50 to 11:59)." in words.body
         assert "to now" not in words.body
-        words = notification_text(Notification(Kind.PRE_OPEN, shown, missed=(goes_on,)), NOON)
+        words = notification_text(Notification(Kind.PRE_OPEN, shown, unannounced=(goes_on,)), NOON)
         assert "not told" not in words.body
 
 
@@ -179,8 +183,8 @@ def test_what_has_held_names_faults_from_before_the_coming_and_going() -> None:
     flips = (Flip(NOON - 400, healthy, silent), Flip(NOON - 300, silent, healthy))
     within = Unannounced(silent, NOON - 400, NOON - 300)
     shown = status("healthy", {Fact.PORT: 7497})
-    notice = Notification(Kind.STEADY, shown, missed=(ended, within), flips=flips)
-    assert "7497 (10:20 to 10:36)." in notification_text(notice, NOON).body
+    notification = Notification(Kind.STEADY, shown, unannounced=(ended, within), flips=flips)
+    assert "7497 (10:20 to 10:36)." in notification_text(notification, NOON).body
 
 
 @codes
@@ -275,7 +279,7 @@ def test_odd_characters_in_a_fact_cannot_break_the_limits(sign: str) -> None:
 )
 def test_a_moment_reads_as_short_as_it_is_clear(ago: timedelta, shown: str) -> None:
     noon = datetime.fromtimestamp(NOON)
-    assert presenter.moment((noon - ago).timestamp(), NOON) == shown
+    assert formatting.moment((noon - ago).timestamp(), NOON) == shown
 
 
 def test_a_line_for_a_log_says_everything_in_one_line() -> None:
@@ -292,6 +296,6 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 
 
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
-    figures = {"session": LatencyStats(0.0021, 0.0019, 0.0083, 700)}
+    figures = {SensorName.SESSION: LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
     assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)

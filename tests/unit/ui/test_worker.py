@@ -64,7 +64,11 @@ def test_a_value_that_fails_is_logged_and_the_next_one_is_handled(
 
 def test_one_that_hangs_is_left_after_the_time_given() -> None:
     forever = threading.Event()
-    worker = Worker("test", lambda _: forever.wait(60))
+
+    def hang(_: int) -> None:
+        forever.wait(60)
+
+    worker = Worker("test", hang)
     worker.post(1)
     worker.stop(0.05)
     forever.set()

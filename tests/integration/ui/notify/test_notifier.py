@@ -1,7 +1,7 @@
-"""Notices where the channels fail: no bus, one that is deaf, plyer's defects. Never an exception.
+"""Notifications where the channels fail: no bus, a deaf one, plyer's defects. Never an exception.
 
-A notice that comes out, and its click, are the desktop tests'. plyer chooses its channel once per
-process, so each case has a process of its own.
+Notifications that are delivered, and clicks, are the desktop tests'. plyer chooses its channel once
+per process, so each case has a process of its own.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Machine:
         return [json.loads(line)[:2] for line in self._record.read_text().splitlines()]
 
     def notify(self, *texts: str, setting: str = "auto") -> dict[str, Any]:
-        """Send notices, `title|body` each, and return what the notifier told."""
+        """Send notifications, `title|body` each, and return what the notifier told."""
         environ = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", NOTIFY, setting, *texts],
@@ -85,13 +85,19 @@ class Machine:
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
-        assert told["posted"] < 0.1, "whoever sends a notice is not held up"
+        assert told["posted"] < 0.1, "whoever sends a notification is not held up"
         return told
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
+
+
+def unix_socket() -> socket.socket:
+    if sys.platform == "win32":
+        pytest.skip("no Unix sockets")
+    return socket.socket(socket.AF_UNIX)
 
 
 class Bus:
@@ -101,7 +107,7 @@ class Bus:
         self.visits = 0
         self._answer = answer
         self._visitors: list[socket.socket] = []
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener = unix_socket()
         self._listener.bind(str(path))
         self._listener.listen()
         self._thread = threading.Thread(target=self._serve)
@@ -121,7 +127,7 @@ class Bus:
 
     def end(self) -> None:
         self._ended = True
-        with socket.socket(socket.AF_UNIX) as last:  # wakes the thread
+        with unix_socket() as last:  # wakes the thread
             last.connect(self._listener.getsockname())
             self._thread.join(20)
         for sock in (self._listener, *self._visitors):
@@ -138,7 +144,7 @@ def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     bus.end()
 
 
-def test_without_a_usable_bus_plyer_sends_the_notice(machine: Machine, bus: str) -> None:
+def test_without_a_usable_bus_plyer_sends_the_notification(machine: Machine, bus: str) -> None:
     machine.has_notify_send()
     told = machine.notify("Port 7497 is silent|Restart TWS.")
     assert machine.sent == [["Port 7497 is silent", "Restart TWS."]]
@@ -187,7 +193,7 @@ def test_what_notify_send_would_misread_comes_out_as_text(
     assert machine.sent == [sent]
 
 
-def test_a_notice_that_fails_does_not_stop_the_next(machine: Machine) -> None:
+def test_a_notification_that_fails_does_not_stop_the_next(machine: Machine) -> None:
     machine.has_notify_send("#!/no/such/interpreter\n")
     told = machine.notify("one|1", "two|2", setting="plyer")
     assert [trouble[:24] for trouble in told["troubles"]] == ["plyer: FileNotFoundError"] * 2
@@ -210,4 +216,6 @@ def test_a_channel_that_hangs_holds_up_neither_the_caller_nor_the_end(
         assert told["all"] < 4
         assert time.monotonic() - began < 20
     finally:
+        if sys.platform == "win32":
+            pytest.skip("Unix sockets and signals")
         os.kill(int(pid.read_text()), signal.SIGKILL)

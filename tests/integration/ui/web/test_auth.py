@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,8 @@ def test_a_one_time_address_grows_old(page: Served, monkeypatch: pytest.MonkeyPa
     "path", ["/", "/events", "/explain/healthy", "/report", "/status", "/page.js", "/nowhere"]
 )
 def test_without_the_cookie_there_is_nothing_to_see(path: str, page: Served) -> None:
-    for headers in ({}, {"Cookie": f"traymon-{page.port}=guess"}, {"Cookie": "traymon=x"}):
+    for cookie in ("", f"traymon-{page.port}=guess", "traymon=x"):
+        headers: dict[str, Any] = {"Cookie": cookie} if cookie else {}
         answer, text = page.request("GET", path, **headers)
         assert answer.status == 401
         assert "silent" not in text
@@ -212,7 +214,7 @@ def page_status(page: Served) -> int:
 
 
 def test_headers_that_drip_in_are_cut_off(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_WITHIN", 0.5)
+    monkeypatch.setattr(TimeLimitedProtocol, "REQUEST_TIMEOUT", 0.5)
     with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         began, cut_off = time.monotonic(), False

@@ -11,7 +11,7 @@ from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.ui.notification_text import NotificationText
+from traymon.ui.notification_text import NotificationText, notification_text
 from traymon.ui.notify import dispatcher
 from traymon.ui.notify.channel import ChannelError, Clicks
 from traymon.ui.notify.dispatcher import NotificationDispatcher
@@ -74,11 +74,10 @@ class Scene:
 def test_text_and_picture_are_made_in_the_notifiers_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     composed_in: set[str] = set()
-    compose = dispatcher.notification_text
 
     def composing(*arguments: object) -> NotificationText:
         composed_in.add(threading.current_thread().name)
-        return compose(*arguments)  # type: ignore[arg-type]
+        return notification_text(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(dispatcher, "notification_text", composing)
     scene.publish("port-refused")
@@ -113,4 +112,5 @@ def test_switched_off_counts_as_delivered_and_reaches_no_channel() -> None:
         scene.publish("port-refused")
         scene.now += 10
     scene.notifier.stop()
-    assert scene.screen.shown == scene.troubles == []
+    assert scene.screen.shown == []
+    assert scene.troubles == []

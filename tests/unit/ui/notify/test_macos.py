@@ -1,4 +1,4 @@
-"""Notices on macOS, where only a stand-in of desktop-notifier can run here."""
+"""Notifications on macOS, where only a stand-in of desktop-notifier can run here."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
         "desktop_notifier.backends": backends,
         "desktop_notifier.backends.macos_support": support,
     }.items():
-        monkeypatch.setitem(sys.modules, name, module)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.delitem(sys.modules, "traymon.ui.notify.macos", raising=False)
     yield center
     sys.modules.pop("traymon.ui.notify.macos", None)
@@ -83,12 +83,14 @@ def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
 TEXT = NotificationText("title", "body", urgent=True, buttons=("snooze",))
 
 
-def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center) -> None:
+def test_a_notification_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center) -> None:
     from traymon.ui.notify.macos import MacNotifications
 
     told: list[object] = []
-    notices = MacNotifications(Clicks(told.append, lambda key, button: told.append((key, button))))
-    notices.deliver("project", TEXT, "")
+    notifications = MacNotifications(
+        Clicks(told.append, lambda key, button: told.append((key, button)))
+    )
+    notifications.deliver("project", TEXT, "")
     (shown,) = center.shown
     assert (shown.title, shown.message, shown.identifier) == (
         "title",
@@ -102,23 +104,23 @@ def test_a_notice_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center
     center.on_clicked("project")
     center.on_button_pressed("project", "snooze")
     assert told == ["project", ("project", "snooze")]
-    notices.close()
+    notifications.close()
 
 
 @pytest.mark.parametrize(
     ("state", "says"),
     [({"allowed": False}, "are not allowed"), ({"works": False}, "did not take it")],
 )
-def test_a_notice_that_does_not_come_out_is_said(
+def test_a_notification_that_does_not_come_out_is_said(
     state: dict[str, bool], says: str, center: Center
 ) -> None:
     from traymon.ui.notify.macos import MacNotifications
 
     vars(center).update(state)
-    notices = MacNotifications(Clicks(print))
+    notifications = MacNotifications(Clicks(print))
     with pytest.raises(ChannelError, match=says):
-        notices.deliver("project", TEXT, "")
-    notices.close()
+        notifications.deliver("project", TEXT, "")
+    notifications.close()
 
 
 def test_outside_a_bundle_the_next_channel_is_taken(

@@ -13,10 +13,10 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
-from traymon.core.facts import Fact
+from traymon.core.facts import Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
 
@@ -54,12 +54,14 @@ hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 
 def status(text: str, code: str = "foreign-listener") -> Status:
     """A status into which `text` came by every way that is open to others."""
-    facts = {Fact.PROGRAM: text, Fact.PID: 4711, Fact.DETAIL: text, Fact.HOST: text}
+    facts: Facts = {Fact.PROGRAM: text, Fact.PID: 4711, Fact.DETAIL: text, Fact.HOST: text}
     target = Target("bot", port=7497, env_file=f"/home/{text}/.env", account="DU123456")
     readings = MappingProxyType(
         {
-            "listener": Reading("listener", Symptom.OK, text, facts, 0.01, NOW),
-            "handshake": Reading("handshake", Symptom.NOT_IB, text, facts, 0.02, NOW),
+            SensorName.LISTENER: Reading(SensorName.LISTENER, Symptom.OK, text, facts, 0.01, NOW),
+            SensorName.HANDSHAKE: Reading(
+                SensorName.HANDSHAKE, Symptom.NOT_IB, text, facts, 0.02, NOW
+            ),
         }
     )
     evidence = Evidence(target, NOW, readings)
@@ -154,7 +156,7 @@ def test_the_report_has_the_sections_of_the_seed_document() -> None:
 
 def test_a_test_that_was_not_reached_is_not_in_the_report() -> None:
     shown = status("java")
-    refused = Reading("handshake", Symptom.REFUSED, "refused", at=NOW)
+    refused = Reading(SensorName.HANDSHAKE, Symptom.REFUSED, "refused", at=NOW)
     report = render.report(replace(shown, evidence=shown.evidence.with_reading(refused)), NOW)
     assert "### ❌ Test 1: Port Connectivity (FAILED)\n- refused" in report
     assert "Test 2" not in report

@@ -12,7 +12,7 @@ import pytest
 
 from traymon.core.model import Evidence, Reading, Status
 from traymon.core.target import Target
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.storage.files import write_atomically
 from traymon.ui.web.static_page import StaticPages
@@ -21,7 +21,9 @@ NOW = 1_795_000_000.0
 
 
 def status(name: str = "bot", symptom: Symptom = Symptom.SILENT) -> Status:
-    evidence = Evidence(Target(name), NOW).with_reading(Reading("handshake", symptom, at=NOW))
+    evidence = Evidence(Target(name), NOW).with_reading(
+        Reading(SensorName.HANDSHAKE, symptom, at=NOW)
+    )
     return Status(evidence.target, diagnose(evidence), NOW, NOW, evidence, NOW)
 
 

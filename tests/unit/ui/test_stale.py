@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.hub import StatusHub
 from traymon.ui.notification_text import NotificationText
 from traymon.ui.notify.dispatcher import NotificationDispatcher
+from traymon.ui.notify.notifier import Notifier
 from traymon.ui.web.opener import PageOpener
 from traymon.ui.web.static_page import StaticPages
 
@@ -48,7 +50,7 @@ class Traymon:
         self.now = BEGAN
         self.desktop = Desktop()
         self.hub = StatusHub(lambda: self.now, lambda target: calendar)
-        dispatcher = NotificationDispatcher(self.desktop, lambda: self.now)
+        dispatcher = NotificationDispatcher(cast(Notifier, self.desktop), lambda: self.now)
         self.hub.listen(dispatcher.on_update)
         self.publish_green()
 
@@ -74,7 +76,7 @@ def test_what_dies_in_the_quiet_hours_is_told_once_they_end() -> None:
     assert traymon.desktop.titles == ["traymon has stopped looking at port 7497"]
 
 
-def test_a_notice_of_it_that_did_not_come_out_is_tried_again() -> None:
+def test_a_notification_of_it_that_did_not_come_out_is_tried_again() -> None:
     traymon = Traymon(Calendar())
     traymon.desktop.delivers = False
     traymon.hub.publish_stale()
