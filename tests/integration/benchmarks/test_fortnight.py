@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fortnight
+import pytest
 
 SOON = 20.0  # seconds
 
 
+@pytest.mark.timeout(900)  # half a minute of CPU, more while it is measured, shared with others
 def test_real_outages_are_told_at_once_and_what_is_expected_is_not() -> None:
     world = fortnight.fortnight(days=5)
     told = [(at, str(notification.kind)) for at, notification in world.notifications]
