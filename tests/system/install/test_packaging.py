@@ -22,7 +22,15 @@ from support.repository import ROOT
 FIND = "from traymon import assets; print(assets.folder())"
 FOLDERS = ("traymon", "assets", "tests", "install", "docs", "benchmarks")
 FILES = {
-    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", ".env.example", "pyproject.toml"),
+    *(
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "LICENSE",
+        ".env.example",
+        "pyproject.toml",
+    ),
     *("PKG-INFO", ".gitignore"),  # hatchling adds them by itself
 }
 # What may lie in a developer's folder and is nobody else's.

@@ -12,7 +12,7 @@ from support.polling import wait_for
 from support.wine import SLOW, Windows
 from traymon.sim.gateway import running
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
 

@@ -20,7 +20,7 @@ WM_QUERYENDSESSION, WM_ENDSESSION, WM_NOTIFY = "0x11", "0x16", "0x40B"
 NIN_BALLOONUSERCLICK = "0x405"
 ENDS_WITHIN = 5.0  # seconds; then Windows ends a program by force
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def opened(windows: Windows) -> str:
