@@ -109,8 +109,8 @@ from traymon.monitoring.monitor import Monitor
 traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, interval=0.2)
 traymon.monitoring.target_monitor.TICK = 0.1
 publish = Monitor._publish
-def stall(self, update):
-    publish(self, update)
+def stall(self, *published):
+    publish(self, *published)
     while os.path.exists({str(stop)!r}):
         time.sleep(0.05)
 Monitor._publish = stall

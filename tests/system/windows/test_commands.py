@@ -136,7 +136,7 @@ import sys, winreg
 from traymon.autostart import windows
 
 def mark(first):
-    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, windows.MARKS) as key:
+    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, windows.APPROVED_KEY) as key:
         winreg.SetValueEx(key, windows.NAME, 0, winreg.REG_BINARY, bytes([first, *[0] * 11]))
 
 command = [sys.executable, "run", "--env", windows.__file__]

@@ -669,7 +669,7 @@ G, A, R, N = Light.GREEN, Light.AMBER, Light.RED, Light.GREY
         (S.SLOW, (G, A)),
         (S.CRASHED, (N, N)),
         (S.UNKNOWN, (N, N)),
-        *((s, (R, N)) for s in NOT_ACCEPTED),
+        *((s, (R, N)) for s in sorted(NOT_ACCEPTED)),
         *((s, (G, R)) for s in HANDSHAKE if s not in {S.OK, S.SLOW, S.CRASHED, *NOT_ACCEPTED}),
     ],
 )
