@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support.virtual_time import BEGAN, LeapingLoop
+from support.virtual_time import BEGAN, VirtualTimeLoop
 from traymon.config import ib_resets
 from traymon.core import notification_policy
 from traymon.core.calendar import Calendar
@@ -252,7 +252,7 @@ async def play(world: World, days: int) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class FortnightLoop(LeapingLoop):
+class FortnightLoop(VirtualTimeLoop):
     """A loop in virtual time without threads."""
 
     def run_in_executor(

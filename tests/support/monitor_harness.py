@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from support.virtual_time import BEGAN, LeapingLoop
+from support.virtual_time import BEGAN, VirtualTimeLoop
 from traymon.core.calendar import Calendar
 from traymon.core.facts import NO_FACTS, Facts
 from traymon.core.model import Evidence, Reading, Status, Update
@@ -18,7 +18,7 @@ from traymon.monitoring.monitor import Monitor
 from traymon.sensors.base import SensorContext, Sensors
 
 
-class SceneLoop(LeapingLoop):
+class SceneLoop(VirtualTimeLoop):
     """A leaping loop for a scene without sockets."""
 
     def run_in_executor(  # type: ignore[override]  # the overridden one is generic in *args

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.virtual_time import BEGAN, LeapingLoop
+from support.virtual_time import BEGAN, VirtualTimeLoop
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import SensorName, Symptom
@@ -147,7 +147,7 @@ def play(
         return told
 
     try:
-        with asyncio.Runner(loop_factory=lambda: LeapingLoop(IN_FLIGHT)) as runner:
+        with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(IN_FLIGHT)) as runner:
             return runner.run(main())
     finally:
         asyncio.set_event_loop(None)

@@ -1,4 +1,4 @@
-"""An event loop whose time leaps: hours of waiting pass in moments."""
+"""An event loop in virtual time: hours of waiting pass in moments."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 BEGAN = 1_000.0
 
 
-class LeapingSelector(selectors.DefaultSelector):
-    """Where nothing is ready, time moves on instead of passing.
+class VirtualTimeSelector(selectors.DefaultSelector):
+    """If nothing is ready, the time is moved on instead of waited for.
 
-    `in_flight`: real seconds in which bytes that are under way between real sockets arrive.
+    `in_flight`: real seconds that bytes between real sockets may take.
     """
 
     def __init__(self, in_flight: float) -> None:
@@ -30,16 +30,16 @@ class LeapingSelector(selectors.DefaultSelector):
         return ready
 
 
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """Time stands still while there is work and leaps to the next timer when there is none."""
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """Time stands still while there is work, and jumps to the next timer when there is none."""
 
     def __init__(self, in_flight: float = 0.0) -> None:
-        self._leaping = LeapingSelector(in_flight)
-        super().__init__(self._leaping)
+        self._virtual = VirtualTimeSelector(in_flight)
+        super().__init__(self._virtual)
 
     def time(self) -> float:
-        return self._leaping.now
+        return self._virtual.now
 
     def leap(self, seconds: float) -> None:
-        """Let time pass in which nothing happened that was waited for."""
-        self._leaping.now += seconds
+        """Let time pass without running what is due meanwhile, as a sleeping machine does."""
+        self._virtual.now += seconds

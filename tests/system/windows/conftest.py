@@ -18,9 +18,9 @@ collect_ignore_glob = [] if sys.platform == "linux" else ["*.py"]
 @pytest.fixture
 def windows(desktop: Desktop) -> Iterator[Windows]:
     from support.wine import Windows
-    from support.wine_setup import why_not
+    from support.wine_setup import reason_to_skip
 
-    if reason := why_not():
+    if reason := reason_to_skip():
         pytest.skip(reason)
     desktop.start_tray()
     with Windows(desktop) as windows:

@@ -52,5 +52,5 @@ def build(windows: Windows) -> Path:
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     folder = made / "traymon"
     # Windows has it in its own folder; Wine 8 does not, see wine_setup.py
-    shutil.copy(windows.ground / "python" / "bcryptprimitives.dll", folder)
+    shutil.copy(windows.setup / "python" / "bcryptprimitives.dll", folder)
     return folder
