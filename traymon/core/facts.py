@@ -94,7 +94,8 @@ class Fact:
     TOOK = _duration("took")  # how long the answer took
     TIMEOUT = _duration("timeout")  # how long traymon waits for an answer
     SLOW_BOUND = _duration("slow_bound")  # an answer that takes longer is slow
-    SERVER_VERSION = _number("server_version")
+    SERVER_VERSION = _number("server_version")  # its API version, as a new client is told
+    TWS_LINE = _text("tws_line", 14)  # the line of TWS that has it, if known: `10.45`
     MIN_VERSION = _number("min_version")  # the lowest server version that client libraries accept
     OPEN_PORT = _number("open_port")  # another port of this machine that does answer as IB
     OPEN_PORT_KIND = _text("open_port_kind")  # what IB uses that port for: `TWS paper`
@@ -110,6 +111,7 @@ class Fact:
     CLIENTS = _number("clients")  # connections to the port that are not traymon's
     # the session
     OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
+    SESSION_VERSION = _number("session_version")  # the API version that this session speaks
     ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took

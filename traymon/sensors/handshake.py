@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
-from traymon.core.target import USUAL_PORTS, Limits, Target
+from traymon.core.target import TWS_LINES, USUAL_PORTS, Limits, Target
 from traymon.core.vocabulary import NOT_ACCEPTED, SensorName, Symptom
 from traymon.sensors.base import FactDict
 from traymon.sensors.connection_registry import ConnectionRegistry
@@ -77,6 +77,8 @@ class Handshake:
                 facts[Fact.OPEN_PORT_KIND] = USUAL_PORTS.get(other_port, "TWS / IB Gateway")
         if answer.version is not None:
             facts[Fact.SERVER_VERSION] = answer.version
+            if (line := TWS_LINES.get(answer.version)) is not None:
+                facts[Fact.TWS_LINE] = line
             facts[Fact.TOOK] = answer.took
         if (age := _port_age(port, symptom, time.monotonic())) is not None:
             facts[Fact.PORT_OPENED] = age

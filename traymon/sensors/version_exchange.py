@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from traymon.core.target import NEWEST_API_VERSION, TWS_LINES
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
@@ -67,8 +68,8 @@ async def exchange_versions(
         deadline = loop.time() + timeout
     try:
         async with asyncio.timeout_at(deadline):
-            await loop.sock_sendall(connection, wire.hello())
-        return answer(await read_reply(connection, deadline))
+            await loop.sock_sendall(connection, wire.hello(NEWEST_API_VERSION))
+        return answer(await read_reply(connection, deadline, NEWEST_API_VERSION))
     except TimeoutError:
         return answer(Outcome(Symptom.SILENT, "takes no bytes"))
     except OSError as error:
@@ -155,7 +156,9 @@ async def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
     return [(socket.AF_INET, (host, port))]
 
 
-async def read_reply(connection: socket.socket, deadline: float) -> Outcome:
+async def read_reply(
+    connection: socket.socket, deadline: float, offered: int = wire.SESSION_VERSION
+) -> Outcome:
     """Read until the version reply, the end of the stream, the deadline, or proof it is not IB."""
     loop = asyncio.get_running_loop()
     reader = wire.AnswerReader()
@@ -165,7 +168,7 @@ async def read_reply(connection: socket.socket, deadline: float) -> Outcome:
             while data := await loop.sock_recv(connection, 4096):
                 head = head or data[:16]
                 if (reply := reader.feed(data)) is not None:
-                    return _interpret(reply)
+                    return _interpret(reply, offered)
     except wire.NotIB as error:
         if wire.speaks_tls(head):
             detail = f"answered the plain hello with a TLS record ({head[:5].hex()})"
@@ -185,11 +188,15 @@ async def read_reply(connection: socket.socket, deadline: float) -> Outcome:
     return Outcome(Symptom.CLOSED, "accepted, then closed without a byte")
 
 
-def _interpret(reply: wire.VersionReply) -> Outcome:
+def _interpret(reply: wire.VersionReply, offered: int) -> Outcome:
     if reply.version < 0:  # EClientSocket.java; no Python client library follows a redirect
         return Outcome(Symptom.UNFINISHED, f"redirects to {reply.time}")
-    detail = f"server version {reply.version}, its time {reply.time}"
-    return Outcome(Symptom.OK, detail, reply.version)
+    detail = f"API version {reply.version}"
+    if reply.version > offered:  # TWS never does; a forwarder or a copy of the API may
+        detail += f", more than the {offered} that was offered"
+    elif (line := TWS_LINES.get(reply.version)) is not None:
+        detail += f" (TWS {line})"
+    return Outcome(Symptom.OK, f"{detail}, its time {reply.time}", reply.version)
 
 
 async def close_gracefully(connection: socket.socket) -> bool:

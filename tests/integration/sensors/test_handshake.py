@@ -36,10 +36,10 @@ def seen_elsewhere(*ports: int) -> Reading:
 @pytest.mark.parametrize(
     ("behaviour", "symptom", "version"),
     [
-        (HEALTHY, Symptom.OK, 176),
+        (HEALTHY, Symptom.OK, 193),
         (Behaviour(server_version=157), Symptom.OK, 157),
         (Behaviour(server_version=156), Symptom.TOO_OLD, 156),
-        (Behaviour(delay=0.4), Symptom.SLOW, 176),
+        (Behaviour(delay=0.4), Symptom.SLOW, 193),
         (Behaviour(delay=0.4, server_version=100), Symptom.TOO_OLD, 100),
         (Behaviour(hello=Hello.TLS), Symptom.TLS, None),
         (Behaviour(hello=Hello.HTTP), Symptom.NOT_IB, None),
@@ -56,6 +56,24 @@ def test_an_answer_is_graded(
     assert reading.facts.get(Fact.TOOK) == (reading.took if version else None)
     assert (reading.took > 0.3) == (behaviour.delay > 0 or symptom is Symptom.TLS)
     assert reading.detail
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted", "symptom", "line"),
+    [
+        (223, 213, Symptom.OK, "10.45"),
+        (193, 213, Symptom.TOO_OLD, None),
+        (226, 226, Symptom.OK, "10.50 or newer"),
+        (225, 226, Symptom.TOO_OLD, "10.46"),
+    ],
+)
+def test_a_library_that_needs_more_than_176_can_be_checked_for(
+    evidence: MakeEvidence, server: int, wanted: int, symptom: Symptom, line: str | None
+) -> None:
+    with running(Behaviour(server_version=server)) as gateway:
+        reading = look(evidence(gateway.port, seen_elsewhere(), min_version=wanted))
+    assert (reading.symptom, reading.facts[Fact.SERVER_VERSION]) == (symptom, server)
+    assert reading.facts.get(Fact.TWS_LINE) == line
 
 
 # another port of this machine

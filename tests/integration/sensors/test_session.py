@@ -100,7 +100,7 @@ def test_a_session_that_is_served_tells_version_accounts_and_its_own_id() -> Non
     facts = told.status.evidence.readings[SensorName.SESSION].facts
     assert facts[Fact.ACCOUNTS] == ("DU1234567", "DU7654321")
     assert facts[Fact.OWN_CLIENT_ID] == OWN_ID
-    assert facts[Fact.SERVER_VERSION] == 176
+    assert facts[Fact.SESSION_VERSION] == 176
     assert facts[Fact.ROUND_TRIP] < 1
 
 

@@ -12,6 +12,7 @@ import pytest
 from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
+from traymon.core.target import NEWEST_API_VERSION
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import sensors_for_target, wire
@@ -19,7 +20,7 @@ from traymon.sensors.base import PollingSensor
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Ending, Hello, running
 from traymon.sim.stage_props import half_close, nobody_listens
 
-HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..176"
+HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..226"
 SILENT = Behaviour(hello=Hello.SILENT)
 MakeEvidence = Callable[..., Evidence]
 
@@ -37,7 +38,8 @@ def named(name: str) -> PollingSensor:
 
 
 def test_the_hello_is_these_bytes() -> None:
-    assert wire.hello() == HELLO
+    assert wire.hello(NEWEST_API_VERSION) == HELLO
+    assert wire.hello() == HELLO.replace(b"226", b"176")  # what begins a session
 
 
 def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_closed(

@@ -117,7 +117,7 @@ def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "exit_code", "tick", "seen"),
     [
-        ("healthy", 0, "✓", ["✓ server version 176", "✓ paper account DU***567", "✓ data farms"]),
+        ("healthy", 0, "✓", ["✓ API version 176", "✓ paper account DU***567", "✓ data farms"]),
         ("wrong-environment", 0, "✓", ["live account U***567"]),
         ("wrong-account", 0, "✓", ["paper account DU***567"]),
         ("ib-link-down", 2, "!", ["1100: Connectivity between IBKR"]),

@@ -40,6 +40,8 @@ LONGEST: Facts = {
     Fact.TIMEOUT: 59.4,
     Fact.SLOW_BOUND: 59.4,
     Fact.SERVER_VERSION: 99_999,
+    Fact.TWS_LINE: "10.50 or newer",
+    Fact.SESSION_VERSION: 99_999,
     Fact.MIN_VERSION: 1000,
     Fact.OPEN_PORT: 65_535,
     Fact.OPEN_PORT_KIND: "TWS / IB Gateway",
