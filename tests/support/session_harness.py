@@ -20,6 +20,7 @@ from traymon.sensors.base import Sensors
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.session import Session
+from traymon.sensors.tls_probe import TlsProbe
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
 from traymon.sim.script import ORDINARY, Script
 
@@ -130,7 +131,10 @@ def play(
         about = {"own_client_id": OWN_ID, "limits": Limits(), **target}
         monitor = Monitor(
             [Target("project", port=gateway.port, **about)],
-            lambda: Sensors((elsewhere, Handshake(connections), internet), (Session(connections),)),
+            lambda: Sensors(
+                (elsewhere, Handshake(connections), internet),
+                (TlsProbe(connections), Session(connections)),
+            ),
             clock=SteadyClock(wall=loop.time, monotonic=loop.time),
         )
         told = Story(gateway, monitor, internet)

@@ -105,6 +105,18 @@ _ALL = (
         props=(stage.full_backlog,),
         linux_only=True,
     ),
+    Scenario(
+        name="not-the-api-port",
+        code="not-the-api-port",
+        says="The port is the Gateway's own, for IBC's commands, and its API is on another one.",
+        props=(
+            stage.gateway(Behaviour(hello=Hello.SILENT)),
+            stage.gateway_beside,
+            stage.process_name("ibgateway"),
+        ),
+        linux_only=True,
+        machine_wide=True,
+    ),
     _hello("foreign-listener", "foreign-listener", Hello.HTTP, "A web server has the port."),
     _hello("foreign-ssh", "foreign-listener", Hello.SSH, "An SSH server has the port."),
     _hello("foreign-garbage", "foreign-listener", Hello.GARBAGE, "The answer is garbage."),
