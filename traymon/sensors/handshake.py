@@ -6,7 +6,6 @@ Never more than one at a time per target, and nothing on the wire but the versio
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 from traymon.core.addresses import parse_address
@@ -79,7 +78,7 @@ class Handshake:
             facts[Fact.TOOK] = answer.took
         if answer.address not in ("", MAIN_ADDRESS) and _is_own_name(target.host):
             facts[Fact.LED_TO] = answer.address
-        if (age := _port_age(port, symptom, time.monotonic())) is not None:
+        if (age := _port_age(port, symptom, loop_time())) is not None:
             facts[Fact.PORT_OPENED] = age
         return Reading(self.name, symptom, answer.detail, facts, answer.took)
 
@@ -114,7 +113,7 @@ class Handshake:
         if (
             last is not None
             and last.ports == candidates
-            and time.monotonic() < last.at + PORT_SEARCH_INTERVAL
+            and loop_time() < last.at + PORT_SEARCH_INTERVAL
         ):
             return last.found
         timeout = min(target.limits.timeout, MAX_SEARCH_TIMEOUT)
@@ -129,8 +128,13 @@ class Handshake:
             for port, answer in zip(candidates, answers, strict=True)
             if answer.symptom is Symptom.OK
         )
-        self._last_search = _PortSearch(candidates, time.monotonic(), next(served, None))
+        self._last_search = _PortSearch(candidates, loop_time(), next(served, None))
         return self._last_search.found
+
+
+def loop_time() -> float:
+    """Return the event loop's clock, in seconds."""
+    return asyncio.get_running_loop().time()
 
 
 def _is_own_name(host: str) -> bool:

@@ -294,17 +294,12 @@ def test_localhost_that_is_hung_up_on_at_its_other_address_is_to_be_127_0_0_1_fi
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """A clock of the sensor's own, which the test moves on."""
 
-    class Clock:
-        now = 1000.0
-
-        def monotonic(self) -> float:
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr(handshake, "time", clock)
+    now = 1000.0
+    monkeypatch.setattr(handshake, "loop_time", lambda: now)
 
     def pass_by(seconds: float) -> None:
-        clock.now += seconds
+        nonlocal now
+        now += seconds
 
     return pass_by
 
