@@ -20,7 +20,9 @@ from traymon.sensors.base import Sensors
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.session import Session
+from traymon.sensors.tls_probe import TlsProbe
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
+from traymon.sim.script import ORDINARY, Script
 
 IN_FLIGHT = 0.002  # real seconds in which bytes on loopback arrive
 OWN_ID = 9100
@@ -107,6 +109,7 @@ def play(
     story: Callable[[Story], Awaitable[None]],
     behaviour: Behaviour = HEALTHY,
     *,
+    script: Script = ORDINARY,
     before: Callable[[Gateway], Awaitable[None]] | None = None,
     **target: Any,
 ) -> Story:
@@ -116,7 +119,7 @@ def play(
         loop = asyncio.get_running_loop()
         asyncio.set_event_loop(loop)  # ib_insync asks for the thread's loop, not the running one
         gateway, internet, connections = (
-            Gateway(behaviour),
+            Gateway(behaviour, script),
             ScriptedSensor(SensorName.INTERNET),
             ConnectionRegistry(),
         )
@@ -128,7 +131,10 @@ def play(
         about = {"own_client_id": OWN_ID, "limits": Limits(), **target}
         monitor = Monitor(
             [Target("project", port=gateway.port, **about)],
-            lambda: Sensors((elsewhere, Handshake(connections), internet), (Session(connections),)),
+            lambda: Sensors(
+                (elsewhere, Handshake(connections), internet),
+                (TlsProbe(connections), Session(connections)),
+            ),
             clock=SteadyClock(wall=loop.time, monotonic=loop.time),
         )
         told = Story(gateway, monitor, internet)

@@ -50,7 +50,7 @@ PURE = (
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
-    *("struct", "datetime", "collections", "re", "zoneinfo", "functools", "bisect"),
+    *("struct", "datetime", "collections", "re", "zoneinfo", "functools", "bisect", "ipaddress"),
 }
 
 # The modules that may import a library, which the others need not know.

@@ -7,7 +7,6 @@ programs.
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from pydantic_core import ErrorDetails
 from traymon.config import dotenv_file, ib_resets
 from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
 from traymon.core import time_windows
+from traymon.core.addresses import is_loopback
 from traymon.core.calendar import Calendar
 from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
@@ -143,7 +143,7 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
         value, problem = values["TRAYMON_HOURS"], "is asked for over the session, which is off"
         hint = "write TRAYMON_SESSION=hold, or the hours themselves"
         mistakes.append(Mistake(value.source, "TRAYMON_HOURS", value.text, problem, hint))
-    if settings.port is None and not _is_loopback(settings.host):
+    if settings.port is None and not is_loopback(settings.host):
         value = values["IB_HOST"]
         hint = "the port can be found by itself on this computer only; write IB_PORT=7497"
         mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
@@ -164,13 +164,6 @@ def _calendar(settings: Settings) -> Calendar:
         quiet=settings.quiet,
         hours=settings.hours if isinstance(settings.hours, time_windows.Schedule) else None,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _client_ids(values: Mapping[str, Value], mistakes: list[Mistake]) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 
 from traymon.config.ib_resets import Region
 from traymon.core import time_windows
-from traymon.core.target import Limits
+from traymon.core.target import NEWEST_API_VERSION, Limits
 from traymon.core.time_windows import NEVER, Schedule
 
 MAX_HOST = 253  # characters, the longest name that DNS allows
@@ -238,7 +238,7 @@ class Settings(BaseModel):
         LIMITS.min_version,
         "the lowest API version that your library accepts",
         "The lowest API version that your client library accepts; ib_insync wants 157.",
-        Bounds(100, 1000),
+        Bounds(100, NEWEST_API_VERSION, "a whole number from {} to {}, IBKR's newest API version"),
     )
     just_started: FiniteFloat = _setting(
         "TRAYMON_JUST_STARTED",

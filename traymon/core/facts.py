@@ -94,22 +94,25 @@ class Fact:
     TOOK = _duration("took")  # how long the answer took
     TIMEOUT = _duration("timeout")  # how long traymon waits for an answer
     SLOW_BOUND = _duration("slow_bound")  # an answer that takes longer is slow
-    SERVER_VERSION = _number("server_version")
+    SERVER_VERSION = _number("server_version")  # its API version, as a new client is told
+    TWS_LINE = _text("tws_line", 14)  # the line of TWS that has it, if known: `10.45`
     MIN_VERSION = _number("min_version")  # the lowest server version that client libraries accept
     OPEN_PORT = _number("open_port")  # another port of this machine that does answer as IB
     OPEN_PORT_KIND = _text("open_port_kind")  # what IB uses that port for: `TWS paper`
+    LED_TO = _text("led_to", 15)  # where a name of this machine led, if not to 127.0.0.1: `::1`
     # the listener
     PROGRAM = _text("program", 24)  # the program that listens on the port
     PID = _number("pid")  # its process ID
     APPS = _number("apps")  # how many TWS / Gateway processes run here, if that is known
-    APP = _text("app")  # the first TWS / Gateway process found: `IB Gateway`
+    APP = _text("app", 16)  # the first TWS / Gateway process found: `IB Gateway`
     APP_PID = _number("app_pid")
-    APP_PORTS = _numbers("app_ports", 18)  # the ports that it listens on: `4000, 4002`
+    APP_PORTS = _numbers("app_ports", 18)  # the other ports that it listens on: `4000, 4002`
     CANDIDATE_PORTS = _numbers("candidate_ports")  # other ports in use here that may be IB's
     HALF_CLOSED = _number("half_closed")  # connections that only their client has closed
     CLIENTS = _number("clients")  # connections to the port that are not traymon's
     # the session
     OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
+    SESSION_VERSION = _number("session_version")  # the API version that this session speaks
     ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
@@ -129,7 +132,8 @@ class Fact:
     # time
     SINCE = _text("since")  # when this cause was first seen: `14:02`
     LOOKS = _number("looks")  # how many consecutive readings showed it
-    PORT_OPENED = _duration("port_opened")  # how long ago the port opened
+    PORT_OPENED = _duration("port_opened")  # how long before the reading the port opened
+    PORT_OPENED_AT = _moment("port_opened_at")  # when the port opened
     OUTAGE = _duration("outage")  # how long an ended fault lasted
     CAUSE = _text("cause", 80)  # the headline of a fault, ended or not
     SLEPT = _duration("slept")  # how long this machine was asleep, or by how much its clock was set

@@ -17,6 +17,20 @@ USUAL_PORTS: Mapping[int, str] = MappingProxyType(
     {7497: "TWS paper", 7496: "TWS live", 4002: "Gateway paper", 4001: "Gateway live"}
 )
 
+NEWEST_API_VERSION = 226  # what IBKR's newest client offers (ibapi 10.51.1, `server_versions.py`)
+# The line of TWS that an API version means: that of the ibapi with this highest version, or the
+# one that brought the feature which the version stands for (rust-ibapi, `CHANGELOG.md`).
+TWS_LINES: Mapping[int, str] = MappingProxyType(
+    {
+        203: "10.37",
+        219: "10.43",
+        221: "10.44",
+        223: "10.45",
+        225: "10.46",
+        NEWEST_API_VERSION: "10.50 or newer",  # TWS never answers more than it is offered
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Program:

@@ -81,6 +81,9 @@ NOT_ACCEPTED = frozenset(
     }
 )
 
+# The connection was opened, and nothing at all was answered.
+WITHOUT_A_BYTE = frozenset({Symptom.SILENT, Symptom.CLOSED, Symptom.RESET})
+
 # A handshake that shows the API in service.
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})
 
@@ -90,6 +93,7 @@ class SensorName(StrEnum):
 
     LISTENER = "listener"
     HANDSHAKE = "handshake"
+    TLS = "tls"  # whether a port that does not answer the plain hello answers a TLS hello
     INTERNET = "internet"
     SESSION = "session"
     LINK = "link"  # what TWS reports about its connection to IB, over the session

@@ -17,6 +17,7 @@ from traymon.diagnosis.conditions import (
     a_later_run_is_kept_out,
     a_sensor_crashed,
     all_slots_are_taken,
+    an_app_owns_the_port,
     an_app_runs_here,
     another_port_answers_as_ib,
     clocks_differ,
@@ -32,6 +33,7 @@ from traymon.diagnosis.conditions import (
     optionally,
     paper_and_live_are_mixed_up,
     port_just_opened,
+    port_opened_at,
     reports,
     session,
     stable_for,
@@ -53,6 +55,9 @@ REFUSED = (
 )
 ACCEPTED_UNSERVED = (S.CLOSED, S.RESET, S.SILENT, S.UNFINISHED)
 UNSERVED = handshake(S.TIMED_OUT, *ACCEPTED_UNSERVED)
+# A session that dropped is a second witness that nobody is served.
+DROPPED = optionally(session(S.LOST))
+SPEAKS_TLS = handshake(S.SILENT, S.CLOSED, S.RESET) & reports(SensorName.TLS, S.TLS)
 # No fresh connection has shown that the program that serves traymon's session is gone.
 API_STILL_PRESENT = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
@@ -62,7 +67,7 @@ FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & stable_for(SensorName.
 TRANSIENT_IN_RESTART = (
     (LINK_DOWN & ~reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
     | (REFUSED & ~another_port_answers_as_ib)
-    | handshake(*ACCEPTED_UNSERVED)
+    | (handshake(*ACCEPTED_UNSERVED) & ~another_port_answers_as_ib & ~SPEAKS_TLS)
     | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
     | (ID_TAKEN & no_program_holds_it)
     | FARMS_DOWN
@@ -72,6 +77,7 @@ DETAIL_PRIORITY = (
     SensorName.LISTENER,
     SensorName.SESSION,
     SensorName.HANDSHAKE,
+    SensorName.TLS,
     SensorName.CLIENT_IDS,
     SensorName.FARMS,
     SensorName.LINK,
@@ -132,16 +138,25 @@ CATALOGUE: tuple[Entry, ...] = (
         "new-clients-hang", AMBER, when=NEW_CLIENTS_HANG & unattributed(IN_SESSION), patience=10.0
     ),
     # the port
-    Entry("host-unresolved", RED, when=handshake(S.UNRESOLVED)),
+    Entry("host-unresolved", RED, when=handshake(S.UNRESOLVED) & ~IN_SESSION),
+    # connected programs are served, only a new one finds no address
+    Entry("host-unresolved", AMBER, when=handshake(S.UNRESOLVED), patience=10.0),
     Entry("host-unreachable", RED, when=handshake(S.UNREACHABLE)),
-    Entry("port-filtered", RED, when=handshake(S.TIMED_OUT, S.FORBIDDEN)),
+    Entry("port-filtered", RED, when=handshake(S.TIMED_OUT, S.FORBIDDEN) & DROPPED),
     Entry("wrong-port", RED, when=REFUSED & another_port_answers_as_ib),
     Entry("api-port-closed", RED, when=REFUSED & ~listener(S.OK) & an_app_runs_here),
     Entry("app-not-running", RED, when=REFUSED & ~listener(S.OK) & no_app_runs_here),
     Entry("port-refused", RED, when=REFUSED),
+    # TWS itself owns the port, so no other program took it
+    Entry(
+        "not-the-api-port",
+        RED,
+        when=an_app_owns_the_port
+        & (handshake(S.NOT_IB) | (handshake(*ACCEPTED_UNSERVED) & another_port_answers_as_ib)),
+    ),
     Entry("foreign-listener", RED, when=handshake(S.NOT_IB)),
     # the handshake
-    Entry("tls-expected", RED, when=handshake(S.TLS)),
+    Entry("tls-expected", RED, when=handshake(S.TLS) | SPEAKS_TLS),
     Entry("server-too-old", RED, when=handshake(S.TOO_OLD)),
     Entry(
         "just-started",
@@ -150,10 +165,14 @@ CATALOGUE: tuple[Entry, ...] = (
         & port_just_opened,
         announce=False,
     ),
-    Entry("connection-rejected", RED, when=handshake(S.CLOSED, S.RESET)),
-    Entry("answer-unfinished", RED, when=handshake(S.UNFINISHED)),
-    Entry("listener-wedged", RED, when=handshake(S.SILENT) & half_closed_connections_pile_up),
-    Entry("handshake-silent", RED, when=handshake(S.SILENT)),
+    Entry("connection-rejected", RED, when=handshake(S.CLOSED, S.RESET) & DROPPED),
+    Entry("answer-unfinished", RED, when=handshake(S.UNFINISHED) & DROPPED),
+    Entry(
+        "listener-wedged",
+        RED,
+        when=handshake(S.SILENT) & half_closed_connections_pile_up & DROPPED,
+    ),
+    Entry("handshake-silent", RED, when=handshake(S.SILENT) & DROPPED),
     # the session
     Entry("start-silent", RED, when=session(S.START_SILENT)),
     Entry("no-free-slot", AMBER, when=session(S.START_REJECTED) & all_slots_are_taken),
@@ -229,6 +248,8 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)
+    if (opened := port_opened_at(evidence)) is not None:
+        facts[Fact.PORT_OPENED_AT] = round(opened)
     by_priority = (
         *sorted(witnesses.difference(DETAIL_PRIORITY)),
         *filter(witnesses.__contains__, DETAIL_PRIORITY),

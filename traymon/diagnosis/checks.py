@@ -96,7 +96,7 @@ def _session_step(evidence: Evidence) -> CheckStep:
         return CheckStep(name, title, Light.RED, reading.detail, reading.took or None)
     details = (
         CheckDetail(
-            Light.GREEN, f"server version {reading.facts.get(Fact.SERVER_VERSION, 'unknown')}"
+            Light.GREEN, f"API version {reading.facts.get(Fact.SESSION_VERSION, 'unknown')}"
         ),
         CheckDetail(Light.GREEN, _accounts_text(Fact.ACCOUNTS.of(reading.facts) or ())),
         _system_message(

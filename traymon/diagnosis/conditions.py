@@ -143,14 +143,30 @@ def another_port_answers_as_ib(evidence: Evidence) -> bool:
     return evidence.fact(SensorName.HANDSHAKE, Fact.OPEN_PORT) is not None
 
 
+@Condition
+def an_app_owns_the_port(evidence: Evidence) -> Witnesses | None:
+    """The program that listens on the port is TWS or IB Gateway."""
+    owned = evidence.symptom(SensorName.LISTENER) is Symptom.OK
+    app = evidence.fact(SensorName.LISTENER, Fact.APP)
+    return frozenset({SensorName.LISTENER}) if owned and app is not None else None
+
+
+def port_opened_at(evidence: Evidence) -> float | None:
+    """Return when the port opened; None if that was not seen."""
+    moments = [
+        reading.at - age
+        for sensor in (SensorName.HANDSHAKE, SensorName.LISTENER)
+        if (reading := evidence.fresh(sensor)) is not None
+        and (age := Fact.PORT_OPENED.of(reading.facts)) is not None
+    ]
+    return max(moments, default=None)
+
+
 @_without_witness
 def port_just_opened(evidence: Evidence) -> bool:
     """The port opened so recently that the API may still be starting."""
-    ages = (
-        evidence.fact(sensor, Fact.PORT_OPENED)
-        for sensor in (SensorName.HANDSHAKE, SensorName.LISTENER)
-    )
-    return any(age is not None and age <= evidence.target.limits.just_started for age in ages)
+    opened = port_opened_at(evidence)
+    return opened is not None and evidence.now - opened <= evidence.target.limits.just_started
 
 
 @Condition

@@ -16,7 +16,7 @@ from functools import partial
 from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.core.vocabulary import SERVED, WITHOUT_A_BYTE, Light, SensorName
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.checks import check_steps
 from traymon.monitoring.monitor import Monitor
@@ -46,8 +46,12 @@ async def _run_once(target: Target, list_own_programs: ListOwnPrograms) -> Statu
     sensors = sensors_for_target(list_own_programs)
     for sensor in sensors.polling:
         context.post(await poll_sensor(sensor, context.evidence))
-    if context.evidence.symptom(SensorName.HANDSHAKE) in (Symptom.OK, Symptom.SLOW):
-        await context.run_streams(sensors.streaming)
+    symptom = context.evidence.symptom(SensorName.HANDSHAKE)
+    tls = [sensor for sensor in sensors.streaming if sensor.name is SensorName.TLS]
+    if symptom in SERVED:
+        await context.run_streams([sensor for sensor in sensors.streaming if sensor not in tls])
+    elif symptom in WITHOUT_A_BYTE:
+        await context.run_streams(tls)
     evidence, now = context.evidence, time.time()
     return Status(target, diagnose(evidence), now, now, evidence, checked_at=now, streak=1)
 

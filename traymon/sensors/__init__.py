@@ -22,6 +22,7 @@ from traymon.sensors.handshake import Handshake
 from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
 from traymon.sensors.session import Session
+from traymon.sensors.tls_probe import TlsProbe
 
 __all__ = ["POLLING_SENSORS", "STREAMING_SENSORS", "sensors_for_target"]
 
@@ -35,6 +36,7 @@ POLLING_SENSORS: Mapping[SensorName, Callable[[SharedState], PollingSensor]] = M
 )
 STREAMING_SENSORS: Mapping[SensorName, Callable[[SharedState], StreamingSensor]] = MappingProxyType(
     {
+        SensorName.TLS: lambda shared: TlsProbe(shared.connections),
         SensorName.SESSION: lambda shared: Session(shared.connections),
         SensorName.CLIENT_IDS: lambda shared: ClientIds(
             shared.connections, shared.list_own_programs

@@ -6,19 +6,26 @@ Never more than one at a time per target, and nothing on the wire but the versio
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
+from traymon.core.addresses import parse_address
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
-from traymon.core.target import USUAL_PORTS, Limits, Target
+from traymon.core.target import TWS_LINES, USUAL_PORTS, Limits, Target
 from traymon.core.vocabulary import NOT_ACCEPTED, SensorName, Symptom
 from traymon.sensors.base import FactDict
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.version_exchange import Answer, answers_tls, exchange_versions
+from traymon.sensors.socket_table import is_this_machine
+from traymon.sensors.version_exchange import Answer, exchange_versions
 
 PORT_SEARCH_INTERVAL = 60.0  # seconds before the same other ports are tried again
 MAX_SEARCH_TIMEOUT = 3.0  # seconds; Winsock needs 2 s to report a closed port
+MAIN_ADDRESS = "127.0.0.1"  # where TWS listens and whom it trusts, as it comes
+MAX_APP_PORTS = 8  # TWS listens on two or three
+# The port is open, and what listens there does not speak IB's API.
+NOT_SERVED = frozenset(
+    {Symptom.SILENT, Symptom.CLOSED, Symptom.RESET, Symptom.UNFINISHED, Symptom.NOT_IB}
+)
 
 
 @dataclass(slots=True)
@@ -28,7 +35,6 @@ class _PortHistory:
     address: str
     last_refused: float | None = None  # monotonic
     opened_after: float | None = None  # monotonic; the last refusal before the port opened
-    speaks_tls: bool | None = None  # None: not asked in the current run of silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,63 +62,64 @@ class Handshake:
         port = self._port
         if port is None or port.address != target.address:  # a discovered target can change ports
             port = self._port = _PortHistory(target.address)
-        async with self._connections.exchange_lock:
-            answer = await exchange_versions(
-                target.host, target.port, limits.timeout, self._connections
-            )
-        symptom, detail = answer.symptom, answer.detail
+        answer = await self._exchange(evidence)
+        symptom = answer.symptom
         if symptom is Symptom.OK:
             symptom = _grade(answer, limits)
-        if symptom is not Symptom.SILENT:
-            port.speaks_tls = None
-        elif await self._speaks_tls(port, target):
-            symptom, detail = Symptom.TLS, f"{detail}; a TLS hello was answered"
         facts: FactDict = {}
-        if symptom in (Symptom.REFUSED, Symptom.NOT_IB) and (
-            evidence.symptom(SensorName.LISTENER) is not Symptom.NOT_HERE
-        ):
-            other_port = await self._find_other_port(evidence)
-            if other_port is not None:
-                facts[Fact.OPEN_PORT] = other_port
-                facts[Fact.OPEN_PORT_KIND] = USUAL_PORTS.get(other_port, "TWS / IB Gateway")
+        candidates = _candidates(symptom, evidence)
+        if candidates and (other_port := await self._find_other_port(candidates, target)):
+            facts[Fact.OPEN_PORT] = other_port
+            facts[Fact.OPEN_PORT_KIND] = USUAL_PORTS.get(other_port, "TWS / IB Gateway")
         if answer.version is not None:
             facts[Fact.SERVER_VERSION] = answer.version
+            if (line := TWS_LINES.get(answer.version)) is not None:
+                facts[Fact.TWS_LINE] = line
             facts[Fact.TOOK] = answer.took
-        if (age := _port_age(port, symptom, time.monotonic())) is not None:
+        if answer.address not in ("", MAIN_ADDRESS) and _is_own_name(target.host):
+            facts[Fact.LED_TO] = answer.address
+        if (age := _port_age(port, symptom, loop_time())) is not None:
             facts[Fact.PORT_OPENED] = age
-        return Reading(self.name, symptom, detail, facts, answer.took)
+        return Reading(self.name, symptom, answer.detail, facts, answer.took)
 
-    async def _speaks_tls(self, port: _PortHistory, target: Target) -> bool:
-        """Return whether a silent port speaks TLS; asks once per run of silence.
+    async def _exchange(self, evidence: Evidence) -> Answer:
+        """Exchange versions with the target's port.
 
-        Each attempt costs the Gateway a socket.
+        Where the owner's other ports are to be tried if this one stays silent, they are tried while
+        it is slow to answer: the first red light must not wait for them.
         """
-        if port.speaks_tls is None:
-            port.speaks_tls = await answers_tls(
-                target.host, target.port, target.limits.timeout, self._connections
+        target, limits = evidence.target, evidence.target.limits
+        async with self._connections.exchange_lock:
+            exchange = asyncio.ensure_future(
+                exchange_versions(target.host, target.port, limits.timeout, self._connections)
             )
-        return port.speaks_tls
+            try:
+                candidates = _candidates(Symptom.SILENT, evidence)
+                if candidates and not (await asyncio.wait({exchange}, timeout=limits.slow))[0]:
+                    await self._find_other_port(candidates, target)
+                return await exchange
+            finally:
+                if not exchange.done():
+                    exchange.cancel()
+                    await asyncio.wait({exchange})
 
-    async def _find_other_port(self, evidence: Evidence) -> int | None:
+    async def _find_other_port(self, candidates: tuple[int, ...], target: Target) -> int | None:
         """Return another port of this machine that answers as IB, if there is one.
 
         Searches again only if different ports listen or a minute has passed, since the hello goes
         to other Gateways.
         """
-        known = evidence.fact(SensorName.LISTENER, Fact.CANDIDATE_PORTS)
-        ports = tuple(USUAL_PORTS) if known is None else known
-        candidates = tuple(port for port in ports if port != evidence.target.port)
         last = self._last_search
         if (
             last is not None
             and last.ports == candidates
-            and time.monotonic() < last.at + PORT_SEARCH_INTERVAL
+            and loop_time() < last.at + PORT_SEARCH_INTERVAL
         ):
             return last.found
-        timeout = min(evidence.target.limits.timeout, MAX_SEARCH_TIMEOUT)
+        timeout = min(target.limits.timeout, MAX_SEARCH_TIMEOUT)
         answers = await asyncio.gather(
             *(
-                exchange_versions(evidence.target.host, port, timeout, self._connections)
+                exchange_versions(target.host, port, timeout, self._connections)
                 for port in candidates
             )
         )
@@ -121,8 +128,37 @@ class Handshake:
             for port, answer in zip(candidates, answers, strict=True)
             if answer.symptom is Symptom.OK
         )
-        self._last_search = _PortSearch(candidates, time.monotonic(), next(served, None))
+        self._last_search = _PortSearch(candidates, loop_time(), next(served, None))
         return self._last_search.found
+
+
+def loop_time() -> float:
+    """Return the event loop's clock, in seconds."""
+    return asyncio.get_running_loop().time()
+
+
+def _is_own_name(host: str) -> bool:
+    """Tell whether a host is this machine by a name, which may lead to several addresses."""
+    return parse_address(host) is None and is_this_machine(host)
+
+
+def _candidates(symptom: Symptom, evidence: Evidence) -> tuple[int, ...]:
+    """Return the other ports of this machine that may be the API's, if the target's is not.
+
+    If TWS or the Gateway itself owns the port, only its own other ports: one of another TWS would
+    be another account.
+    """
+    owner = evidence.symptom(SensorName.LISTENER)
+    if owner is Symptom.NOT_HERE:
+        return ()
+    is_app = owner is Symptom.OK and evidence.fact(SensorName.LISTENER, Fact.APP) is not None
+    if is_app and symptom in NOT_SERVED:
+        return (evidence.fact(SensorName.LISTENER, Fact.APP_PORTS) or ())[:MAX_APP_PORTS]
+    if symptom not in (Symptom.REFUSED, Symptom.NOT_IB):
+        return ()
+    known = evidence.fact(SensorName.LISTENER, Fact.CANDIDATE_PORTS)
+    ports = tuple(USUAL_PORTS) if known is None else known
+    return tuple(port for port in ports if port != evidence.target.port)
 
 
 def _port_age(port: _PortHistory, symptom: Symptom, now: float) -> float | None:

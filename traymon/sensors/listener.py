@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import psutil
@@ -82,6 +82,8 @@ class Listener:
             facts[Fact.CANDIDATE_PORTS] = _candidate_ports(listening, facts, target.port)
             return Symptom.NOBODY_LISTENS, f"nothing listens on port {target.port}", facts
         facts = _describe_owner(here[0].pid)
+        if Fact.APP in facts and (ports := _ports_of({here[0].pid}, listening) - {target.port}):
+            facts[Fact.APP_PORTS] = tuple(sorted(ports))
         half_closed = self._count_half_closed(table, target.port)
         facts[Fact.HALF_CLOSED] = half_closed
         facts[Fact.CLIENTS] = self._count_clients(table, target.port)
@@ -174,16 +176,20 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
         return {}
     if not found:
         return {} if hidden else {Fact.APPS: 0}
-    pids = {pid for pid, _ in found}
-    ports = sorted({entry.laddr.port for entry in listening or () if entry.pid in pids})
+    ports = _ports_of({pid for pid, _ in found}, listening or ())
     facts: FactDict = {
         Fact.APPS: len(found),
         Fact.APP: found[0][1],
         Fact.APP_PID: found[0][0],
     }
     if ports:
-        facts[Fact.APP_PORTS] = tuple(ports)
+        facts[Fact.APP_PORTS] = tuple(sorted(ports))
     return facts
+
+
+def _ports_of(pids: Collection[int | None], listening: Sequence[SocketEntry]) -> set[int]:
+    """Return the ports on which some of the processes listen."""
+    return {entry.laddr.port for entry in listening if entry.pid in pids}
 
 
 def _ib_process(process: psutil.Process) -> str | None:

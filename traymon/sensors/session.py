@@ -192,7 +192,7 @@ class _OpenSession:
         if self._inbox.accounts:
             facts[Fact.ACCOUNTS] = self._inbox.accounts
         if self._inbox.version is not None:
-            facts[Fact.SERVER_VERSION] = self._inbox.version
+            facts[Fact.SESSION_VERSION] = self._inbox.version
         if self._round_trip is not None:
             facts[Fact.ROUND_TRIP] = self._round_trip
         if (skew := self._skew.seconds) is not None:

@@ -5,17 +5,29 @@ What the platform or missing permissions hide is reported as unknown, never gues
 
 from __future__ import annotations
 
-import ipaddress
 import logging
+import os
 import socket
+import sys
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import Protocol, cast
 
 import psutil
 
+from traymon.core.addresses import is_loopback_name, parse_address, plain_name
+
 log = logging.getLogger(__name__)
 
+Address = IPv4Address | IPv6Address
+
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", "*"})
+LOOPBACK_V4: frozenset[Address] = frozenset({IPv4Address("127.0.0.1")})
+LOOPBACK_V6: frozenset[Address] = frozenset({IPv6Address("::1")})
+HOSTS_FILE = Path("/etc/hosts")
+if sys.platform == "win32":
+    HOSTS_FILE = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), r"System32\drivers\etc\hosts")
 
 
 class Endpoint(Protocol):
@@ -69,21 +81,56 @@ def listening_ports() -> frozenset[int] | None:
 
 def is_this_machine(host: str) -> bool:
     """Return whether the host is this machine, without asking a name server."""
-    if host.lower() in ("localhost", socket.gethostname().lower()):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    if address.is_loopback or address.is_unspecified:
-        return True
-    own = (entry.address for entries in psutil.net_if_addrs().values() for entry in entries)
-    return host in own
+    return bool(_own_addresses_of(host))
 
 
 def listens_for(listen_address: str, host: str) -> bool:
     """Return whether a listener bound to an address serves clients that connect to the host."""
-    listen_address = listen_address.removeprefix("::ffff:")
-    if listen_address in ANY_ADDRESS or listen_address == host:
+    if listen_address in ANY_ADDRESS:
         return True
-    return host.lower() == "localhost" and listen_address in ("127.0.0.1", "::1")
+    listening = parse_address(listen_address)
+    if listening is None:
+        return False
+    return listening.is_unspecified or listening in _own_addresses_of(host)
+
+
+def _own_addresses_of(host: str) -> frozenset[Address]:
+    """Return the addresses of this machine that the host can mean; none for another machine."""
+    address = parse_address(host)
+    if address is None:
+        return _own_addresses_of_name(plain_name(host))
+    if address.is_unspecified:  # a client that connects to 0.0.0.0 reaches 127.0.0.1
+        return LOOPBACK_V4 if address.version == 4 else LOOPBACK_V6
+    is_own = address.is_loopback or address in _interface_addresses()
+    return frozenset({address} if is_own else ())
+
+
+def _own_addresses_of_name(name: str) -> frozenset[Address]:
+    if is_loopback_name(name):
+        return LOOPBACK_V4 | LOOPBACK_V6
+    own = _interface_addresses()
+    if listed := _in_hosts_file(name):
+        return frozenset(address for address in listed if address.is_loopback or address in own)
+    known_as = plain_name(socket.gethostname())
+    short = known_as.partition(".")[0]
+    if name in (known_as, short, f"{short}.local"):  # the last by mDNS
+        return frozenset(address for address in own if not address.is_loopback) or own
+    return frozenset()
+
+
+def _interface_addresses() -> frozenset[Address]:
+    entries = (entry for entries in psutil.net_if_addrs().values() for entry in entries)
+    inet = (entry for entry in entries if entry.family in (socket.AF_INET, socket.AF_INET6))
+    addresses = (parse_address(entry.address) for entry in inet)
+    return frozenset(address for address in addresses if address is not None)
+
+
+def _in_hosts_file(name: str) -> frozenset[Address]:
+    """Return the addresses that this machine's hosts file gives a name."""
+    try:
+        text = HOSTS_FILE.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return frozenset()
+    lines = (line.partition("#")[0].lower().split() for line in text.splitlines())
+    addresses = (parse_address(words[0]) for words in lines if name in words[1:])
+    return frozenset(address for address in addresses if address is not None)

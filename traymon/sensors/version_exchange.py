@@ -15,12 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from traymon.core.target import NEWEST_API_VERSION, TWS_LINES
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.socket_errors import os_error_text, symptom_of
 
 CLOSE_TIMEOUT = 1.0  # seconds to wait for the server to close after we did
+SILENT_CLOSE_TIMEOUT = 0.2  # the same for a server that has not even answered
 # Windows retries a closed port for 2 s before it reports a refusal (Microsoft, KB 175523); with a
 # shorter timeout "refused" would read as "no answer".
 MIN_CONNECT_TIMEOUT = 3.0 if sys.platform == "win32" else 0.0  # seconds
@@ -46,6 +48,7 @@ class Answer:
     detail: str
     took: float  # seconds until the symptom was clear
     version: int | None = None
+    address: str = ""  # that accepted the connection
 
 
 async def exchange_versions(
@@ -54,27 +57,33 @@ async def exchange_versions(
     """Open a connection and exchange versions on it; `timeout` covers all of it."""
     loop = asyncio.get_running_loop()
     started = loop.time()
+    address = ""
 
     def answer(outcome: Outcome) -> Answer:
         took = loop.time() - started
-        return Answer(outcome.symptom, outcome.detail, took, outcome.version)
+        return Answer(outcome.symptom, outcome.detail, took, outcome.version, address)
 
     deadline = started + timeout
     connection = await connect(host, port, deadline, connections)
     if isinstance(connection, Outcome):
         return answer(connection)
+    address = peer_address(connection)
     if loop.time() > deadline:  # MIN_CONNECT_TIMEOUT can exceed the timeout
         deadline = loop.time() + timeout
+    close_timeout = SILENT_CLOSE_TIMEOUT
     try:
         async with asyncio.timeout_at(deadline):
-            await loop.sock_sendall(connection, wire.hello())
-        return answer(await read_reply(connection, deadline))
+            await loop.sock_sendall(connection, wire.hello(NEWEST_API_VERSION))
+        outcome = await read_reply(connection, deadline, NEWEST_API_VERSION)
+        if outcome.symptom is not Symptom.SILENT:
+            close_timeout = CLOSE_TIMEOUT
+        return answer(outcome)
     except TimeoutError:
         return answer(Outcome(Symptom.SILENT, "takes no bytes"))
     except OSError as error:
         return answer(Outcome(symptom_of(error), f"while sending: {os_error_text(error)}"))
     finally:
-        await close_gracefully(connection)
+        await close_gracefully(connection, close_timeout)
 
 
 async def answers_tls(
@@ -83,7 +92,8 @@ async def answers_tls(
     """Return whether the port answers a TLS hello within 2 s; False for any failure.
 
     Only for a port that did not answer the plain hello: with SSL switched on, the API ignores plain
-    clients (osauer/ibkr, `connection.go`, falls back in the same way).
+    clients (osauer/ibkr, `connection.go`, falls back in the same way), and a TLS proxy in front of
+    it hangs up on them.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + min(timeout, MAX_TLS_TIMEOUT)
@@ -97,7 +107,7 @@ async def answers_tls(
     except OSError:  # includes TimeoutError
         return False
     finally:
-        await close_gracefully(connection)
+        await close_gracefully(connection, SILENT_CLOSE_TIMEOUT)
 
 
 async def connect(
@@ -132,6 +142,14 @@ async def connect(
     return (refused or failures)[0]
 
 
+def peer_address(connection: socket.socket) -> str:
+    """Return the address at the other end; "" if that has gone already."""
+    try:
+        return str(connection.getpeername()[0])
+    except OSError:
+        return ""
+
+
 async def _connect_to(family: int, address: Address, timeout: float) -> socket.socket:
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -155,7 +173,9 @@ async def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
     return [(socket.AF_INET, (host, port))]
 
 
-async def read_reply(connection: socket.socket, deadline: float) -> Outcome:
+async def read_reply(
+    connection: socket.socket, deadline: float, offered: int = wire.SESSION_VERSION
+) -> Outcome:
     """Read until the version reply, the end of the stream, the deadline, or proof it is not IB."""
     loop = asyncio.get_running_loop()
     reader = wire.AnswerReader()
@@ -165,7 +185,7 @@ async def read_reply(connection: socket.socket, deadline: float) -> Outcome:
             while data := await loop.sock_recv(connection, 4096):
                 head = head or data[:16]
                 if (reply := reader.feed(data)) is not None:
-                    return _interpret(reply)
+                    return _interpret(reply, offered)
     except wire.NotIB as error:
         if wire.speaks_tls(head):
             detail = f"answered the plain hello with a TLS record ({head[:5].hex()})"
@@ -185,14 +205,18 @@ async def read_reply(connection: socket.socket, deadline: float) -> Outcome:
     return Outcome(Symptom.CLOSED, "accepted, then closed without a byte")
 
 
-def _interpret(reply: wire.VersionReply) -> Outcome:
+def _interpret(reply: wire.VersionReply, offered: int) -> Outcome:
     if reply.version < 0:  # EClientSocket.java; no Python client library follows a redirect
         return Outcome(Symptom.UNFINISHED, f"redirects to {reply.time}")
-    detail = f"server version {reply.version}, its time {reply.time}"
-    return Outcome(Symptom.OK, detail, reply.version)
+    detail = f"API version {reply.version}"
+    if reply.version > offered:  # TWS never does; a forwarder or a copy of the API may
+        detail += f", more than the {offered} that was offered"
+    elif (line := TWS_LINES.get(reply.version)) is not None:
+        detail += f" (TWS {line})"
+    return Outcome(Symptom.OK, f"{detail}, its time {reply.time}", reply.version)
 
 
-async def close_gracefully(connection: socket.socket) -> bool:
+async def close_gracefully(connection: socket.socket, timeout: float | None = None) -> bool:
     """Half-close, read to the end for at most a second, then close; return whether the end came.
 
     A client that just disappears leaves the Gateway with a half-closed connection.
@@ -202,7 +226,7 @@ async def close_gracefully(connection: socket.socket) -> bool:
     try:
         with suppress(OSError):  # the peer has closed already, or never stops sending
             connection.shutdown(socket.SHUT_WR)
-            async with asyncio.timeout(CLOSE_TIMEOUT):
+            async with asyncio.timeout(CLOSE_TIMEOUT if timeout is None else timeout):
                 while await loop.sock_recv(connection, 65_536):
                     await asyncio.sleep(0)  # sock_recv does not yield while bytes are available
             ended = True

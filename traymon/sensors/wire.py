@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MIN_CLIENT_VERSION = 100  # the first with this handshake; a higher one hung a Gateway
-MAX_CLIENT_VERSION = 176  # as ib_insync 0.9.86; up to 193 frames and errors stay text
+SESSION_VERSION = 176  # as ib_insync 0.9.86; up to 193 frames and errors stay text
 MAX_FRAME = 65_536  # bytes, before the version reply; IB's later limit is 0xFFFFFF
 MAX_ANSWER = 262_144  # bytes in total before the version reply
 
@@ -37,9 +37,13 @@ class VersionReply:
     time: str  # its clock and time zone, in no fixed format or encoding
 
 
-def hello() -> bytes:
-    """Return the bytes that open every connection: `API\\0`, length, `v100..176`."""
-    versions = f"v{MIN_CLIENT_VERSION}..{MAX_CLIENT_VERSION}".encode("ascii")
+def hello(newest: int = SESSION_VERSION) -> bytes:
+    """Return the bytes that open every connection: `API\\0`, length, `v100..176`.
+
+    Only a connection that ends with the version reply may offer a version above SESSION_VERSION:
+    the reply is text in every version, what follows it is not.
+    """
+    versions = f"v{MIN_CLIENT_VERSION}..{newest}".encode("ascii")
     return b"API\0" + struct.pack(">I", len(versions)) + versions
 
 

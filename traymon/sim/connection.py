@@ -10,7 +10,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any, Protocol, cast
@@ -26,6 +26,7 @@ from traymon.sim.behaviour import (
     Start,
 )
 from traymon.sim.receive_buffer import ReceiveBuffer
+from traymon.sim.script import Script
 
 MAX_UNREAD = 256 * 1024  # bytes of answers that a client may leave unread
 DRIP_INTERVAL = 0.2  # seconds
@@ -44,6 +45,7 @@ class Owner(Protocol):
     """The Gateway, as its connections see it."""
 
     behaviour: Behaviour
+    script: Script
 
     @property
     def is_full(self) -> bool:
@@ -64,9 +66,11 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self.made = loop.create_future()  # done once the transport can be used
         self.lost = loop.create_future()  # done once the socket is gone
+        self.client_id: int | None = None  # asked for, whatever the answer
         self._gateway = gateway
         self._received = ReceiveBuffer()
         self._version = 0  # agreed with this client
+        self._first_bytes = True
 
     @property
     def _behaviour(self) -> Behaviour:
@@ -82,20 +86,28 @@ class Connection(asyncio.Protocol):
     # --- called by asyncio ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Act on behaviours that do not wait for the hello."""
+        """Let the script begin."""
         self._transport = cast(asyncio.Transport, transport)
         self.made.set_result(None)
+        self._gateway.script.opened(self)
+
+    def greet(self) -> None:
+        """Act on behaviours that do not wait for the hello."""
         if self._behaviour.hello is Hello.SSH:
-            self._send(messages.SSH_BANNER)
+            self.send(messages.SSH_BANNER)
         elif self._behaviour.hello is Hello.CLOSE:
-            self._hang_up()
+            self.hang_up()
 
     def data_received(self, data: bytes) -> None:
-        """Record the bytes, then answer the requests that they complete."""
-        first = not self.conversation.received
+        """Record the bytes, then let the script read them."""
         room = MAX_RECORD - len(self.conversation.received)
         if room > 0:
             self._note(received=self.conversation.received + data[:room])
+        self._gateway.script.received(self, data)
+
+    def take(self, data: bytes) -> None:
+        """Answer the requests that the bytes complete."""
+        first, self._first_bytes = self._first_bytes, False
         self._received.feed(data)
         self._read()
         hello = self._behaviour.hello
@@ -105,7 +117,7 @@ class Connection(asyncio.Protocol):
         elif first and hello in _FOREIGN:
             self._answer(_FOREIGN[hello])
             if hello is Hello.HTTP:
-                self._later(self._behaviour.delay, self._hang_up)
+                self.later(self._behaviour.delay, self.hang_up)
 
     def eof_received(self) -> bool:
         """Keep the connection half-closed if the Gateway is silent, as a wedged TWS does."""
@@ -118,6 +130,7 @@ class Connection(asyncio.Protocol):
         self._note(closed_at=time.time())
         self._received.close()
         self._gateway.forget(self)
+        self._gateway.script.closed(self)
         self.lost.set_result(None)
 
     # --- incoming ---
@@ -134,13 +147,18 @@ class Connection(asyncio.Protocol):
             body = self._received.take_frame(offset=4)
             if body is None:
                 return
-            offered = messages.client_max_version(body)
+            offered = messages.client_versions(body)
             if offered is None:
                 self._received.close()
                 return
+            lowest, highest = offered
             self._note(hello=body.decode("ascii", errors="replace"))
-            self._version = min(offered, self._behaviour.server_version)
-            self._answer_hello()
+            if lowest > self._behaviour.server_version:
+                # A real Gateway leaves a client that is too new for it without an answer.
+                self._received.close()
+                return
+            self._version = min(highest, self._behaviour.server_version)
+            self._gateway.script.hello(self)
         elif self._behaviour.hello is Hello.TLS and start[:2] == b"\x16\x03"[: len(start)]:
             if self._received.has_tls_record():
                 self._answer(messages.TLS_SERVER_HELLO)
@@ -160,47 +178,61 @@ class Connection(asyncio.Protocol):
         serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
         if not serves or self.conversation.version_sent is None:
             return
-        if number == messages.START_API and not started:
-            self._start_session(fields)
-        elif started and number in messages.REPLIES:
-            self._answer(messages.REPLIES[number](self._behaviour, fields))
-
-    def _start_session(self, fields: list[str]) -> None:
-        try:
-            client_id = int(fields[2])
-        except (IndexError, ValueError):
+        if self._version > messages.MAX_TEXT:  # the client speaks protobuf now, and we do not
             return
+        if number == messages.START_API and not started:
+            try:
+                self.client_id = int(fields[2])
+            except (IndexError, ValueError):
+                return
+            self._gateway.script.start(self, self.client_id)
+        elif started:
+            self._gateway.script.request(self, number, fields)
+
+    # --- what a script may do ---
+
+    def start_session(self, client_id: int) -> None:
+        """Start a session, or refuse it, as the Gateway's behaviour says."""
         if self._behaviour.start is Start.SILENT:
             return
         if self._behaviour.start is Start.CLOSE or self._gateway.is_full:
-            self._later(self._behaviour.delay, self._hang_up)
+            self.later(self._behaviour.delay, self.hang_up)
             return
         if self._gateway.take_client_id(client_id, self):
             self._note(client_id=client_id)
             self._answer(messages.session_start(self._behaviour, self._version))
         else:
             self._answer(messages.error(self._version, *messages.CLIENT_ID_IN_USE))
-            self._later(self._behaviour.delay, self._hang_up)
+            self.later(self._behaviour.delay, self.hang_up)
 
-    def say(self, code: int, text: str) -> None:
-        """Send a system message if a session has started."""
-        if self.conversation.client_id is not None:
-            self._send(messages.error(self._version, code, text))
+    def reply(self, number: int, fields: Sequence[str]) -> None:
+        """Answer a request of a session, if it is one that the Gateway knows."""
+        if number in messages.REPLIES:
+            self._answer(messages.REPLIES[number](self._behaviour, self._version, fields))
+
+    def say(self, code: int, text: str, request_id: int = -1) -> None:
+        """Send an error or system message, at any moment after the version."""
+        self.send(messages.error(self._version, code, text, request_id))
+
+    def send_message(self, *fields: object) -> None:
+        """Send one frame of text fields."""
+        self.send(messages.message(*fields))
 
     # --- outgoing ---
 
-    def _answer_hello(self) -> None:
+    def answer_hello(self) -> None:
+        """Answer the version hello as the Gateway's behaviour says."""
         hello, delay = self._behaviour.hello, self._behaviour.delay
         reply = messages.version_reply(self._version, foreign_time=hello is Hello.FOREIGN_TIME)
         if hello in (Hello.ANSWER, Hello.FOREIGN_TIME):
-            self._later(delay, lambda: self._send_version(reply))
+            self.later(delay, lambda: self._send_version(reply))
         elif hello is Hello.NEWS_FIRST:
-            self._later(delay, lambda: self._send_version(messages.news_bulletin() + reply))
+            self.later(delay, lambda: self._send_version(messages.news_bulletin() + reply))
         elif hello is Hello.BYTE_BY_BYTE:
-            self._later(delay, lambda: self._trickle(reply))
+            self.later(delay, lambda: self._trickle(reply))
         elif hello is Hello.DRIP:
             drip = chain(messages.DRIP_LENGTH, repeat(ord("1")))
-            self._later(delay, lambda: self._drip(drip))
+            self.later(delay, lambda: self._drip(drip))
         elif hello is Hello.HALF_FRAME:
             self._answer(reply[: len(reply) // 2])
         elif hello is Hello.VERSION_ABC:
@@ -210,23 +242,23 @@ class Connection(asyncio.Protocol):
         # Noted before sending: the client may read the record at once, from another thread.
         if self.conversation.ending is Ending.OPEN:
             self._note(version_sent=self._version)
-        self._send(last_bytes)
+        self.send(last_bytes)
 
     def _trickle(self, rest: bytes) -> None:
         if len(rest) == 1:
             self._send_version(rest)
         else:
-            self._send(rest[:1])
-            self._later(BYTE_INTERVAL, lambda: self._trickle(rest[1:]))
+            self.send(rest[:1])
+            self.later(BYTE_INTERVAL, lambda: self._trickle(rest[1:]))
 
     def _drip(self, rest: Iterator[int]) -> None:
-        self._send(bytes([next(rest)]))
-        self._later(DRIP_INTERVAL, lambda: self._drip(rest))
+        self.send(bytes([next(rest)]))
+        self.later(DRIP_INTERVAL, lambda: self._drip(rest))
 
     def _answer(self, data: bytes) -> None:
-        self._later(self._behaviour.delay, lambda: self._send(data))
+        self.later(self._behaviour.delay, lambda: self.send(data))
 
-    def _later(self, delay: float, act: Callable[[], None]) -> None:
+    def later(self, delay: float, act: Callable[[], None]) -> None:
         """Call `act` after the delay, unless the connection has ended by then."""
         if delay <= 0:
             act()
@@ -234,13 +266,14 @@ class Connection(asyncio.Protocol):
             loop = asyncio.get_running_loop()
             loop.call_later(delay, lambda: None if self._transport.is_closing() else act())
 
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send bytes, unless the connection has ended. Who reads none of them is cut off."""
         if self.conversation.ending is Ending.OPEN:
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > MAX_UNREAD:
                 self.abort()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         """End the stream, and close the connection once the peer has ended its own.
 
         After a plain close, further bytes from the peer would trigger a reset, which the peer
@@ -250,7 +283,7 @@ class Connection(asyncio.Protocol):
             return
         self._note_ending(Ending.CLOSED_BY_US)
         self._transport.write_eof()
-        self._later(CLOSE_TIMEOUT, self._transport.close)
+        self.later(CLOSE_TIMEOUT, self._transport.close)
 
     def abort(self) -> None:
         """Close at once, dropping unsent answers."""

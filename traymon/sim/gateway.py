@@ -22,6 +22,7 @@ from traymon.sim.behaviour import (
     Start,
 )
 from traymon.sim.connection import Connection
+from traymon.sim.script import ORDINARY, Script
 
 __all__ = [
     "HEALTHY",
@@ -31,6 +32,7 @@ __all__ = [
     "Gateway",
     "Hello",
     "Running",
+    "Script",
     "Start",
     "running",
 ]
@@ -41,17 +43,23 @@ START_TIMEOUT = 10.0  # seconds; a loopback listener that takes longer will neve
 class Gateway:
     """A listener with its connections.
 
-    `behaviour` may be replaced at any time, from any thread. It applies from then on, also to
-    existing connections. Requests that the previous behaviour ignored stay unanswered.
+    `behaviour` and `script` may be replaced at any time, from any thread. They apply from then on,
+    also to existing connections. Requests that the previous ones ignored stay unanswered.
     """
 
-    def __init__(self, behaviour: Behaviour = HEALTHY) -> None:
+    def __init__(self, behaviour: Behaviour = HEALTHY, script: Script = ORDINARY) -> None:
         self.behaviour = behaviour
+        self.script = script
         self.port = 0  # the last port that it listened on
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._recorded: deque[Connection] = deque(maxlen=MAX_CONVERSATIONS)
         self._holders: dict[int, Connection] = {}  # by client ID
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections that are open now."""
+        return tuple(self._connections)
 
     @property
     def conversations(self) -> tuple[Conversation, ...]:
@@ -89,7 +97,8 @@ class Gateway:
     def say(self, code: int, text: str) -> None:
         """Send a system message to every session, as TWS does when its links change."""
         for connection in tuple(self._connections):
-            connection.say(code, text)
+            if connection.conversation.client_id is not None:
+                connection.say(code, text)
 
     def drop_connections(self) -> None:
         """Abort every connection and keep listening."""
@@ -152,6 +161,15 @@ class Running:
         self._gateway.behaviour = behaviour
 
     @property
+    def script(self) -> Script:
+        """What the Gateway does out of the ordinary; may be replaced."""
+        return self._gateway.script
+
+    @script.setter
+    def script(self, script: Script) -> None:
+        self._gateway.script = script
+
+    @property
     def conversations(self) -> tuple[Conversation, ...]:
         """The records of the last connections, oldest first."""
         return self._gateway.conversations
@@ -168,17 +186,23 @@ class Running:
         """Send a system message to every session."""
         self._loop.call_soon_threadsafe(self._gateway.say, code, text)
 
+    def drop_connections(self) -> None:
+        """Abort every connection and keep listening."""
+        self._loop.call_soon_threadsafe(self._gateway.drop_connections)
+
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_TIMEOUT)
 
 
 @contextmanager
-def running(behaviour: Behaviour = HEALTHY, port: int = 0) -> Iterator[Running]:
+def running(
+    behaviour: Behaviour = HEALTHY, port: int = 0, script: Script = ORDINARY
+) -> Iterator[Running]:
     """Run a Gateway on 127.0.0.1 in a thread with its own loop."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated-gateway", daemon=True)
     thread.start()
-    gateway = Gateway(behaviour)
+    gateway = Gateway(behaviour, script)
     gateway.port = port
     handle = Running(gateway, loop)
     try:

@@ -221,6 +221,18 @@ async def gateway_on_another_port(stage: Stage) -> AsyncIterator[None]:
         await gateway.stop()
 
 
+@asynccontextmanager
+async def gateway_beside(stage: Stage) -> AsyncIterator[None]:
+    """A healthy Gateway of the same process, on a free port."""
+    gateway = Gateway()
+    await gateway.start()
+    stage.other_port = gateway.port
+    try:
+        yield
+    finally:
+        await gateway.stop()
+
+
 def process_name(name: str) -> Prop:
     """Another name for this process in the process table. Linux only."""
 

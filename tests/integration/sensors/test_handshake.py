@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from traymon.core.facts import Fact
+from support.scripted_gateway import CommandServer
+from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Evidence, Reading
 from traymon.core.vocabulary import SensorName, Symptom
+from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import diagnose
-from traymon.sensors import handshake
+from traymon.sensors import handshake, version_exchange
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 from traymon.sim.scenarios import SCENARIOS
+from traymon.sim.script import Script
 from traymon.sim.stage import USUAL_PORTS, perform
 from traymon.sim.stage_props import nobody_listens
 
@@ -36,12 +41,11 @@ def seen_elsewhere(*ports: int) -> Reading:
 @pytest.mark.parametrize(
     ("behaviour", "symptom", "version"),
     [
-        (HEALTHY, Symptom.OK, 176),
+        (HEALTHY, Symptom.OK, 193),
         (Behaviour(server_version=157), Symptom.OK, 157),
         (Behaviour(server_version=156), Symptom.TOO_OLD, 156),
-        (Behaviour(delay=0.4), Symptom.SLOW, 176),
+        (Behaviour(delay=0.4), Symptom.SLOW, 193),
         (Behaviour(delay=0.4, server_version=100), Symptom.TOO_OLD, 100),
-        (Behaviour(hello=Hello.TLS), Symptom.TLS, None),
         (Behaviour(hello=Hello.HTTP), Symptom.NOT_IB, None),
     ],
 )
@@ -54,8 +58,26 @@ def test_an_answer_is_graded(
     assert reading.symptom is symptom
     assert reading.facts.get(Fact.SERVER_VERSION) == version
     assert reading.facts.get(Fact.TOOK) == (reading.took if version else None)
-    assert (reading.took > 0.3) == (behaviour.delay > 0 or symptom is Symptom.TLS)
+    assert (reading.took > 0.3) == (behaviour.delay > 0)
     assert reading.detail
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted", "symptom", "line"),
+    [
+        (223, 213, Symptom.OK, "10.45"),
+        (193, 213, Symptom.TOO_OLD, None),
+        (226, 226, Symptom.OK, "10.50 or newer"),
+        (225, 226, Symptom.TOO_OLD, "10.46"),
+    ],
+)
+def test_a_library_that_needs_more_than_176_can_be_checked_for(
+    evidence: MakeEvidence, server: int, wanted: int, symptom: Symptom, line: str | None
+) -> None:
+    with running(Behaviour(server_version=server)) as gateway:
+        reading = look(evidence(gateway.port, seen_elsewhere(), min_version=wanted))
+    assert (reading.symptom, reading.facts[Fact.SERVER_VERSION]) == (symptom, server)
+    assert reading.facts.get(Fact.TWS_LINE) == line
 
 
 # another port of this machine
@@ -149,6 +171,122 @@ def test_a_forwarded_port_leads_elsewhere_so_this_machine_is_not_asked(
     asyncio.run(play())
 
 
+def owned(*ports: int, app: str | None = "IB Gateway") -> Reading:
+    """What the listener reports where a program, TWS for one, listens there and on other ports."""
+    facts: Facts = {Fact.CANDIDATE_PORTS: ports}
+    if app is not None:
+        facts = {**facts, Fact.APP: app, Fact.APP_PID: 4711, Fact.APP_PORTS: ports}
+    return Reading(SensorName.LISTENER, Symptom.OK, facts=facts)
+
+
+NOT_THE_API = [
+    (CommandServer(), Symptom.SILENT),
+    (CommandServer("INFO IBC Command Server"), Symptom.NOT_IB),
+]
+
+
+@pytest.mark.parametrize(("script", "symptom"), NOT_THE_API)
+def test_the_gateways_own_other_port_names_the_one_with_the_api(
+    evidence: MakeEvidence, script: Script, symptom: Symptom
+) -> None:
+    with running(script=script) as command_server, running() as api:
+        seen = owned(command_server.port + 1, api.port)
+        before = evidence(command_server.port, seen, timeout=0.4, slow=0.1)
+        reading = look(before)
+        assert (reading.symptom, reading.facts.get(Fact.OPEN_PORT)) == (symptom, api.port)
+        assert reading.took < 0.6  # the search goes on beside
+    found = diagnose(before.with_reading(reading))
+    assert (found.code, len(found.witnesses)) == ("not-the-api-port", 2)
+    words = "".join(fix_pages.page(found.code).sections.values())
+    for page in (fix_pages.fill(words, found.facts), fix_pages.fill(words, NO_FACTS)):
+        assert "top it" not in page  # neither "stop it" nor "Stop it"
+        assert "no other program has taken the port" in page
+    assert f"IB_PORT={api.port}" in fix_pages.fill(words, found.facts)
+
+
+def test_a_gateway_whose_ports_all_speak_something_else_is_not_another_program(
+    evidence: MakeEvidence,
+) -> None:
+    with running(script=CommandServer("INFO IBC Command Server")) as command_server:
+        before = evidence(command_server.port, owned(), timeout=0.3)
+        found = diagnose(before.with_reading(look(before)))
+    assert found.code == "not-the-api-port"
+    assert Fact.OPEN_PORT not in found.facts
+
+
+def test_the_port_of_another_tws_is_not_offered_in_place_of_a_silent_one(
+    evidence: MakeEvidence,
+) -> None:
+    with running(SILENT) as gateway, running() as another_tws:
+        for owner in (owned(), owned(app=None), seen_elsewhere()):
+            facts = {**owner.facts, Fact.CANDIDATE_PORTS: (another_tws.port,)}
+            look(evidence(gateway.port, replace(owner, facts=facts), timeout=0.2, slow=0.1))
+        assert not another_tws.conversations
+
+
+def test_a_gateway_that_answers_in_time_has_its_other_ports_left_alone(
+    evidence: MakeEvidence,
+) -> None:
+    with running() as gateway, running() as other:
+        assert look(evidence(gateway.port, owned(other.port))).symptom is Symptom.OK
+        assert not other.conversations
+
+
+def test_the_search_among_the_gateways_ports_ends_with_the_handshake(
+    evidence: MakeEvidence,
+) -> None:
+    """The first red must not wait for it, nor a check that is given up."""
+
+    async def play() -> None:
+        with running(SILENT) as gateway, running(SILENT) as other:
+            about = evidence(gateway.port, owned(other.port), timeout=1.0, slow=0.1)
+            began = asyncio.get_running_loop().time()
+            await Handshake(ConnectionRegistry()).poll(about)
+            assert asyncio.get_running_loop().time() - began < 1.9
+            poll = asyncio.create_task(Handshake(ConnectionRegistry()).poll(about))
+            await asyncio.sleep(0.3)
+            poll.cancel()
+            await asyncio.wait({poll})
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(play())
+
+
+# a name of this machine
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1"])
+def test_a_host_that_leads_to_127_0_0_1_needs_no_word_about_that(
+    evidence: MakeEvidence, host: str
+) -> None:
+    with running(Behaviour(hello=Hello.CLOSE)) as gateway:
+        reading = look(evidence(gateway.port, seen_elsewhere(), host=host))
+    assert (reading.symptom, reading.facts.get(Fact.LED_TO)) == (Symptom.CLOSED, None)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_localhost_that_is_hung_up_on_at_its_other_address_is_to_be_127_0_0_1_first(
+    evidence: MakeEvidence, serve: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        port = serve(lambda connection: connection.close(), host="::1")
+    except OSError:
+        pytest.skip("no IPv6 here")
+
+    async def ipv6_first(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+        return [(socket.AF_INET6, ("::1", port)), (socket.AF_INET, ("127.0.0.1", port))]
+
+    monkeypatch.setattr(version_exchange, "_resolve", ipv6_first)
+    before = evidence(port, seen_elsewhere(), host="localhost")
+    found = diagnose(before.with_reading(look(before)))
+    assert (found.code, found.facts[Fact.LED_TO]) == ("connection-rejected", "::1")
+    page = fix_pages.page(found.code)
+    in_short = fix_pages.fill(page.in_short, found.facts)
+    assert in_short.startswith("localhost led to ::1 here: set IB_HOST=127.0.0.1.")
+    steps = fix_pages.fill(page.sections["Fix"], found.facts)
+    assert steps.index("IB_HOST=127.0.0.1") < steps.index("1. **")
+
+
 # a port that opens
 
 
@@ -156,24 +294,19 @@ def test_a_forwarded_port_leads_elsewhere_so_this_machine_is_not_asked(
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """A clock of the sensor's own, which the test moves on."""
 
-    class Clock:
-        now = 1000.0
-
-        def monotonic(self) -> float:
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr(handshake, "time", clock)
+    now = 1000.0
+    monkeypatch.setattr(handshake, "loop_time", lambda: now)
 
     def pass_by(seconds: float) -> None:
-        clock.now += seconds
+        nonlocal now
+        now += seconds
 
     return pass_by
 
 
 def opened(gateway: Running, evidence: MakeEvidence, sensor: Handshake) -> Evidence:
     about = evidence(gateway.port, seen_elsewhere(), timeout=0.1)
-    return about.with_reading(look(about, sensor))
+    return about.with_reading(replace(look(about, sensor), at=about.now))
 
 
 def test_a_port_that_opened_within_a_minute_and_does_not_serve_yet_has_just_started(

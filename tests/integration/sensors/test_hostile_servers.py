@@ -21,7 +21,7 @@ from traymon.sensors.version_exchange import Answer, exchange_versions
 from traymon.sim.gateway import Behaviour, Conversation, Ending, Hello, running
 from traymon.sim.stage_props import full_backlog
 
-HELLO = b"API\0\0\0\0\x09v100..176"
+HELLO = b"API\0\0\0\0\x09v100..226"
 REPLY = b"\0\0\0\x1a176\x0020261123 10:15:30 UTC\0"
 LONG, SHORT = 5.0, 0.3  # seconds
 SPARE = 2.0  # seconds that a busy machine may take longer

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,10 +17,11 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
+from traymon.sensors import socket_table
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.listener import Listener
 from traymon.sensors.port_discovery import discover
-from traymon.sensors.socket_table import is_this_machine
+from traymon.sensors.socket_table import is_this_machine, listens_for
 from traymon.sim.stage_props import nobody_listens, process_name
 
 MakeEvidence = Callable[..., Evidence]
@@ -91,6 +93,31 @@ def test_a_java_program_of_ibs_is_known_by_its_main_class(
 
 
 @linux_only
+def test_the_other_ports_of_the_gateway_that_owns_the_port_are_named(
+    evidence: MakeEvidence,
+) -> None:
+    with (
+        process_name("ibgateway"),
+        socket.create_server(("127.0.0.1", 0)) as command_server,
+        socket.create_server(("127.0.0.1", 0)) as api,
+    ):
+        command_port, api_port = (s.getsockname()[1] for s in (command_server, api))
+        facts = look(evidence(command_port)).facts
+        assert api_port in facts[Fact.APP_PORTS]
+        assert api_port in facts[Fact.CANDIDATE_PORTS]
+        assert command_port not in facts[Fact.APP_PORTS]
+
+
+@linux_only
+def test_the_ports_of_a_program_that_is_not_ibs_are_not_named(evidence: MakeEvidence) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)),
+    ):
+        assert Fact.APP_PORTS not in look(evidence(one.getsockname()[1])).facts
+
+
+@linux_only
 def test_a_process_of_the_gateways_name_is_the_gateway(evidence: MakeEvidence) -> None:
     with process_name("ibgateway"), socket.create_server(("127.0.0.1", 0)) as server:
         facts = look(evidence(server.getsockname()[1])).facts
@@ -134,6 +161,13 @@ def test_where_nobody_listens_the_ports_of_ibs_program_are_named(
         ("::1", "localhost", True),
         ("::1", "127.0.0.1", False),
         ("::", "::1", True),
+        ("127.0.0.1", "127.1", True),
+        ("127.0.0.1", "127.0.0.01", True),
+        ("127.0.0.1", "0x7f.1", True),
+        ("127.0.0.1", "::ffff:127.0.0.1", True),
+        ("127.0.0.1", "localhost.", True),
+        ("127.0.0.1", "0.0.0.0", True),
+        ("::1", "0:0:0:0:0:0:0:1", True),
     ],
 )
 def test_a_listener_counts_where_it_serves_the_host(
@@ -265,6 +299,36 @@ def test_a_forwarded_port_is_not_looked_for_here(evidence: MakeEvidence) -> None
 def test_this_machine_is_known_by_its_name_and_its_addresses() -> None:
     own = [entry for entries in psutil.net_if_addrs().values() for entry in entries]
     addresses = [entry.address for entry in own if entry.family == socket.AF_INET]
-    for host in ("localhost", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", socket.gethostname()):
-        assert is_this_machine(host)
+    for host in (
+        *("localhost", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "127.0.1", "127.0.0.01"),
+        *("0x7f.1", "2130706433", "::ffff:127.0.0.1", "::ffff:7f00:1", "LOCALHOST.", "0"),
+        *(socket.gethostname(), socket.gethostname().upper()),
+    ):
+        assert is_this_machine(host), host
     assert all(is_this_machine(address) for address in addresses)
+    assert all(is_this_machine(f"::ffff:{address}") for address in addresses)
+
+
+def test_another_machine_is_not_taken_for_this_one() -> None:
+    for host in ("192.0.2.1", "::ffff:192.0.2.1", "0.0.0.127", "tws.example.com", "localhost.com"):
+        assert not is_this_machine(host), host
+
+
+def test_a_name_counts_by_what_the_hosts_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(
+        "127.0.1.1 desk.example.com Desk # mine\n192.0.2.7 gateway\nnonsense gateway\n"
+    )
+    monkeypatch.setattr(socket_table, "HOSTS_FILE", hosts)
+    monkeypatch.setattr(socket, "gethostname", lambda: "laptop.example.com")
+    for host in ("desk", "DESK.example.com.", "laptop.example.com", "laptop", "laptop.local"):
+        assert is_this_machine(host), host
+    for host in ("gateway", "mine", "desk.example", "other.local"):
+        assert not is_this_machine(host), host
+    assert listens_for("0.0.0.0", "desk")
+    assert listens_for("127.0.1.1", "desk")
+    assert not listens_for("127.0.0.1", "desk")  # a connect to 127.0.1.1 does not get there
+    hosts.unlink()
+    assert not is_this_machine("desk")

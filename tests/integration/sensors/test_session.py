@@ -33,9 +33,9 @@ def beats(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     arrived: list[float] = []
     answer = messages.REPLIES[CURRENT_TIME]
 
-    def note(behaviour: Behaviour, fields: object) -> bytes:
+    def note(*asked: Any) -> bytes:
         arrived.append(asyncio.get_running_loop().time())
-        return answer(behaviour, fields)  # type: ignore[arg-type]
+        return answer(*asked)
 
     monkeypatch.setitem(messages.REPLIES, CURRENT_TIME, note)
     return arrived
@@ -100,7 +100,7 @@ def test_a_session_that_is_served_tells_version_accounts_and_its_own_id() -> Non
     facts = told.status.evidence.readings[SensorName.SESSION].facts
     assert facts[Fact.ACCOUNTS] == ("DU1234567", "DU7654321")
     assert facts[Fact.OWN_CLIENT_ID] == OWN_ID
-    assert facts[Fact.SERVER_VERSION] == 176
+    assert facts[Fact.SESSION_VERSION] == 176
     assert facts[Fact.ROUND_TRIP] < 1
 
 

@@ -43,9 +43,9 @@ def read_to_the_end(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("spoken", "symptom", "says"),
     [
-        (Hello.ANSWER, Symptom.OK, "server version 176"),
-        (Hello.BYTE_BY_BYTE, Symptom.OK, "server version 176"),
-        (Hello.NEWS_FIRST, Symptom.OK, "server version 176"),
+        (Hello.ANSWER, Symptom.OK, "API version 193"),
+        (Hello.BYTE_BY_BYTE, Symptom.OK, "API version 193"),
+        (Hello.NEWS_FIRST, Symptom.OK, "API version 193"),
         (Hello.FOREIGN_TIME, Symptom.OK, "中国标准时间"),
         (Hello.CLOSE, Symptom.CLOSED, "closed without a byte"),
         (Hello.RESET, Symptom.RESET, "reset"),
@@ -63,7 +63,7 @@ def test_an_answer_is_told_as_soon_as_it_is_clear(
         answer = ask(gateway.port)
     assert (answer.symptom, answer.took < LONG) == (symptom, True)
     assert says in answer.detail
-    assert (answer.version == 176) == (symptom is Symptom.OK)
+    assert (answer.version == 193) == (symptom is Symptom.OK)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,31 @@ def test_a_reply_and_then_the_end(
 
     answer = ask(serve(speak))
     assert (answer.symptom, answer.version) == (symptom, None)
+    assert says in answer.detail
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        (176, "API version 176, its time"),
+        (201, "API version 201, its time"),  # what follows the reply would be no text any more
+        (219, "API version 219 (TWS 10.43), its time"),
+        (220, "API version 220, its time"),
+        (226, "API version 226 (TWS 10.50 or newer), its time"),
+        (227, "API version 227, more than the 226 that was offered, its time"),
+    ],
+)
+def test_a_version_is_told_with_the_tws_that_has_it(
+    serve: Callable[..., int], version: int, says: str
+) -> None:
+    fields = f"{version}\x0020261127 10:15:30 UTC\0".encode()
+
+    def speak(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.sendall(struct.pack(">I", len(fields)) + fields)
+
+    answer = ask(serve(speak))
+    assert (answer.symptom, answer.version) == (Symptom.OK, version)
     assert says in answer.detail
 
 

@@ -12,14 +12,15 @@ import pytest
 from support.polling import wait_for
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
+from traymon.core.target import NEWEST_API_VERSION
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.sensors import sensors_for_target, wire
 from traymon.sensors.base import PollingSensor
-from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Ending, Hello, running
+from traymon.sim.gateway import Behaviour, Ending, Hello, running
 from traymon.sim.stage_props import half_close, nobody_listens
 
-HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..176"
+HELLO = b"API\0" + b"\0\0\0\x09" + b"v100..226"
 SILENT = Behaviour(hello=Hello.SILENT)
 MakeEvidence = Callable[..., Evidence]
 
@@ -37,7 +38,8 @@ def named(name: str) -> PollingSensor:
 
 
 def test_the_hello_is_these_bytes() -> None:
-    assert wire.hello() == HELLO
+    assert wire.hello(NEWEST_API_VERSION) == HELLO
+    assert wire.hello() == HELLO.replace(b"226", b"176")  # what begins a session
 
 
 def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_closed(
@@ -62,9 +64,7 @@ def test_200_looks_are_200_complete_exchanges_one_after_the_other_and_politely_c
     assert all((one.ended_at or inf) <= two.opened_at for one, two in pairwise(seen))
 
 
-@pytest.mark.parametrize(
-    "spoken", [h for h in Hello if not h.serves and h not in (Hello.SILENT, Hello.TLS)]
-)
+@pytest.mark.parametrize("spoken", [h for h in Hello if not h.serves])
 def test_whatever_is_answered_nothing_but_the_hello_is_sent(
     evidence: MakeEvidence, spoken: Hello
 ) -> None:
@@ -73,47 +73,6 @@ def test_whatever_is_answered_nothing_but_the_hello_is_sent(
         # who closes or speaks first may not have read it before the end
         assert {c.received for c in gateway.conversations} <= {HELLO, b""}
         assert len(gateway.conversations) == 1
-
-
-def test_silence_gets_one_tls_hello_in_each_run_of_it(evidence: MakeEvidence) -> None:
-    with running(SILENT) as gateway:
-        sensors = sensors_for_target().polling
-
-        def sent_by(looks: int) -> list[str]:
-            """What a number of looks put on the wire: the words of each connection."""
-            before = len(gateway.conversations)
-
-            async def play() -> None:
-                for _ in range(looks):
-                    await look(sensors, evidence(gateway.port, timeout=0.1))
-
-            asyncio.run(play())
-            return [_words(c) for c in gateway.conversations[before:]]
-
-        assert sent_by(3) == ["hello", "tls", "hello", "hello"]
-        gateway.behaviour = HEALTHY
-        assert sent_by(2) == ["hello", "hello"]
-        gateway.behaviour = SILENT
-        assert sent_by(2) == ["hello", "tls", "hello"]
-
-
-def test_a_gateway_that_expects_tls_gets_one_tls_hello_too(evidence: MakeEvidence) -> None:
-    with running(Behaviour(hello=Hello.TLS)) as gateway:
-        sensors = sensors_for_target().polling
-        for _ in range(3):
-            after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.1)))
-            assert diagnose(after).code == "tls-expected"
-        assert [_words(c) for c in gateway.conversations] == ["hello", "tls", "hello", "hello"]
-
-
-def _words(conversation: Conversation) -> str:
-    if conversation.received == HELLO:
-        return "hello"
-    # one record, handshake (22), and nothing behind it
-    record = conversation.received
-    assert record[:2] == b"\x16\x03"
-    assert len(record) == 5 + int.from_bytes(record[3:5], "big")
-    return "tls"
 
 
 def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
@@ -130,7 +89,7 @@ def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
 
         asyncio.run(play())
         left = [c for c in gateway.conversations if c.ending is Ending.PEER_CLOSED]
-        assert len(left) == 21  # they are there, and one for TLS
+        assert len(left) == 20  # they are there
         assert not any(c.closed_at for c in left)
 
 

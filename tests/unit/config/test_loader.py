@@ -128,6 +128,13 @@ def test_a_window_that_cannot_be_used_is_named_with_what_is_wrong(
         load(text + "\n")
 
 
+def test_an_api_version_that_no_tws_has_is_refused(load: Load) -> None:
+    assert load("TRAYMON_MIN_SERVER_VERSION=226\n").target.limits.min_version == 226
+    says = "a whole number from 100 to 226, IBKR's newest API version"
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        load("TRAYMON_MIN_SERVER_VERSION=227\n")
+
+
 def test_every_number_reaches_the_target(load: Load) -> None:
     numbers = {
         "TRAYMON_INTERVAL": 31.5,

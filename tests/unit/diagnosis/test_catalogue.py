@@ -31,6 +31,7 @@ from traymon.sensors import (
     session_connection,
     socket_errors,
     system_messages,
+    tls_probe,
     version_exchange,
 )
 from traymon.sim.scenarios import SCENARIOS
@@ -57,6 +58,7 @@ CALLS = (
 )
 INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
+TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
 CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
 CLIENT_IDS = (S.OK, S.UNKNOWN, S.CRASHED, S.CLIENT_ID_TAKEN)
 SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
@@ -67,6 +69,7 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "farms": FARMS,
     "calls": CALLS,
     "internet": INTERNET,
+    "tls": TLS,
     "client_ids": CLIENT_IDS,
     "monitor": MONITOR,
     "calendar": CALENDAR,
@@ -153,6 +156,7 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "listener-wedged": {"handshake": S.SILENT, "listener": (S.OK, PILE_UP)},
     "handshake-silent": {"handshake": S.SILENT},
     "tls-expected": {"handshake": S.TLS},
+    "not-the-api-port": {"handshake": S.NOT_IB, "listener": (S.OK, AN_APP)},
     "server-too-old": {"handshake": S.TOO_OLD},
     "sensor-crashed": {"handshake": S.CRASHED},
     "handshake-slow": {"handshake": S.SLOW},
@@ -198,7 +202,7 @@ def test_no_code_is_listed_twice_in_one_light() -> None:
     listed = [(entry.code, entry.light) for entry in CATALOGUE]
     assert len(listed) == len(set(listed))
     codes = [code for code, _ in listed]
-    assert {code for code in codes if codes.count(code) > 1} == {"ib-link-down"}
+    assert {code for code in codes if codes.count(code) > 1} == {"ib-link-down", "host-unresolved"}
 
 
 @pytest.mark.parametrize("code", SMALLEST)
@@ -282,6 +286,22 @@ def test_what_no_restart_explains_keeps_its_name_in_a_window(
     seen: Mapping[str, Any], code: str, window: Symptom
 ) -> None:
     assert why(**seen, calendar=window).code == code
+
+
+def test_a_name_that_comes_and_goes_is_amber_while_a_session_is_served() -> None:
+    served = why(handshake=S.UNRESOLVED, session=S.OK)
+    assert (served.code, served.light, served.patience) == ("host-unresolved", Light.AMBER, 10.0)
+    for held in (S.LOST, S.HUNG, S.UNKNOWN):
+        found = why(handshake=S.UNRESOLVED, session=held)
+        assert (found.code, found.light) == ("host-unresolved", Light.RED)
+
+
+def test_the_age_of_a_port_goes_on_between_the_looks() -> None:
+    opened = evidence(handshake=(S.SILENT, {Fact.PORT_OPENED: 12.0}), age=0.0)
+    later = replace(opened, now=NOW + 48.0)
+    assert diagnose(later).code == "just-started"
+    assert diagnose(later).facts[Fact.PORT_OPENED_AT] == NOW - 12.0
+    assert diagnose(replace(opened, now=NOW + 48.1)).code == "handshake-silent"
 
 
 def test_paper_and_live_mixed_up_is_never_expected() -> None:
@@ -451,11 +471,12 @@ def test_the_matrix_leaves_no_pair_out() -> None:
     [
         # each of the two says by itself that nothing is served
         *((fresh, S.HUNG, 2) for fresh in (S.SILENT, S.UNFINISHED, S.TIMED_OUT, S.CLOSED, S.RESET)),
+        *((fresh, S.LOST, 2) for fresh in (S.SILENT, S.UNFINISHED, S.TIMED_OUT, S.CLOSED, S.RESET)),
         (S.REFUSED, S.LOST, 2),
         # they contradict each other: a second look
         (S.OK, S.HUNG, 1),
         (S.SILENT, S.OK, 1),
-        (S.SILENT, S.LOST, 1),
+        (S.NOT_IB, S.LOST, 1),
         (S.REFUSED, S.OK, 1),
     ],
 )
@@ -517,6 +538,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         session_connection,
         system_messages,
         internet,
+        tls_probe,
         client_ids,
         client_id_report,
     )
@@ -550,6 +572,30 @@ def test_green_needs_a_good_handshake_and_no_crash(one: Symptom, other: Symptom)
         ({"monitor": S.RESUMED, "handshake": S.SILENT}, "resumed"),
         ({"monitor": S.RESUMED, "handshake": S.OK}, "healthy"),
         ({"monitor": S.RESUMED, "handshake": S.SLOW}, "handshake-slow"),
+        # who owns the port is known: no other program took it
+        ({"handshake": S.NOT_IB, "listener": (S.OK, AN_APP)}, "not-the-api-port"),
+        ({"handshake": S.NOT_IB, "listener": (S.OK, {Fact.PROGRAM: "java"})}, "foreign-listener"),
+        ({"handshake": S.SILENT, "listener": (S.OK, AN_APP)}, "handshake-silent"),
+        *(
+            ({"handshake": (fresh, ELSEWHERE), "listener": (S.OK, AN_APP)}, "not-the-api-port")
+            for fresh in (S.SILENT, S.CLOSED, S.RESET, S.UNFINISHED, S.NOT_IB)
+        ),
+        (
+            {
+                "handshake": (S.SILENT, {**ELSEWHERE, **JUST_OPENED}),
+                "listener": (S.OK, AN_APP),
+                "calendar": S.MAINTENANCE,
+            },
+            "not-the-api-port",
+        ),
+        # a TLS hello that is answered says more than a plain one that is not
+        *(
+            ({"handshake": fresh, "tls": S.TLS, "calendar": S.RESET_WINDOW}, "tls-expected")
+            for fresh in (S.SILENT, S.CLOSED, S.RESET)
+        ),
+        ({"handshake": S.SILENT, "tls": S.OK}, "handshake-silent"),
+        ({"handshake": S.REFUSED, "tls": S.TLS}, "port-refused"),
+        ({"handshake": S.OK, "tls": S.TLS}, "healthy"),
         # where IB is instead says more than that it is not here
         (
             {"handshake": (S.REFUSED, ELSEWHERE), "listener": (S.NOBODY_LISTENS, AN_APP)},

@@ -169,6 +169,13 @@ def tags(html: str) -> list[str]:
     return [part.partition(">")[0] for part in html.split("<")[1:]]
 
 
+def test_words_can_stand_for_a_fact_that_is_not_known() -> None:
+    text = "Listens: {?app: {app} itself.?}{!app: {program}, a stranger.!}"
+    known = {Fact.APP: "TWS", Fact.PROGRAM: "java"}
+    assert fix_pages.fill(text, known) == "Listens: TWS itself."
+    assert fix_pages.fill(text, {Fact.PROGRAM: "httpd"}) == "Listens: httpd, a stranger."
+
+
 @pytest.mark.parametrize("code", ENTRIES)
 def test_no_page_shows_a_raw_placeholder_however_little_is_known(code: str) -> None:
     page = fix_pages.page(code)

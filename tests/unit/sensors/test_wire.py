@@ -34,6 +34,7 @@ NEWS = frame(b"4", b"2", b"-1", b"2104", b"Market data farm connection is OK")
 
 def test_the_hello_is_what_the_client_libraries_send() -> None:
     assert hello() == b"API\0\0\0\0\x09v100..176"
+    assert hello(226) == b"API\0\0\0\0\x09v100..226"  # as IBKR's own newest client
 
 
 @settings(deadline=None)

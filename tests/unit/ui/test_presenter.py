@@ -5,6 +5,7 @@ Pure: no surface is needed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,6 +41,8 @@ LONGEST: Facts = {
     Fact.TIMEOUT: 59.4,
     Fact.SLOW_BOUND: 59.4,
     Fact.SERVER_VERSION: 99_999,
+    Fact.TWS_LINE: "10.50 or newer",
+    Fact.SESSION_VERSION: 99_999,
     Fact.MIN_VERSION: 1000,
     Fact.OPEN_PORT: 65_535,
     Fact.OPEN_PORT_KIND: "TWS / IB Gateway",
@@ -52,6 +55,8 @@ LONGEST: Facts = {
     Fact.CANDIDATE_PORTS: tuple(range(65_000, 65_100)),
     Fact.HALF_CLOSED: 65_535,
     Fact.PORT_OPENED: 599.0,
+    Fact.PORT_OPENED_AT: LONG_AGO,
+    Fact.LED_TO: "fe80::1234:5678:9abc:def0%eth0",
     Fact.CLIENTS: 65_535,
     Fact.ID_USES: tuple(IdUse(i, Use.FREE) for i in range(2_147_483_000, 2_147_483_100)),
     Fact.CLIENT_ID: 2_147_483_647,
@@ -110,6 +115,16 @@ def test_a_notification_fits_whole_with_the_longest_facts(code: str) -> None:
     assert words.body == fix_pages.fill(page.in_short, facts)
     assert fix_pages.DASH not in words.title + words.body
     assert words.urgent is (ENTRIES[code].light is Light.RED)
+
+
+@codes
+def test_it_fits_too_where_something_is_not_known_and_other_words_stand_for_it(code: str) -> None:
+    page = fix_pages.page(code)
+    for name in re.findall(r"\{!([a-z_]+): ", page.in_short):
+        facts = {fact: value for fact, value in LONGEST.items() if fact is not FACTS[name]}
+        words = notification_text(Notification(Kind.FAULT, status(code, facts)), NOON)
+        assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
+        assert not words.body.endswith("…")
 
 
 @codes
