@@ -26,7 +26,7 @@ def test_frames_are_found_in_chunks_of_any_size(size: int) -> None:
 def test_of_a_long_frame_the_beginning_is_kept_and_the_next_one_is_found(size: int) -> None:
     stream = frame(b"4" * 1_000_000) + frame(b"next") + frame(b"a" * MAX_KEPT) + frame(b"last")
     reader = FrameReader()
-    found = []
+    found: list[bytes] = []
     for at in range(0, len(stream), size):
         found.extend(reader.feed(stream[at : at + size]))
         assert len(reader._buffer) <= MAX_KEPT + size + 4
