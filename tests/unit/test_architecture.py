@@ -34,6 +34,11 @@ PURE = (
     *(module for module in FILES if module.startswith("core/")),
     "sensors/wire",
     "sensors/system_messages",
+    "sensors/farms",
+    "sensors/frame_reader",
+    "sensors/session_pace",
+    "sensors/tws_words",
+    "sensors/version_notice",
     "sensors/client_id_gate",
     "sensors/client_id_ledger",
     "sensors/heartbeat",
@@ -50,7 +55,8 @@ PURE = (
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
-    *("struct", "datetime", "collections", "re", "zoneinfo", "functools", "bisect", "ipaddress"),
+    *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
+    "ipaddress",
 }
 
 # The modules that may import a library, which the others need not know.

@@ -120,6 +120,15 @@ class Fact:
         "clock_skew"
     )  # this clock is ahead by at least so much; negative: behind
     FARMS = _text("farms", 40)  # the broken data farms: `market data (usfarm)`
+    FARMS_SINCE = _moment("farms_since")  # when the one broke that is broken for longest
+    SESSION_BEGAN = _moment("session_began")
+    HELD = _duration("held")  # how long the last session held before it was dropped
+    SHORT_SESSIONS = _number("short_sessions")  # in a row that ended soon after they began
+    DEAD_BEFORE = _moment("dead_before")  # connections from before then are not answered any more
+    TWS_WORDS = _text("tws_words", 60)  # the last messages of TWS, newest first: `10141: Paper …`
+    TWS_VERSION = _text("tws_version", 8)  # as TWS itself names it: `10.45.1`
+    SUPPORT_ENDS = _text("support_ends", 10)  # when IBKR stops supporting it: `2026-12-15`
+    MIN_TWS_VERSION = _text("min_tws_version", 8)  # the lowest version supported from then on
     # client IDs
     ID_USES: FactKey[tuple[IdUse, ...]] = FactKey("id_uses", IdUse, several=True)
     CLIENT_ID = _number("client_id")  # the configured ID that the trading program cannot use

@@ -75,6 +75,7 @@ class Diagnosis:
     seen_at: float = 0.0  # when the newest of their readings was taken
     patience: float = 0.0  # seconds for which it must hold before it shows
     announce: bool = True  # worth a notification
+    once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even while muted
     claimable: bool = False  # the user can mark the program that it names as their own
 

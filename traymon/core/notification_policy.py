@@ -73,6 +73,7 @@ class Memory:
     flips: tuple[Flip, ...] = ()  # of the last minutes; of the whole time while it is unstable
     unstable: bool = False  # the user knows that it comes and goes
     in_flight: Notification | None = None  # sent; not yet known whether it was delivered
+    told_once: frozenset[str] = frozenset()  # what is announced once and has been
     failures: int = 0  # consecutive notifications that were not delivered
     retry_at: float = 0.0
     red_announced_for_open: float | None = None  # the opening before which red was announced
@@ -127,8 +128,12 @@ def _mark_announced(memory: Memory, notification: Notification, now: float) -> M
         again = replace(announced, at=now, reminders=announced.reminders + 1)
         return replace(memory, announced=again)
     # every other kind names the current state
-    fault = _fault(status)
-    memory = replace(memory, announced=None if fault is None else Announced(fault, now))
+    fault = _fault(memory, status)
+    if fault is not None and fault.once:  # its end is not news
+        told = memory.told_once | {fault.once}
+        memory = replace(memory, announced=None, told_once=told)
+    else:
+        memory = replace(memory, announced=None if fault is None else Announced(fault, now))
     if kind is Kind.PRE_OPEN:
         memory = replace(memory, pre_open_notification_for=status.opens_at)
     if kind is Kind.STEADY:
@@ -148,14 +153,26 @@ def _pause(memory: Memory, status: Status, now: float) -> Memory:
     return Memory(
         unannounced=_record(memory, status, None, now).unannounced,
         in_flight=memory.in_flight,
+        told_once=memory.told_once,
         pre_open_notification_for=memory.pre_open_notification_for,
     )
 
 
-def _fault(status: Status) -> Diagnosis | None:
-    """Return the diagnosis if it is worth a notification; one that only asks to wait is not."""
+def _fault(memory: Memory, status: Status) -> Diagnosis | None:
+    """Return the diagnosis if it is worth a notification.
+
+    One that only asks to wait is not, nor one that is announced once and has been.
+    """
     diagnosis = status.diagnosis
-    return diagnosis if diagnosis.announce and diagnosis.light is not Light.GREEN else None
+    if not diagnosis.announce or diagnosis.light is Light.GREEN:
+        return None
+    return None if diagnosis.once in memory.told_once else diagnosis
+
+
+def _is_good(memory: Memory, status: Status) -> bool:
+    """Tell whether nothing is wrong that the user has not been told of once and for all."""
+    diagnosis = status.diagnosis
+    return diagnosis.light is Light.GREEN or diagnosis.once in memory.told_once
 
 
 def _already_announced(memory: Memory, fault: Diagnosis) -> bool:
@@ -170,7 +187,7 @@ def _record(memory: Memory, status: Status, flip: Flip | None, now: float) -> Me
     if not memory.unstable:  # while it is, all flips are kept until it is steady
         flips = tuple(flip for flip in flips if now - flip.at < FLAPPING_WINDOW)
         flips = () if flips and now - flips[-1].at >= STEADY_AFTER else flips
-    fault, unannounced = _fault(status), memory.unannounced
+    fault, unannounced = _fault(memory, status), memory.unannounced
     newest = unannounced[-1] if unannounced else None
     if newest is not None and newest.ended is None:
         if fault is not None and newest.diagnosis.same_as(fault):
@@ -192,7 +209,7 @@ def _counts(flip: Flip) -> bool:
 
 def _choose(memory: Memory, status: Status, now: float) -> Notification | None:
     """Return the notification to send now."""
-    fault = _fault(status)
+    fault = _fault(memory, status)
     is_new = fault is not None and not _already_announced(memory, fault)
     if is_new and status.diagnosis.never_muted:
         return _fault_notification(memory, status)
@@ -228,7 +245,7 @@ def _choose_while_closed(memory: Memory, status: Status) -> Notification | None:
     if memory.red_announced_for_open != status.opens_at:
         if _has_red(_over(memory.unannounced)):
             return _with_all_unannounced(memory, Kind.SUMMARY, status)
-        fault = _fault(status)
+        fault = _fault(memory, status)
         is_red = fault is not None and fault.light is Light.RED
         if fault is not None and is_red and not _already_announced(memory, fault):
             return _fault_notification(memory, status)
@@ -244,7 +261,7 @@ def _fault_notification(memory: Memory, status: Status) -> Notification:
 
 
 def _recovery(memory: Memory, status: Status) -> Notification | None:
-    if memory.announced is None or status.diagnosis.light is not Light.GREEN:
+    if memory.announced is None or not _is_good(memory, status):
         return None
     return Notification(Kind.RECOVERY, status, ended=memory.announced.diagnosis)
 

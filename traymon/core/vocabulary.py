@@ -48,18 +48,23 @@ class Symptom(StrEnum):
     NOT_HERE = "not-here"  # the host is another machine, whose socket table cannot be read
     # session
     LOST = "lost"  # the connection dropped
-    HUNG = "hung"  # it is open, but the heartbeat is not answered
+    MUTE = "mute"  # it is open, but answers no more; a new session was not tried yet
+    HUNG = "hung"  # the same, and a new session is not answered either
     START_SILENT = "start-silent"  # answered the version; then no account list or next order ID
     START_REJECTED = "start-rejected"  # closed after startApi without error 326
     CLIENT_ID_TAKEN = "client-id-taken"  # error 326
     NO_ACCOUNTS = "no-accounts"
     # what TWS reports over the session: link, farms, calls
     LINK_DOWN = "link-down"  # TWS has lost IB's servers
+    DATA_LOST = "data-lost"  # the link is back, but every data subscription is gone
     FARM_DOWN = "farm-down"
     PORT_MOVED = "port-moved"
     PAPER_NOT_ACKNOWLEDGED = "paper-not-acknowledged"
     COMPETING_SESSION = "competing-session"
     CLIENT_OUTDATED = "client-outdated"
+    VERSION_ENDS = "version-ends"  # IBKR stops supporting this version of TWS at a date
+    # hours
+    UNANSWERED = "unanswered"  # a question of ours, twice
     # internet
     OFFLINE = "offline"  # no default route, or no name server answers
     # monitor
@@ -99,6 +104,7 @@ class SensorName(StrEnum):
     LINK = "link"  # what TWS reports about its connection to IB, over the session
     FARMS = "farms"  # what TWS reports about its data farms
     CALLS = "calls"  # whatever else TWS reports that the user has to act on
+    SUPPORT = "support"  # until when IBKR supports this version of TWS, as TWS reports it
     HOURS = "hours"  # the trading hours that IB gives for a contract
     CLIENT_IDS = "client_ids"
     CALENDAR = "calendar"

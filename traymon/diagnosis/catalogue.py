@@ -14,8 +14,12 @@ from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
+    a_farm_is_broken_for,
     a_later_run_is_kept_out,
+    a_new_session_is_served,
     a_sensor_crashed,
+    a_session_is_wanted,
+    a_session_was_dropped,
     all_slots_are_taken,
     an_app_owns_the_port,
     an_app_runs_here,
@@ -27,16 +31,21 @@ from traymon.diagnosis.conditions import (
     handshake,
     listener,
     monitor,
+    mute_while_new_clients_are_served,
     no_app_runs_here,
     no_program_holds_it,
     not_checked_yet,
+    old_connections_are_dead,
     optionally,
     paper_and_live_are_mixed_up,
     port_just_opened,
     port_opened_at,
     reports,
+    said_at_start,
     session,
+    sessions_end_at_once,
     stable_for,
+    support_ends_within,
     tws_reports,
     unattributed,
 )
@@ -49,7 +58,7 @@ NEW_CLIENTS_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
 IN_SESSION = session(S.OK)
 # Two independent witnesses: TWS reported error 326, and a new client is served.
 ID_TAKEN = reports(SensorName.CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED
-LINK_DOWN = tws_reports(SensorName.LINK, S.LINK_DOWN)
+LINK_DOWN = tws_reports(SensorName.LINK, S.LINK_DOWN) | said_at_start(SensorName.LINK, S.LINK_DOWN)
 REFUSED = (
     handshake(S.REFUSED) & optionally(listener(S.NOBODY_LISTENS)) & optionally(session(S.LOST))
 )
@@ -62,13 +71,15 @@ SPEAKS_TLS = handshake(S.SILENT, S.CLOSED, S.RESET) & reports(SensorName.TLS, S.
 API_STILL_PRESENT = ~handshake(
     *(S.REFUSED, S.FORBIDDEN, S.UNRESOLVED, S.UNREACHABLE, S.NOT_IB, S.TLS, S.TOO_OLD)
 )
-FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & stable_for(SensorName.FARMS, 300.0)
+FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & a_farm_is_broken_for(300.0)
+NOT_STARTED = session(S.START_SILENT, S.START_REJECTED)
+VERSION_ENDS = tws_reports(SensorName.SUPPORT, S.VERSION_ENDS)
 # What is normal while TWS or IB's servers restart.
 TRANSIENT_IN_RESTART = (
     (LINK_DOWN & ~reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
     | (REFUSED & ~another_port_answers_as_ib)
     | (handshake(*ACCEPTED_UNSERVED) & ~another_port_answers_as_ib & ~SPEAKS_TLS)
-    | (session(S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
+    | (session(S.MUTE, S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
     | (ID_TAKEN & no_program_holds_it)
     | FARMS_DOWN
 )
@@ -79,6 +90,8 @@ DETAIL_PRIORITY = (
     SensorName.HANDSHAKE,
     SensorName.TLS,
     SensorName.CLIENT_IDS,
+    SensorName.SUPPORT,
+    SensorName.HOURS,
     SensorName.FARMS,
     SensorName.LINK,
     SensorName.CALLS,
@@ -95,6 +108,7 @@ class Entry:
     when: Condition
     patience: float = 0.0  # seconds that it must hold before it is shown
     announce: bool = True  # worth a notification; False if all the user can do is wait
+    once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even when muted: real money is at stake
     claimable: bool = False  # the user may claim the program that it names as theirs
 
@@ -107,7 +121,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "wrong-environment",
         RED,
-        when=session(S.OK, S.HUNG) & optionally(SERVED) & paper_and_live_are_mixed_up,
+        when=session(S.OK, S.MUTE, S.HUNG) & optionally(SERVED) & paper_and_live_are_mixed_up,
         never_muted=True,
     ),
     # TWS itself reported that its API moved to another port
@@ -122,7 +136,13 @@ CATALOGUE: tuple[Entry, ...] = (
         "reset-window", AMBER, when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW), announce=False
     ),
     # known to traymon's session only, not to a fresh connection
-    Entry("session-hung", RED, when=session(S.HUNG) & optionally(UNSERVED) & API_STILL_PRESENT),
+    # one mute session is no verdict while new clients are served: a new one is tried first
+    Entry("session-mute", AMBER, when=mute_while_new_clients_are_served, announce=False),
+    Entry(
+        "session-hung",
+        RED,
+        when=session(S.MUTE, S.HUNG) & optionally(UNSERVED) & API_STILL_PRESENT,
+    ),
     Entry("no-accounts", RED, when=session(S.NO_ACCOUNTS) & optionally(SERVED) & API_STILL_PRESENT),
     Entry(
         "internet-down",
@@ -161,8 +181,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "just-started",
         AMBER,
-        when=(handshake(*ACCEPTED_UNSERVED) | session(S.START_SILENT, S.START_REJECTED))
-        & port_just_opened,
+        when=(handshake(*ACCEPTED_UNSERVED) | NOT_STARTED) & port_just_opened,
         announce=False,
     ),
     Entry("connection-rejected", RED, when=handshake(S.CLOSED, S.RESET) & DROPPED),
@@ -174,12 +193,20 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry("handshake-silent", RED, when=handshake(S.SILENT) & DROPPED),
     # the session
+    Entry(
+        "paper-notice-unanswered",
+        RED,
+        when=said_at_start(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED),
+    ),
     Entry("start-silent", RED, when=session(S.START_SILENT)),
     Entry("no-free-slot", AMBER, when=session(S.START_REJECTED) & all_slots_are_taken),
     Entry("start-rejected", RED, when=session(S.START_REJECTED)),
     Entry(
         "wrong-account", AMBER, when=IN_SESSION & optionally(SERVED) & configured_account_is_missing
     ),
+    Entry("session-unstable", RED, when=sessions_end_at_once & optionally(SERVED)),
+    Entry("session-lost", AMBER, when=a_session_was_dropped & API_STILL_PRESENT, announce=False),
+    Entry("old-connections-dead", AMBER, when=IN_SESSION & SERVED & old_connections_are_dead),
     Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_kept_out),
     Entry("client-id-stuck", AMBER, when=ID_TAKEN & no_program_holds_it, patience=60.0),
     Entry("client-id-clash", AMBER, when=ID_TAKEN, claimable=True),
@@ -190,13 +217,27 @@ CATALOGUE: tuple[Entry, ...] = (
         when=tws_reports(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED),
     ),
     Entry("client-outdated", AMBER, when=tws_reports(SensorName.CALLS, S.CLIENT_OUTDATED)),
+    Entry("data-lost", AMBER, when=tws_reports(SensorName.LINK, S.DATA_LOST)),
+    Entry("questions-unanswered", AMBER, when=tws_reports(SensorName.HOURS, S.UNANSWERED)),
     Entry("data-farm-down", AMBER, when=FARMS_DOWN),
     Entry("clock-skew", AMBER, when=IN_SESSION & clocks_differ, patience=10.0),
     # traymon's own faults come before any good news
     Entry("sensor-crashed", AMBER, when=a_sensor_crashed),
     # one slow answer is a hiccup, several are load: the patience covers several quick polls
     Entry("handshake-slow", AMBER, when=handshake(S.SLOW), patience=10.0),
-    Entry("healthy", GREEN, when=handshake(S.OK), announce=False),
+    # told three times: a month, a week and a day before
+    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(1), once="version-day"),
+    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(7), once="version-week"),
+    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(30), once="version-month"),
+    Entry(
+        "healthy",
+        GREEN,
+        when=handshake(S.OK)
+        & (~a_session_is_wanted | unattributed(IN_SESSION))
+        & optionally(a_new_session_is_served),
+        announce=False,
+    ),
+    Entry("checking-session", GREY, when=SERVED & a_session_is_wanted, announce=False),
 )
 STALE = Entry("stale", GREY, when=handshake(S.UNKNOWN))  # no fresh reading: polling has stopped
 
@@ -224,6 +265,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         seen_at=max((reading.at for reading in readings), default=evidence.now),
         patience=entry.patience,
         announce=entry.announce,
+        once=entry.once,
         never_muted=entry.never_muted,
         claimable=entry.claimable,
     )

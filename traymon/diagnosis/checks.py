@@ -11,8 +11,9 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence
 from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Use
 from traymon.diagnosis import formatting
-from traymon.diagnosis.conditions import is_paper
+from traymon.diagnosis.conditions import is_paper, support_ends_within
 
+MONTH = 30  # days
 NOT_CHECKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
 LIGHT_BY_USE = {
     Use.FREE: Light.GREEN,
@@ -90,10 +91,13 @@ def _handshake_step(evidence: Evidence) -> CheckStep:
 def _session_step(evidence: Evidence) -> CheckStep:
     name, title = "session", "Full Connection"
     reading = evidence.fresh(SensorName.SESSION)
-    if reading is None or reading.symptom in NOT_CHECKED | {Symptom.LOST}:
+    if reading is None or reading.symptom in NOT_CHECKED:
         return CheckStep(name, title, Light.GREY, "not reached")
     if reading.symptom is not Symptom.OK:
         return CheckStep(name, title, Light.RED, reading.detail, reading.took or None)
+    if short := Fact.SHORT_SESSIONS.of(reading.facts):
+        times = "the last session" if short == 1 else f"the last {short} sessions"
+        return CheckStep(name, title, Light.RED, f"{times} ended soon after the start")
     details = (
         CheckDetail(
             Light.GREEN, f"API version {reading.facts.get(Fact.SESSION_VERSION, 'unknown')}"
@@ -103,6 +107,7 @@ def _session_step(evidence: Evidence) -> CheckStep:
             evidence, SensorName.LINK, "TWS is linked to IB's servers, as far as it says"
         ),
         _system_message(evidence, SensorName.FARMS, "data farms are connected, as far as TWS says"),
+        *_reservations(evidence),
     )
     light = max(detail.light for detail in details)
     return CheckStep(name, title, light, "a client is let in and answered", reading.took, details)
@@ -129,10 +134,25 @@ def _client_ids_step(evidence: Evidence) -> CheckStep:
     return CheckStep(name, title, light, finding, None, details, blocks)
 
 
+def _reservations(evidence: Evidence) -> tuple[CheckDetail, ...]:
+    """Return what else was heard over the session and is not well."""
+    names = [SensorName.HOURS] if evidence.symptom(SensorName.HOURS) is Symptom.UNANSWERED else []
+    if support_ends_within(MONTH).witnesses(evidence) is not None:
+        names.append(SensorName.SUPPORT)
+    return tuple(CheckDetail(Light.AMBER, evidence.readings[name].detail) for name in names)
+
+
 def _accounts_text(accounts: tuple[str, ...]) -> str:
+    """Name the accounts, and whether they are paper or live."""
+    listed = ", ".join(accounts)
     kinds = {is_paper(account) for account in accounts}
-    kind = "paper " if kinds == {True} else "live " if kinds == {False} else ""
-    return f"{kind}account {', '.join(accounts)}"
+    if kinds == {True}:
+        return f"paper account {listed}"
+    if kinds == {False}:
+        return f"live account {listed}"
+    if kinds == {True, False}:
+        return f"paper and live accounts {listed}"
+    return f"account {listed}, of which traymon cannot tell whether it is paper or live"
 
 
 def _system_message(evidence: Evidence, sensor: SensorName, all_well: str) -> CheckDetail:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence
-from traymon.core.vocabulary import SensorName, Symptom
+from traymon.core.vocabulary import SERVED, SensorName, Symptom
 
 Witnesses = frozenset[SensorName]
 NO_WITNESS: Witnesses = frozenset()
 
 MAX_CLIENTS = 32  # at once, including traymon's own (TWS API documentation, "Connectivity")
 PAPER, LIVE = ("DU", "DF"), ("U", "F")  # prefixes of account numbers
+UNSTABLE_SESSIONS = 3  # in a row that ended soon after they began
+JUST_BEGAN = 10.0  # seconds; a session that young shows that new clients get in
 MAX_CLOCK_SKEW = 2.0  # seconds; IB's clock is read in whole seconds
 
 
@@ -87,6 +90,11 @@ def tws_reports(sensor: SensorName, symptom: Symptom) -> Condition:
     return reports(sensor, symptom) & session(Symptom.OK)
 
 
+def said_at_start(sensor: SensorName, symptom: Symptom) -> Condition:
+    """TWS reported the symptom to a session that it then did not start."""
+    return reports(sensor, symptom) & session(Symptom.START_SILENT, Symptom.START_REJECTED)
+
+
 def stable_for(sensor: SensorName, seconds: float) -> Condition:
     """The sensor's reading is fresh and at least so many seconds old."""
 
@@ -116,6 +124,87 @@ def _without_witness(holds: Callable[[Evidence], bool]) -> Condition:
 def not_checked_yet(evidence: Evidence) -> bool:
     """No handshake has been tried yet."""
     return SensorName.HANDSHAKE not in evidence.readings
+
+
+@_without_witness
+def a_session_is_wanted(evidence: Evidence) -> bool:
+    """The settings ask for a session of traymon's own."""
+    return evidence.target.own_client_id is not None
+
+
+@Condition
+def a_session_was_dropped(evidence: Evidence) -> Witnesses | None:
+    """traymon's session was dropped, or the last one ended at once and the new one is young.
+
+    A drop that is newer than the last handshake contradicts it: both are witnesses of a change.
+    """
+    reading = evidence.fresh(SensorName.SESSION)
+    if reading is None:
+        return None
+    if reading.symptom is Symptom.LOST:
+        handshake = evidence.readings.get(SensorName.HANDSHAKE)
+        is_news = handshake is not None and reading.at >= handshake.at
+        witnesses = {SensorName.SESSION, SensorName.HANDSHAKE} if is_news else {SensorName.SESSION}
+        return frozenset(witnesses)
+    short = Fact.SHORT_SESSIONS.of(reading.facts)
+    return frozenset({SensorName.SESSION}) if short else None
+
+
+@Condition
+def sessions_end_at_once(evidence: Evidence) -> Witnesses | None:
+    """Several sessions in a row ended soon after they began."""
+    count = evidence.fact(SensorName.SESSION, Fact.SHORT_SESSIONS) or 0
+    return frozenset({SensorName.SESSION}) if count >= UNSTABLE_SESSIONS else None
+
+
+@Condition
+def a_new_session_is_served(evidence: Evidence) -> Witnesses | None:
+    """traymon's session is served and has just begun, so that new clients get in."""
+    began = evidence.fact(SensorName.SESSION, Fact.SESSION_BEGAN)
+    if evidence.symptom(SensorName.SESSION) is not Symptom.OK or began is None:
+        return None
+    return frozenset({SensorName.SESSION}) if evidence.now - began <= JUST_BEGAN else None
+
+
+@Condition
+def mute_while_new_clients_are_served(evidence: Evidence) -> Witnesses | None:
+    """traymon's session went mute, and a new client has got its first answer since."""
+    session = evidence.fresh(SensorName.SESSION)
+    handshake = evidence.fresh(SensorName.HANDSHAKE)
+    if session is None or session.symptom is not Symptom.MUTE or handshake is None:
+        return None
+    is_newer = handshake.at >= session.at - session.took  # it took so long without an answer
+    return frozenset({SensorName.SESSION}) if is_newer and handshake.symptom in SERVED else None
+
+
+@_without_witness
+def old_connections_are_dead(evidence: Evidence) -> bool:
+    """A connection that stood was mute while a new one was served."""
+    return evidence.fact(SensorName.SESSION, Fact.DEAD_BEFORE) is not None
+
+
+def a_farm_is_broken_for(seconds: float) -> Condition:
+    """One of the broken farms has been broken for so long, whatever became of others."""
+
+    def holds(evidence: Evidence) -> bool:
+        reading = evidence.fresh(SensorName.FARMS)
+        if reading is None:
+            return False
+        since = Fact.FARMS_SINCE.of(reading.facts)
+        return evidence.now - (reading.at if since is None else since) >= seconds
+
+    return _without_witness(holds)
+
+
+def support_ends_within(days: int) -> Condition:
+    """IBKR stops supporting this version of TWS in so many days, or has stopped."""
+
+    def holds(evidence: Evidence) -> bool:
+        ends = evidence.fact(SensorName.SUPPORT, Fact.SUPPORT_ENDS)
+        today = datetime.fromtimestamp(evidence.now, UTC).date()
+        return ends is not None and (date.fromisoformat(ends) - today).days <= days
+
+    return _without_witness(holds)
 
 
 @Condition

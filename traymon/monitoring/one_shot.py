@@ -26,7 +26,8 @@ from traymon.sensors.base import ListOwnPrograms, StreamingSensor
 from traymon.sensors.port_discovery import discover
 
 STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first reading
-TWS_MESSAGES_DELAY = 0.5  # seconds in which TWS reports its links, right after a session starts
+# Seconds after the start of a session in which TWS reports its links, or drops the session.
+TWS_MESSAGES_DELAY = 1.5
 IDS = "ids"
 MUST_NOT_BE_RED = ("session", IDS)  # checks that fail while the light is red, whatever they see
 

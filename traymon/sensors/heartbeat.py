@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 BEAT_INTERVAL = 5.0  # seconds between two heartbeats
 BEAT_TIMEOUT = 5.0  # seconds to wait for an answer
 RECHECK_INTERVAL = 2.0  # seconds between two reports of the same missing answer
+MAX_UNANSWERED = 20.0  # seconds for which other messages count as life in place of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Overdue:
     """A heartbeat that was not answered in time."""
 
     waited: float  # seconds since it was sent
-    alive: bool  # other traffic arrived meanwhile: a sign of life, if a weaker one
+    alive: bool  # other messages arrived meanwhile: a sign of life, if a weaker one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,15 @@ class Heartbeat:
     def check_overdue(self, now: float, heard: bool) -> Overdue | None:
         """Return the overdue heartbeat that is to be reported now, if there is one.
 
-        `heard`: whether anything arrived since the last heartbeat was sent. Traffic settles the
-        heartbeat as an answer does; silence is reported again every RECHECK_INTERVAL.
+        `heard`: whether a message arrived since the last heartbeat was sent. For MAX_UNANSWERED
+        seconds that is life; afterwards only an answer is. Silence is reported every
+        RECHECK_INTERVAL.
         """
         waiting = self._unanswered
-        if waiting is None or now < waiting.sent_at + BEAT_TIMEOUT:
+        if waiting is None or now < waiting.check_at:
             return None
-        if heard:
-            self._unanswered = None
-        elif now < waiting.check_at:
-            return None
-        else:
-            self._unanswered = replace(waiting, check_at=now + RECHECK_INTERVAL)
-        return Overdue(now - waiting.sent_at, alive=heard)
+        waited = now - waiting.sent_at
+        alive = heard and waited < MAX_UNANSWERED
+        pause = BEAT_TIMEOUT if alive else RECHECK_INTERVAL
+        self._unanswered = replace(waiting, check_at=now + pause)
+        return Overdue(waited, alive)

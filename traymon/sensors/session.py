@@ -1,6 +1,7 @@
 """Hold one API session: is an existing client still served, and what does TWS report?
 
 Requests the trading hours once a day if the user wants them, and otherwise sends heartbeats alone.
+Sessions that fail, or that end soon after they began, begin again less and less often.
 """
 
 from __future__ import annotations
@@ -15,23 +16,17 @@ from traymon.core.model import Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
 from traymon.sensors.base import FactDict, SensorContext
-from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.heartbeat import BEAT_INTERVAL, BEAT_TIMEOUT, Heartbeat
-from traymon.sensors.session_connection import (
-    SessionConnection,
-    TimeAnswer,
-    TradingHours,
-    loop_time,
-)
+from traymon.sensors.held_session import HeldSession, NewSession
+from traymon.sensors.session_connection import SessionConnection, loop_time
+from traymon.sensors.session_pace import MAX_RETRY_DELAY, SessionPace
 from traymon.sensors.system_messages import SystemMessages
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_TTL = 2 * (BEAT_INTERVAL + BEAT_TIMEOUT)  # seconds for which its reading counts
-MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds before a session after a failed one
-HOURS_INTERVAL = 86_400.0  # seconds between two requests for the trading hours
+FAILURE_TTL = 3 * MAX_RETRY_DELAY  # seconds for which a failed or lost session counts
 MAX_OWN_IDS = 32  # IDs tried in a row; a Gateway serves no more clients than that
+MAX_COMPARISON_IDS = 4  # IDs tried for one comparison
 
 
 class Session:
@@ -51,47 +46,105 @@ class Session:
         if first_id is None:
             context.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
             return
-        delay, taken_in_a_row = 0.0, 0
+        pace, taken_in_a_row = SessionPace(), 0
+        delay = 0.0
         last_handshake: float | None = None  # when the newest handshake of the last session was
         ids = own_ids(first_id, context.evidence.target)
         while True:
-            await _wait_until_served(context, last_handshake)
             await asyncio.sleep(delay * random.uniform(1.0, 1.3))  # stay out of step with others
-            outcome = await self._hold(context, next(ids))
+            await _wait_until_served(context, last_handshake)
+            outcome = await self._hold(context, ids, pace)
             if outcome is Symptom.CLIENT_ID_TAKEN and taken_in_a_row < MAX_OWN_IDS:
                 delay, taken_in_a_row = 0.0, taken_in_a_row + 1
                 continue  # try the next ID at once: the port is served, and nobody need know
             handshake = context.evidence.readings.get(SensorName.HANDSHAKE)
             last_handshake = None if handshake is None else handshake.at
-            if outcome is Symptom.LOST:  # it had been served
-                delay = 0.0
-            else:
-                delay = min(max(MIN_RETRY_DELAY, delay * 2), MAX_RETRY_DELAY)
+            if outcome is not Symptom.LOST:
+                pace.record_failure()
+            delay = pace.delay
             ids, taken_in_a_row = own_ids(first_id, context.evidence.target), 0
 
-    async def _hold(self, context: SensorContext, client_id: int) -> Symptom:
+    async def _hold(self, context: SensorContext, ids: Iterator[int], pace: SessionPace) -> Symptom:
         """Open a session, keep it until it ends, and return how it ended."""
-        connection = SessionConnection(self._connections)
+        connection, client_id = SessionConnection(self._connections), next(ids)
         target = context.evidence.target
+        facts: FactDict = {Fact.OWN_CLIENT_ID: client_id}
         try:
             failure = await connection.open(target, client_id)
             if failure is not None:
                 symptom, detail = failure.symptom, failure.detail
+                _post_what_was_said(context, connection)
             else:
-                if SensorName.CALLS in context.evidence.readings:  # left by the last session
-                    context.post(Reading(SensorName.CALLS, Symptom.UNKNOWN, "a new session began"))
-                await _OpenSession(connection, context, client_id).run()
+                _withdraw(context, SensorName.CALLS, SensorName.LINK)  # left by the last one
+                connection = await self._keep(connection, client_id, context, ids, pace, facts)
                 symptom = Symptom.LOST
                 detail = connection.inbox.dropped or "the connection ended"
         finally:
             await connection.close()
-            for name in (SensorName.LINK, SensorName.FARMS):
-                if name in context.evidence.readings:
-                    context.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
+        if symptom is Symptom.LOST:
+            _withdraw(context, SensorName.LINK, SensorName.FARMS, SensorName.HOURS)
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
+        if connection.inbox.version is not None:
+            facts[Fact.SESSION_VERSION] = connection.inbox.version
+        if connection.inbox.words.text:
+            facts[Fact.TWS_WORDS] = connection.inbox.words.text
         if symptom is not Symptom.CLIENT_ID_TAKEN:
-            context.post(Reading(self.name, symptom, detail, ttl=MAX_RETRY_DELAY * 3))
+            context.post(Reading(self.name, symptom, detail, facts, ttl=FAILURE_TTL))
         return symptom
+
+    async def _keep(
+        self,
+        connection: SessionConnection,
+        client_id: int,
+        context: SensorContext,
+        ids: Iterator[int],
+        pace: SessionPace,
+        facts: FactDict,
+    ) -> SessionConnection:
+        """Keep a session until it ends, and note in `facts` how; return its connection.
+
+        Where it goes mute while a new one is served, the new one is kept in its place.
+        """
+        dead_before: float | None = None
+        while True:
+            began = loop_time()
+            held = HeldSession(connection, context, client_id, pace, dead_before)
+            try:
+                await held.run(lambda: self._compare(context.evidence.target, ids))
+            except BaseException:
+                await connection.close()
+                raise
+            if held.replacement is None:
+                break
+            dead_before = held.dead_before
+            await connection.close()
+            connection, client_id = held.replacement.connection, held.replacement.client_id
+            facts[Fact.OWN_CLIENT_ID] = client_id
+            _withdraw(context, SensorName.LINK, SensorName.FARMS)
+        lasted = loop_time() - began
+        pace.record_end(lasted)
+        facts[Fact.HELD] = lasted
+        if pace.short_in_a_row:
+            facts[Fact.SHORT_SESSIONS] = pace.short_in_a_row
+        return connection
+
+    async def _compare(self, target: Target, ids: Iterator[int]) -> NewSession | Symptom:
+        """Begin another session beside one that is mute; return why not if it does not begin."""
+        failed = Symptom.CLIENT_ID_TAKEN
+        for _ in range(MAX_COMPARISON_IDS):
+            connection, client_id = SessionConnection(self._connections), next(ids)
+            try:
+                failure = await connection.open(target, client_id)
+            except BaseException:
+                await connection.close()
+                raise
+            if failure is None:
+                return NewSession(connection, client_id)
+            await connection.close()
+            failed = failure.symptom
+            if failed is not Symptom.CLIENT_ID_TAKEN:
+                break
+        return failed
 
 
 def own_ids(first: int, target: Target) -> Iterator[int]:
@@ -115,87 +168,28 @@ async def _wait_until_served(context: SensorContext, after: float | None) -> Non
         await context.wait_for_update()
 
 
-class _OpenSession:
-    """A session that TWS has let in: its heartbeat, and what TWS reports over it."""
+def _withdraw(context: SensorContext, *names: SensorName) -> None:
+    """Take back what the session that ended has reported; trading hours stay true."""
+    for name in names:
+        reading = context.evidence.readings.get(name)
+        if reading is None or reading.symptom is Symptom.UNKNOWN:
+            continue
+        if name is not SensorName.HOURS or reading.symptom is Symptom.UNANSWERED:
+            context.post(Reading(name, Symptom.UNKNOWN, "that session is over", reading.facts))
 
-    def __init__(
-        self, connection: SessionConnection, context: SensorContext, client_id: int
-    ) -> None:
-        self._connection, self._context, self._client_id = connection, context, client_id
-        self._inbox = connection.inbox
-        self._heartbeat = Heartbeat(loop_time())
-        self._next_hours = loop_time()
-        self._messages = SystemMessages()
-        self._round_trip: float | None = None
-        self._skew = ClockSkew()
 
-    async def run(self) -> None:
-        """Keep the heartbeat going until the connection drops."""
-        while self._inbox.dropped is None:
-            pause = max(0.0, self._heartbeat.next_wake() - loop_time())
-            await self._connection.wait_for_traffic(pause)
-            self._post_messages()
-            self._post_hours()
-            if self._inbox.dropped is None:
-                self._keep_up(loop_time())
-        self._post_messages()
-
-    def _keep_up(self, now: float) -> None:
-        """Report the answer to a heartbeat or its absence, and send what is due."""
-        contract = self._context.evidence.target.hours_contract
-        if contract and now >= self._next_hours:
-            self._connection.request_hours(contract)
-            self._next_hours = now + HOURS_INTERVAL
-        if (answer := self._inbox.take_time_answer()) is not None:
-            self._take_answer(answer)
-        elif (overdue := self._heartbeat.check_overdue(now, self._inbox.heard)) is not None:
-            if overdue.alive:
-                self._post_served("alive, the heartbeat not answered yet", overdue.waited)
-            else:
-                self._post_hung(overdue.waited)
-        if self._heartbeat.is_due(now):
-            self._connection.send_heartbeat()
-            self._heartbeat.record_sent(now)
-
-    def _take_answer(self, answer: TimeAnswer) -> None:
-        self._heartbeat.record_answer()
-        self._round_trip = answer.round_trip
-        self._skew.add(answer.server_time, answer.round_trip)
-        self._post_served("heartbeat answered", answer.round_trip)
-
-    def _post_messages(self) -> None:
-        for message in self._inbox.take_messages():
-            for reading in self._messages.interpret(message.code, message.text):
-                self._context.post(reading)
-
-    def _post_hours(self) -> None:
-        hours = self._inbox.take_hours()
-        if isinstance(hours, TradingHours):
-            facts: FactDict = {Fact.HOURS: hours.days, Fact.HOURS_ZONE: hours.zone}
-            detail = "; ".join(hours.days[:3])
-            self._context.post(Reading(SensorName.HOURS, Symptom.OK, detail, facts))
-        elif hours is not None:
-            contract = self._context.evidence.target.hours_contract
-            log.warning("no trading hours of %s: %s", contract, hours)
-            detail = f"none of {contract}: {hours}"
-            self._context.post(Reading(SensorName.HOURS, Symptom.UNKNOWN, detail))
-
-    def _post_served(self, how: str, took: float) -> None:
-        symptom = Symptom.OK if self._inbox.accounts else Symptom.NO_ACCOUNTS
-        self._post(symptom, f"server version {self._inbox.version}, {how}", took)
-
-    def _post_hung(self, waited: float) -> None:
-        self._post(Symptom.HUNG, f"no answer to the heartbeat for {waited:.0f} s", waited)
-
-    def _post(self, symptom: Symptom, detail: str, took: float) -> None:
-        facts: FactDict = {Fact.OWN_CLIENT_ID: self._client_id}
-        if self._inbox.accounts:
-            facts[Fact.ACCOUNTS] = self._inbox.accounts
-        if self._inbox.version is not None:
-            facts[Fact.SESSION_VERSION] = self._inbox.version
-        if self._round_trip is not None:
-            facts[Fact.ROUND_TRIP] = self._round_trip
-        if (skew := self._skew.seconds) is not None:
-            facts[Fact.CLOCK_SKEW] = skew
-        reading = Reading(SensorName.SESSION, symptom, detail, facts, took, ttl=HEARTBEAT_TTL)
-        self._context.post(reading)
+def _post_what_was_said(context: SensorContext, connection: SessionConnection) -> None:
+    """Post what TWS said to a session that did not begin, in place of what it said before."""
+    messages, now = SystemMessages(), context.evidence.now
+    said = {
+        reading.sensor: reading
+        for message in connection.inbox.take_messages()
+        for reading in messages.interpret(message.code, message.text, now)
+    }
+    for name in (SensorName.LINK, SensorName.CALLS, SensorName.SUPPORT):
+        reading, before = said.get(name), context.evidence.readings.get(name)
+        if reading is None or (name is SensorName.LINK and not messages.link_lost):
+            if name is not SensorName.SUPPORT:
+                _withdraw(context, name)
+        elif name is not SensorName.LINK or before is None or before.symptom is not reading.symptom:
+            context.post(reading)

@@ -2,7 +2,8 @@
 
 The only importer of ib_insync. Uses its low-level client alone, because `IB.connect()` would
 request positions, orders and executions. Sends startApi (71), reqCurrentTime (49) and, if asked to,
-reqContractDetails (9); nothing else.
+reqContractDetails (9); nothing else. Only whole frames reach the library, and of the messages only
+those that concern the session.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import struct
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,7 +22,9 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.system_messages import CLIENT_ID_IN_USE, MAX_TEXT_LENGTH, unescape
+from traymon.sensors.frame_reader import FrameReader
+from traymon.sensors.system_messages import CLIENT_ID_IN_USE, MAX_DETAIL_LENGTH
+from traymon.sensors.tws_words import TwsWords, plain
 from traymon.sensors.version_exchange import CLOSE_TIMEOUT
 
 if TYPE_CHECKING:
@@ -29,6 +33,12 @@ if TYPE_CHECKING:
 START_TIMEOUT = 10.0  # seconds from the hello to the account list and the next order ID
 HOURS_REQUEST_ID = 1  # no other request has an ID
 MAX_UNANSWERED = 100  # heartbeats
+MAX_TEXT_BYTES = 6_000  # of one message, before it is decoded
+MAX_MESSAGES = 1000  # that nobody has taken yet; more are dropped, the oldest first
+CONTRACT_DETAILS, CURRENT_TIME = b"10", b"49"
+FOR_THE_LIBRARY = frozenset(
+    {wire.NEXT_VALID_ID, wire.MANAGED_ACCOUNTS, CONTRACT_DETAILS, CURRENT_TIME}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Inbox:
 
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     dropped: str | None = None  # why the connection ended
-    heard: bool = False  # anything since the last heartbeat
+    heard: bool = False  # a whole message since the last heartbeat
     version: int | None = None
     accounts: tuple[str, ...] | None = None  # can be empty, even in a working session
     has_order_id: bool = False
@@ -78,7 +88,8 @@ class Inbox:
     time_answer: TimeAnswer | None = None
     hours: TradingHours | None = None
     hours_error: str | None = None  # why IB sent none
-    messages: list[SystemMessage] = field(default_factory=list)
+    messages: deque[SystemMessage] = field(default_factory=lambda: deque(maxlen=MAX_MESSAGES))
+    words: TwsWords = field(default_factory=TwsWords)
 
     @property
     def started(self) -> bool:
@@ -100,8 +111,24 @@ class Inbox:
 
     def take_messages(self) -> list[SystemMessage]:
         """Return the system messages that arrived since the last call."""
-        messages, self.messages = self.messages, []
+        messages = list(self.messages)
+        self.messages.clear()
         return messages
+
+    def take_error(self, frame: bytes) -> None:
+        """Record an error or a system message, whatever the encoding of its text."""
+        fields = frame.split(b"\0", 5)  # message 4, its version, request ID, code, text, the rest
+        try:
+            request_id, code = int(fields[2]), int(fields[3])
+        except (IndexError, ValueError):
+            return
+        text = plain(wire.decode(fields[4][:MAX_TEXT_BYTES])) if len(fields) > 4 else ""
+        if code == CLIENT_ID_IN_USE:
+            self.id_taken = True
+        if request_id == HOURS_REQUEST_ID:
+            self.hours_error = f"{code}: {text[:MAX_DETAIL_LENGTH]}"
+        self.words.add(code, text)
+        self.messages.append(SystemMessage(code, text))
 
 
 class SessionConnection:
@@ -110,6 +137,8 @@ class SessionConnection:
     def __init__(self, connections: ConnectionRegistry) -> None:
         self._connections = connections
         self._client: Any = None  # ib_insync's Client, whose methods are untyped
+        self._frames = FrameReader()
+        self._closing = False
         self.inbox = Inbox()
 
     async def open(self, target: Target, client_id: int) -> StartFailure | None:
@@ -117,6 +146,8 @@ class SessionConnection:
         client = self._client = _create_client(self.inbox)
         client.host, client.port, client.clientId = target.host, target.port, client_id
         client.conn.disconnected += self._on_dropped
+        client.conn.hasData -= client._onSocketHasData
+        client.conn.hasData += self._on_data
         client.connState = client.CONNECTING
         try:
             async with asyncio.timeout(target.limits.timeout):
@@ -160,12 +191,26 @@ class SessionConnection:
         client = self._client
         if client is None or client.conn.transport is None:
             return
+        self._closing = True
         client.disconnect()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 while self.inbox.dropped is None:
                     await self.inbox.arrived.wait()
                     self.inbox.arrived.clear()
+
+    def _on_data(self, data: bytes) -> None:
+        if self._closing:
+            return
+        for frame in self._frames.feed(data):
+            self.inbox.heard = True
+            self.inbox.arrived.set()
+            kind = frame[:8].partition(b"\0")[0]
+            if kind == wire.ERROR:
+                self.inbox.take_error(frame)
+            elif kind in FOR_THE_LIBRARY or self.inbox.version is None:
+                with suppress(ValueError, IndexError):  # a message that is none of TWS's
+                    self._client._onSocketHasData(struct.pack(">I", len(frame)) + frame)
 
     def _on_dropped(self, message: str) -> None:
         self.inbox.dropped = message or "closed by the Gateway"
@@ -183,12 +228,14 @@ def _start_failure(inbox: Inbox, client_id: int) -> StartFailure | None:
         return StartFailure(Symptom.CLIENT_ID_TAKEN, f"client ID {client_id} is in use")
     if inbox.started:
         return None
-    if inbox.version is None:
-        return StartFailure(Symptom.UNKNOWN, inbox.dropped or "no version reply")
+    said = f"TWS said: {inbox.words.text}" if inbox.words.text else "TWS said nothing"
     if inbox.dropped is not None:
-        detail = "closed after startApi, without error 326"
+        when = "before the version reply" if inbox.version is None else "after startApi"
+        detail = f"closed {when}, without error 326; {said}"
         return StartFailure(Symptom.START_REJECTED, detail)
-    detail = "version answered, but no account list and next order ID"
+    if inbox.version is None:
+        return StartFailure(Symptom.START_SILENT, f"no version reply; {said}")
+    detail = f"version received, but no account list or next order ID; {said}"
     return StartFailure(Symptom.START_SILENT, detail)
 
 
@@ -223,11 +270,6 @@ class _Callbacks:
             raise AttributeError(name)
         return _ignore
 
-    def tcpDataArrived(self) -> None:
-        """Record that something arrived."""
-        self._inbox.heard = True
-        self._inbox.arrived.set()
-
     def connectAck(self) -> None:
         """Record the server's version."""
         assert self.server_version is not None
@@ -252,14 +294,6 @@ class _Callbacks:
         if self._inbox.hours is None:
             days = tuple(part for part in re.split("[;,]", details.liquidHours) if part)
             self._inbox.hours = TradingHours(days, details.timeZoneId)
-
-    def error(self, request_id: int, code: int, text: str, advanced: str) -> None:
-        """Record an error or a system message."""
-        if code == CLIENT_ID_IN_USE:
-            self._inbox.id_taken = True
-        if request_id == HOURS_REQUEST_ID:
-            self._inbox.hours_error = f"{code}: {unescape(text)[:MAX_TEXT_LENGTH]}"
-        self._inbox.messages.append(SystemMessage(code, text))
 
 
 def _ignore(*arguments: object) -> None:

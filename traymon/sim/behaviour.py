@@ -55,6 +55,7 @@ class Behaviour:
     accounts: tuple[str, ...] = ("DU123456",)
     next_order_id: int = 1
     start: Start = Start.ANSWER
+    says_first: tuple[tuple[int, str], ...] = ()  # system messages in answer to startApi
     says: tuple[tuple[int, str], ...] = ()  # system messages right after the session starts
     tells_time: bool = True  # answers reqCurrentTime
     keeps_sessions: bool = False  # answers existing sessions even when `hello` serves no new client

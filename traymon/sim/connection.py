@@ -193,6 +193,8 @@ class Connection(asyncio.Protocol):
 
     def start_session(self, client_id: int) -> None:
         """Start a session, or refuse it, as the Gateway's behaviour says."""
+        for code, text in self._behaviour.says_first:
+            self._answer(messages.error(self._version, code, text))
         if self._behaviour.start is Start.SILENT:
             return
         if self._behaviour.start is Start.CLOSE or self._gateway.is_full:

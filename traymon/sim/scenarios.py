@@ -7,6 +7,7 @@ the rest of traymon.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,7 @@ def _env(**settings: str) -> Mapping[str, str]:
     return MappingProxyType(settings)
 
 
+IN_20_DAYS = f"{date.today() + timedelta(days=20):%Y%m%d}"
 CLIENT_ID_SET = _env(IB_CLIENT_ID=str(stage.CLIENT_ID))
 
 
@@ -193,6 +195,14 @@ _ALL = (
     # --- the session ---
     _session("start-silent", "Logs the client on and then says nothing.", start=Start.SILENT),
     _session("start-rejected", "Hangs up when the client starts its session.", start=Start.CLOSE),
+    _session(
+        "paper-notice-unanswered",
+        "Turns every client away until the paper-trading notice is accepted.",
+        start=Start.CLOSE,
+        says_first=(
+            (10141, "Paper trading disclaimer must first be accepted for API connection."),
+        ),
+    ),
     _session("session-hung", "Starts the session and then answers no heartbeat.", tells_time=False),
     _session("no-accounts", "Starts the session with an empty account list.", accounts=()),
     _session(
@@ -210,6 +220,23 @@ _ALL = (
         "ib-link-down",
         "Has lost IB's servers.",
         says=((1100, "Connectivity between IBKR and Trader Workstation has been lost."),),
+    ),
+    _session(
+        "data-lost",
+        "Has its link to IB's servers back, and has lost every data subscription.",
+        says=((1101, "Connectivity between IBKR and TWS has been restored - data lost."),),
+    ),
+    _session(
+        "version-ends",
+        "Runs a version that IBKR supports for 20 more days.",
+        says=(
+            (
+                2172,
+                "The version of the application you are running, 1045.1, needs to be upgraded, as "
+                f"it will be desupported on {IN_20_DAYS}. The minimum supported version at that "
+                "time will be 1050.1.",
+            ),
+        ),
     ),
     _session(
         "data-farm-down",

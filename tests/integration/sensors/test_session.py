@@ -16,7 +16,7 @@ from support.session_harness import CURRENT_TIME, OWN_ID, START_API, Story, play
 from traymon.core.facts import Fact
 from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
-from traymon.sensors import session as sensor
+from traymon.sensors import held_session
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.session import MAX_OWN_IDS, own_ids
 from traymon.sim import messages
@@ -72,9 +72,9 @@ def test_in_an_hour_nothing_but_start_and_heartbeats_leaves(beats: list[float]) 
 def test_trading_hours_are_asked_for_once_a_day_and_only_where_they_are_wanted(
     days: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sensor.HOURS_INTERVAL == 24 * HOUR
+    assert held_session.HOURS_INTERVAL == 24 * HOUR
     # what the record keeps is shorter than a day
-    monkeypatch.setattr(sensor, "HOURS_INTERVAL", HOUR)
+    monkeypatch.setattr(held_session, "HOURS_INTERVAL", HOUR)
     told = watched(1.9 * HOUR, replace(HEALTHY, hours=days), hours_contract="ES FUT CME USD")
     (session,) = told.sessions
     assert set(session.messages) <= {START_API, CURRENT_TIME, CONTRACT_DETAILS}
@@ -133,16 +133,17 @@ def test_a_dropped_session_is_lost_at_once() -> None:
     play(story)
 
 
-def test_any_traffic_counts_as_life() -> None:
+def test_other_messages_count_as_life_for_twenty_seconds_and_no_longer() -> None:
     async def story(told: Story) -> None:
         await told.until(1)
         told.gateway.behaviour = replace(HEALTHY, tells_time=False)
         for second in range(2, 60, 2):
             await told.until(second)
             told.gateway.say(2119, "Market data farm is connecting:usfarm")
-        assert [symptom for _, symptom in told.seen("session")] == [S.OK]
-        await told.until(75)
-        assert told.seen("session")[-1][1] is S.HUNG
+            if second < 20:
+                assert {symptom for _, symptom in told.seen("session")} == {S.OK}
+        assert [symptom for _, symptom in told.seen("session")] == [S.OK, S.MUTE, S.HUNG]
+        assert told.seen("session")[1][0] == pytest.approx(20, abs=6)
 
     play(story)
 
@@ -158,7 +159,7 @@ def test_an_id_that_is_taken_gives_way_to_the_next_and_nobody_is_told() -> None:
     told = play(story, before=others, client_ids=(OWN_ID + 2,))
     assert [c.client_id for c in told.sessions] == [None, None, None, OWN_ID + 4]
     assert [symptom for _, symptom in told.seen("session")] == [S.OK]
-    assert [code for _, code, _ in told.flips] == ["healthy"]
+    assert [code for _, code, _ in told.flips] == ["checking-session", "healthy"]
 
 
 def test_where_every_id_is_taken_it_is_tried_no_faster_than_a_failing_session() -> None:

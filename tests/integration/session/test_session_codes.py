@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from support.session_harness import Story, play
+from support.session_harness import OWN_ID, Story, play
 from traymon.core.facts import Fact
 from traymon.core.vocabulary import SensorName, Symptom
-from traymon.sim.gateway import HEALTHY, Hello, Start
+from traymon.sim.gateway import HEALTHY, Ending, Hello, Start
 
 LOST = (1100, "Connectivity between IBKR and Trader Workstation has been lost.")
 BACK = (1102, "Connectivity between IBKR and Trader Workstation has been restored.")
+STARTED = ["checking-session", "healthy"]  # the codes that every good start shows
 BROKEN = (2103, "Market data farm connection is broken:usfarm")
 MENDED = (2104, "Market data farm connection is OK:usfarm")
 
@@ -33,7 +34,7 @@ def test_old_sessions_work_and_new_clients_hang(hello: Hello) -> None:
         told.gateway.behaviour = replace(HEALTHY, hello=hello, keeps_sessions=True)
         await told.until_it_shows("new-clients-hang", "amber", within=60)
         await told.until(300)
-        assert [code for _, code, _ in told.flips] == ["healthy", "new-clients-hang"]
+        assert [code for _, code, _ in told.flips] == [*STARTED, "new-clients-hang"]
         ((at, symptom),) = told.seen("session")
         assert at == pytest.approx(0, abs=1)
         assert symptom is Symptom.OK
@@ -59,11 +60,19 @@ def test_a_heartbeat_that_dies_behind_a_served_handshake_is_hung() -> None:
     async def story(told: Story) -> None:
         began = await begin(told)
         told.gateway.behaviour = replace(HEALTHY, tells_time=False)
+        await told.until_it_shows("session-mute", "amber", within=15)
+        assert not told.status.diagnosis.announce
+        await told.until(began + 19)
+        assert told.shown == ("session-mute", "amber"), "one sample is no verdict"
         await told.until_it_shows("session-hung", "red", within=20)
-        assert told.now - began <= 15
+        assert [c.client_id for c in told.sessions] == [OWN_ID, OWN_ID + 1]
+        assert told.sessions[1].ending is Ending.PEER_CLOSED, "what was tried is closed politely"
+        await told.until(began + 300)
+        assert len(told.sessions) <= 2 + 300 / 60
+        tried = len(told.sessions)
         told.gateway.behaviour = HEALTHY
         await told.until_it_shows("healthy", "green", within=20)
-        assert len(told.sessions) == 1, "the session that stands is the one that came back"
+        assert len(told.sessions) == tried, "the session that stands is the one that came back"
 
     play(story)
 
@@ -84,7 +93,14 @@ def test_a_lost_link_is_amber_at_once_red_after_a_minute_and_green_when_it_is_ba
         await told.until_it_shows("ib-link-down", "red", within=7)  # at the next tick
         await told.until(began + 100)
         told.gateway.say(back, "restored")
-        assert await told.until_it_shows("healthy", "green", within=1) < 0.1
+        if back == 1101:
+            assert await told.until_it_shows("data-lost", "amber", within=1) < 0.1
+            assert told.status.diagnosis.announce
+            await told.until(told.now + 290)
+            assert told.shown == ("data-lost", "amber")
+            await told.until_it_shows("healthy", "green", within=20)
+        else:
+            assert await told.until_it_shows("healthy", "green", within=1) < 0.1
         assert len(told.sessions) == 1, "a lost link is no reason to drop the socket"
 
     play(story)
@@ -129,7 +145,7 @@ def test_a_farm_that_flaps_never_shows() -> None:
             await told.until(told.now + 200)
             told.gateway.say(*MENDED)
             await told.until(told.now + 1)
-        assert [code for _, code, _ in told.flips] == ["healthy"]
+        assert [code for _, code, _ in told.flips] == STARTED
 
     play(story)
 
@@ -181,13 +197,16 @@ def test_a_lost_session_behind_a_port_that_answers_is_rebuilt_and_nobody_is_told
         await begin(told)
         await told.until(12)
         told.gateway.drop_connections()
+        assert await told.until_it_shows("session-lost", "amber", within=1) < 0.5
+        assert not told.status.diagnosis.announce
+        assert await told.until_it_shows("healthy", "green", within=10) < 5
         await told.until(40)
         assert [symptom for _, symptom in told.seen("session")] == [
             Symptom.OK,
             Symptom.LOST,
             Symptom.OK,
         ]
-        assert [code for _, code, _ in told.flips] == ["healthy"]
+        assert [code for _, code, _ in told.flips] == [*STARTED, "session-lost", "healthy"]
         assert len(told.sessions) == 2
 
     play(story)
@@ -201,7 +220,7 @@ def test_a_start_that_fails_twice_is_red_and_green_when_it_works(start: Start, c
         await told.until_it_shows(code, "red", within=45)
         told.gateway.behaviour = HEALTHY
         await told.until_it_shows("healthy", "green", within=130)
-        assert [c for _, c, _ in told.flips] == ["healthy", code, "healthy"]
+        assert [c for _, c, _ in told.flips] == ["checking-session", code, "healthy"]
 
     play(story, replace(HEALTHY, start=start))
 
@@ -226,7 +245,7 @@ def test_a_clock_ten_seconds_off_shows_and_one_second_does_not() -> None:
 
     async def near(told: Story) -> None:
         await told.until(120)
-        assert [code for _, code, _ in told.flips] == ["healthy"]
+        assert [code for _, code, _ in told.flips] == STARTED
 
     play(off, replace(HEALTHY, clock_ahead=10.0))
     play(near, replace(HEALTHY, clock_ahead=1.0))

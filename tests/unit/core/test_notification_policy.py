@@ -37,13 +37,16 @@ TARGET = Target("project")
 
 @cache
 def diagnosis(told: str) -> Diagnosis:
-    """Return the diagnosis of a code, or of `code/light` where it has several."""
-    code, _, light = told.partition("/")
+    """Return the diagnosis of a code; `code/light` or `code@once` where it has several."""
+    name, _, once = told.partition("@")
+    code, _, light = name.partition("/")
     wanted = Light[light.upper()] if light else ENTRIES[code].light
     if code == "stale":
         return Diagnosis(code, wanted)
     entry = next(e for e in CATALOGUE if (e.code, e.light) == (code, wanted))
-    return Diagnosis(code, wanted, announce=entry.announce, never_muted=entry.never_muted)
+    return Diagnosis(
+        code, wanted, announce=entry.announce, once=once, never_muted=entry.never_muted
+    )
 
 
 @dataclass
@@ -157,6 +160,11 @@ _: Final = None
         (("healthy", "ib-link-down/amber", "internet-down", "healthy"), [_, F, R]),
         (("healthy", "session-hung", "ib-link-down/amber", "healthy"), [F, _, R]),
         (("healthy", "wrong-environment", "session-hung", "healthy"), [F, F, R]),
+        # told once under each name, however often it comes back; its end is not told
+        (("healthy", "version-ends@month", "port-refused", "version-ends@month"), [F, F, R]),
+        (("healthy", "version-ends@month", "healthy", "version-ends@month"), [F, _, _]),
+        (("healthy", "version-ends@month", "version-ends@week", "version-ends@day"), [F, F, F]),
+        (("healthy", "version-ends@week", "clock-skew", "version-ends@week"), [F, F, R]),
         # told once, ended once
         (("healthy", "port-refused", "healthy", "just-started", "healthy"), [F, R, _, _]),
     ],

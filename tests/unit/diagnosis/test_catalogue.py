@@ -25,6 +25,7 @@ from traymon.sensors import (
     client_id_report,
     client_ids,
     handshake,
+    held_session,
     internet,
     listener,
     session,
@@ -33,6 +34,7 @@ from traymon.sensors import (
     system_messages,
     tls_probe,
     version_exchange,
+    version_notice,
 )
 from traymon.sim.scenarios import SCENARIOS
 
@@ -47,15 +49,17 @@ HANDSHAKE = (
 )
 LISTENER = (S.OK, S.UNKNOWN, S.CRASHED, S.NOBODY_LISTENS, S.NOT_HERE)
 SESSION = (
-    *(S.OK, S.UNKNOWN, S.CRASHED, S.LOST, S.HUNG),
+    *(S.OK, S.UNKNOWN, S.CRASHED, S.LOST, S.MUTE, S.HUNG),
     *(S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS),
 )
-LINK = (S.OK, S.UNKNOWN, S.LINK_DOWN)
+LINK = (S.OK, S.UNKNOWN, S.LINK_DOWN, S.DATA_LOST)
 FARMS = (S.OK, S.UNKNOWN, S.FARM_DOWN)
 CALLS = (
     *(S.PORT_MOVED, S.PAPER_NOT_ACKNOWLEDGED, S.COMPETING_SESSION, S.CLIENT_OUTDATED),
     S.UNKNOWN,
 )
+SUPPORT = (S.UNKNOWN, S.VERSION_ENDS)
+HOURS = (S.OK, S.UNKNOWN, S.UNANSWERED)
 INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
 TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
@@ -68,6 +72,8 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "link": LINK,
     "farms": FARMS,
     "calls": CALLS,
+    "support": SUPPORT,
+    "hours": HOURS,
     "internet": INTERNET,
     "tls": TLS,
     "client_ids": CLIENT_IDS,
@@ -76,7 +82,7 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
 }
 
 # States of traymon's own, which no Gateway can play; test_monitor produces them.
-OWN = {"starting", "paused", "resumed", "stale", "sensor-crashed"}
+OWN = {"starting", "checking-session", "paused", "resumed", "stale", "sensor-crashed"}
 # States of the time of day; test_quiet produces them.
 OWN |= {"reset-window", "maintenance"}
 # What no single look can meet, since something has to happen first to a session that is held;
@@ -87,6 +93,11 @@ STORIES = {
     "port-moved",
     "data-farm-down",
     "internet-down",
+    "session-lost",
+    "session-mute",
+    "session-unstable",
+    "old-connections-dead",
+    "questions-unanswered",
 }
 
 NO_APP: Facts = {Fact.APPS: 0}
@@ -99,6 +110,9 @@ LIVE: Facts = {Fact.ACCOUNTS: ("U1234567", "U7654321")}
 PAPER: Facts = {Fact.ACCOUNTS: ("DU1234567",)}
 
 
+TWS_SAYS = ("link", "farms", "calls", "support", "hours")
+
+
 def evidence(age: float = 0.0, ttl: float = 60.0, account: str = "", **seen: Any) -> Evidence:
     """Return what `sensor=symptom` or `sensor=(symptom, facts)` say, `age` seconds ago.
 
@@ -109,7 +123,7 @@ def evidence(age: float = 0.0, ttl: float = 60.0, account: str = "", **seen: Any
     for sensor, what in seen.items():
         symptom, facts = what if isinstance(what, tuple) else (what, NO_FACTS)
         words = f"{sensor} says {symptom}"
-        lasts = inf if sensor in ("link", "farms", "calls") else ttl
+        lasts = inf if sensor in TWS_SAYS else ttl
         reading = Reading(SensorName(sensor), symptom, words, facts, at=NOW - age, ttl=lasts)
         gathered = gathered.with_reading(reading)
     return gathered
@@ -161,6 +175,18 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "sensor-crashed": {"handshake": S.CRASHED},
     "handshake-slow": {"handshake": S.SLOW},
     "session-hung": {"handshake": S.OK, "session": S.HUNG},
+    "session-mute": {"handshake": S.OK, "session": S.MUTE},
+    "session-lost": {"handshake": S.OK, "session": S.LOST},
+    "session-unstable": {"handshake": S.OK, "session": (S.LOST, {Fact.SHORT_SESSIONS: 3})},
+    "old-connections-dead": {"handshake": S.OK, "session": (S.OK, {Fact.DEAD_BEFORE: 900.0})},
+    "paper-notice-unanswered": {
+        "handshake": S.OK,
+        "session": S.START_REJECTED,
+        "calls": S.PAPER_NOT_ACKNOWLEDGED,
+    },
+    "data-lost": {**IN_SESSION, "link": S.DATA_LOST},
+    "questions-unanswered": {**IN_SESSION, "hours": S.UNANSWERED},
+    "version-ends": {**IN_SESSION, "support": (S.VERSION_ENDS, {Fact.SUPPORT_ENDS: "1970-01-20"})},
     "new-clients-hang": {"handshake": S.SILENT, "session": S.OK},
     "port-moved": {"handshake": S.REFUSED, "calls": S.PORT_MOVED},
     "start-silent": {"handshake": S.OK, "session": S.START_SILENT},
@@ -199,10 +225,11 @@ def test_every_code_has_a_scenario_or_is_a_state_of_traymons_own() -> None:
 
 
 def test_no_code_is_listed_twice_in_one_light() -> None:
-    listed = [(entry.code, entry.light) for entry in CATALOGUE]
+    listed = [(entry.code, entry.light, entry.once) for entry in CATALOGUE]
     assert len(listed) == len(set(listed))
-    codes = [code for code, _ in listed]
-    assert {code for code in codes if codes.count(code) > 1} == {"ib-link-down", "host-unresolved"}
+    codes = [code for code, *_ in listed]
+    twice = {"ib-link-down", "host-unresolved", "version-ends"}
+    assert {code for code in codes if codes.count(code) > 1} == twice
 
 
 @pytest.mark.parametrize("code", SMALLEST)
@@ -213,7 +240,7 @@ def test_every_code_can_be_reached(code: str) -> None:
 
 def test_no_code_is_left_without_a_test_that_reaches_it() -> None:
     by_scenario = {scenario.code for scenario in SCENARIOS.values()}
-    by_time = {"ib-link-down", "data-farm-down"}
+    by_time = {"ib-link-down", "data-farm-down", "checking-session"}
     by_account = {"wrong-account", "wrong-environment"}
     assert SMALLEST.keys() | by_time | by_account | by_scenario == ENTRIES.keys()
 
@@ -335,12 +362,89 @@ def test_what_tws_itself_says_needs_no_second_look(told: TwsMessage) -> None:
 def test_what_tws_once_said_counts_for_nothing_without_a_session_that_is_served(
     session: Symptom,
 ) -> None:
-    said = ("ib-link-down", "internet-down", "data-farm-down", "competing-session")
+    said = ("internet-down", "data-farm-down", "competing-session", "data-lost")
     for told in (
-        TwsMessage(SensorName.LINK, S.LINK_DOWN),
+        TwsMessage(SensorName.LINK, S.DATA_LOST),
+        TwsMessage(SensorName.FARMS, S.FARM_DOWN, 300.0),
         TwsMessage(SensorName.CALLS, S.COMPETING_SESSION),
     ):
         assert diagnose(told.among(session=session, internet=S.OFFLINE)).code not in said
+
+
+@pytest.mark.parametrize("session", [S.START_SILENT, S.START_REJECTED])
+def test_what_tws_says_in_place_of_a_session_counts(session: Symptom) -> None:
+    link = TwsMessage(SensorName.LINK, S.LINK_DOWN)
+    paper = TwsMessage(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED)
+    found = [diagnose(told.among(session=session)) for told in (link, paper)]
+    assert [f.code for f in found] == ["ib-link-down", "paper-notice-unanswered"]
+    assert [f.light for f in found] == [Light.AMBER, Light.RED]
+    assert {f.facts[Fact.DETAIL] for f in found} == {"its words"}
+    starting = paper.among(session=session, handshake=(S.OK, JUST_OPENED))
+    assert diagnose(starting).code == "just-started"
+
+
+WANTED = Target("project", own_client_id=9_123)
+
+
+@pytest.mark.parametrize("session", SESSION)
+@pytest.mark.parametrize("handshake", [S.OK, S.SLOW])
+def test_green_needs_a_session_that_is_served_where_one_is_wanted(
+    handshake: Symptom, session: Symptom
+) -> None:
+    seen = replace(evidence(handshake=handshake, session=session), target=WANTED)
+    is_green = diagnose(seen).light is Light.GREEN
+    assert is_green == (handshake is S.OK and session is S.OK)
+    none_yet = replace(evidence(handshake=S.OK), target=WANTED)
+    assert (diagnose(none_yet).code, diagnose(none_yet).light) == ("checking-session", Light.GREY)
+    expired = replace(evidence(age=61.0, session=S.OK), target=WANTED)
+    expired = expired.with_reading(Reading(SensorName.HANDSHAKE, S.OK, at=NOW))
+    assert diagnose(expired).code == "checking-session"
+
+
+@pytest.mark.parametrize(
+    ("handshake_at", "witnesses"), [(NOW - 10, {"session", "handshake"}), (NOW, {"session"})]
+)
+def test_a_drop_settles_at_once_only_while_it_is_news(
+    handshake_at: float, witnesses: set[str]
+) -> None:
+    dropped = evidence(age=5.0, session=S.LOST).with_reading(
+        Reading(SensorName.HANDSHAKE, S.OK, at=handshake_at)
+    )
+    found = diagnose(replace(dropped, target=WANTED))
+    assert (found.code, found.light, found.announce) == ("session-lost", Light.AMBER, False)
+    assert found.witnesses == witnesses
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, "healthy"),
+        ({Fact.SHORT_SESSIONS: 1}, "session-lost"),
+        ({Fact.SHORT_SESSIONS: 3}, "session-unstable"),
+        ({Fact.DEAD_BEFORE: NOW - 60}, "old-connections-dead"),
+    ],
+)
+def test_a_served_session_is_green_only_if_nothing_is_held_against_it(
+    facts: Facts, code: str
+) -> None:
+    seen = evidence(handshake=S.OK, session=(S.OK, facts))
+    assert diagnose(replace(seen, target=WANTED)).code == code
+
+
+@pytest.mark.parametrize(
+    ("ends", "once"),
+    [
+        ("1970-02-01", ""),
+        ("1970-01-31", "version-month"),
+        ("1970-01-09", "version-month"),
+        ("1970-01-08", "version-week"),
+        ("1970-01-02", "version-day"),
+        ("1969-12-24", "version-day"),
+    ],
+)
+def test_the_end_of_a_version_is_told_a_month_a_week_and_a_day_before(ends: str, once: str) -> None:
+    found = why(**IN_SESSION, support=(S.VERSION_ENDS, {Fact.SUPPORT_ENDS: ends}))
+    assert (found.code, found.once) == ("version-ends" if once else "healthy", once)
 
 
 @pytest.mark.parametrize(
@@ -411,6 +515,8 @@ CALLED = {
     "crashed": "sensor-crashed",
     "stale": "stale",
     "hung": "session-hung",
+    "mute?": "session-mute",  # new clients are served: one sample is no verdict
+    "lost": "session-lost",
     "new": "new-clients-hang",  # the old session is served, a fresh connection is not
     "no-acc": "no-accounts",
     "mute": "start-silent",
@@ -427,23 +533,23 @@ CALLED = {
     "route": "host-unreachable",
 }
 MATRIX = """
-handshake    OK       HUNG     NO_ACCOUNTS  START_SILENT  START_REJECTED  LOST     UNKNOWN  CRASHED
-OK           healthy  hung     no-acc       mute          shut            healthy  healthy  crashed
-SLOW         slow     hung     no-acc       mute          shut            slow     slow     crashed
-CRASHED      crashed  hung     no-acc       mute          shut            crashed  crashed  crashed
-UNKNOWN      stale    hung     no-acc       mute          shut            stale    stale    crashed
-SILENT       new      hung     no-acc       silent        silent          silent   silent   silent
-UNFINISHED   new      hung     no-acc       partly        partly          partly   partly   partly
-TIMED_OUT    new      hung     no-acc       filter        filter          filter   filter   filter
-CLOSED       reject   hung     no-acc       reject        reject          reject   reject   reject
-RESET        reject   hung     no-acc       reject        reject          reject   reject   reject
-REFUSED      refused  refused  refused      refused       refused         refused  refused  refused
-FORBIDDEN    filter   filter   filter       filter        filter          filter   filter   filter
-UNRESOLVED   name     name     name         name          name            name     name     name
-UNREACHABLE  route    route    route        route         route           route    route    route
-NOT_IB       alien    alien    alien        alien         alien           alien    alien    alien
-TLS          tls      tls      tls          tls           tls             tls      tls      tls
-TOO_OLD      old      old      old          old           old             old      old      old
+handshake   OK      MUTE    HUNG    NO_ACCOUNTS START_SILENT START_REJECTED LOST    UNKNOWN CRASHED
+OK          healthy mute?   hung    no-acc      mute         shut           lost    healthy crashed
+SLOW        slow    mute?   hung    no-acc      mute         shut           lost    slow    crashed
+CRASHED     crashed hung    hung    no-acc      mute         shut           lost    crashed crashed
+UNKNOWN     stale   hung    hung    no-acc      mute         shut           lost    stale   crashed
+SILENT      new     hung    hung    no-acc      silent       silent         silent  silent  silent
+UNFINISHED  new     hung    hung    no-acc      partly       partly         partly  partly  partly
+TIMED_OUT   new     hung    hung    no-acc      filter       filter         filter  filter  filter
+CLOSED      reject  hung    hung    no-acc      reject       reject         reject  reject  reject
+RESET       reject  hung    hung    no-acc      reject       reject         reject  reject  reject
+REFUSED     refused refused refused refused     refused      refused        refused refused refused
+FORBIDDEN   filter  filter  filter  filter      filter       filter         filter  filter  filter
+UNRESOLVED  name    name    name    name        name         name           name    name    name
+UNREACHABLE route   route   route   route       route        route          route   route   route
+NOT_IB      alien   alien   alien   alien       alien        alien          alien   alien   alien
+TLS         tls     tls     tls     tls         tls          tls            tls     tls     tls
+TOO_OLD     old     old     old     old         old          old            old     old     old
 """
 (_, *_COLUMNS), *_ROWS = (line.split() for line in MATRIX.strip().splitlines())
 CELLS = [
@@ -537,6 +643,8 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         session,
         session_connection,
         system_messages,
+        version_notice,
+        held_session,
         internet,
         tls_probe,
         client_ids,
@@ -734,19 +842,19 @@ def test_nothing_is_claimed_of_a_ladder_that_nobody_climbed() -> None:
     assert {step.light for step in check_steps(old)} == {Light.GREY}
 
 
-HELD = Target("project", own_client_id=9_123)
-
-
 @pytest.mark.parametrize(
     ("session", "light"),
     [
         (S.OK, G),
-        *((symptom, N) for symptom in (S.UNKNOWN, S.CRASHED, S.LOST)),
-        *((s, R) for s in (S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS)),
+        *((symptom, N) for symptom in (S.UNKNOWN, S.CRASHED)),
+        *(
+            (s, R)
+            for s in (S.LOST, S.MUTE, S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS)
+        ),
     ],
 )
 def test_a_held_session_is_the_third_test(session: Symptom, light: Light) -> None:
-    seen = replace(evidence(handshake=S.OK, session=(session, PAPER)), target=HELD)
+    seen = replace(evidence(handshake=S.OK, session=(session, PAPER)), target=WANTED)
     steps = check_steps(seen)
     assert [step.name for step in steps] == ["port", "handshake", "session"]
     assert [step.light for step in steps] == [G, G, light]
@@ -757,6 +865,6 @@ def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> N
         TwsMessage(SensorName.LINK, S.LINK_DOWN),
         TwsMessage(SensorName.FARMS, S.FARM_DOWN),
     ):
-        *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=HELD))
+        *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=WANTED))
         assert (step.light, step.passed) == (A, True)
         assert "its words" in [detail.finding for detail in step.details if detail.light is A]

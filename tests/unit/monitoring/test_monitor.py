@@ -343,20 +343,23 @@ def test_a_dropped_session_is_looked_into_without_any_rest() -> None:
         scene.session.says(S.LOST)
         await scene.until(30.51)
         assert scene.handshake.began == scene.listener.began == [0, 30, 30.5]
-        assert scene.flips == [(0, "healthy"), (30.5, "app-not-running")]
+        assert scene.flips == [(0, "healthy"), (30.5, "session-lost"), (30.5, "app-not-running")]
 
     play(story)
 
 
-def test_a_dropped_session_while_the_port_answers_is_green_after_one_more_look() -> None:
+def test_a_dropped_session_while_the_port_answers_is_amber_until_another_one_is_served() -> None:
     async def story(scene: Scene) -> None:
         await scene.until(5)
         scene.session.says(S.OK)
         await scene.until(20)
         scene.session.says(S.LOST)
-        await scene.until(49)
-        assert scene.flips == [(0, "healthy")]
-        assert scene.handshake.began == [0, 20]
+        await scene.until(40)
+        assert scene.flips == [(0, "healthy"), (20, "session-lost")]
+        assert scene.shows(Light.AMBER)
+        scene.session.says(S.OK, {Fact.SESSION_BEGAN: BEGAN + 40})
+        await scene.until(40.1)
+        assert scene.flips[2:] == [(40, "healthy")]
 
     play(story)
 

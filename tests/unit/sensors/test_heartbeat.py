@@ -7,6 +7,7 @@ import pytest
 from traymon.sensors.heartbeat import (
     BEAT_INTERVAL,
     BEAT_TIMEOUT,
+    MAX_UNANSWERED,
     RECHECK_INTERVAL,
     Heartbeat,
     Overdue,
@@ -50,11 +51,29 @@ def test_silence_is_reported_in_time_and_then_again_and_again(sent: Heartbeat) -
     assert sent.check_overdue(later, heard=False) == Overdue(later - START, alive=False)
 
 
-def test_traffic_settles_a_heartbeat_at_any_time_after_its_timeout(sent: Heartbeat) -> None:
+def test_messages_in_place_of_an_answer_are_life_for_twenty_seconds(sent: Heartbeat) -> None:
+    reports = []
+    for second in range(1, 30):
+        if (overdue := sent.check_overdue(START + second, heard=True)) is not None:
+            reports.append((overdue.waited, overdue.alive))
+    assert [waited for waited, alive in reports if alive] == [5, 10, 15]
+    assert next(waited for waited, alive in reports if not alive) == MAX_UNANSWERED
+
+
+def test_messages_do_not_settle_a_heartbeat(sent: Heartbeat) -> None:
     now = START + BEAT_TIMEOUT
-    assert sent.check_overdue(now, heard=False) == Overdue(BEAT_TIMEOUT, alive=False)
-    assert sent.check_overdue(now + 0.5, heard=True) == Overdue(BEAT_TIMEOUT + 0.5, alive=True)
-    assert sent.check_overdue(now + 10, heard=False) is None
+    assert sent.check_overdue(now, heard=True) == Overdue(BEAT_TIMEOUT, alive=True)
+    assert sent.check_overdue(now + BEAT_TIMEOUT, heard=False) == Overdue(10, alive=False)
+
+
+def test_an_answer_that_takes_three_seconds_each_time_is_never_overdue() -> None:
+    heartbeat = Heartbeat(START)
+    for number in range(100):
+        now = START + number * BEAT_INTERVAL
+        assert heartbeat.check_overdue(now, heard=False) is None
+        heartbeat.record_sent(now)
+        assert heartbeat.check_overdue(now + 3, heard=False) is None
+        heartbeat.record_answer()
 
 
 def test_silence_counts_from_the_oldest_unanswered_heartbeat(sent: Heartbeat) -> None:

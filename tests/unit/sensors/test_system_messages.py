@@ -9,17 +9,19 @@ import pytest
 from traymon.core.facts import Fact
 from traymon.core.model import Reading
 from traymon.core.vocabulary import Symptom
-from traymon.sensors.system_messages import MAX_TEXT_LENGTH, SystemMessages, unescape
+from traymon.sensors.system_messages import MAX_DETAIL_LENGTH, SystemMessages
+from traymon.sensors.tws_words import unescape
 
 S = Symptom
+NOW = 1_000.0
 
 
 def taken(messages: SystemMessages, code: int, text: str = "") -> list[tuple[str, Symptom]]:
-    return [(reading.sensor, reading.symptom) for reading in messages.interpret(code, text)]
+    return [(reading.sensor, reading.symptom) for reading in messages.interpret(code, text, NOW)]
 
 
 def only(code: int, text: str) -> Reading:
-    (reading,) = SystemMessages().interpret(code, text)
+    (reading,) = SystemMessages().interpret(code, text, NOW)
     return reading
 
 
@@ -32,7 +34,9 @@ def only(code: int, text: str) -> Reading:
         (2105, "farms", S.FARM_DOWN),
         (2157, "farms", S.FARM_DOWN),
         (1300, "calls", S.PORT_MOVED),
+        (1101, "link", S.DATA_LOST),
         (2139, "calls", S.PAPER_NOT_ACKNOWLEDGED),
+        (10141, "calls", S.PAPER_NOT_ACKNOWLEDGED),
         (10197, "calls", S.COMPETING_SESSION),
         (357, "calls", S.CLIENT_OUTDATED),
     ],
@@ -48,7 +52,7 @@ def test_a_code_that_is_none_of_ours_changes_nothing(code: int) -> None:
     assert taken(SystemMessages(), code, text) == []
 
 
-@pytest.mark.parametrize("code", [1101, 1102, 2104, 2106, 2107, 2108, 2158])
+@pytest.mark.parametrize("code", [1102, 2104, 2106, 2107, 2108, 2158])
 def test_good_news_of_what_was_never_bad_is_no_news(code: int) -> None:
     assert taken(SystemMessages(), code, "Market data farm connection is OK:usfarm") == []
 
@@ -58,7 +62,7 @@ def test_good_news_of_what_was_never_bad_is_no_news(code: int) -> None:
 def test_the_link_is_down_until_either_of_its_codes_brings_it_back(lost: int, back: int) -> None:
     messages = SystemMessages()
     assert taken(messages, lost) == [("link", S.LINK_DOWN)]
-    assert taken(messages, back) == [("link", S.OK)]
+    assert taken(messages, back) == [("link", S.DATA_LOST if back == 1101 else S.OK)]
     assert taken(messages, lost) == [("link", S.LINK_DOWN)]
 
 
@@ -74,8 +78,10 @@ def test_a_repeated_loss_keeps_the_time_of_the_first_one() -> None:
 def test_farms_are_down_until_the_last_one_is_well() -> None:
     messages = SystemMessages()
     assert taken(messages, 2103, "is broken:usfarm") == [("farms", S.FARM_DOWN)]
+    assert taken(messages, 2103, "is broken:eufarm") == [("farms", S.FARM_DOWN)]
     assert taken(messages, 2103, "is broken:eufarm") == []
-    assert taken(messages, 2104, "is OK:usfarm") == []
+    assert taken(messages, 2104, "is OK:usfarm") == [("farms", S.FARM_DOWN)]
+    assert messages.facts()[Fact.FARMS] == "market data (eufarm)"
     assert taken(messages, 2104, "is OK:cashfarm") == []
     assert taken(messages, 2104, "is OK:eufarm") == [("farms", S.OK)]
     assert messages.facts() == {}
@@ -86,10 +92,10 @@ def test_farms_are_down_until_the_last_one_is_well() -> None:
 )
 def test_each_kind_of_farm_has_its_own_good_news(broken: int, good: int) -> None:
     messages = SystemMessages()
-    messages.interpret(broken, "broken:farm")
+    messages.interpret(broken, "broken:farm", NOW)
     for other in {2104, 2106, 2107, 2108, 2158} - {good}:
         other_kind = SystemMessages()
-        other_kind.interpret(broken, "broken:farm")
+        other_kind.interpret(broken, "broken:farm", NOW)
         same_kind = {good, other} in ({2104, 2108}, {2106, 2107})
         assert taken(other_kind, other, "OK:farm") == ([("farms", S.OK)] if same_kind else [])
     assert taken(messages, good, "OK:farm") == [("farms", S.OK)]
@@ -97,10 +103,10 @@ def test_each_kind_of_farm_has_its_own_good_news(broken: int, good: int) -> None
 
 def test_a_farm_of_one_kind_does_not_heal_its_namesake_of_another() -> None:
     messages = SystemMessages()
-    messages.interpret(2103, "broken:farm")
-    messages.interpret(2105, "broken:farm")
-    assert taken(messages, 2104, "OK:farm") == []
-    assert messages.facts() == {Fact.FARMS: "historical data (farm)"}
+    messages.interpret(2103, "broken:farm", NOW)
+    messages.interpret(2105, "broken:farm", NOW)
+    assert taken(messages, 2104, "OK:farm") == [("farms", S.FARM_DOWN)]
+    assert messages.facts()[Fact.FARMS] == "historical data (farm)"
 
 
 def test_a_farm_that_flaps_is_told_each_time_and_a_repeat_never() -> None:
@@ -112,9 +118,9 @@ def test_a_farm_that_flaps_is_told_each_time_and_a_repeat_never() -> None:
 
 def test_the_broken_farms_are_named_with_what_they_serve() -> None:
     messages = SystemMessages()
-    messages.interpret(2105, "HMDS data farm connection is broken:ushmds")
-    messages.interpret(2103, "Market data farm connection is broken:usfarm.nj ")
-    assert messages.facts() == {Fact.FARMS: "historical data (ushmds), market data (usfarm.nj)"}
+    messages.interpret(2105, "HMDS data farm connection is broken:ushmds", NOW)
+    messages.interpret(2103, "Market data farm connection is broken:usfarm.nj ", NOW)
+    assert messages.facts()[Fact.FARMS] == "historical data (ushmds), market data (usfarm.nj)"
 
 
 def test_a_farm_without_a_name_is_still_one() -> None:
@@ -150,6 +156,7 @@ def test_only_a_call_ages_for_no_message_takes_it_back() -> None:
     assert only(10197, "").ttl == 300
     assert only(1300, "").ttl == only(2139, "").ttl == only(357, "").ttl == 600
     assert only(1100, "").ttl == only(2103, "x:y").ttl == inf
+    assert only(1101, "").ttl == 300, "nobody says that programs have asked again"
 
 
 def test_escaped_letters_are_letters_again_and_nothing_else_is_touched() -> None:
@@ -158,4 +165,4 @@ def test_escaped_letters_are_letters_again_and_nothing_else_is_touched() -> None
 
 
 def test_an_endless_text_is_cut() -> None:
-    assert len(only(1100, "x" * 100_000).detail) == len("1100: ") + MAX_TEXT_LENGTH
+    assert len(only(1100, "x" * 100_000).detail) == len("1100: ") + MAX_DETAIL_LENGTH

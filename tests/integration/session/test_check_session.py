@@ -1,0 +1,66 @@
+"""`traymon check` against a Gateway that starts sessions and does not keep them, in real time."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.scripted_gateway import AnswersOnly, DropsSessions, SaysAtStart
+from traymon.core.model import Status
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.diagnosis.checks import CheckStep, check_steps
+from traymon.monitoring.one_shot import is_ready, run_once
+from traymon.sim.gateway import HEALTHY, Behaviour, running
+from traymon.sim.script import ORDINARY, Script
+
+
+def checked(script: Script, behaviour: Behaviour = HEALTHY) -> tuple[Status, CheckStep]:
+    """Check once; return the status and the step of the session."""
+    with running(behaviour, script=script) as gateway:
+        target = Target("project", port=gateway.port, own_client_id=9_100)
+        status = run_once(target)
+    (step,) = (step for step in check_steps(status.evidence) if step.name == "session")
+    return status, step
+
+
+@pytest.mark.parametrize("after", [0.0, 0.5, 1.0])
+def test_a_session_that_is_dropped_soon_after_its_start_does_not_pass(after: float) -> None:
+    status, step = checked(DropsSessions(after))
+    assert (status.diagnosis.code, status.diagnosis.light) == ("session-lost", Light.AMBER)
+    assert (step.light, step.passed) == (Light.RED, False)
+    assert not is_ready(status, "session")
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (SaysAtStart((10141, "accept the notice")), "paper-notice-unanswered"),
+        (SaysAtStart((1100, "lost"), then_closes=False), "ib-link-down"),
+        (SaysAtStart((0, "API support is not available")), "start-rejected"),
+        (AnswersOnly(), "session-hung"),
+    ],
+)
+def test_a_session_that_is_not_served_does_not_pass(script: Script, code: str) -> None:
+    status, step = checked(script)
+    assert status.diagnosis.code == code
+    assert not step.passed
+    if isinstance(script, SaysAtStart):
+        assert script.messages[0][1] in step.finding
+
+
+@pytest.mark.parametrize(
+    ("accounts", "finding"),
+    [
+        (("DU123456",), "paper account DU123456"),
+        (("U123456", "U123457"), "live account U123456, U123457"),
+        (("DU123456", "U123456"), "paper and live accounts DU123456, U123456"),
+        (("I123456",), "account I123456, of which traymon cannot tell whether it is paper or live"),
+    ],
+)
+def test_the_step_of_the_session_names_paper_or_live(
+    accounts: tuple[str, ...], finding: str
+) -> None:
+    status, step = checked(ORDINARY, Behaviour(accounts=accounts))
+    assert status.diagnosis.code == "healthy"
+    assert status.evidence.symptom(SensorName.SESSION) is Symptom.OK
+    assert finding in [detail.finding for detail in step.details]
