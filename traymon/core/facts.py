@@ -88,6 +88,8 @@ class Fact:
     HOST = _text("host", 15)
     PORT = _number("port")
     ENV_FILE = _text("env_file")  # the .env file that describes the target
+    PAPER_MEANT = _text("paper_meant", 26)  # the setting that means paper: `TRADING_MODE=paper`
+    LIVE_MEANT = _text("live_meant", 26)  # the setting that means live
     CLIENT_IDS = _numbers("client_ids", 14)  # the configured client IDs: `10, 11`
     # the handshake
     DETAIL = _text("detail", 60)  # the raw evidence, in words
@@ -112,6 +114,7 @@ class Fact:
     OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
     ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
+    LINK_LOST = _moment("link_lost")  # when TWS reported 1100, if the session dropped soon after
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
     CLOCK_SKEW = _duration(
         "clock_skew"

@@ -11,6 +11,7 @@ from typing import Any
 from traymon.core.facts import Fact, FactKey, Facts
 from traymon.core.model import Diagnosis, Evidence
 from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.diagnosis.accounts import what_is_meant
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
@@ -25,12 +26,14 @@ from traymon.diagnosis.conditions import (
     half_closed_connections_pile_up,
     handshake,
     listener,
+    live_where_paper_is_meant,
     monitor,
     no_app_runs_here,
     no_program_holds_it,
     not_checked_yet,
     optionally,
     paper_and_live_are_mixed_up,
+    paper_where_live_is_meant,
     port_just_opened,
     reports,
     session,
@@ -161,6 +164,17 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "wrong-account", AMBER, when=IN_SESSION & optionally(SERVED) & configured_account_is_missing
     ),
+    Entry(
+        "unexpected-live-account",
+        AMBER,
+        when=IN_SESSION & optionally(SERVED) & live_where_paper_is_meant,
+        never_muted=True,
+    ),
+    Entry(
+        "unexpected-paper-account",
+        AMBER,
+        when=IN_SESSION & optionally(SERVED) & paper_where_live_is_meant,
+    ),
     Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_kept_out),
     Entry("client-id-stuck", AMBER, when=ID_TAKEN & no_program_holds_it, patience=60.0),
     Entry("client-id-clash", AMBER, when=ID_TAKEN, claimable=True),
@@ -226,6 +240,8 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
         facts[Fact.ACCOUNT] = target.account
     if target.env_file:
         facts[Fact.ENV_FILE] = target.env_file
+    if (meant := what_is_meant(target)) is not None:
+        facts[Fact.PAPER_MEANT if meant.paper else Fact.LIVE_MEANT] = meant.source
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)

@@ -33,7 +33,8 @@ DASH = "—"  # stands for a fact that was not found
 MAX_VALUE_LENGTH = 300  # characters of one fact on a page
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_CONDITIONAL = re.compile(r"\{\?([a-z_]+): (.*?)\?\}", re.DOTALL)  # text that needs a fact
+# Text that needs a fact, `{?fact: words?}`, or that needs it to be missing, `{!fact: words!}`.
+_CONDITIONAL = re.compile(r"\{([?!])([a-z_]+): (.*?)\1\}", re.DOTALL)
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!&~])")
 
@@ -81,7 +82,7 @@ def page(code: str) -> Page:
         sections[title.strip()] = body.strip()
     if not head.startswith("# ") or "\n" in headline or tuple(sections) != SECTIONS:
         raise FixPageError(f"{path}: wants a headline and the sections {', '.join(SECTIONS)}")
-    named = {*_PLACEHOLDER.findall(text), *(name for name, _ in _CONDITIONAL.findall(text))}
+    named = {*_PLACEHOLDER.findall(text), *(name for _, name, _ in _CONDITIONAL.findall(text))}
     unknown = named - FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
@@ -124,8 +125,8 @@ def to_html(markdown: str, facts: Facts) -> str:
 
 
 def _resolve_conditionals(text: str, facts: Facts) -> str:
-    """Keep the words of each `{?fact: words?}` whose fact was found, and drop the others."""
-    return _CONDITIONAL.sub(lambda m: m[2] if FACTS[m[1]] in facts else "", text)
+    """Keep the words whose condition holds, and drop the others."""
+    return _CONDITIONAL.sub(lambda m: m[3] if (FACTS[m[2]] in facts) is (m[1] == "?") else "", text)
 
 
 def _value(name: str, facts: Facts) -> str:

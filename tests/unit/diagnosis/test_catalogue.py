@@ -18,9 +18,9 @@ from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import Limits, Program, Target
 from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom
 from traymon.diagnosis import fix_pages
+from traymon.diagnosis.accounts import is_paper
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps
-from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
     client_id_report,
     client_ids,
@@ -326,7 +326,7 @@ def test_what_tws_once_said_counts_for_nothing_without_a_session_that_is_served(
 @pytest.mark.parametrize(
     ("configured", "accounts", "code"),
     [
-        ("", LIVE, "healthy"),
+        ("", LIVE, "unexpected-live-account"),  # 7497 is the usual port of a paper TWS
         ("DU1234567", PAPER, "healthy"),
         ("U7654321", LIVE, "healthy"),
         ("DU7654321", PAPER, "wrong-account"),
@@ -695,8 +695,8 @@ HELD = Target("project", own_client_id=9_123)
     ("session", "light"),
     [
         (S.OK, G),
-        *((symptom, N) for symptom in (S.UNKNOWN, S.CRASHED, S.LOST)),
-        *((s, R) for s in (S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS)),
+        *((symptom, N) for symptom in (S.UNKNOWN, S.CRASHED)),
+        *((s, R) for s in (S.LOST, S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS)),
     ],
 )
 def test_a_held_session_is_the_third_test(session: Symptom, light: Light) -> None:

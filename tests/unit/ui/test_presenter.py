@@ -61,6 +61,9 @@ LONGEST: Facts = {
     Fact.OWN_CLIENT_ID: 2_147_483_647,
     Fact.ACCOUNTS: tuple(f"DU{n}" for n in range(1_000_000, 1_000_100)),
     Fact.ACCOUNT: "DU123456789",
+    Fact.PAPER_MEANT: "IB_PORT=7497 (Gateway paper)",
+    Fact.LIVE_MEANT: "IB_PORT=7496 (Gateway live)",
+    Fact.LINK_LOST: LONG_AGO,
     Fact.ROUND_TRIP: 59.4,
     Fact.CLOCK_SKEW: -86_399.0,
     Fact.FARMS: "market data (usfarm), historical data (ushmds), " * 5,
@@ -110,6 +113,15 @@ def test_a_notification_fits_whole_with_the_longest_facts(code: str) -> None:
     assert words.body == fix_pages.fill(page.in_short, facts)
     assert fix_pages.DASH not in words.title + words.body
     assert words.urgent is (ENTRIES[code].light is Light.RED)
+
+
+@codes
+def test_a_notification_fits_whole_however_little_is_known(code: str) -> None:
+    page = fix_pages.page(code)
+    known: Facts = {Fact.HOST: "x" * 15, Fact.PORT: 65_535}
+    title, body = fix_pages.fill(page.headline, known), fix_pages.fill(page.in_short, known)
+    assert presenter.utf16_length(title) <= presenter.MAX_TITLE
+    assert presenter.utf16_length(body) <= presenter.MAX_BODY
 
 
 @codes
