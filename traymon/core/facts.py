@@ -126,6 +126,7 @@ class Fact:
     HOLDER = _programs("holder", 60)  # who holds it; several if it may be any of them
     NEWER = _programs("newer", 40)  # a later run of the user's program, kept out by an earlier one
     FREE_CLIENT_ID = _number("free_client_id")  # an ID that was free when it was tried
+    UNCHECKED_IDS = _numbers("unchecked_ids", 14)  # configured IDs whose use is not known
     # trading hours
     HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
     HOURS_ZONE = _text("hours_zone")

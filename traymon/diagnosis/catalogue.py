@@ -10,7 +10,7 @@ from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts
 from traymon.core.model import Diagnosis, Evidence
-from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom, Use
 from traymon.diagnosis.accounts import what_is_meant
 from traymon.diagnosis.conditions import (
     Condition,
@@ -236,6 +236,8 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     }
     if target.client_ids:
         facts[Fact.CLIENT_IDS] = target.client_ids
+        if unchecked := _unchecked_ids(evidence):
+            facts[Fact.UNCHECKED_IDS] = unchecked
     if target.account:
         facts[Fact.ACCOUNT] = target.account
     if target.env_file:
@@ -254,3 +256,10 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
         if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor
     return facts
+
+
+def _unchecked_ids(evidence: Evidence) -> tuple[int, ...]:
+    """Return the configured client IDs of which it is not known how they are used."""
+    uses = evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES) or ()
+    checked = {one.client_id for one in uses if one.use is not Use.UNKNOWN}
+    return tuple(each for each in evidence.target.client_ids if each not in checked)

@@ -55,6 +55,7 @@ LONGEST: Facts = {
     Fact.CLIENTS: 65_535,
     Fact.ID_USES: tuple(IdUse(i, Use.FREE) for i in range(2_147_483_000, 2_147_483_100)),
     Fact.CLIENT_ID: 2_147_483_647,
+    Fact.UNCHECKED_IDS: tuple(range(2_147_483_000, 2_147_483_100)),
     Fact.HOLDER: LONG_PROGRAMS,
     Fact.NEWER: LONG_PROGRAMS[:1],
     Fact.FREE_CLIENT_ID: 2_147_483_647,
