@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_TTL = 2 * (BEAT_INTERVAL + BEAT_TIMEOUT)  # seconds for which its reading counts
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds before a session after a failed one
 HOURS_INTERVAL = 86_400.0  # seconds between two requests for the trading hours
+LOGGED_OUT_WITHIN = 60.0  # seconds from 1100 until TWS, logged out by another login, drops all
 MAX_OWN_IDS = 32  # IDs tried in a row; a Gateway serves no more clients than that
 
 
@@ -78,16 +79,18 @@ class Session:
             if failure is not None:
                 symptom, detail = failure.symptom, failure.detail
             else:
-                if SensorName.CALLS in context.evidence.readings:  # left by the last session
-                    context.post(Reading(SensorName.CALLS, Symptom.UNKNOWN, "a new session began"))
+                for name in (SensorName.CALLS, SensorName.LINK):  # left by the last session
+                    if name in context.evidence.readings:
+                        context.post(Reading(name, Symptom.UNKNOWN, "a new session began"))
                 await _OpenSession(connection, context, client_id).run()
                 symptom = Symptom.LOST
                 detail = connection.inbox.dropped or "the connection ended"
         finally:
             await connection.close()
-            for name in (SensorName.LINK, SensorName.FARMS):
+            just_lost = _link_just_lost(context)
+            for name, facts in ((SensorName.LINK, just_lost), (SensorName.FARMS, {})):
                 if name in context.evidence.readings:
-                    context.post(Reading(name, Symptom.UNKNOWN, "the session ended"))
+                    context.post(Reading(name, Symptom.UNKNOWN, "the session ended", facts))
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
         if symptom is not Symptom.CLIENT_ID_TAKEN:
             context.post(Reading(self.name, symptom, detail, ttl=MAX_RETRY_DELAY * 3))
@@ -100,6 +103,15 @@ def own_ids(first: int, target: Target) -> Iterator[int]:
     ids = [i for i in wanted if i > 1 and i not in target.client_ids][:MAX_OWN_IDS]
     while True:
         yield from ids
+
+
+def _link_just_lost(context: SensorContext) -> FactDict:
+    """Return when TWS reported that it lost IB's servers, if that was a moment ago."""
+    evidence = context.evidence
+    reading = evidence.fresh(SensorName.LINK)
+    if reading is None or reading.symptom is not Symptom.LINK_DOWN:
+        return {}
+    return {Fact.LINK_LOST: reading.at} if evidence.now - reading.at <= LOGGED_OUT_WITHIN else {}
 
 
 async def _wait_until_served(context: SensorContext, after: float | None) -> None:
