@@ -166,6 +166,7 @@ class App:
         self._service.stop(timeout)
         self._hub.stop()
         self._tasks.stop(TASKS_TIMEOUT)
+        self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
         log.info("ended")
 
