@@ -31,7 +31,8 @@ function addCopyButtons(within) {
 }
 
 const parser = document.createElement("template");
-let shown = status.innerHTML.trim();
+let shown = status?.innerHTML.trim();
+let title = document.title;
 
 function show(picture) {
   parser.innerHTML = picture.html;
@@ -47,15 +48,59 @@ function show(picture) {
   document.body.className = picture.light;
   addCopyButtons(status);
   const headline = status.querySelector("h1")?.textContent ?? "";
-  document.title = headline + " · traymon";
   if (before !== picture.light) say(picture.light + ": " + headline);
+}
+
+// traymon says every 4 seconds that it is alive; one that hangs keeps the connection but is silent.
+const SILENCE = 12000;
+const lost = document.getElementById("lost");
+const icon = document.getElementById("icon");
+const grey = document.getElementById("no-contact");
+let heard = new Date();
+let silence;
+
+function hear() {
+  heard = new Date();
+  clearTimeout(silence);
+  silence = setTimeout(lose, SILENCE);
+}
+
+function lose() {
+  if (!lost.hidden) return;
+  shown = ""; // so that the next picture is shown whole
+  lost.textContent = "No contact with traymon: this page is out of date. Last heard " +
+    heard.toTimeString().slice(0, 8) + ".";
+  lost.hidden = false;
+  document.body.className = "grey";
+  for (const article of status.querySelectorAll("article")) article.className = "target grey";
+  for (const shape of status.querySelectorAll("header svg")) {
+    shape.innerHTML = grey.innerHTML;
+    shape.setAttribute("aria-label", "grey");
+  }
+  icon.href = grey.dataset.icon;
+  document.title = "(no contact) " + title;
+  for (const button of document.querySelectorAll("nav button")) button.disabled = true;
+}
+
+function find() {
+  if (lost.hidden) return;
+  lost.hidden = true;
+  for (const button of document.querySelectorAll("nav button")) button.disabled = false;
 }
 
 function follow() {
   const events = new EventSource("/events");
-  events.onmessage = (event) => show(JSON.parse(event.data));
-  events.onopen = () => document.body.removeAttribute("data-lost");
-  events.onerror = () => document.body.setAttribute("data-lost", "");
+  events.onmessage = (event) => {
+    const picture = JSON.parse(event.data);
+    hear();
+    find();
+    show(picture);
+    document.title = title = picture.title;
+    if (icon.href !== picture.icon) icon.href = picture.icon;
+  };
+  events.addEventListener("alive", hear);
+  events.onerror = lose;
+  hear();
 }
 
 addCopyButtons(document);

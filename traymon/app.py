@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from rich.console import Console
@@ -89,7 +90,7 @@ class App:
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
         self._terminal = Terminal(console, now)
-        static_pages = StaticPages(folders.state, now)
+        self._static_pages = static_pages = StaticPages(folders.state, now)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
         self._handlers = ActionHandlers(
             monitor=self.monitor,
@@ -165,7 +166,10 @@ class App:
         _exit_by_force_after(FORCED_EXIT_DELAY)
         self._service.stop(timeout)
         self._hub.stop()
+        with suppress(OSError):  # a full disk: the page then says by itself that it is old
+            self._static_pages.end()
         self._tasks.stop(TASKS_TIMEOUT)
+        self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
         log.info("ended")
 

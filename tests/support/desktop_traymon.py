@@ -45,6 +45,15 @@ class Traymon:
         assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
         return [follow(file.read_text()) for file in files[-1:]]
 
+    def post(self, path: str) -> None:
+        """Ask it for something as its commands do."""
+        script = (
+            "import sys; from traymon.cli.control import ask_running, this_users_instance; "
+            "ask_running(this_users_instance(), 'POST', sys.argv[1])"
+        )
+        command = [sys.executable, "-c", script, path]
+        subprocess.run(command, env=self._desktop.env, check=True, timeout=30)
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)

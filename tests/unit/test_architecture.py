@@ -42,6 +42,7 @@ PURE = (
     "sensors/client_id_gate",
     "sensors/client_id_ledger",
     "sensors/heartbeat",
+    "diagnosis/accounts",
     "diagnosis/conditions",
     "diagnosis/catalogue",
     "diagnosis/checks",

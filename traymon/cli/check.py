@@ -38,7 +38,7 @@ def check(
     report: Annotated[bool, typer.Option("--report", help="Print a Markdown report.")] = False,
 ) -> None:
     """Look once: the tests in order, the root cause and the fix."""
-    from traymon.diagnosis.checks import check_steps
+    from traymon.diagnosis.checks import check_steps, light_of_check
     from traymon.monitoring.one_shot import run_once
     from traymon.ui import status_json, terminal
     from traymon.ui.web import render
@@ -50,20 +50,20 @@ def check(
     if step is not None and step not in names:
         usage_error(f"There is no test {step!r}; the tests are {', '.join(names)}.")
     status = run_once(target, open_state().own_programs)
-    steps = {known.name: known for known in check_steps(status.evidence)}
-    light = status.diagnosis.light if step is None else steps[step].light
+    light, overall = light_of_check(status, step), light_of_check(status, None)
     console = new_console()
     if as_json:
-        print(json.dumps(status_json.as_json(status, steps.get(step or "")), indent=2))
+        print(json.dumps(status_json.as_json(status, step), indent=2))
     elif report:
         print(render.report(status, time.time()), end="")
     else:
         where = f"{status.target.name}, {status.target.address}"
         console.print(f"traymon check: {escape(where)}\n", highlight=False)
         console.print(terminal.check_results(status, step))
-        if step != "port" and steps["handshake"].passed:
+        if step in (None, "handshake") and overall is Light.GREEN:
             print("\n✓ IB API handshake completed successfully!")
-        if light is not Light.GREEN and status.diagnosis.light is not Light.GREEN:
+        cause = status.diagnosis.light
+        if cause is Light.RED or Light.GREEN not in (light, cause):
             console.print()
             console.print(terminal.fix_steps(status, time.time()))
     raise Exit(EXIT_OF_LIGHT[light])

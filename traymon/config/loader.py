@@ -26,6 +26,8 @@ from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
 
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
+# Which login the widespread Docker images of TWS and Gateway start. Not ours: never a mistake.
+TRADING_MODE, TRADING_MODES = "TRADING_MODE", ("paper", "live")
 MAX_RANGE = 100  # client IDs in one range
 
 
@@ -54,6 +56,7 @@ class Config:
     calendar: Calendar
     values: Mapping[str, Value]  # what was set; all other keys have their defaults
     env_file: Path | None
+    trading_mode: Value | None = None  # TRADING_MODE, if it says paper or live
 
 
 def load(
@@ -98,7 +101,9 @@ def load(
         raise ConfigError(
             sorted(mistakes, key=lambda m: order.index(m.key) if m.key in values else -1)
         )
-    return Config(settings, _target(settings, client_ids, path), _calendar(settings), values, path)
+    mode = _trading_mode(file, environ)
+    target = _target(settings, client_ids, path, "" if mode is None else mode.text)
+    return Config(settings, target, _calendar(settings), values, path, mode)
 
 
 def _first_file(*paths: Path) -> Path | None:
@@ -110,6 +115,15 @@ def _is_ours(key: str) -> bool:
     """Tell whether a key is meant for traymon, unlike another program's `IB_GATEWAY_VERSION`."""
     ours = key.upper().startswith("TRAYMON_")
     return ours or key in FIELDS or bool(CLIENT_ID_KEY.fullmatch(key))
+
+
+def _trading_mode(file: dotenv_file.EnvFile | None, environ: Mapping[str, str]) -> Value | None:
+    """Return what TRADING_MODE says, in the environment or the file, if it is paper or live."""
+    found = [(environ.get(TRADING_MODE), "environment")]
+    if file is not None and TRADING_MODE in file.values:
+        found.append((file.values[TRADING_MODE], file.where(TRADING_MODE)))
+    values = (Value((text or "").strip().lower(), source) for text, source in found)
+    return next((value for value in values if value.text in TRADING_MODES), None)
 
 
 def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
@@ -192,7 +206,9 @@ def parse_client_ids(text: str) -> set[int]:
     return found
 
 
-def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) -> Target:
+def _target(
+    settings: Settings, client_ids: tuple[int, ...], path: Path | None, trading_mode: str
+) -> Target:
     project = ""
     if path is not None and path.parent != user_config_path("traymon"):
         folder = path.absolute().parent.name
@@ -205,6 +221,7 @@ def _target(settings: Settings, client_ids: tuple[int, ...], path: Path | None) 
         forwarded=settings.forwarded,
         client_ids=client_ids,
         account=settings.account,
+        trading_mode=trading_mode,
         own_client_id=settings.own_client_id if settings.session == "hold" else None,
         try_ids=settings.client_id_check != "off",
         try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
@@ -224,3 +241,5 @@ def listing(config: Config) -> Iterator[tuple[str, str, str]]:
             yield key, text, value.source
         else:
             yield key, default_text(key), "default"
+    if config.trading_mode is not None:
+        yield TRADING_MODE, config.trading_mode.text, config.trading_mode.source

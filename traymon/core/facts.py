@@ -88,6 +88,8 @@ class Fact:
     HOST = _text("host", 15)
     PORT = _number("port")
     ENV_FILE = _text("env_file")  # the .env file that describes the target
+    PAPER_MEANT = _text("paper_meant", 26)  # the setting that means paper: `TRADING_MODE=paper`
+    LIVE_MEANT = _text("live_meant", 26)  # the setting that means live
     CLIENT_IDS = _numbers("client_ids", 14)  # the configured client IDs: `10, 11`
     # the handshake
     DETAIL = _text("detail", 60)  # the raw evidence, in words
@@ -115,6 +117,7 @@ class Fact:
     SESSION_VERSION = _number("session_version")  # the API version that this session speaks
     ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
+    LINK_LOST = _moment("link_lost")  # when TWS reported 1100, if the session dropped soon after
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
     CLOCK_SKEW = _duration(
         "clock_skew"
@@ -135,6 +138,7 @@ class Fact:
     HOLDER = _programs("holder", 60)  # who holds it; several if it may be any of them
     NEWER = _programs("newer", 40)  # a later run of the user's program, kept out by an earlier one
     FREE_CLIENT_ID = _number("free_client_id")  # an ID that was free when it was tried
+    UNCHECKED_IDS = _numbers("unchecked_ids", 14)  # configured IDs whose use is not known
     # trading hours
     HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
     HOURS_ZONE = _text("hours_zone")

@@ -93,6 +93,7 @@ class Target:
     forwarded: bool = False  # the port leads elsewhere (tunnel, container): no TWS runs here
     client_ids: tuple[int, ...] = ()
     account: str = ""
+    trading_mode: str = ""  # TRADING_MODE, a setting of others: `paper` or `live`; "": not set
     own_client_id: int | None = None  # the first ID for traymon's own session; None: no session
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
@@ -107,7 +108,7 @@ class Target:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-_ACCOUNT = re.compile(r"\b(?:DU|DF|U|F)\d{5,10}\b")
+_ACCOUNT = re.compile(r"\b(?:D[UF][A-Z]?|[UF])\d{5,10}\b")  # DU, DF, also DUP and DUR
 
 
 def mask_accounts(text: str) -> str:

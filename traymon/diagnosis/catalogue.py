@@ -10,7 +10,8 @@ from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts
 from traymon.core.model import Diagnosis, Evidence
-from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom, Use
+from traymon.diagnosis.accounts import what_is_meant
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
@@ -30,6 +31,7 @@ from traymon.diagnosis.conditions import (
     half_closed_connections_pile_up,
     handshake,
     listener,
+    live_where_paper_is_meant,
     monitor,
     mute_while_new_clients_are_served,
     no_app_runs_here,
@@ -38,6 +40,7 @@ from traymon.diagnosis.conditions import (
     old_connections_are_dead,
     optionally,
     paper_and_live_are_mixed_up,
+    paper_where_live_is_meant,
     port_just_opened,
     port_opened_at,
     reports,
@@ -207,6 +210,17 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("session-unstable", RED, when=sessions_end_at_once & optionally(SERVED)),
     Entry("session-lost", AMBER, when=a_session_was_dropped & API_STILL_PRESENT, announce=False),
     Entry("old-connections-dead", AMBER, when=IN_SESSION & SERVED & old_connections_are_dead),
+    Entry(
+        "unexpected-live-account",
+        AMBER,
+        when=IN_SESSION & optionally(SERVED) & live_where_paper_is_meant,
+        never_muted=True,
+    ),
+    Entry(
+        "unexpected-paper-account",
+        AMBER,
+        when=IN_SESSION & optionally(SERVED) & paper_where_live_is_meant,
+    ),
     Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_kept_out),
     Entry("client-id-stuck", AMBER, when=ID_TAKEN & no_program_holds_it, patience=60.0),
     Entry("client-id-clash", AMBER, when=ID_TAKEN, claimable=True),
@@ -283,10 +297,14 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
     }
     if target.client_ids:
         facts[Fact.CLIENT_IDS] = target.client_ids
+        if unchecked := _unchecked_ids(evidence):
+            facts[Fact.UNCHECKED_IDS] = unchecked
     if target.account:
         facts[Fact.ACCOUNT] = target.account
     if target.env_file:
         facts[Fact.ENV_FILE] = target.env_file
+    if (meant := what_is_meant(target)) is not None:
+        facts[Fact.PAPER_MEANT if meant.paper else Fact.LIVE_MEANT] = meant.source
     for sensor in evidence.readings:
         if (reading := evidence.fresh(sensor)) is not None:
             facts.update(reading.facts)
@@ -301,3 +319,10 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
         if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor
     return facts
+
+
+def _unchecked_ids(evidence: Evidence) -> tuple[int, ...]:
+    """Return the configured client IDs of which it is not known how they are used."""
+    uses = evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES) or ()
+    checked = {one.client_id for one in uses if one.use is not Use.UNKNOWN}
+    return tuple(each for each in evidence.target.client_ids if each not in checked)

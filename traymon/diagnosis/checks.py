@@ -1,17 +1,22 @@
 """The steps of `traymon check`, read from the evidence. Each step requires the one before it.
 
-Pure. Says which steps pass, never why one fails: that is the catalogue's job.
+Pure. Says which steps pass, never why one fails: that is the catalogue's job. No step passes that
+concerns what the catalogue finds wrong.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from traymon.core.facts import Fact
-from traymon.core.model import Evidence
+from traymon.core.model import Diagnosis, Evidence, Reading, Status
+from traymon.core.target import Target
 from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Use
 from traymon.diagnosis import formatting
-from traymon.diagnosis.conditions import is_paper, support_ends_within
+from traymon.diagnosis.accounts import all_paper_or_all_live, describe, what_is_meant
+from traymon.diagnosis.catalogue import diagnose
+from traymon.diagnosis.conditions import support_ends_within
 
 MONTH = 30  # days
 NOT_CHECKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
@@ -22,6 +27,17 @@ LIGHT_BY_USE = {
     Use.STUCK: Light.AMBER,
     Use.UNKNOWN: Light.GREY,
 }
+STEP_BY_SENSOR = {
+    SensorName.LISTENER: "port",
+    SensorName.HANDSHAKE: "handshake",
+    SensorName.SESSION: "session",
+    SensorName.LINK: "session",
+    SensorName.FARMS: "session",
+    SensorName.CALLS: "session",
+    SensorName.HOURS: "session",
+    SensorName.INTERNET: "session",
+    SensorName.CLIENT_IDS: "ids",
+}
 LIGHT_BY_SYMPTOM = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
 
 
@@ -31,6 +47,7 @@ class CheckDetail:
 
     light: Light
     finding: str
+    blocks: bool = False  # a trading program must not get past it, although it is only amber
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,7 @@ class CheckStep:
     finding: str
     took: float | None = None  # seconds
     details: tuple[CheckDetail, ...] = ()
-    blocks: bool = False  # a trading program cannot get past it, although it is only amber
+    blocks: bool = False  # a trading program cannot or must not get past it, though only amber
 
     @property
     def passed(self) -> bool:
@@ -62,7 +79,40 @@ def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
         steps.append(_session_step(evidence))
     if evidence.target.client_ids:
         steps.append(_client_ids_step(evidence))
-    return tuple(steps)
+    return _with_diagnosis(steps, diagnose(evidence))
+
+
+def steps_up_to(steps: Sequence[CheckStep], name: str) -> Sequence[CheckStep]:
+    """Return one check by its name, after those that it requires."""
+    return steps[: [step.name for step in steps].index(name) + 1]
+
+
+def light_of_check(status: Status, name: str | None) -> Light:
+    """Return the light of one check, or of all of them: never better than what it requires.
+
+    IDs that could not be looked at do not make the light of all checks worse.
+    """
+    steps = check_steps(status.evidence)
+    if name is not None:
+        *required, last = steps_up_to(steps, name)
+        failed = [step.light for step in required if not step.passed]
+        return max(failed) if failed else last.light
+    failed = [s.light for s in steps if not s.passed and (s.name, s.light) != ("ids", Light.GREY)]
+    if status.diagnosis.light is not Light.GREEN or not failed:
+        return status.diagnosis.light
+    return max(failed)
+
+
+def _with_diagnosis(steps: Sequence[CheckStep], diagnosis: Diagnosis) -> tuple[CheckStep, ...]:
+    """Give the last step that the diagnosis concerns its light, unless one has it already."""
+    names = {STEP_BY_SENSOR.get(sensor) for sensor in diagnosis.witnesses}
+    concerned = [step for step in steps if step.name in names and step.light is not Light.GREY]
+    if not concerned or any(step.light >= diagnosis.light for step in concerned):
+        return tuple(steps)
+    last = concerned[-1]
+    why = CheckDetail(diagnosis.light, f"diagnosis: {diagnosis.code}")
+    worse = replace(last, light=diagnosis.light, details=(*last.details, why))
+    return tuple(worse if step is last else step for step in steps)
 
 
 def _port_step(evidence: Evidence) -> CheckStep:
@@ -93,8 +143,12 @@ def _session_step(evidence: Evidence) -> CheckStep:
     reading = evidence.fresh(SensorName.SESSION)
     if reading is None or reading.symptom in NOT_CHECKED:
         return CheckStep(name, title, Light.GREY, "not reached")
+    account = _account(evidence.target, reading)
     if reading.symptom is not Symptom.OK:
-        return CheckStep(name, title, Light.RED, reading.detail, reading.took or None)
+        lost = "the connection was lost: " if reading.symptom is Symptom.LOST else ""
+        details = () if account is None else (account,)
+        finding, took = f"{lost}{reading.detail}", reading.took or None
+        return CheckStep(name, title, Light.RED, finding, took, details)
     if short := Fact.SHORT_SESSIONS.of(reading.facts):
         times = "the last session" if short == 1 else f"the last {short} sessions"
         return CheckStep(name, title, Light.RED, f"{times} ended soon after the start")
@@ -102,7 +156,7 @@ def _session_step(evidence: Evidence) -> CheckStep:
         CheckDetail(
             Light.GREEN, f"API version {reading.facts.get(Fact.SESSION_VERSION, 'unknown')}"
         ),
-        CheckDetail(Light.GREEN, _accounts_text(Fact.ACCOUNTS.of(reading.facts) or ())),
+        *(() if account is None else (account,)),
         _system_message(
             evidence, SensorName.LINK, "TWS is linked to IB's servers, as far as it says"
         ),
@@ -110,7 +164,29 @@ def _session_step(evidence: Evidence) -> CheckStep:
         *_reservations(evidence),
     )
     light = max(detail.light for detail in details)
-    return CheckStep(name, title, light, "a client is let in and answered", reading.took, details)
+    finding, blocks = "a client is let in and answered", any(detail.blocks for detail in details)
+    if blocks:
+        finding += ", but in another account than is meant"
+    return CheckStep(name, title, light, finding, reading.took, details, blocks)
+
+
+def _account(target: Target, reading: Reading) -> CheckDetail | None:
+    """Return the accounts that are logged in, compared with what the settings mean."""
+    accounts = Fact.ACCOUNTS.of(reading.facts) or ()
+    if not accounts:
+        return None
+    logged_in, meant = all_paper_or_all_live(accounts), what_is_meant(target)
+    text = describe(accounts)
+    if target.account in accounts:
+        return CheckDetail(Light.GREEN, f"{text}, as IB_ACCOUNT says")
+    mixed_up = meant is not None and logged_in is not None and logged_in is not meant.paper
+    if target.account:
+        text = f"{text}, but IB_ACCOUNT is {describe([target.account])}"
+        return CheckDetail(Light.RED if mixed_up else Light.AMBER, text, blocks=True)
+    if meant is not None and mixed_up:
+        text = f"{text}, but {meant.source} means {meant.kind}"
+        return CheckDetail(Light.AMBER, text, blocks=not logged_in)
+    return CheckDetail(Light.GREEN, f"{text}; not compared, since IB_ACCOUNT is not set")
 
 
 def _client_ids_step(evidence: Evidence) -> CheckStep:
@@ -140,19 +216,6 @@ def _reservations(evidence: Evidence) -> tuple[CheckDetail, ...]:
     if support_ends_within(MONTH).witnesses(evidence) is not None:
         names.append(SensorName.SUPPORT)
     return tuple(CheckDetail(Light.AMBER, evidence.readings[name].detail) for name in names)
-
-
-def _accounts_text(accounts: tuple[str, ...]) -> str:
-    """Name the accounts, and whether they are paper or live."""
-    listed = ", ".join(accounts)
-    kinds = {is_paper(account) for account in accounts}
-    if kinds == {True}:
-        return f"paper account {listed}"
-    if kinds == {False}:
-        return f"live account {listed}"
-    if kinds == {True, False}:
-        return f"paper and live accounts {listed}"
-    return f"account {listed}, of which traymon cannot tell whether it is paper or live"
 
 
 def _system_message(evidence: Evidence, sensor: SensorName, all_well: str) -> CheckDetail:

@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
+from traymon.diagnosis.accounts import all_paper_or_all_live, is_paper, what_is_meant
 
 Witnesses = frozenset[SensorName]
 NO_WITNESS: Witnesses = frozenset()
 
 MAX_CLIENTS = 32  # at once, including traymon's own (TWS API documentation, "Connectivity")
-PAPER, LIVE = ("DU", "DF"), ("U", "F")  # prefixes of account numbers
 UNSTABLE_SESSIONS = 3  # in a row that ended soon after they began
 JUST_BEGAN = 10.0  # seconds; a session that young shows that new clients get in
 MAX_CLOCK_SKEW = 2.0  # seconds; IB's clock is read in whole seconds
@@ -288,13 +288,6 @@ def _accounts(evidence: Evidence) -> tuple[str, ...]:
     return evidence.fact(SensorName.SESSION, Fact.ACCOUNTS) or ()
 
 
-def is_paper(account: str) -> bool | None:
-    """Tell whether an account number is a paper account's; None if its prefix is unknown."""
-    if account.startswith(PAPER):
-        return True
-    return False if account.startswith(LIVE) else None
-
-
 @_without_witness
 def configured_account_is_missing(evidence: Evidence) -> bool:
     """IB_ACCOUNT is set and is not among the session's accounts."""
@@ -306,8 +299,32 @@ def configured_account_is_missing(evidence: Evidence) -> bool:
 def paper_and_live_are_mixed_up(evidence: Evidence) -> bool:
     """IB_ACCOUNT is a paper account and all of the session's are live, or the reverse."""
     wanted = is_paper(evidence.target.account)
-    kinds = {is_paper(account) for account in _accounts(evidence)}
-    return wanted is not None and kinds == {not wanted}
+    paper = all_paper_or_all_live(_accounts(evidence))
+    return None not in (wanted, paper) and wanted is not paper
+
+
+def _logged_in_is(evidence: Evidence, *, paper: bool) -> bool:
+    """Tell whether this is logged in without IB_ACCOUNT, while other settings mean the reverse."""
+    meant = what_is_meant(evidence.target)
+    logged_in = all_paper_or_all_live(_accounts(evidence))
+    return (
+        not evidence.target.account
+        and logged_in is paper
+        and meant is not None
+        and (meant.paper is not paper)
+    )
+
+
+@_without_witness
+def live_where_paper_is_meant(evidence: Evidence) -> bool:
+    """Every account is live, and the settings mean paper without naming an account."""
+    return _logged_in_is(evidence, paper=False)
+
+
+@_without_witness
+def paper_where_live_is_meant(evidence: Evidence) -> bool:
+    """Every account is paper, and the settings mean live without naming an account."""
+    return _logged_in_is(evidence, paper=True)
 
 
 @_without_witness

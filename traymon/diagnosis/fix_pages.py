@@ -33,8 +33,10 @@ DASH = "—"  # stands for a fact that was not found
 MAX_VALUE_LENGTH = 300  # characters of one fact on a page
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-# `{?fact: text?}` needs the fact; `{!fact: text!}` is left out where the fact is known
+# Text that needs a fact, `{?fact: words?}`, or that needs it to be missing, `{!fact: words!}`.
+# One of the first kind may hold some of the second.
 _CONDITIONAL = re.compile(r"\{([?!])([a-z_]+): (.*?)\1\}", re.DOTALL)
+_CONDITION = re.compile(r"\{[?!]([a-z_]+):")
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!&~])")
 
@@ -50,7 +52,7 @@ class Page:
     @property
     def in_short(self) -> str:
         """The section that a notification carries, as one line."""
-        return " ".join(self.sections["In short"].split())
+        return " ".join(self.sections["In short"].splitlines())
 
     @property
     def markdown(self) -> str:
@@ -82,7 +84,7 @@ def page(code: str) -> Page:
         sections[title.strip()] = body.strip()
     if not head.startswith("# ") or "\n" in headline or tuple(sections) != SECTIONS:
         raise FixPageError(f"{path}: wants a headline and the sections {', '.join(SECTIONS)}")
-    named = {*_PLACEHOLDER.findall(text), *(name for _, name, _ in _CONDITIONAL.findall(text))}
+    named = {*_PLACEHOLDER.findall(text), *_CONDITION.findall(text)}
     unknown = named - FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
@@ -125,8 +127,15 @@ def to_html(markdown: str, facts: Facts) -> str:
 
 
 def _resolve_conditionals(text: str, facts: Facts) -> str:
-    """Keep the words of `{?fact: words?}` if the fact was found, of `{!fact: words!}` if not."""
-    return _CONDITIONAL.sub(lambda m: m[3] if (FACTS[m[2]] in facts) is (m[1] == "?") else "", text)
+    """Keep the words whose condition holds, and drop the others."""
+
+    def words(match: re.Match[str]) -> str:
+        sign, name, inner = match.groups()
+        return (
+            _resolve_conditionals(inner, facts) if (FACTS[name] in facts) is (sign == "?") else ""
+        )
+
+    return _CONDITIONAL.sub(words, text)
 
 
 def _value(name: str, facts: Facts) -> str:

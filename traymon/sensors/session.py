@@ -25,6 +25,7 @@ from traymon.sensors.system_messages import SystemMessages
 log = logging.getLogger(__name__)
 
 FAILURE_TTL = 3 * MAX_RETRY_DELAY  # seconds for which a failed or lost session counts
+LOGGED_OUT_WITHIN = 60.0  # seconds from 1100 until TWS, logged out by another login, drops all
 MAX_OWN_IDS = 32  # IDs tried in a row; a Gateway serves no more clients than that
 MAX_COMPARISON_IDS = 4  # IDs tried for one comparison
 
@@ -155,6 +156,15 @@ def own_ids(first: int, target: Target) -> Iterator[int]:
         yield from ids
 
 
+def _link_just_lost(context: SensorContext) -> FactDict:
+    """Return when TWS reported that it lost IB's servers, if that was a moment ago."""
+    evidence = context.evidence
+    reading = evidence.fresh(SensorName.LINK)
+    if reading is None or reading.symptom is not Symptom.LINK_DOWN:
+        return {}
+    return {Fact.LINK_LOST: reading.at} if evidence.now - reading.at <= LOGGED_OUT_WITHIN else {}
+
+
 async def _wait_until_served(context: SensorContext, after: float | None) -> None:
     """Wait for a successful handshake; one later than `after`, unless that is None."""
     while True:
@@ -172,10 +182,14 @@ def _withdraw(context: SensorContext, *names: SensorName) -> None:
     """Take back what the session that ended has reported; trading hours stay true."""
     for name in names:
         reading = context.evidence.readings.get(name)
-        if reading is None or reading.symptom is Symptom.UNKNOWN:
+        if reading is None or (reading.symptom is Symptom.UNKNOWN and not reading.facts):
             continue
-        if name is not SensorName.HOURS or reading.symptom is Symptom.UNANSWERED:
-            context.post(Reading(name, Symptom.UNKNOWN, "that session is over", reading.facts))
+        if name is SensorName.HOURS and reading.symptom is not Symptom.UNANSWERED:
+            continue
+        facts = reading.facts
+        if name is SensorName.LINK:
+            facts = _link_just_lost(context)
+        context.post(Reading(name, Symptom.UNKNOWN, "that session is over", facts))
 
 
 def _post_what_was_said(context: SensorContext, connection: SessionConnection) -> None:

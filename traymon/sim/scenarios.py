@@ -217,6 +217,17 @@ _ALL = (
         env=_env(IB_ACCOUNT="DU123456"),
     ),
     _session(
+        "unexpected-live-account",
+        "Is logged in to a live account, and TRADING_MODE says paper.",
+        accounts=("U1234567",),
+        env=_env(TRADING_MODE="paper"),
+    ),
+    _session(
+        "unexpected-paper-account",
+        "Is logged in to a paper account, and TRADING_MODE says live.",
+        env=_env(TRADING_MODE="live"),
+    ),
+    _session(
         "ib-link-down",
         "Has lost IB's servers.",
         says=((1100, "Connectivity between IBKR and Trader Workstation has been lost."),),

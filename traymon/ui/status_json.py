@@ -11,21 +11,24 @@ from typing import Any
 from traymon.core.model import Status
 from traymon.core.target import IdUse, Program
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.checks import CheckStep
+from traymon.diagnosis.checks import check_steps, steps_up_to
 from traymon.diagnosis.fix_pages import clean
 from traymon.ui import presenter
 
 SCHEMA = 1  # raised when a field changes its meaning or goes away
 
 
-def as_json(status: Status, test: CheckStep | None = None) -> dict[str, Any]:
+def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
     """Return the status as plain values.
 
     `test` is the only check that was run, if it was not all of them.
     """
     target, now = status.target, status.evidence.now
     facts, page = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
-    only = {} if test is None else {"test": test.name, "passed": test.passed}
+    only: dict[str, Any] = {}
+    if test is not None:
+        steps = steps_up_to(check_steps(status.evidence), test)
+        only = {"test": test, "passed": all(step.passed for step in steps)}
     return {
         "schema": SCHEMA,
         **only,

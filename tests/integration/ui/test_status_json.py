@@ -19,7 +19,6 @@ from traymon.core.model import Reading, Status
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.diagnosis.checks import check_steps
 from traymon.monitoring.one_shot import run_once as check
 from traymon.sensors import POLLING_SENSORS
 from traymon.sim.gateway import Behaviour, Hello, running
@@ -56,8 +55,7 @@ def look(behaviour: Behaviour, **target: Any) -> Status:
 
 
 def printed(status: Status, test: str = "") -> dict[str, Any]:
-    step = next((step for step in check_steps(status.evidence) if step.name == test), None)
-    result: dict[str, Any] = json.loads(json.dumps(as_json(status, step)))
+    result: dict[str, Any] = json.loads(json.dumps(as_json(status, test or None)))
     return result
 
 

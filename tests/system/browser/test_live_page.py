@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,8 +18,11 @@ import pytest
 from support.page_server import NOW, Served, served
 from support.polling import PATIENCE, wait_for
 from traymon import assets
-from traymon.core.vocabulary import Light
-from traymon.diagnosis.catalogue import ENTRIES
+from traymon.core.model import Evidence, Reading, Status
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.diagnosis.catalogue import ENTRIES, diagnose
+from traymon.ui.web.static_page import StaticPages
 from traymon.ui.web.streams import MAX_STREAMS
 
 SIZES = {"laptop": (1280, 720), "phone": (390, 844)}
@@ -202,6 +207,86 @@ def test_the_page_reads_without_its_script(chromium: Any, page: Served) -> None:
         wait_for(lambda: "API answers" in chromium.title)  # it is reloaded every five seconds
     finally:
         chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+LOST = "return document.getElementById('lost').checkVisibility()"
+ICON = "return document.getElementById('icon').href"
+LIGHT = "return document.body.className"
+
+
+def looks_lost(chromium: Any) -> bool:
+    """Whether the page says in every way that nobody is behind it any more."""
+    script = """
+    window.scrollTo(0, document.body.scrollHeight);
+    const strip = document.getElementById("lost").getBoundingClientRect();
+    return [
+      document.body.className, document.querySelector("article").className,
+      document.querySelector("header svg").getAttribute("aria-label"),
+      strip.height > 0 && strip.top >= 0 && strip.bottom <= innerHeight,
+      [...document.querySelectorAll("nav button")].every((button) => button.disabled),
+    ]"""
+    return bool(chromium.execute_script(script) == ["grey", "target grey", "grey", True, True])
+
+
+def test_without_traymon_it_turns_grey_in_every_way(chromium: Any, page: Served) -> None:
+    page.show("healthy")
+    open_in(chromium, page)
+    until_its_buttons_work(chromium)
+    wait_for(lambda: chromium.title.startswith("✓ API answers"))
+    green = chromium.execute_script(ICON)
+    assert not chromium.execute_script(LOST)
+    page.loop.call_soon_threadsafe(page.page.stop)
+    wait_for(lambda: chromium.execute_script(LOST), "the strip")
+    assert looks_lost(chromium)
+    assert chromium.title.startswith("(no contact) ✓ API answers")
+    assert chromium.execute_script(ICON) != green
+    assert re.search(r"Last heard \d\d:\d\d:\d\d\.", read(chromium, "#lost"))
+
+
+def test_a_traymon_that_hangs_is_noticed_and_so_is_its_return(chromium: Any, page: Served) -> None:
+    page.show("healthy")
+    open_in(chromium, page)
+    until_its_buttons_work(chromium)
+    goes_on = threading.Event()
+    try:
+        page.loop.call_soon_threadsafe(goes_on.wait, 60)
+        wait_for(lambda: chromium.execute_script(LOST), "the strip", timeout=40)
+        assert looks_lost(chromium)
+    finally:
+        goes_on.set()
+    page.show("handshake-silent")
+    wait_for(lambda: not chromium.execute_script(LOST), "contact again", timeout=40)
+    wait_for(lambda: chromium.title.startswith("✗ "))
+    assert chromium.execute_script(LIGHT) == "red"
+    assert chromium.execute_script("return document.querySelector('article').className") == (
+        "target red"
+    )
+    assert not chromium.execute_script("return document.querySelector('nav button').disabled")
+
+
+def test_title_and_icon_follow_the_light(chromium: Any, page: Served) -> None:
+    open_in(chromium, page)
+    icons = set()
+    for code, mark in (("handshake-silent", "✗"), ("client-id-clash", "!"), ("healthy", "✓")):
+        page.show(code)
+        wait_for(partial(lambda mark: chromium.title.startswith(f"{mark} "), mark))
+        icons.add(chromium.execute_script(ICON))
+    assert len(icons) == 3
+
+
+@pytest.mark.parametrize(("age", "is_old"), [(0.0, False), (600.0, True)])
+def test_a_page_that_was_left_behind_says_that_it_is_old(
+    age: float, is_old: bool, chromium: Any, tmp_path: Path
+) -> None:
+    at = time.time() - age
+    silent = Reading(SensorName.HANDSHAKE, Symptom.SILENT, at=at)
+    evidence = Evidence(Target("bot"), at).with_reading(silent)
+    status = Status(evidence.target, diagnose(evidence), at, at, evidence, at)
+    chromium.get(StaticPages(tmp_path, lambda: at).write(status).as_uri())
+    assert chromium.execute_script(LOST) is is_old
+    assert chromium.title.startswith("(no contact) ✗" if is_old else "✗")
+    assert chromium.execute_script(LIGHT) == ("grey" if is_old else "red")
+    chromium.get("about:blank")
 
 
 def test_of_too_many_open_pages_the_oldest_stands_still(page: Served) -> None:

@@ -118,8 +118,9 @@ def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> Non
     ("name", "exit_code", "tick", "seen"),
     [
         ("healthy", 0, "✓", ["✓ API version 176", "✓ paper account DU***456", "✓ data farms"]),
-        ("wrong-environment", 0, "✓", ["live account U***456"]),
-        ("wrong-account", 0, "✓", ["paper account DU***456"]),
+        ("wrong-environment", 1, "✗", ["live account U***456, but IB_ACCOUNT is paper account"]),
+        ("wrong-account", 2, "!", ["paper account DU***456, but IB_ACCOUNT is paper account"]),
+        ("unexpected-live-account", 2, "!", ["U***456, but TRADING_MODE=paper means paper"]),
         ("ib-link-down", 2, "!", ["1100: Connectivity between IBKR"]),
         ("no-accounts", 1, "✗", []),
         ("session-hung", 1, "✗", ["no answer to the heartbeat for 5 s"]),

@@ -134,6 +134,33 @@ def test_the_next_one_takes_its_place(desktop: Desktop, port: int, daemon: Daemo
         assert second.replaces_id == first.id
 
 
+def closed_by_the_program(desktop: Desktop) -> bool:
+    return desktop.notifications()[-1].closed == 3  # Desktop Notifications Specification
+
+
+@pytest.mark.parametrize("daemon", [DUNST, GNOME, XFCE], ids=lambda daemon: daemon.package)
+def test_it_leaves_the_screen_when_traymon_ends(
+    desktop: Desktop, port: int, daemon: Daemon
+) -> None:
+    daemon.start(desktop)
+    traymon = Traymon(desktop, port, "--no-tray", **ALONE)
+    wait_for(lambda: daemon.shows(desktop, RED), "the notification on the screen", timeout=LONG)
+    assert traymon.end() == 0
+    wait_for(lambda: not desktop.windows_of(daemon.window), "the end of the notification")
+    assert closed_by_the_program(desktop)
+
+
+def test_it_leaves_the_screen_when_monitoring_is_paused(desktop: Desktop, port: int) -> None:
+    DUNST.start(desktop)
+    traymon = Traymon(desktop, port, "--no-tray", **ALONE)
+    wait_for(lambda: DUNST.shows(desktop, RED), "the notification on the screen", timeout=LONG)
+    traymon.post("/pause")
+    wait_for(lambda: not desktop.windows_of(DUNST.window), "the end of the notification")
+    assert closed_by_the_program(desktop)
+    assert len(desktop.notifications()) == 1
+    assert traymon.end() == 0
+
+
 @pytest.mark.parametrize("daemon", [GNOME, XFCE], ids=lambda daemon: daemon.package)
 def test_its_button_gives_an_hour_of_silence(desktop: Desktop, port: int, daemon: Daemon) -> None:
     daemon.start(desktop)

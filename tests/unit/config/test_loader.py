@@ -111,6 +111,28 @@ def test_every_key_that_traymon_knows_is_listed_once_and_accounts_are_masked(loa
 
 
 @pytest.mark.parametrize(
+    ("text", "environ", "mode", "source"),
+    [
+        ("", {}, "", ""),
+        ("TRADING_MODE=paper\n", {}, "paper", "line 1"),
+        ("A=1\nTRADING_MODE = 'Live' # real\n", {}, "live", "line 2"),
+        ("TRADING_MODE=both\n", {}, "", ""),
+        ("TRADING_MODE\n", {}, "", ""),
+        ("TRADING_MODE=paper\n", {"TRADING_MODE": "live"}, "live", "environment"),
+        ("TRADING_MODE=paper\n", {"TRADING_MODE": "backtest"}, "paper", "line 1"),
+    ],
+)
+def test_the_mode_of_the_docker_images_is_read_listed_and_never_a_mistake(
+    load: Load, text: str, environ: dict[str, str], mode: str, source: str
+) -> None:
+    loaded = load(text, environ)
+    assert loaded.target.trading_mode == mode
+    listed = {key: (value, where) for key, value, where in loader.listing(loaded)}
+    assert listed.get("TRADING_MODE", ("", ""))[0] == mode
+    assert listed.get("TRADING_MODE", ("", ""))[1].endswith(source)
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("TRAYMON_QUIET=22:00-07:00 Mars/Base", "Mars/Base is no time zone"),

@@ -18,9 +18,9 @@ from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import Limits, Program, Target
 from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom
 from traymon.diagnosis import fix_pages
+from traymon.diagnosis.accounts import is_paper
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
 from traymon.diagnosis.checks import check_steps
-from traymon.diagnosis.conditions import is_paper
 from traymon.sensors import (
     client_id_report,
     client_ids,
@@ -450,7 +450,7 @@ def test_the_end_of_a_version_is_told_a_month_a_week_and_a_day_before(ends: str,
 @pytest.mark.parametrize(
     ("configured", "accounts", "code"),
     [
-        ("", LIVE, "healthy"),
+        ("", LIVE, "unexpected-live-account"),  # 7497 is the usual port of a paper TWS
         ("DU1234567", PAPER, "healthy"),
         ("U7654321", LIVE, "healthy"),
         ("DU7654321", PAPER, "wrong-account"),

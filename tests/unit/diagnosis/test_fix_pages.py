@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.core.facts import NO_FACTS, Fact
+from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.errors import FixPageError
@@ -70,6 +70,7 @@ def test_a_page_is_read_as_it_is_written(written: Path) -> None:
         (f"# One\n{GOOD.replace('## Fix', '## Fixes')}", "the sections In short, What it means"),
         (f"# One\n{GOOD}\n## More\n", "the sections In short"),
         (f"# One {{prot}}\n{GOOD}", "facts that do not exist: prot"),
+        (f"# One {{!prot: x!}}\n{GOOD}", "facts that do not exist: prot"),
     ],
 )
 def test_a_malformed_page_is_an_error_that_names_what_is_wrong(
@@ -79,6 +80,22 @@ def test_a_malformed_page_is_an_error_that_names_what_is_wrong(
         written.write_text(text)
     with pytest.raises(FixPageError, match=told):
         fix_pages.page("written")
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({}, "Port. No app. No program."),
+        ({Fact.APP: "TWS"}, "Port. TWS, nobody's. No program."),
+        ({Fact.APP: "TWS", Fact.PROGRAM: "java"}, "Port. TWS."),
+        ({Fact.PROGRAM: "java"}, "Port. No app."),
+    ],
+)
+def test_words_can_need_a_fact_or_its_absence_also_one_in_the_other(
+    facts: Facts, shown: str
+) -> None:
+    text = "Port.{?app:  {app}{!program: , nobody's!}.?}{!app:  No app.!}{!program:  No program.!}"
+    assert fix_pages.fill(text, facts) == shown
 
 
 @pytest.mark.parametrize(
@@ -195,3 +212,52 @@ def test_no_section_points_above_or_below_itself(code: str) -> None:
     sections = fix_pages.page(code).sections
     assert not re.search(r"\babove\b(?! all\b| \{)", sections["Fix"])
     assert not re.search(r"\bbelow\b(?! five minutes)", sections["What it means"])
+
+
+HANDSHAKE: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.SINCE: "14:02"}
+ANSWERED: Facts = {**HANDSHAKE, Fact.TOOK: 0.003, Fact.SERVER_VERSION: 176}
+IN_SESSION: Facts = {
+    **ANSWERED,
+    Fact.OWN_CLIENT_ID: 9100,
+    Fact.ROUND_TRIP: 0.002,
+    Fact.ACCOUNTS: ("DU1234567",),
+}
+
+
+@pytest.mark.parametrize(
+    ("facts", "says", "says_not"),
+    [
+        (HANDSHAKE, ["No session was tested", "A session. None is held"], ["tells the time"]),
+        (ANSWERED, ["in 3 ms, with API version 176"], []),
+        (
+            IN_SESSION,
+            [
+                "A session starts and TWS tells the time.",
+                "not compared: IB_ACCOUNT is not set",
+                "client IDs (none is set)",
+                "TWS was asked for the time alone",
+            ],
+            ["No session", "None is held"],
+        ),
+        (
+            {
+                **IN_SESSION,
+                Fact.ACCOUNT: "DU1234567",
+                Fact.CLIENT_IDS: (10, 11),
+                Fact.UNCHECKED_IDS: (11,),
+                Fact.HOURS: ("20261123:0930-20261123:1600",),
+            },
+            ["client IDs 11.", "paper and live are not mixed up", "has answered a question"],
+            ["not compared", "none is set", "the time alone"],
+        ),
+    ],
+)
+def test_green_says_what_was_tested_and_names_what_was_not(
+    facts: Facts, says: list[str], says_not: list[str]
+) -> None:
+    page = fix_pages.page("healthy")
+    seen = [fix_pages.fill(page.in_short, facts), fix_pages.fill(page.markdown, facts)]
+    text = "\n".join(seen)
+    assert [words for words in says if words not in text] == []
+    assert [words for words in says_not if words in text] == []
+    assert fix_pages.DASH not in text

@@ -60,12 +60,16 @@ LONGEST: Facts = {
     Fact.CLIENTS: 65_535,
     Fact.ID_USES: tuple(IdUse(i, Use.FREE) for i in range(2_147_483_000, 2_147_483_100)),
     Fact.CLIENT_ID: 2_147_483_647,
+    Fact.UNCHECKED_IDS: tuple(range(2_147_483_000, 2_147_483_100)),
     Fact.HOLDER: LONG_PROGRAMS,
     Fact.NEWER: LONG_PROGRAMS[:1],
     Fact.FREE_CLIENT_ID: 2_147_483_647,
     Fact.OWN_CLIENT_ID: 2_147_483_647,
     Fact.ACCOUNTS: tuple(f"DU{n}" for n in range(1_000_000, 1_000_100)),
     Fact.ACCOUNT: "DU123456789",
+    Fact.PAPER_MEANT: "IB_PORT=7497 (Gateway paper)",
+    Fact.LIVE_MEANT: "IB_PORT=7496 (Gateway live)",
+    Fact.LINK_LOST: LONG_AGO,
     Fact.ROUND_TRIP: 59.4,
     Fact.CLOCK_SKEW: -86_399.0,
     Fact.FARMS: "market data (usfarm), historical data (ushmds), " * 5,
@@ -134,6 +138,15 @@ def test_it_fits_too_where_something_is_not_known_and_other_words_stand_for_it(c
         words = notification_text(Notification(Kind.FAULT, status(code, facts)), NOON)
         assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
         assert not words.body.endswith("…")
+
+
+@codes
+def test_a_notification_fits_whole_however_little_is_known(code: str) -> None:
+    page = fix_pages.page(code)
+    known: Facts = {Fact.HOST: "x" * 15, Fact.PORT: 65_535}
+    title, body = fix_pages.fill(page.headline, known), fix_pages.fill(page.in_short, known)
+    assert presenter.utf16_length(title) <= presenter.MAX_TITLE
+    assert presenter.utf16_length(body) <= presenter.MAX_BODY
 
 
 @codes

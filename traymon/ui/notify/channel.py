@@ -34,6 +34,12 @@ class Channel(Protocol):
         Raises whatever goes wrong.
         """
 
+    def withdraw(self, key: str | None = None) -> None:
+        """Take the key's notification off the screen, or every one; where that can be done.
+
+        Raises whatever goes wrong.
+        """
+
     def close(self) -> None:
         """Free what it holds. Notifications stay on the screen; their clicks are lost."""
 

@@ -81,6 +81,20 @@ class DBusNotifications:
             raise ChannelError(f"{type(error).__name__}: {error}") from error
         self._shown[key] = int(reply[0])
 
+    def withdraw(self, key: str | None = None) -> None:
+        """Close the key's notification, or every one that is still shown. Raises ChannelError."""
+        shown = dict(self._shown)  # the signal that one was closed comes in another thread
+        if self._bus is None or self._bus.closed:  # the service has forgotten us, or is gone
+            return
+        for each, number in shown.items():
+            if key in (None, each):
+                try:
+                    self._bus.call(new_method_call(SERVICE, "CloseNotification", "u", (number,)))
+                except DBusErrorResponse as error:  # it was closed meanwhile
+                    log.debug("notification %s cannot be closed: %s", number, error)
+                except OSError as error:
+                    raise ChannelError(f"{type(error).__name__}: {error}") from error
+
     @property
     def clickable(self) -> bool:
         """Whether the service reports clicks, by its own word when it was last connected to."""

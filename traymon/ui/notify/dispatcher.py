@@ -35,6 +35,8 @@ class NotificationDispatcher:
             self._memories[name], notification = notification_policy.decide(
                 memory, update.status, update.flip, now
             )
+        if update.flip is not None and update.status.paused:
+            self._notifier.withdraw(name)  # nobody looks any more whether it still holds
         if notification is not None:
             self._notifier.notify(
                 name,

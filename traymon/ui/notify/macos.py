@@ -51,6 +51,11 @@ class MacNotifications:
         if not delivered:
             raise ChannelError("the Notification Center did not take it")
 
+    def withdraw(self, key: str | None = None) -> None:
+        """Take the key's notification out of the Notification Center, or every one."""
+        taking = self._notifier.clear_all() if key is None else self._notifier.clear(key)
+        asyncio.run_coroutine_threadsafe(taking, self._loop).result(STOP_TIMEOUT)
+
     def close(self) -> None:
         """End the loop."""
         self._loop.call_soon_threadsafe(self._loop.stop)

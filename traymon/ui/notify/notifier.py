@@ -29,6 +29,13 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
+class _Withdrawal:
+    """A notification to be taken off the screen; all of them without a key."""
+
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelResult:
     """What became of a test notification."""
 
@@ -59,7 +66,7 @@ class Notifier:
         self._picture = picture
         self._preferred: list[Channel] = []
         self._channels: list[Channel] | None = None  # not opened yet
-        self._worker: Worker[_Order] = Worker("notifier", self._send)
+        self._worker: Worker[_Order | _Withdrawal] = Worker("notifier", self._handle)
 
     def prefer(self, channel: Channel) -> None:
         """Try this channel before all others. To be called before the first notification."""
@@ -78,6 +85,10 @@ class Notifier:
         """
         self._worker.post(_Order(key, compose, on_done))
 
+    def withdraw(self, key: str | None = None) -> None:
+        """Take the key's notification off the screen, or every one; returns at once."""
+        self._worker.post(_Withdrawal(key))
+
     def test(self, text: NotificationText) -> list[ChannelResult]:
         """Send a notification through every channel, in the caller's thread."""
         results = []
@@ -95,6 +106,16 @@ class Notifier:
         self._worker.stop(STOP_TIMEOUT)
         for channel in self._channels or ():
             channel.close()
+
+    def _handle(self, order: _Order | _Withdrawal) -> None:
+        if isinstance(order, _Order):
+            self._send(order)
+            return
+        for channel in self._channels or ():
+            try:
+                channel.withdraw(order.key)
+            except Exception as error:  # whatever it raises, the others are asked
+                log.warning("%s does not close a notification: %s", channel.name, error)
 
     def _send(self, order: _Order) -> None:
         delivered = False

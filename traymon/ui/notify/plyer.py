@@ -29,6 +29,9 @@ class PlyerNotifications:
         """Send the notification. Raises ChannelError if plyer reports a failure."""
         _send(text)
 
+    def withdraw(self, key: str | None = None) -> None:
+        """Do nothing: plyer forgets what it has sent."""
+
     def close(self) -> None:
         """Do nothing: plyer holds nothing."""
 

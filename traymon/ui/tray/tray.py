@@ -147,6 +147,11 @@ class BalloonChannel:
         if not self._icon.balloon(replace(text, body=text.clickable_body), text.light):
             raise ChannelError("the notification area does not take it")
 
+    def withdraw(self, key: str | None = None) -> None:
+        """Take the balloon away if it is the key's, or whose ever it is."""
+        if key in (None, self.key):
+            self._icon.post(self._icon.clear_balloon)
+
     def close(self) -> None:
         """Do nothing: the icon is the tray's."""
 

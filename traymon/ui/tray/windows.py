@@ -221,6 +221,10 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             win32.DestroyIcon(before)
         return taken
 
+    def clear_balloon(self) -> None:
+        """Take the balloon away. To be posted as a job."""
+        self._change(win32.NIF_INFO, szInfo="", szInfoTitle="", dwInfoFlags=0)
+
     def _on_notify(self, wparam: int, lparam: int) -> None:
         if lparam == NIN_BALLOONUSERCLICK:
             self.on_balloon_click()

@@ -5,12 +5,15 @@ Everything but our own templates is untrusted and escaped.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -36,14 +39,25 @@ def page(status: Status, now: float) -> str:
     return _whole([status], now, style=Markup(_style()))
 
 
+def ended_page(status: Status, now: float) -> str:
+    """Return the fix page as it was when traymon ended, which it says."""
+    return _whole([status], now, style=Markup(_style()), ended=True)
+
+
 def live_page(statuses: Sequence[Status], now: float, token: str) -> str:
     """Return the live page of all targets; its own requests carry `token`."""
     return _whole(statuses, now, token=token)
 
 
-def live_part(statuses: Sequence[Status], now: float) -> str:
-    """Return the part of the live page that changes."""
-    return _template("status.html.j2", parts=[_part(s, now) for s in statuses], live=True)
+def live_event(statuses: Sequence[Status], now: float) -> dict[str, str]:
+    """Return what changes on the live page: its part, light, title and icon."""
+    parts, light = [_part(status, now) for status in statuses], presenter.worst_light(statuses)
+    return {
+        "html": _template("status.html.j2", parts=parts, live=True),
+        "light": light.word,
+        "title": _title(parts),
+        "icon": _icon(light),
+    }
 
 
 def explain_page(code: str) -> str:
@@ -60,17 +74,30 @@ def explain_page(code: str) -> str:
     )
 
 
-def _whole(statuses: Sequence[Status], now: float, token: str = "", style: str = "") -> str:
+def _whole(
+    statuses: Sequence[Status], now: float, token: str = "", style: str = "", ended: bool = False
+) -> str:
     parts = [_part(status, now) for status in statuses]
+    light = Light.GREY if ended else presenter.worst_light(statuses)
+    if ended:
+        grey = {"light": light.word, "shape": Markup(icons.svg(light))}
+        parts = [part | grey for part in parts]
     return _template(
         "page.html.j2",
         parts=parts,
         live=bool(token),
         token=token,
         style=style,
-        light=presenter.worst_light(statuses).word,
+        light=light.word,
+        icon=_icon(light),
+        grey_icon=_icon(Light.GREY),
+        grey_shape=Markup(icons.svg(Light.GREY)),
+        script="" if token or ended else Markup(_static_script()),
+        script_hash=_hash(_static_script()),
+        ended=ended,
+        at=int(now),
         hours_known=any(status.opens_at is not None for status in statuses),
-        title=f"{parts[0]['mark']} {parts[0]['headline']}" if parts else "",
+        title=_title(parts),
         codes=[
             (code, fix_pages.fill(fix_pages.page(code).headline, {}), ENTRIES[code].light.word)
             for code in ENTRIES
@@ -78,6 +105,24 @@ def _whole(statuses: Sequence[Status], now: float, token: str = "", style: str =
         version=__version__,
         now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
     )
+
+
+def _title(parts: Sequence[dict[str, Any]]) -> str:
+    return f"{parts[0]['mark']} {parts[0]['headline']} · traymon" if parts else "traymon"
+
+
+def _icon(light: Light) -> str:
+    """Return the light's picture as an address that a page can use as its icon."""
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{icons.svg(light)}</svg>'
+    )
+    return "data:image/svg+xml," + quote(picture, safe="")
+
+
+def _hash(script: str) -> str:
+    """Return a script's name in a Content-Security-Policy, which allows it alone."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _part(status: Status, now: float) -> dict[str, Any]:
@@ -203,3 +248,8 @@ def _environment() -> jinja2.Environment:
 @cache
 def _style() -> str:
     return (assets.folder() / "page.css").read_text(encoding="utf-8")
+
+
+@cache
+def _static_script() -> str:
+    return (assets.folder() / "static_page.js").read_text(encoding="utf-8")

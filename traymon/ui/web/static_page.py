@@ -1,6 +1,7 @@
 """The fix page as a file in the state folder, for when the live page cannot be served.
 
-Renewed with every change of the headline; the page reloads itself, so an open one follows.
+Renewed with every change of the headline, and every minute: the page reloads itself, so an open one
+follows, and one that was left behind says that it is old.
 """
 
 from __future__ import annotations
@@ -13,22 +14,34 @@ from traymon.core.model import Change, Status
 from traymon.storage.files import write_atomically
 from traymon.ui.web import render
 
+RENEW_AFTER = 50.0  # seconds; less than the hub's interval, and far less than a page counts as old
+
 
 class StaticPages:
     """One HTML file per target. A surface."""
 
     name = "static page"
     shows = Change.HEADLINE
-    names_times = False  # the page says of when it is
+    names_times = True  # the page says of when it is
 
     def __init__(self, folder: Path, now: Callable[[], float]) -> None:
         self._folder, self._now = folder, now
+        self._statuses: Sequence[Status] = ()
+        self._written: dict[str, float] = {}  # when, by target name
 
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
-        """Renew the page of every target that has a new headline."""
+        """Renew the page of every target that has a new headline, or an old page."""
+        self._statuses = statuses
         for status in statuses:
-            if self.shows & changes.get(status.target.name, Change.NOTHING):
+            name = status.target.name
+            is_old = self._now() - self._written.get(name, 0.0) >= RENEW_AFTER
+            if is_old or self.shows & changes.get(name, Change.NOTHING):
                 self.write(status)
+
+    def end(self) -> None:
+        """Let every page say that traymon has ended. Raises OSError."""
+        for status in self._statuses:
+            write_atomically(self.path(status.target.name), render.ended_page(status, self._now()))
 
     def path(self, target: str) -> Path:
         """Return the path of a target's page."""
@@ -37,5 +50,7 @@ class StaticPages:
     def write(self, status: Status) -> Path:
         """Write the target's page as it is now and return its path. Raises OSError."""
         path = self.path(status.target.name)
-        write_atomically(path, render.page(status, self._now()))
+        now = self._now()
+        write_atomically(path, render.page(status, now))
+        self._written[status.target.name] = now
         return path

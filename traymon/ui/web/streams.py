@@ -12,7 +12,7 @@ from traymon.ui.web import render
 
 MAX_STREAMS = 8  # open pages; one more ends the oldest one's stream
 MIN_UPDATE_INTERVAL = 0.25  # seconds between two events of a stream
-KEEP_ALIVE_INTERVAL = 15.0  # seconds after which a stream without changes sends a comment
+ALIVE_INTERVAL = 4.0  # seconds after which a stream without changes says that it is alive
 
 
 class Streams:
@@ -57,8 +57,8 @@ class Streams:
                 changed = self._changed
                 yield await asyncio.to_thread(self._status_event)
                 await asyncio.sleep(MIN_UPDATE_INTERVAL)
-                while not await _is_set_within(changed, KEEP_ALIVE_INTERVAL):
-                    yield ": alive\n\n"
+                while not await _is_set_within(changed, ALIVE_INTERVAL):
+                    yield "event: alive\ndata:\n\n"  # page.js takes silence for a hang
         finally:
             self._ends.remove(end)
             self._set_viewer_present(bool(self._ends))
@@ -66,9 +66,7 @@ class Streams:
     def _status_event(self) -> str:
         """Render the part of the page that changes. Off the loop: it takes milliseconds."""
         statuses = presenter.worst_first(self._statuses())
-        html = render.live_part(statuses, self._now())
-        light = presenter.worst_light(statuses)
-        return f"data: {json.dumps({'html': html, 'light': light.word})}\n\n"
+        return f"data: {json.dumps(render.live_event(statuses, self._now()))}\n\n"
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
+from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
@@ -30,11 +30,17 @@ class Screen:
     works: bool = True
     closed: bool = False
     shown: list[tuple[str, str]] = field(default_factory=list)
+    withdrawn: list[str | None] = field(default_factory=list)
 
     def deliver(self, key: str, text: NotificationText, picture: str) -> None:
         if not self.works:
             raise ChannelError("it is dark")
         self.shown.append((text.title, picture))
+
+    def withdraw(self, key: str | None = None) -> None:
+        if not self.works:
+            raise ChannelError("it is dark")
+        self.withdrawn.append(key)
 
     def close(self) -> None:
         self.closed = True
@@ -56,11 +62,19 @@ class Scene:
         self.drawn_in.add(threading.current_thread().name)
         return f"{light.word}.png"
 
-    def publish(self, code: str) -> None:
+    def publish(self, code: str, flip: Flip | None = None) -> None:
         diagnosis = Diagnosis(code, ENTRIES[code].light)
-        evidence = Evidence(TARGET, self.now)
-        status = Status(TARGET, diagnosis, self.now, self.now, evidence, self.now)
-        self.dispatcher.on_update(Update(status, None, Change.NOTHING))
+        evidence, paused = Evidence(TARGET, self.now), code == "paused"
+        status = Status(TARGET, diagnosis, self.now, self.now, evidence, self.now, paused=paused)
+        self.dispatcher.on_update(Update(status, flip, Change.NOTHING))
+
+    def pause(self, before: str) -> None:
+        """Publish the pause as the monitor does: with its flip, and then without."""
+        flip = Flip(
+            self.now, *(Diagnosis(code, ENTRIES[code].light) for code in (before, "paused"))
+        )
+        self.publish("paused", flip)
+        self.publish("paused")
 
     def wait(self) -> None:
         """Wait until what was posted before has been sent, or not."""
@@ -114,3 +128,34 @@ def test_switched_off_counts_as_delivered_and_reaches_no_channel() -> None:
     scene.notifier.stop()
     assert scene.screen.shown == []
     assert scene.troubles == []
+
+
+def test_a_pause_takes_the_targets_notification_off_the_screen_once() -> None:
+    scene = Scene()
+    scene.publish("port-refused")
+    scene.pause("port-refused")
+    scene.notifier.stop()
+    assert scene.screen.withdrawn == ["bot"]
+
+
+def test_a_channel_that_cannot_take_one_back_keeps_none_from_coming_out() -> None:
+    scene = Scene()
+    scene.publish("port-refused")
+    scene.wait()
+    scene.screen.works = False
+    scene.notifier.withdraw()
+    scene.notifier.withdraw("bot")
+    scene.pause("port-refused")
+    scene.wait()
+    scene.screen.works = True
+    scene.wait()
+    assert [title for title, _ in scene.screen.shown][-1] == "last"
+    scene.notifier.stop()
+    assert scene.screen.closed
+
+
+def test_nothing_is_opened_to_take_back_what_was_never_sent() -> None:
+    scene = Scene()
+    scene.notifier.withdraw()
+    scene.notifier.stop()
+    assert scene.screen.withdrawn == []

@@ -54,6 +54,12 @@ class Center:
             self.shown.append(notification)
         return notification.identifier
 
+    async def clear(self, identifier: str) -> None:
+        self.shown = [each for each in self.shown if each.identifier != identifier]
+
+    async def clear_all(self) -> None:
+        self.shown = []
+
     async def get_current_notifications(self) -> list[str]:
         return [notification.identifier for notification in self.shown]
 
@@ -120,6 +126,19 @@ def test_a_notification_that_does_not_come_out_is_said(
     notifications = MacNotifications(Clicks(print))
     with pytest.raises(ChannelError, match=says):
         notifications.deliver("project", TEXT, "")
+    notifications.close()
+
+
+def test_a_notification_is_taken_back_by_its_key_or_with_all_others(center: Center) -> None:
+    from traymon.ui.notify.macos import MacNotifications
+
+    notifications = MacNotifications(Clicks(print))
+    for key in ("one", "two", "three"):
+        notifications.deliver(key, TEXT, "")
+    notifications.withdraw("two")
+    assert [each.identifier for each in center.shown] == ["one", "three"]
+    notifications.withdraw()
+    assert center.shown == []
     notifications.close()
 
 

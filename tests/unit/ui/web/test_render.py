@@ -5,6 +5,8 @@ The status is diagnosed from evidence, as everywhere.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -131,12 +133,31 @@ def test_every_code_has_its_page_and_its_report(code: str) -> None:
     assert ("NO FAULT FOUND" in report) is (ENTRIES[code].light is Light.GREEN)
 
 
-def test_the_page_forbids_scripts_and_looks_again_by_itself() -> None:
-    document = Document(render.page(status("java"), NOW))
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+def test_the_page_allows_its_own_script_alone_and_looks_again_by_itself() -> None:
+    page = render.page(status("java"), NOW)
+    document = Document(page)
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    name = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{name}'"
+    )
     assert f"meta http-equiv=Content-Security-Policy content={policy}" in document.tags
     assert "meta http-equiv=refresh content=10" in document.tags
-    assert not [tag for tag in document.tags if tag.startswith(("script", "link", "img", "a "))]
+    assert [tag for tag in document.tags if tag.startswith(("script", "img", "a "))] == ["script"]
+    (link,) = (tag for tag in document.tags if tag.startswith("link"))
+    assert "href=data:image/svg+xml," in link
+
+
+def test_the_page_of_a_traymon_that_has_ended_says_so_is_grey_and_stands_still() -> None:
+    page = render.ended_page(status("java"), NOW)
+    document = Document(page)
+    assert "body class=grey" in document.tags
+    assert "article class=target grey" in document.tags
+    assert "traymon ended at 20" in document.text
+    assert "(ended) ✗ " in document.text
+    assert "refresh" not in page
+    assert "<script" not in page
+    assert "java" in document.text, "what was wrong can still be read"
 
 
 def test_the_page_shows_the_evidence_and_the_suspicion() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from traymon.core.model import Evidence, Reading, Status
+from traymon.core.model import Change, Evidence, Reading, Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
@@ -44,6 +44,29 @@ def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
     assert pages.write(status(symptom=Symptom.OK)) == path
     assert "API answers on port" in path.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_page_is_renewed_within_the_minute_so_that_its_age_tells_of_traymons_end(
+    tmp_path: Path,
+) -> None:
+    now = NOW
+    pages = StaticPages(tmp_path, lambda: now)
+    pages.show([status()], {"bot": Change.HEADLINE})
+    written = pages.path("bot").read_text(encoding="utf-8")
+    now += 10
+    pages.show([status()], {})
+    assert pages.path("bot").read_text(encoding="utf-8") == written
+    now += 50
+    pages.show([status()], {})
+    assert f'data-at="{int(now)}"' in pages.path("bot").read_text(encoding="utf-8")
+
+
+def test_every_page_says_that_traymon_has_ended(tmp_path: Path) -> None:
+    pages = StaticPages(tmp_path, lambda: NOW)
+    pages.show([status(), status("other")], {})
+    pages.end()
+    for name in ("bot", "other"):
+        assert "traymon ended at" in pages.path(name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
