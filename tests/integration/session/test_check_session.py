@@ -53,8 +53,8 @@ def test_a_session_that_is_not_served_does_not_pass(script: Script, code: str) -
     [
         (("DU123456",), "paper account DU123456"),
         (("U123456", "U123457"), "live account U123456, U123457"),
-        (("DU123456", "U123456"), "paper and live accounts DU123456, U123456"),
-        (("I123456",), "account I123456, of which traymon cannot tell whether it is paper or live"),
+        (("DU123456", "U123456"), "accounts DU123456 (paper), U123456 (live)"),
+        (("I123456",), "account I123456 (paper or live: unknown)"),
     ],
 )
 def test_the_step_of_the_session_names_paper_or_live(
@@ -63,4 +63,4 @@ def test_the_step_of_the_session_names_paper_or_live(
     status, step = checked(ORDINARY, Behaviour(accounts=accounts))
     assert status.diagnosis.code == "healthy"
     assert status.evidence.symptom(SensorName.SESSION) is Symptom.OK
-    assert finding in [detail.finding for detail in step.details]
+    assert any(detail.finding.startswith(finding) for detail in step.details)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -44,12 +42,7 @@ def test_the_unanswered_paper_notice_is_red_with_its_steps(then_closes: bool) ->
     play(story, script=SaysAtStart(PAPER, then_closes=then_closes))
 
 
-def test_within_a_minute_after_the_port_opened_the_paper_notice_only_asks_to_wait(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time())
-    monkeypatch.setattr("traymon.sensors.handshake.time", clock)
-
+def test_within_a_minute_after_the_port_opened_the_paper_notice_only_asks_to_wait() -> None:
     async def story(told: Story) -> None:
         port = told.gateway.port
         await told.gateway.stop()
