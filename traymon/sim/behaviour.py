@@ -13,8 +13,8 @@ class Hello(Enum):
     """How the version hello is answered."""
 
     ANSWER = auto()
-    BYTE_BY_BYTE = auto()  # the right answer, one byte per segment; IBKR's own library hangs
-    NEWS_FIRST = auto()  # a news bulletin, then the right answer; IBKR's own library hangs
+    BYTE_BY_BYTE = auto()  # the right answer, one byte per segment; not for IBKR's library
+    NEWS_FIRST = auto()  # a news bulletin, then the right answer; not for IBKR's library
     FOREIGN_TIME = auto()  # the right answer, with the connection time in GBK
     VERSION_ABC = auto()  # a well-formed answer whose version is not a number
     HALF_FRAME = auto()  # half of the right answer, then nothing

@@ -58,13 +58,13 @@ _ALL = (
         "byte-by-byte",
         "healthy",
         Hello.BYTE_BY_BYTE,
-        "The right answer comes byte by byte: ib_insync reads it, IBKR's own library hangs.",
+        "The right answer comes byte by byte: ib_insync reads it, IBKR's own library does not.",
     ),
     _hello(
         "news-first",
         "healthy",
         Hello.NEWS_FIRST,
-        "News come before the version: ib_insync reads it, IBKR's own library hangs.",
+        "News come before the version: ib_insync reads it, IBKR's own library does not.",
     ),
     _hello("foreign-time", "healthy", Hello.FOREIGN_TIME, "The connection time is not in UTF-8."),
     # --- the port ---
