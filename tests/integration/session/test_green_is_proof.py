@@ -170,6 +170,8 @@ def test_a_tws_that_answers_no_session_is_hung_by_proof() -> None:
 )
 def test_bytes_that_never_become_a_message_are_no_sign_of_life(data: bytes) -> None:
     async def story(told: Story) -> None:
+        await told.until(8)
+        assert told.status.evidence.symptom(SensorName.SESSION) in (Symptom.MUTE, Symptom.HUNG)
         await told.until(120)
         assert told.shown[1] in ("amber", "red")
         never_green_without_proof(told)

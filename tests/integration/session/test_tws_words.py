@@ -187,6 +187,20 @@ def test_the_end_of_a_version_is_amber_with_its_numbers_and_outlives_the_session
     play(story, replace(HEALTHY, says=(notice,)))
 
 
+def test_the_page_of_a_closed_port_remembers_the_end_of_the_version() -> None:
+    async def story(told: Story) -> None:
+        await told.until(10)
+        await told.gateway.stop()
+        await told.until_it_shows("port-refused", "red", within=10)
+        facts = presenter.facts_of(told.status, told.now)
+        for code in ("api-port-closed", "app-not-running"):
+            text = fix_pages.to_markdown(fix_pages.page(code).markdown, facts)
+            assert "TWS announced that for 1970-01-20" in text
+            assert "10.50.1 or newer" in text
+
+    play(story, replace(HEALTHY, says=((2172, NOTICE.format("19700120")),)))
+
+
 def test_an_end_that_is_far_away_is_not_worth_amber() -> None:
     async def story(told: Story) -> None:
         await told.until(60)
