@@ -95,6 +95,7 @@ def play(scenario: Scenario, folder: Path) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C to send")
+@pytest.mark.timeout(400)  # two processes per scenario
 @pytest.mark.parametrize(
     ("scenarios", "at_once"), [(TOGETHER, 8), (ALONE, 1)], ids=["together", "alone"]
 )

@@ -266,8 +266,11 @@ def test_no_reminder_and_no_recovery_in_a_silence_and_the_recovery_after_it() ->
     assert life.on(TICK).kinds == ["fault", "recovery"]
 
 
-@pytest.mark.parametrize("why", ["snoozed", "quiet"])
-@pytest.mark.parametrize("code", [entry.code for entry in CATALOGUE if entry.never_muted])
+GRAVEST = sorted({entry.code for entry in CATALOGUE if entry.never_muted})
+
+
+@pytest.mark.parametrize("why", ["snoozed", "quiet", "closed"])
+@pytest.mark.parametrize("code", GRAVEST)
 def test_the_gravest_breaks_through_once(code: str, why: str) -> None:
     life = Life()
     setattr(life, why, True)
