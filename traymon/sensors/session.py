@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterator
+from itertools import islice
 
 from traymon.core.facts import Fact
 from traymon.core.model import Reading
@@ -31,7 +32,9 @@ log = logging.getLogger(__name__)
 HEARTBEAT_TTL = 2 * (BEAT_INTERVAL + BEAT_TIMEOUT)  # seconds for which its reading counts
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds before a session after a failed one
 HOURS_INTERVAL = 86_400.0  # seconds between two requests for the trading hours
-MAX_OWN_IDS = 32  # IDs tried in a row; a Gateway serves no more clients than that
+MAX_OWN_IDS = 32  # IDs of traymon's own; a Gateway serves no more clients than that
+IDS_IN_A_ROW = 4  # IDs tried one after the other before TWS is left alone for a while
+MIN_REFUSED_DELAY = 10.0  # seconds before the next IDs are tried
 
 
 class Session:
@@ -51,23 +54,36 @@ class Session:
         if first_id is None:
             context.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
             return
-        delay, taken_in_a_row = 0.0, 0
+        delay = 0.0
         last_handshake: float | None = None  # when the newest handshake of the last session was
         ids = own_ids(first_id, context.evidence.target)
         while True:
             await _wait_until_served(context, last_handshake)
             await asyncio.sleep(delay * random.uniform(1.0, 1.3))  # stay out of step with others
-            outcome = await self._hold(context, next(ids))
-            if outcome is Symptom.CLIENT_ID_TAKEN and taken_in_a_row < MAX_OWN_IDS:
-                delay, taken_in_a_row = 0.0, taken_in_a_row + 1
-                continue  # try the next ID at once: the port is served, and nobody need know
+            outcome = await self._hold_any(context, ids)
             handshake = context.evidence.readings.get(SensorName.HANDSHAKE)
             last_handshake = None if handshake is None else handshake.at
             if outcome is Symptom.LOST:  # it had been served
                 delay = 0.0
             else:
-                delay = min(max(MIN_RETRY_DELAY, delay * 2), MAX_RETRY_DELAY)
-            ids, taken_in_a_row = own_ids(first_id, context.evidence.target), 0
+                least = MIN_REFUSED_DELAY if outcome is Symptom.CLIENT_ID_TAKEN else MIN_RETRY_DELAY
+                delay = min(max(least, delay * 2), MAX_RETRY_DELAY)
+            if outcome is not Symptom.CLIENT_ID_TAKEN:  # else go on with the IDs that follow
+                ids = own_ids(first_id, context.evidence.target)
+
+    async def _hold_any(self, context: SensorContext, ids: Iterator[int]) -> Symptom:
+        """Hold a session under the first of the next IDs that TWS does not refuse."""
+        refused: list[int] = []
+        for client_id in islice(ids, IDS_IN_A_ROW):
+            outcome = await self._hold(context, client_id)
+            if outcome is not Symptom.CLIENT_ID_TAKEN:
+                return outcome
+            refused.append(client_id)
+        detail = f"error 326 for every client ID tried: {', '.join(map(str, refused))}"
+        facts: FactDict = {Fact.OWN_IDS: tuple(refused)}
+        reading = Reading(self.name, outcome, detail, facts, ttl=MAX_RETRY_DELAY * 3)
+        context.post(reading)
+        return outcome
 
     async def _hold(self, context: SensorContext, client_id: int) -> Symptom:
         """Open a session, keep it until it ends, and return how it ended."""
