@@ -1,4 +1,4 @@
-"""Installs what the desktop tests need: packages of Debian or Ubuntu, and a Windows under Wine.
+"""Installs what some tests need: Debian's packages, a Windows under Wine, client libraries.
 
 Never fails: it says in one line which tests are left out, and why.
 """
@@ -67,6 +67,11 @@ def prepare_windows(python: str) -> None:
     """Set up the Windows under Wine."""
     if sys.platform.startswith("linux"):
         subprocess.call([python, str(ROOT / "tests" / "support" / "wine_setup.py")])
+
+
+def prepare_clients(python: str) -> None:
+    """Fetch the client libraries that the tests let in, besides those of `.venv`."""
+    subprocess.call([python, "-m", "support.client_setup"], cwd=str(ROOT / "tests"))
 
 
 def missing_packages() -> "list[str]":

@@ -1,7 +1,8 @@
-"""Writes the two lock files from pyproject.toml: every package at one version, with its hashes.
+"""Writes the lock files: every package at one version, with its hashes.
 
-For developers; needs uv. Must not write the URL of a package index into a lock: the machine that
-installs decides which index it uses.
+The two of `.venv` are made from pyproject.toml; those of the client libraries that the tests let in
+from the .in files beside them. For developers; needs uv. Must not write the URL of a package index
+into a lock: the machine that installs decides which index it uses.
 
     python install/lock.py              keeps versions that still satisfy pyproject.toml
     python install/lock.py --upgrade    takes the newest ones that do
@@ -18,6 +19,7 @@ ROOT = HERE.parent
 
 # hatchling asks for it only while it builds the editable install, so no metadata names it.
 EDITABLE_BUILD = "editables"
+CLIENTS = "tests/support/clients"
 
 
 def main() -> int:
@@ -29,17 +31,22 @@ def main() -> int:
     build = "\n".join([*pyproject["build-system"]["requires"], EDITABLE_BUILD])
     oldest = pyproject["project"]["requires-python"].split(",")[0].removeprefix(">=")
     command = [
-        uv, "pip", "compile", "pyproject.toml", "-", "--quiet",
+        uv, "pip", "compile", "--quiet",
         "--universal", "--python-version", oldest, "--generate-hashes",
         "--custom-compile-command", "python install/lock.py",
         *sys.argv[1:],
     ]  # fmt: skip
-    test = ["--extra", "test", "--output-file", "install/requirements-test.txt"]
+    ours = ["pyproject.toml", "-"]
+    test = [*ours, "--extra", "test", "--output-file", "install/requirements-test.txt"]
     # The test packages come first, because they restrict versions more (ib_async excludes the
     # newest tzdata). They constrain the other lock, so that tests and users run the same packages.
-    run = ["--constraint", "install/requirements-test.txt"]
+    run = [*ours, "--constraint", "install/requirements-test.txt"]
     run += ["--output-file", "install/requirements.txt"]
-    for options in (test, run):
+    clients = [
+        [f"{CLIENTS}/{wanted.name}", "--output-file", f"{CLIENTS}/{wanted.stem}.txt"]
+        for wanted in sorted((ROOT / CLIENTS).glob("*.in"))
+    ]
+    for options in (test, run, *clients):
         done = subprocess.run([*command, *options], input=build, text=True, cwd=ROOT, check=False)
         if done.returncode:
             return done.returncode

@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from desktop_packages import prepare_desktop, prepare_windows
+from desktop_packages import prepare_clients, prepare_desktop, prepare_windows
 from environment import ROOT, clean_environ, prepare, run_main
 from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 
@@ -57,6 +57,8 @@ def main(arguments: "list[str]") -> int:
     if not arguments or set(lanes) - NEED_NO_DESKTOP or lanes != arguments:
         prepare_desktop()
         prepare_windows(python)
+    if arguments != ["unit"]:
+        prepare_clients(python)
     names = QUICK_CHECKS if lanes == arguments == ["unit"] else tuple(CHECKS)
     failed_checks = run_checks(python, names)
     pytest = [python, "-m", "pytest"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support.virtual_time import BEGAN, LeapingLoop
+from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import SensorName, Symptom
@@ -110,6 +111,7 @@ def play(
     *,
     script: Script = ORDINARY,
     before: Callable[[Gateway], Awaitable[None]] | None = None,
+    calendar: Calendar | None = None,
     **target: Any,
 ) -> Story:
     """Run a monitor with real sensors on a simulated Gateway while the story is told."""
@@ -132,6 +134,7 @@ def play(
             [Target("project", port=gateway.port, **about)],
             lambda: Sensors((elsewhere, Handshake(connections), internet), (Session(connections),)),
             clock=SteadyClock(wall=loop.time, monotonic=loop.time),
+            calendar=calendar,
         )
         told = Story(gateway, monitor, internet)
         monitor.subscribe(told.hear)

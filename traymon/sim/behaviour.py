@@ -13,8 +13,8 @@ class Hello(Enum):
     """How the version hello is answered."""
 
     ANSWER = auto()
-    BYTE_BY_BYTE = auto()  # the right answer, one byte per segment
-    NEWS_FIRST = auto()  # a news bulletin, then the right answer
+    BYTE_BY_BYTE = auto()  # the right answer, one byte per segment; not for IBKR's library
+    NEWS_FIRST = auto()  # a news bulletin, then the right answer; not for IBKR's library
     FOREIGN_TIME = auto()  # the right answer, with the connection time in GBK
     VERSION_ABC = auto()  # a well-formed answer whose version is not a number
     HALF_FRAME = auto()  # half of the right answer, then nothing
@@ -51,8 +51,8 @@ class Behaviour:
 
     hello: Hello = Hello.ANSWER
     delay: float = 0.0  # seconds before every answer
-    server_version: int = 193  # the highest with text message IDs and the old error layout
-    accounts: tuple[str, ...] = ("DU1234567",)
+    server_version: int = 193  # above it, the hello is answered and nothing that follows
+    accounts: tuple[str, ...] = ("DU123456",)
     next_order_id: int = 1
     start: Start = Start.ANSWER
     says: tuple[tuple[int, str], ...] = ()  # system messages right after the session starts

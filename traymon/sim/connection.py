@@ -147,12 +147,17 @@ class Connection(asyncio.Protocol):
             body = self._received.take_frame(offset=4)
             if body is None:
                 return
-            offered = messages.client_max_version(body)
+            offered = messages.client_versions(body)
             if offered is None:
                 self._received.close()
                 return
+            lowest, highest = offered
             self._note(hello=body.decode("ascii", errors="replace"))
-            self._version = min(offered, self._behaviour.server_version)
+            if lowest > self._behaviour.server_version:
+                # A real Gateway leaves a client that is too new for it without an answer.
+                self._received.close()
+                return
+            self._version = min(highest, self._behaviour.server_version)
             self._gateway.script.hello(self)
         elif self._behaviour.hello is Hello.TLS and start[:2] == b"\x16\x03"[: len(start)]:
             if self._received.has_tls_record():
@@ -172,6 +177,8 @@ class Connection(asyncio.Protocol):
         started = self.conversation.client_id is not None
         serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
         if not serves or self.conversation.version_sent is None:
+            return
+        if self._version > messages.MAX_TEXT:  # the client speaks protobuf now, and we do not
             return
         if number == messages.START_API and not started:
             try:
@@ -201,7 +208,7 @@ class Connection(asyncio.Protocol):
     def reply(self, number: int, fields: Sequence[str]) -> None:
         """Answer a request of a session, if it is one that the Gateway knows."""
         if number in messages.REPLIES:
-            self._answer(messages.REPLIES[number](self._behaviour, fields))
+            self._answer(messages.REPLIES[number](self._behaviour, self._version, fields))
 
     def say(self, code: int, text: str, request_id: int = -1) -> None:
         """Send an error or system message, at any moment after the version."""

@@ -70,7 +70,7 @@ def test_a_library_connects_however_the_answer_comes(library: ModuleType, hello:
     async def talk(gateway: Running) -> None:
         ib = library.IB()
         await ib.connectAsync("127.0.0.1", gateway.port, clientId=7, timeout=DEADLINE)
-        assert ib.managedAccounts() == ["DU1234567"]
+        assert ib.managedAccounts() == ["DU123456"]
         await disconnect(ib)
 
     with running(Behaviour(hello=hello)) as gateway:
@@ -171,13 +171,13 @@ def test_ibapi_connects_and_finds_an_empty_account() -> None:
         app.reqOpenOrders()
         app.reqPositions()
         app.reqExecutions(5, ExecutionFilter())
-        app.reqAccountUpdates(True, "DU1234567")
+        app.reqAccountUpdates(True, "DU123456")
         wait_for(lambda: len(app.heard) == 7)
-        assert app.heard["accounts"] == "DU1234567"
+        assert app.heard["accounts"] == "DU123456"
         assert app.heard["next order ID"] == 1
         assert abs(app.heard["time"] - time.time()) < 60
         assert app.heard["executions"] == 5
-        assert app.heard["account"] == "DU1234567"
+        assert app.heard["account"] == "DU123456"
         assert app.codes == [2104, 2106, 2158]
         assert app.serverVersion() == 157
         app.leave(thread)

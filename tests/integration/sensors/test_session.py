@@ -34,9 +34,9 @@ def beats(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     arrived: list[float] = []
     answer = messages.REPLIES[CURRENT_TIME]
 
-    def note(behaviour: Behaviour, fields: object) -> bytes:
+    def note(*asked: Any) -> bytes:
         arrived.append(asyncio.get_running_loop().time())
-        return answer(behaviour, fields)  # type: ignore[arg-type]
+        return answer(*asked)
 
     monkeypatch.setitem(messages.REPLIES, CURRENT_TIME, note)
     return arrived

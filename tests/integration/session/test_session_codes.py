@@ -217,7 +217,7 @@ def test_the_live_account_of_a_paper_project_is_red_at_once() -> None:
     async def story(told: Story) -> None:
         assert await told.until_it_shows("wrong-environment", "red", within=5) < 1
 
-    play(story, replace(HEALTHY, accounts=("U1234567",)), account="DU1234567")
+    play(story, replace(HEALTHY, accounts=("U123456",)), account="DU123456")
 
 
 def test_a_clock_ten_seconds_off_shows_and_one_second_does_not() -> None:

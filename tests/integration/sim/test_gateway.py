@@ -104,6 +104,58 @@ def test_the_version_is_the_lower_of_the_two_highest(server: int, offer: str, ag
         assert take_frame(sock)[0] == agreed
 
 
+@pytest.mark.parametrize("offer", [b"v194..226", b"v213..225", b"v200..200"])
+def test_a_client_that_is_too_new_gets_no_answer_as_from_a_real_gateway(offer: bytes) -> None:
+    hello = b"API\0" + len(offer).to_bytes(4, "big") + offer
+    assert said_until_stopped(HEALTHY, hello) == b""
+
+
+def test_a_gateway_beyond_text_answers_the_hello_and_serves_clients_that_agree_on_less() -> None:
+    newest = b"API\0\0\0\0\x09v100..226"
+    with running(Behaviour(server_version=226)) as gateway:
+        with closing(call(gateway.port, newest)) as sock:
+            assert take_frame(sock)[0] == "226"
+            sock.sendall(b"\0\0\0\x06\0\0\x01\x0f\x08\x01")  # startApi 1 by protobuf
+        with closing(start_session(gateway.port, 1)) as sock:
+            assert take_frame(sock)[0] == "15"
+
+
+@pytest.mark.parametrize(
+    ("version", "count"),
+    # 157 has the message's version and the size multiplier; 163 one size more; 164 three sizes
+    # for all of them; 182 a second date; 186 the number of reasons against an order.
+    [(110, 33), (157, 39), (163, 40), (164, 40), (181, 40), (182, 41), (186, 42), (193, 42)],
+)
+def test_contract_details_have_as_many_fields_as_the_agreed_version(
+    version: int, count: int
+) -> None:
+    behaviour = Behaviour(server_version=version, hours="20261123:0930-20261123:1600")
+    offer = b"API\0\0\0\0\x09v100..226"
+    with running(behaviour) as gateway, closing(call(gateway.port, offer)) as sock:
+        take_frame(sock)
+        tell(sock, 71, 2, 1, "")
+        tell(sock, 9, 8, 5, 0, "SPY", "STK", "", 0, "", "", "SMART", "", "USD", "", "", 0, "", "")
+        while (fields := take_frame(sock))[0] != "10":
+            pass
+        assert len(fields) == count
+        assert take_frame(sock) == ["52", "1", "5"]
+
+
+@pytest.mark.parametrize(("version", "fields"), [(165, 5), (166, 6)])
+def test_an_unknown_contract_is_an_error_in_the_layout_of_every_error(
+    version: int, fields: int
+) -> None:
+    with (
+        running(Behaviour(server_version=version)) as gateway,
+        closing(start_session(gateway.port, 1)) as sock,
+    ):
+        tell(sock, 9, 8, 5, 0, "NONE", "STK")
+        while (answer := take_frame(sock))[3:4] != ["200"]:
+            pass
+        assert answer[2] == "5"
+        assert len(answer) == fields
+
+
 def test_a_hello_in_single_bytes_is_understood() -> None:
     with running() as gateway, closing(call(gateway.port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -117,9 +117,9 @@ def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "exit_code", "tick", "seen"),
     [
-        ("healthy", 0, "✓", ["✓ server version 176", "✓ paper account DU***567", "✓ data farms"]),
-        ("wrong-environment", 0, "✓", ["live account U***567"]),
-        ("wrong-account", 0, "✓", ["paper account DU***567"]),
+        ("healthy", 0, "✓", ["✓ server version 176", "✓ paper account DU***456", "✓ data farms"]),
+        ("wrong-environment", 0, "✓", ["live account U***456"]),
+        ("wrong-account", 0, "✓", ["paper account DU***456"]),
         ("ib-link-down", 2, "!", ["1100: Connectivity between IBKR"]),
         ("no-accounts", 1, "✗", []),
         ("session-hung", 1, "✗", ["no answer to the heartbeat for 5 s"]),
