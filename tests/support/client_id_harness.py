@@ -28,6 +28,7 @@ from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.behaviour import Conversation
 from traymon.sim.gateway import HEALTHY, Behaviour, Running, running
+from traymon.sim.script import ORDINARY, Script
 
 START_API = 71
 # What a user's program looks like: connects, says how it went, stays until its input ends.
@@ -119,13 +120,18 @@ def scene(
     behaviour: Behaviour = HEALTHY,
     list_own_programs: ListOwnPrograms = tuple,
     quiet: float = 0.5,
+    script: Script = ORDINARY,
+    at: int | None = None,
     **target: Any,
 ) -> Iterator[Scene]:
-    """Watch a Gateway with the sensors that client IDs need, in a thread of its own."""
-    with running(behaviour) as gateway:
+    """Watch a Gateway with the sensors that client IDs need, in a thread of its own.
+
+    `at`: the port of a Gateway that runs already, in place of a new one.
+    """
+    with running(behaviour, script=script) as gateway:
         aim = Target(
             "bot",
-            port=gateway.port,
+            port=gateway.port if at is None else at,
             env_file=str(env_file or ""),
             limits=Limits(interval=1.0, quick=0.5, timeout=3.0),
             **{"client_ids": (10, 11), **target},

@@ -80,7 +80,12 @@ IMPORTERS = {
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
-    "psutil": {"sensors/listener", "sensors/processes", "sensors/socket_table"},
+    "psutil": {
+        "sensors/listener",
+        "sensors/process_reader",
+        "sensors/processes",
+        "sensors/socket_table",
+    },
     "ib_insync": {"sensors/session_connection"},
     "typer": COMMANDS - {"cli/__init__"},
     "jinja2": {"ui/web/render"},

@@ -139,6 +139,11 @@ class Fact:
     NEWER = _programs("newer", 40)  # a later run of the user's program, kept out by an earlier one
     FREE_CLIENT_ID = _number("free_client_id")  # an ID that was free when it was tried
     UNCHECKED_IDS = _numbers("unchecked_ids", 14)  # configured IDs whose use is not known
+    OWN_IDS = _numbers("own_ids", 24)  # the IDs of traymon's own that were refused in a row
+    TURNED_AWAY = _programs("turned_away", 40)  # the user's, of which one is turned away
+    TIMES = _number("times")  # how many new connections the Gateway has ended
+    TIMES_IN = _duration("times_in")  # within how long
+    BYSTANDERS = _programs("bystanders", 60)  # the user's, taken for no trading programs
     # trading hours
     HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
     HOURS_ZONE = _text("hours_zone")

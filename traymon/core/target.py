@@ -65,7 +65,7 @@ class IdUse:
     client_id: int
     use: Use
     programs: tuple[Program, ...] = ()  # who holds it; several if it may be any of them
-    detail: str = ""  # why it was not tried
+    detail: str = ""  # why it was not tried, or how it was refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Symptom(StrEnum):
     START_SILENT = "start-silent"  # answered the version; then no account list or next order ID
     START_REJECTED = "start-rejected"  # closed after startApi without error 326
     CLIENT_ID_TAKEN = "client-id-taken"  # error 326
+    CLIENT_ID_REFUSED = "client-id-refused"  # a configured ID gets no session, and no error 326
+    TURNED_AWAY = "turned-away"  # the Gateway ends one new connection after the other
     NO_ACCOUNTS = "no-accounts"
     # what TWS reports over the session: link, farms, calls
     LINK_DOWN = "link-down"  # TWS has lost IB's servers
@@ -118,4 +120,10 @@ class Use(StrEnum):
     YOURS = "yours"  # held by one of the user's own programs
     CLASH = "clash"  # held by another program
     STUCK = "stuck"  # the Gateway refuses it, though no connected program can hold it
+    REFUSED = "refused"  # the Gateway gives it no session, and does not say that it is in use
     UNKNOWN = "unknown"  # not checked, or not recently
+
+    @property
+    def word(self) -> str:
+        """How users read it; JSON keeps `unknown`."""
+        return "not checked" if self is Use.UNKNOWN else self.value

@@ -18,12 +18,14 @@ from traymon.diagnosis.conditions import (
     a_farm_is_broken_for,
     a_later_run_is_kept_out,
     a_new_session_is_served,
+    a_program_of_yours_waits_outside,
     a_sensor_crashed,
     a_session_is_wanted,
     a_session_was_dropped,
     all_slots_are_taken,
     an_app_owns_the_port,
     an_app_runs_here,
+    another_id_was_free,
     another_port_answers_as_ib,
     clocks_differ,
     configured_account_is_missing,
@@ -61,6 +63,8 @@ NEW_CLIENTS_HANG = handshake(S.SILENT, S.UNFINISHED, S.TIMED_OUT)
 IN_SESSION = session(S.OK)
 # Two independent witnesses: TWS reported error 326, and a new client is served.
 ID_TAKEN = reports(SensorName.CLIENT_IDS, S.CLIENT_ID_TAKEN) & SERVED
+ID_REFUSED = reports(SensorName.CLIENT_IDS, S.CLIENT_ID_REFUSED) & SERVED
+TURNED_AWAY = reports(SensorName.CLIENT_IDS, S.TURNED_AWAY) & SERVED
 LINK_DOWN = tws_reports(SensorName.LINK, S.LINK_DOWN) | said_at_start(SensorName.LINK, S.LINK_DOWN)
 REFUSED = (
     handshake(S.REFUSED) & optionally(listener(S.NOBODY_LISTENS)) & optionally(session(S.LOST))
@@ -77,6 +81,8 @@ API_STILL_PRESENT = ~handshake(
 FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & a_farm_is_broken_for(300.0)
 NOT_STARTED = session(S.START_SILENT, S.START_REJECTED)
 VERSION_ENDS = tws_reports(SensorName.SUPPORT, S.VERSION_ENDS)
+# Four IDs of traymon's own in a row; one witness, so that only a second round settles it.
+OWN_IDS_TAKEN = session(S.CLIENT_ID_TAKEN) & API_STILL_PRESENT
 # What is normal while TWS or IB's servers restart.
 TRANSIENT_IN_RESTART = (
     (LINK_DOWN & ~reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
@@ -84,6 +90,9 @@ TRANSIENT_IN_RESTART = (
     | (handshake(*ACCEPTED_UNSERVED) & ~another_port_answers_as_ib & ~SPEAKS_TLS)
     | (session(S.MUTE, S.HUNG, S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS) & API_STILL_PRESENT)
     | (ID_TAKEN & no_program_holds_it)
+    | OWN_IDS_TAKEN
+    | ID_REFUSED
+    | TURNED_AWAY
     | FARMS_DOWN
 )
 # Of several witnesses, the last one in this order provides the detail.
@@ -184,7 +193,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "just-started",
         AMBER,
-        when=(handshake(*ACCEPTED_UNSERVED) | NOT_STARTED) & port_just_opened,
+        when=(handshake(*ACCEPTED_UNSERVED) | NOT_STARTED | session(S.CLIENT_ID_TAKEN))
+        & port_just_opened,
         announce=False,
     ),
     Entry("connection-rejected", RED, when=handshake(S.CLOSED, S.RESET) & DROPPED),
@@ -202,8 +212,14 @@ CATALOGUE: tuple[Entry, ...] = (
         when=said_at_start(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED),
     ),
     Entry("start-silent", RED, when=session(S.START_SILENT)),
-    Entry("no-free-slot", AMBER, when=session(S.START_REJECTED) & all_slots_are_taken),
+    Entry(
+        "no-free-slot",
+        AMBER,
+        when=(session(S.START_REJECTED) | ID_REFUSED) & all_slots_are_taken,
+    ),
     Entry("start-rejected", RED, when=session(S.START_REJECTED)),
+    Entry("all-client-ids-refused", RED, when=OWN_IDS_TAKEN & ~another_id_was_free),
+    Entry("all-client-ids-refused", AMBER, when=OWN_IDS_TAKEN),
     Entry(
         "wrong-account", AMBER, when=IN_SESSION & optionally(SERVED) & configured_account_is_missing
     ),
@@ -224,6 +240,9 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("client-id-held-by-earlier-run", AMBER, when=ID_TAKEN & a_later_run_is_kept_out),
     Entry("client-id-stuck", AMBER, when=ID_TAKEN & no_program_holds_it, patience=60.0),
     Entry("client-id-clash", AMBER, when=ID_TAKEN, claimable=True),
+    Entry("client-id-refused", AMBER, when=ID_REFUSED),
+    Entry("program-turned-away", AMBER, when=TURNED_AWAY & a_program_of_yours_waits_outside),
+    Entry("client-id-held-by-itself", AMBER, when=TURNED_AWAY),
     Entry("competing-session", AMBER, when=tws_reports(SensorName.CALLS, S.COMPETING_SESSION)),
     Entry(
         "paper-not-acknowledged",

@@ -25,6 +25,7 @@ LIGHT_BY_USE = {
     Use.YOURS: Light.GREEN,
     Use.CLASH: Light.AMBER,
     Use.STUCK: Light.AMBER,
+    Use.REFUSED: Light.AMBER,
     Use.UNKNOWN: Light.GREY,
 }
 STEP_BY_SENSOR = {
@@ -198,14 +199,19 @@ def _client_ids_step(evidence: Evidence) -> CheckStep:
     details = tuple(
         CheckDetail(LIGHT_BY_USE[use.use], formatting.id_use(use, evidence.now)) for use in uses
     )
+    if bystanders := Fact.BYSTANDERS.of(reading.facts):
+        who = formatting.programs(bystanders, evidence.now)
+        details += (CheckDetail(Light.GREY, f"taken for no trading program: {who}"),)
     if Fact.NEWER in reading.facts:
         light, finding = Light.AMBER, "an earlier run of your program holds an ID"
-    elif reading.symptom is Symptom.CLIENT_ID_TAKEN:
+    elif reading.symptom in (Symptom.CLIENT_ID_TAKEN, Symptom.CLIENT_ID_REFUSED):
         light, finding = Light.AMBER, "not every ID can be had"
+    elif reading.symptom is Symptom.TURNED_AWAY:
+        light, finding = Light.AMBER, "TWS ends one new connection after the other"
     elif reading.symptom is Symptom.OK:
         light, finding = Light.GREEN, "every ID is free, or held by a program of yours"
     else:
-        light, finding = Light.GREY, "not every ID could be looked at"
+        light, finding = Light.GREY, "not every ID was checked"
     blocks = light is Light.AMBER
     return CheckStep(name, title, light, finding, None, details, blocks)
 

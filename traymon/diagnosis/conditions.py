@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence
-from traymon.core.vocabulary import SERVED, SensorName, Symptom
+from traymon.core.vocabulary import SERVED, SensorName, Symptom, Use
 from traymon.diagnosis.accounts import all_paper_or_all_live, is_paper, what_is_meant
 
 Witnesses = frozenset[SensorName]
@@ -267,8 +267,9 @@ def half_closed_connections_pile_up(evidence: Evidence) -> Witnesses | None:
 
 @Condition
 def all_slots_are_taken(evidence: Evidence) -> Witnesses | None:
-    """As many other clients are connected as TWS serves at once."""
+    """As many clients are connected as TWS serves at once, a session of traymon's own included."""
     count = evidence.fact(SensorName.LISTENER, Fact.CLIENTS) or 0
+    count += evidence.symptom(SensorName.SESSION) is Symptom.OK
     return frozenset({SensorName.LISTENER}) if count >= MAX_CLIENTS else None
 
 
@@ -276,6 +277,20 @@ def all_slots_are_taken(evidence: Evidence) -> Witnesses | None:
 def a_later_run_is_kept_out(evidence: Evidence) -> bool:
     """One of the user's own programs holds the ID and keeps out another one of theirs."""
     return evidence.fact(SensorName.CLIENT_IDS, Fact.NEWER) is not None
+
+
+@_without_witness
+def another_id_was_free(evidence: Evidence) -> bool:
+    """A client ID that is not traymon's own was free when it was tried."""
+    uses = evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES) or ()
+    suggested = evidence.fact(SensorName.CLIENT_IDS, Fact.FREE_CLIENT_ID) is not None
+    return suggested or any(use.use is Use.FREE for use in uses)
+
+
+@_without_witness
+def a_program_of_yours_waits_outside(evidence: Evidence) -> bool:
+    """A program of the user's runs without a connection while new connections are ended."""
+    return evidence.fact(SensorName.CLIENT_IDS, Fact.TURNED_AWAY) is not None
 
 
 @_without_witness

@@ -63,4 +63,4 @@ def programs(candidates: Sequence[Program], now: float) -> str:
 def id_use(id_use: IdUse, now: float) -> str:
     """Return how a client ID is used and by whom: `10: yours · run_live.py (pid 4711, …)`."""
     more = programs(id_use.programs, now) or id_use.detail
-    return f"{id_use.client_id}: {id_use.use}" + (f" · {more}" if more else "")
+    return f"{id_use.client_id}: {id_use.use.word}" + (f" · {more}" if more else "")

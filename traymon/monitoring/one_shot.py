@@ -109,7 +109,8 @@ async def run_until(
     Gives up after `timeout` seconds. `on_status` is called with every status; it must return at
     once.
     """
-    monitor = Monitor([target], partial(sensors_for_target, list_own_programs), discover)
+    sensors = partial(sensors_for_target, list_own_programs, always_asked=True)
+    monitor = Monitor([target], sensors, discover)
     last: Status | None = None
     ready = False
 

@@ -39,15 +39,20 @@ STREAMING_SENSORS: Mapping[SensorName, Callable[[SharedState], StreamingSensor]]
         SensorName.TLS: lambda shared: TlsProbe(shared.connections),
         SensorName.SESSION: lambda shared: Session(shared.connections),
         SensorName.CLIENT_IDS: lambda shared: ClientIds(
-            shared.connections, shared.list_own_programs
+            shared.connections, shared.list_own_programs, always_asked=shared.always_asked
         ),
     }
 )
 
 
-def sensors_for_target(list_own_programs: ListOwnPrograms = tuple) -> Sensors:
-    """Return a new set of sensors for one target."""
-    shared = SharedState(ConnectionRegistry(), list_own_programs)
+def sensors_for_target(
+    list_own_programs: ListOwnPrograms = tuple, *, always_asked: bool = False
+) -> Sensors:
+    """Return a new set of sensors for one target.
+
+    `always_asked`: the user waits for the answer, so client IDs are tried with nobody connected.
+    """
+    shared = SharedState(ConnectionRegistry(), list_own_programs, always_asked)
     return Sensors(
         polling=tuple(create(shared) for create in POLLING_SENSORS.values()),
         streaming=tuple(create(shared) for create in STREAMING_SENSORS.values()),

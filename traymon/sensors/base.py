@@ -69,6 +69,7 @@ class SharedState:
 
     connections: ConnectionRegistry
     list_own_programs: ListOwnPrograms
+    always_asked: bool = False  # the user waits for the answer
 
 
 @dataclass(frozen=True, slots=True)

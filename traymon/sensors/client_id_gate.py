@@ -18,7 +18,7 @@ class Reason(Enum):
     """Why no ID is probed."""
 
     TURNED_OFF = auto()  # by the user's settings
-    NOBODY_CONNECTED = auto()  # every ID is free without a probe
+    NOBODY_CONNECTED = auto()  # nothing points to a clash, so it waits for the user's request
     JUST_STARTED = auto()  # TWS still refuses IDs that are free, and programs reconnect
     CONNECTIONS_HIDDEN = auto()  # without them a probe is made only on request
     ID_NOT_RELEASED = auto()  # the last probe may still occupy its ID
@@ -45,6 +45,7 @@ class ProbeHistory:
     busy_until: float | None = None
     id_unreleased: bool = False
     requested: bool = False  # the user has asked for a check that is still to be made
+    retry_due: bool = False  # an ID that the user's programs cannot have is due again
 
     def interval_passed(self, now: float, interval: float) -> bool:
         """Return whether the first probe is due, or one that repeats every `interval` seconds.
@@ -96,10 +97,13 @@ def check_gate(now: float, facts: GateFacts) -> Reason | None:
     """
     history = facts.history
     hidden = not facts.table_complete
+    nobody = facts.table_complete and not facts.anyone_connected
+    just_started = facts.port_age is not None and facts.port_age < facts.just_started
     refused = {
         Reason.TURNED_OFF: not facts.enabled,
-        Reason.NOBODY_CONNECTED: facts.table_complete and not facts.anyone_connected,
-        Reason.JUST_STARTED: facts.port_age is not None and facts.port_age < facts.just_started,
+        Reason.NOBODY_CONNECTED: nobody and not (history.requested or history.retry_due),
+        # with nobody connected there is nobody to disturb, and `traymon wait` waits for the answer
+        Reason.JUST_STARTED: just_started and not (nobody and history.requested),
         Reason.CONNECTIONS_HIDDEN: hidden
         and not history.requested
         and not history.interval_passed(now, facts.interval),

@@ -33,7 +33,8 @@ class _Probe:
     taken: bool | None  # None: the probe brought no verdict
     links: Links  # the connections at that time
     holders: Links = NO_LINKS  # those of them that may hold the ID
-    detail: str = ""  # why there was no verdict
+    detail: str = ""  # why there was no verdict, or how the ID was refused
+    refused: bool = False  # the Gateway gave it no session, and did not say that it is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class Ledger:
             return links == probe.links
         return probe.holders <= links if probe.taken else links <= probe.links
 
+    def record_refusal(self, client_id: int, links: Links, detail: str) -> None:
+        """Record that the Gateway refused an ID without saying that it is taken."""
+        self._requested.discard(client_id)
+        self._probes[client_id] = _Probe(None, links, detail=detail, refused=True)
+
     def record_probe(
         self, client_id: int, taken: bool | None, links: Links, detail: str = ""
     ) -> None:
@@ -116,11 +122,11 @@ class Ledger:
     def _use(self, client_id: int, now: _Picture) -> IdUse:
         if client_id == 0:
             return IdUse(client_id, Use.UNKNOWN, detail="client ID 0 is never tried")
-        if now.table_complete and not now.links:
-            return IdUse(client_id, Use.FREE)
-        if not self._still_valid(client_id, now.links):
+        probe = self._probes.get(client_id)
+        if probe is not None and probe.refused:  # that stands until the next probe
+            return IdUse(client_id, Use.REFUSED, detail=probe.detail)
+        if probe is None or not self._still_valid(client_id, now.links):
             return IdUse(client_id, Use.UNKNOWN, detail=now.skip_reason)
-        probe = self._probes[client_id]
         if probe.taken is None:
             return IdUse(client_id, Use.UNKNOWN, detail=probe.detail)
         if not probe.taken:

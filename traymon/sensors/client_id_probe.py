@@ -60,14 +60,29 @@ async def _start_session(
             if not still_safe():
                 return ProbeResult(None, "another program may have started meanwhile")
             await loop.sock_sendall(connection, wire.start_api(client_id))
-            reader = wire.VerdictReader()
-            while data := await loop.sock_recv(connection, 4096):
-                if (verdict := reader.feed(data)) is not None:
-                    return ProbeResult(verdict, f"client ID {client_id} is {verdict}")
-        return ProbeResult(None, "closed after startApi, without error 326")
+        return await _read_verdict(connection, client_id, deadline)
     except TimeoutError:
-        return ProbeResult(None, "no answer to startApi")
+        return ProbeResult(None, "takes no bytes")
     except wire.NotIB as error:
         return ProbeResult(None, str(error))
     except OSError as error:
         return ProbeResult(None, os_error_text(error))
+
+
+async def _read_verdict(connection: socket.socket, client_id: int, deadline: float) -> ProbeResult:
+    """Read what the Gateway answers to the ID."""
+    loop = asyncio.get_running_loop()
+    reader = wire.VerdictReader()
+    try:
+        async with asyncio.timeout_at(deadline):
+            while data := await loop.sock_recv(connection, 4096):
+                if (verdict := reader.feed(data)) is not None:
+                    return ProbeResult(verdict, f"client ID {client_id} is {verdict}")
+                await asyncio.sleep(0)  # sock_recv does not yield while bytes are available
+        how = "closed after startApi, without error 326"
+    except TimeoutError:
+        how = "no answer to startApi"
+    except ConnectionError as error:
+        how = f"after startApi: {os_error_text(error)}"
+    said = f"; TWS said {reader.said}" if reader.said else ""
+    return ProbeResult(wire.Verdict.REFUSED, f"{how}{said}")

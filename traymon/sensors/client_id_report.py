@@ -5,6 +5,8 @@ Pure. Evidence only: no word here says what a reading means.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from traymon.core.facts import Fact
 from traymon.core.model import Reading
 from traymon.core.target import IdUse, Program
@@ -13,20 +15,34 @@ from traymon.sensors.base import FactDict
 from traymon.sensors.client_id_clash import Clash
 from traymon.sensors.client_id_gate import MAX_PROBES, Reason, Refusal
 from traymon.sensors.client_id_ledger import Link
+from traymon.sensors.turned_away import TurnedAway
 
-BAD_USES = frozenset({Use.CLASH, Use.STUCK})
-CONNECTIONS_CHANGED = "not tried yet: the set of connected programs has just changed"
+BAD_USES = frozenset({Use.CLASH, Use.STUCK, Use.REFUSED})
+GRAVITY = (Use.CLASH, Use.REFUSED, Use.STUCK)  # the first one is reported
+CONNECTIONS_CHANGED = "the set of connected programs has just changed"
 REASON_TEXT = {
-    Reason.TURNED_OFF: "not tried: TRAYMON_CLIENT_ID_CHECK is off",
-    Reason.NOBODY_CONNECTED: "nobody else is connected",
-    Reason.JUST_STARTED: "not tried yet: TWS or Gateway has just started",
-    Reason.CONNECTIONS_HIDDEN: "not tried: who is connected cannot be seen from here",
-    Reason.ID_NOT_RELEASED: "not tried: TWS or Gateway did not end the connection of the last try",
-    Reason.MACHINE_BUSY: "not tried: this machine is too busy to try without a risk",
+    Reason.TURNED_OFF: "TRAYMON_CLIENT_ID_CHECK is off",
+    Reason.NOBODY_CONNECTED: "nobody else is connected; it is tried when you ask for a check",
+    Reason.JUST_STARTED: "TWS or Gateway has just started",
+    Reason.CONNECTIONS_HIDDEN: "who is connected cannot be seen from here",
+    Reason.ID_NOT_RELEASED: "TWS or Gateway did not end the connection of the last try",
+    Reason.MACHINE_BUSY: "this machine is too busy to try without a risk",
     Reason.CONNECTIONS_CHANGED: CONNECTIONS_CHANGED,
     Reason.TABLE_OUTDATED: CONNECTIONS_CHANGED,
-    Reason.TOO_MANY_DUE: f"not tried: more than {MAX_PROBES} IDs are due at once",
+    Reason.TOO_MANY_DUE: f"more than {MAX_PROBES} IDs are due at once",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a reading of the client IDs reports."""
+
+    usage: tuple[IdUse, ...]
+    clash: Clash | None = None
+    turned_away: TurnedAway | None = None
+    free_id: int | None = None  # that nobody held when it was probed, as a suggestion
+    bystanders: tuple[Program, ...] = ()  # the user's, assumed to be no trading programs
+    table_complete: bool = True  # the socket table shows every client
 
 
 def skip_text(refusal: Refusal | None) -> str:
@@ -35,44 +51,62 @@ def skip_text(refusal: Refusal | None) -> str:
         return ""
     if refusal.reason is Reason.PROGRAM_STARTING and refusal.program is not None:
         program = refusal.program
-        return f"not tried: {program.label} (pid {program.pid}) may be about to connect"
+        return f"{program.label} (pid {program.pid}) may be about to connect"
     return REASON_TEXT[refusal.reason]
 
 
-def client_ids_reading(
-    usage: tuple[IdUse, ...], clash: Clash | None, free_id: int | None, table_complete: bool
-) -> Reading:
-    """Return the reading for the current usage.
+def client_ids_reading(found: Findings) -> Reading:
+    """Return the reading for the current usage."""
+    facts: FactDict = {Fact.ID_USES: found.usage}
+    if found.free_id is not None:
+        facts[Fact.FREE_CLIENT_ID] = found.free_id
+    if found.bystanders:
+        facts[Fact.BYSTANDERS] = found.bystanders
+    symptom = _name_the_worst(found, facts)
+    return Reading(SensorName.CLIENT_IDS, symptom, _detail(found), facts)
 
-    `free_id`: an ID that nobody held when it was probed, as a suggestion.
-    """
-    facts: FactDict = {Fact.ID_USES: usage}
-    if free_id is not None:
-        facts[Fact.FREE_CLIENT_ID] = free_id
-    detail = "; ".join(_use_text(use) for use in usage)
-    if not table_complete:
-        detail += "; this machine does not show who is connected"
-    worst = worst_use(usage)
-    if clash is not None:
-        symptom = Symptom.CLIENT_ID_TAKEN
-        facts[Fact.CLIENT_ID] = clash.client_id
-        facts[Fact.HOLDER], facts[Fact.NEWER] = (clash.holder,), (clash.newer,)
-    elif worst is not None:
-        symptom = Symptom.CLIENT_ID_TAKEN
+
+def _name_the_worst(found: Findings, facts: FactDict) -> Symptom:
+    """Return the gravest symptom, and add the facts about it."""
+    if found.clash is not None:
+        facts[Fact.CLIENT_ID] = found.clash.client_id
+        facts[Fact.HOLDER], facts[Fact.NEWER] = (found.clash.holder,), (found.clash.newer,)
+        return Symptom.CLIENT_ID_TAKEN
+    if (worst := worst_use(found.usage)) is not None:
         facts[Fact.CLIENT_ID] = worst.client_id
         if worst.programs:
             facts[Fact.HOLDER] = worst.programs
-    elif any(use.use is Use.UNKNOWN and use.client_id for use in usage):
-        symptom = Symptom.UNKNOWN
-    else:
-        symptom = Symptom.OK
-    return Reading(SensorName.CLIENT_IDS, symptom, detail, facts)
+        refused = worst.use is Use.REFUSED
+        return Symptom.CLIENT_ID_REFUSED if refused else Symptom.CLIENT_ID_TAKEN
+    if (turned := found.turned_away) is not None:
+        facts[Fact.TIMES] = turned.series.count
+        facts[Fact.TIMES_IN] = turned.series.last - turned.series.began
+        if turned.programs:
+            facts[Fact.TURNED_AWAY] = turned.programs
+        if turned.holder is not None:
+            facts[Fact.HOLDER], facts[Fact.CLIENT_ID] = (turned.holder,), turned.client_id
+        return Symptom.TURNED_AWAY
+    if any(use.use is Use.UNKNOWN and use.client_id for use in found.usage):
+        return Symptom.UNKNOWN
+    return Symptom.OK
+
+
+def _detail(found: Findings) -> str:
+    parts = [_use_text(use) for use in found.usage]
+    if found.turned_away is not None:
+        parts.append(f"TWS ended {found.turned_away.series.count} new connections one by one")
+    if found.bystanders:
+        who = ", ".join(_program_text(program) for program in found.bystanders)
+        parts.append(f"taken for no trading program, since it never connected: {who}")
+    if not found.table_complete:
+        parts.append("this machine does not show who is connected")
+    return "; ".join(parts)
 
 
 def worst_use(usage: tuple[IdUse, ...]) -> IdUse | None:
-    """Return the ID to report first, if any is held by others or by nobody."""
+    """Return the ID to report first, if the user's programs cannot have some."""
     bad = [use for use in usage if use.use in BAD_USES]
-    return min(bad, key=lambda use: use.use is Use.STUCK, default=None)
+    return min(bad, key=lambda use: GRAVITY.index(use.use), default=None)
 
 
 def link_text(link: Link) -> str:
@@ -83,7 +117,7 @@ def link_text(link: Link) -> str:
 def _use_text(use: IdUse) -> str:
     who = ", ".join(_program_text(program) for program in use.programs)
     more = who or use.detail
-    return f"{use.client_id} {use.use}" + (f" ({more})" if more else "")
+    return f"{use.client_id} {use.use.word}" + (f" ({more})" if more else "")
 
 
 def _program_text(program: Program) -> str:

@@ -6,14 +6,12 @@ Decides nothing about causes; docs/client-ids.md says when an ID may be probed.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
-from traymon.core.target import IdUse, Target
+from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName
 from traymon.sensors.base import SensorContext
 from traymon.sensors.client_id_clash import ClashDetector, Moment, clash_before_start
@@ -25,64 +23,30 @@ from traymon.sensors.client_id_gate import (
     Refusal,
     check_gate,
 )
-from traymon.sensors.client_id_ledger import Ledger, Links
-from traymon.sensors.client_id_probe import ProbeResult, probe_client_id
-from traymon.sensors.client_id_report import BAD_USES, client_ids_reading, skip_text, worst_use
-from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.client_id_ledger import Ledger
+from traymon.sensors.client_id_probe import ProbeResult
+from traymon.sensors.client_id_prober import Prober
+from traymon.sensors.client_id_report import (
+    Findings,
+    client_ids_reading,
+    skip_text,
+    worst_use,
+)
+from traymon.sensors.client_id_retry import Retry, plan_retry
 from traymon.sensors.connection_table import ConnectionTable
 from traymon.sensors.processes import Processes
 from traymon.sensors.socket_table import is_this_machine
+from traymon.sensors.turned_away import TurnedAwayDetector
 from traymon.sensors.wire import Verdict
-
-log = logging.getLogger(__name__)
 
 SETTLE_TIME = 3.0  # seconds for which connections must not have changed before a probe
 MAX_SCAN_AGE = 0.1  # seconds from reading the process list to sending an ID
 BUSY_RETRY_DELAY = 30.0  # seconds before the next probe, if an ID could not be sent in time
 MAX_SUGGESTION_PROBES = 3  # IDs probed to find a free one to suggest
-RETRY_DELAY, MAX_RETRY_DELAY = 60.0, 900.0  # seconds until a bad ID is probed again; doubles
+RETRY_DELAY = 60.0  # seconds until a bad ID is probed again
+CONFIRM_DELAY = 1.0  # seconds until an ID that was refused without a reason is probed once more
 REPOST_INTERVAL = 30.0  # seconds after which an unchanged reading is posted again
 READING_TTL = 300.0  # seconds; longer than the longest time between two posts
-
-
-class Prober:
-    """Makes the probes of one target and counts them."""
-
-    def __init__(self, connections: ConnectionRegistry, processes: Processes) -> None:
-        self._connections, self._processes = connections, processes
-        self.count = 0
-
-    async def check_processes(self, target: Target, links: Links) -> Refusal | None:
-        """Read the process list; return a refusal if a program may be about to connect."""
-        await asyncio.to_thread(self._processes.scan_all, target)
-        program = self._processes.find_about_to_connect(links)
-        return None if program is None else Refusal(Reason.PROGRAM_STARTING, program)
-
-    async def probe(
-        self, target: Target, client_id: int, still_safe: Callable[[], bool]
-    ) -> ProbeResult:
-        """Probe an ID; right before it is sent, `still_safe` must return True."""
-        self.count += 1
-        result = await probe_client_id(target, client_id, self._connections, still_safe)
-        log.info("tried client ID %s: %s", client_id, result.detail)
-        return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Retry:
-    """IDs that the user's programs cannot have, and when to probe them again.
-
-    They may be free by then: TWS can go on counting a client that has gone.
-    """
-
-    client_ids: tuple[int, ...]
-    at: float  # monotonic
-    delay: float
-
-    def next(self, now: float) -> _Retry:
-        """Return the retry that follows this one."""
-        delay = min(self.delay * 2, MAX_RETRY_DELAY)
-        return replace(self, at=now + delay, delay=delay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +73,20 @@ class PortSession:
         prober: Prober,
         settle_time: float,
         table_interval: float,
+        always_asked: bool,
         target: Target,
+        handled_requests: int,
     ) -> None:
         self.address = target.address
         self._processes, self._prober, self._settle_time = processes, prober, settle_time
         self._table = ConnectionTable(processes.read_connections, settle_time, table_interval)
         self._ledger = Ledger(target.client_ids)
         self._clashes = ClashDetector(processes.find_later_runs)
-        self._history = ProbeHistory()
-        self._handled_requests = 0  # of the user's requests for a check
-        self._retry: _Retry | None = None
+        self._turned_away = TurnedAwayDetector()
+        self._always_asked = always_asked  # the user waits for the answer
+        self._history = ProbeHistory(requested=always_asked)
+        self._handled_requests = handled_requests  # of the user's requests for a check
+        self._retry: Retry | None = None
         self._suggestion: _Suggestion | None = None  # None: not searched for
         self._posted: _Posted | None = None
 
@@ -129,7 +97,8 @@ class PortSession:
         self._request_probes(context, target, requested, complete)
         refusal = await self._probe_due_ids(context.evidence, complete)
         settling = refusal is not None and refusal.reason is Reason.CONNECTIONS_CHANGED
-        if not settling or self._posted is not None:  # else there is nothing to report yet
+        early = settling or self._table.rejections.awaits_confirmation(time.time())
+        if not early or self._posted is not None:  # else there is nothing to report yet
             await self._report(context, target, refusal, complete)
 
     def post(self, context: SensorContext, reading: Reading) -> None:
@@ -162,6 +131,7 @@ class PortSession:
         if self._retry is not None and now >= self._retry.at:
             self._ledger.request_probe(self._retry.client_ids)
             self._retry = self._retry.next(now)
+            self._history = replace(self._history, retry_due=True)
 
     async def _read_table(self, target: Target) -> None:
         """Read the socket table, and plan to read it again if a change has to settle first."""
@@ -176,7 +146,12 @@ class PortSession:
         refusal = await self._check_gate(evidence, table_complete)
         if refusal is None:
             refusal = await self._probe_ids(evidence.target, due)
-            self._history = replace(self._history, requested=False, last_probe_at=time.monotonic())
+            self._history = replace(
+                self._history,
+                requested=self._always_asked,
+                retry_due=False,
+                last_probe_at=time.monotonic(),
+            )
         return refusal
 
     async def _check_gate(self, evidence: Evidence, table_complete: bool) -> Refusal | None:
@@ -188,7 +163,11 @@ class PortSession:
             reason = None if settled else Reason.CONNECTIONS_CHANGED
         if reason is not None:
             return Refusal(reason)
-        return await self._prober.check_processes(evidence.target, self._table.links)
+        return await self._check_processes(evidence.target)
+
+    async def _check_processes(self, target: Target) -> Refusal | None:
+        series = self._table.rejections.series(time.time())
+        return await self._prober.check_processes(target, self._table.links, series)
 
     def _gate_facts(self, evidence: Evidence, table_complete: bool) -> GateFacts:
         target = evidence.target
@@ -213,16 +192,29 @@ class PortSession:
         for client_id in due[:MAX_PROBES]:
             if self._history.id_unreleased:
                 break
-            refusal = await self._prober.check_processes(target, self._table.links)
+            refusal = await self._check_processes(target)
             if refusal is not None:
                 return refusal
             result = await self._probe(target, client_id)
-            taken = None if result.verdict is None else result.verdict is Verdict.TAKEN
-            if taken and self._table.readable:  # the holder may have connected since the last read
-                await self._read_table(target)
-            detail = f"no verdict: {result.detail}"
-            self._ledger.record_probe(client_id, taken, self._table.links, detail)
+            if result.verdict is Verdict.REFUSED:  # one sample is not a verdict
+                await asyncio.sleep(CONFIRM_DELAY)
+                refusal = await self._check_processes(target)
+                if refusal is not None:
+                    return refusal
+                result = await self._probe(target, client_id)
+            await self._record(target, client_id, result)
         return None if len(due) <= MAX_PROBES else Refusal(Reason.TOO_MANY_DUE)
+
+    async def _record(self, target: Target, client_id: int, result: ProbeResult) -> None:
+        """Record the outcome of a probe, with who was connected."""
+        if result.verdict is Verdict.REFUSED:
+            self._ledger.record_refusal(client_id, self._table.links, result.detail)
+            return
+        taken = None if result.verdict is None else result.verdict is Verdict.TAKEN
+        if taken and self._table.readable:  # the holder may have connected since the last read
+            await self._read_table(target)
+        detail = f"no verdict: {result.detail}"
+        self._ledger.record_probe(client_id, taken, self._table.links, detail)
 
     async def _probe(self, target: Target, client_id: int) -> ProbeResult:
         """Probe an ID right after the process list was read."""
@@ -246,35 +238,42 @@ class PortSession:
         """Work out who uses which ID, and post it."""
         links = self._table.links
         usage = self._ledger.usage(links, complete, skip_text(refusal))
-        self._plan_retry(usage)
+        self._retry = plan_retry(self._retry, usage, time.monotonic(), RETRY_DELAY)
+        if self._retry is not None and self._retry.outdated:
+            self._history = replace(self._history, retry_due=True)
         now = Moment(time.monotonic(), time.time())
-        self._clashes.update(now, usage, links, self._table.rejected_at)
+        rejections = self._table.rejections
+        self._clashes.update(now, usage, links, rejections.last)
+        series = rejections.series(now.epoch)
+        turned_away = self._turned_away.update(
+            series,
+            self._processes.find_unconnected(links),
+            frozenset(link.program.pid for link in links),
+            usage,
+        )
         if worst_use(usage) is None and self._clashes.clash is None:
             self._suggestion = None
         elif refusal is None and self._suggestion is None:
-            self._suggestion = await self._find_free_id(target, complete)
+            self._suggestion = await self._find_free_id(target)
         clash = self._clashes.clash or clash_before_start(target, usage)
-        free_id = None if self._suggestion is None else self._suggestion.client_id
-        self.post(context, client_ids_reading(usage, clash, free_id, complete))
+        found = Findings(
+            usage,
+            clash,
+            turned_away,
+            free_id=None if self._suggestion is None else self._suggestion.client_id,
+            bystanders=tuple(self._processes.find_bystanders(links, series)),
+            table_complete=complete,
+        )
+        self.post(context, client_ids_reading(found))
 
-    def _plan_retry(self, usage: tuple[IdUse, ...]) -> None:
-        """Plan to probe bad IDs again, starting over if they are not the same as before."""
-        bad = tuple(use.client_id for use in usage if use.use in BAD_USES)
-        if not bad:
-            self._retry = None
-        elif self._retry is None or bad != self._retry.client_ids:
-            self._retry = _Retry(bad, time.monotonic() + RETRY_DELAY, RETRY_DELAY)
-
-    async def _find_free_id(self, target: Target, table_complete: bool) -> _Suggestion | None:
+    async def _find_free_id(self, target: Target) -> _Suggestion | None:
         """Look for an ID next to the configured ones that nobody holds; None if interrupted."""
         used = {*target.client_ids, target.own_client_id}
         ids = range(max(target.client_ids) + 1, max(target.client_ids) + 100)
         for client_id in [i for i in ids if i not in used][:MAX_SUGGESTION_PROBES]:
-            if table_complete and not self._table.links:
-                return _Suggestion(client_id)
             if self._history.id_unreleased:
                 return None
-            if await self._prober.check_processes(target, self._table.links) is not None:
+            if await self._check_processes(target) is not None:
                 return None
             if (await self._probe(target, client_id)).verdict is Verdict.FREE:
                 return _Suggestion(client_id)

@@ -3,7 +3,8 @@
 The Gateway never says which IDs are in use; it only refuses the second user of one. Probing a
 trading program's ID while it is free could itself cause the clash. So an ID is probed only while
 somebody else is connected, once after each change of who that is and only when the change has been
-stable for some seconds, and never while a program of the user's own may be about to connect.
+stable for some seconds, and when the user asks; never while a program of theirs may be about to
+connect. What was not probed is not checked, and never counts as free.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from functools import partial
 from traymon.core.model import Reading
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
 from traymon.sensors.base import ListOwnPrograms, SensorContext
-from traymon.sensors.client_id_session import SETTLE_TIME, PortSession, Prober
+from traymon.sensors.client_id_prober import Prober
+from traymon.sensors.client_id_session import SETTLE_TIME, PortSession
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.connection_table import TABLE_INTERVAL
 from traymon.sensors.processes import Processes
@@ -35,11 +37,14 @@ class ClientIds:
         settle_time: float = SETTLE_TIME,
         poll_interval: float = POLL_INTERVAL,
         table_interval: float = TABLE_INTERVAL,
+        *,
+        always_asked: bool = False,
     ) -> None:
+        """`always_asked`: the user waits for the answer, as in `traymon wait`."""
         processes = Processes(connections, list_own_programs)
         self._prober = Prober(connections, processes)
         self._new_session = partial(
-            PortSession, processes, self._prober, settle_time, table_interval
+            PortSession, processes, self._prober, settle_time, table_interval, always_asked
         )
         self._poll_interval = poll_interval
 
@@ -54,12 +59,13 @@ class ClientIds:
         if not target.client_ids:
             context.post(Reading(self.name, Symptom.UNKNOWN, "no client IDs are configured"))
             return
-        session = self._new_session(target)
+        session = self._new_session(target, handled_requests=0)
         while True:
             target = context.evidence.target
             served = context.evidence.symptom(SensorName.HANDSHAKE) in SERVED
             if not served or target.address != session.address:
-                session = self._new_session(target)
+                # a request that met a closed port is answered by that; no ID is tried hours later
+                session = self._new_session(target, handled_requests=context.check_requests)
             if served:
                 await session.step(context, target)
             else:

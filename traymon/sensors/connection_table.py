@@ -14,6 +14,7 @@ from traymon.sensors.client_id_gate import TableAge
 from traymon.sensors.client_id_ledger import NO_LINKS, Links
 from traymon.sensors.client_id_report import link_text
 from traymon.sensors.processes import Connected
+from traymon.sensors.turned_away import RejectionLog
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,7 @@ class ConnectionTable:
         self.links: Links = NO_LINKS
         self.readable = True
         self.age = TableAge()
-        self.rejected_at: float | None = None  # epoch; when the Gateway last ended a connection
-        self._rejected_ports: frozenset[int] | None = None  # None: not read yet
+        self.rejections = RejectionLog()
         self._next_read: float | None = None  # None: at once
         self._burst_until: float | None = None
 
@@ -58,15 +58,16 @@ class ConnectionTable:
         if connected is None:
             self.readable, self._next_read = False, now + UNREADABLE_INTERVAL
             return False
+        first_read = self.age.read_at is None
         self.readable, self.age = True, replace(self.age, read_at=now)
+        self.rejections.update(time.time(), connected.rejected_ports)
+        if not first_read and _own_pids(connected.links) - _own_pids(self.links):
+            self.rejections.restart()  # a program of the user's got in, so the rest is history
         if connected.links != self.links:
             who = ", ".join(link_text(link) for link in connected.links)
             log.info("connected: %s", who or "nobody else")
             self.links, self.age = connected.links, TableAge(now, now)
         self._next_read = now + max(self._interval, connected.cost / MAX_CPU_SHARE)
-        if self._rejected_ports is not None and connected.rejected_ports - self._rejected_ports:
-            self.rejected_at = time.time()
-        self._rejected_ports = connected.rejected_ports
         return True
 
     def read_again_once_settled(self) -> None:
@@ -76,3 +77,7 @@ class ConnectionTable:
             return
         settled_at = read_at if changed_at is None else changed_at + self._settle_time
         self._next_read = min(self._next_read, max(settled_at, read_at))
+
+
+def _own_pids(links: Links) -> set[int | None]:
+    return {link.program.pid for link in links if link.program.own}

@@ -6,12 +6,10 @@ is missing here, never guessed.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 
@@ -19,10 +17,14 @@ from traymon.core.target import OwnProgram, Program, Target
 from traymon.sensors.base import ListOwnPrograms
 from traymon.sensors.client_id_ledger import Link, Links
 from traymon.sensors.connection_registry import ConnectionRegistry
-from traymon.sensors.program_identity import is_traymon, lies_in, project_folder, script_of
+from traymon.sensors.process_reader import Process, ProcessReader
 from traymon.sensors.socket_table import SocketEntry, is_this_machine, socket_table
-
-T = TypeVar("T")
+from traymon.sensors.turned_away import (
+    FIRST_MINUTES,
+    RejectionSeries,
+    Unconnected,
+    may_be_turned_away,
+)
 
 # Programs that only read what another one prints, as in `traymon ... | tee`.
 READERS = frozenset({"cat", "grep", "head", "less", "more", "sort", "tail", "tee"})
@@ -36,18 +38,8 @@ class Connected:
     """What the socket table shows of a target's port."""
 
     links: Links
-    rejected_ports: frozenset[int]  # of clients whose connection the Gateway ended first
+    rejected_ports: frozenset[int]  # of other programs whose connection the Gateway ended first
     cost: float  # seconds of CPU that reading it took
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process as it was last seen."""
-
-    program: Program
-    parent: int
-    in_project: bool  # its script or executable is the user's own, not just its working directory
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +63,12 @@ class Processes:
 
     def __init__(self, connections: ConnectionRegistry, list_own_programs: ListOwnPrograms) -> None:
         self._connections, self._list_own_programs = connections, list_own_programs
+        self._reader = ProcessReader(list_own_programs)
         self._seen: dict[int, _Seen] = {}  # by process ID
         self._ownership: _Ownership | None = None  # what `_seen` was judged by
         self._once_connected: set[tuple[int, float | None]] = set()  # (process ID, start time)
+        self._once_connected_scripts: set[str] = set()  # of the user's own programs
+        self._command_ports: frozenset[int] = frozenset()  # whose connections were that one's
 
     def read_connections(self, target: Target) -> Connected | None:
         """Return who is connected to the port; None if the socket table cannot be read."""
@@ -96,8 +91,21 @@ class Processes:
                 rejected.add(port)
             elif entry.status == psutil.CONN_ESTABLISHED and not is_this_machine(peer):
                 links.add(Link(Program(address=peer), port))
-        self._once_connected |= {(link.program.pid or 0, link.program.since) for link in links}
-        return Connected(frozenset(links), frozenset(rejected), time.thread_time() - began)
+        self._remember_connected(links)
+        others = self._without_commands(frozenset(rejected))
+        return Connected(frozenset(links), others, time.thread_time() - began)
+
+    def _remember_connected(self, links: set[Link]) -> None:
+        programs = {link.program for link in links}
+        self._once_connected |= {(program.pid or 0, program.since) for program in programs}
+        own = {program.script for program in programs if program.own and program.script}
+        self._once_connected_scripts |= own
+
+    def _without_commands(self, rejected: frozenset[int]) -> frozenset[int]:
+        """Leave out what appeared while a `traymon check` ran, which is turned away by design."""
+        running = self._reader.saw_command(time.monotonic())
+        self._command_ports = (rejected if running else self._command_ports) & rejected
+        return rejected - self._command_ports
 
     def _client_links(self, table: Sequence[SocketEntry], target: Target, here: bool) -> set[Link]:
         """Return the connections of this machine's programs to the target."""
@@ -123,7 +131,7 @@ class Processes:
         """Return the program behind a process ID; None for a traymon."""
         if pid is None:  # another user's process, hidden by missing permissions
             return Program()
-        process = self._read_process(pid, target)
+        process = self._reader.read(pid, target)
         return None if process is None else process.program
 
     def scan_new(self, target: Target) -> bool:
@@ -135,13 +143,14 @@ class Processes:
         pids = set(psutil.pids())
         for gone in self._seen.keys() - pids:
             del self._seen[gone]
+        self._once_connected = {known for known in self._once_connected if known[0] in pids}
         found = False
         for pid in pids:
             seen = self._seen.get(pid)
             if seen is None:
                 seen = _Seen(now, None)
             if now - seen.first_at <= EXEC_WINDOW:
-                process = self._read_process(pid, target)
+                process = self._reader.read(pid, target)
                 self._seen[pid] = _Seen(seen.first_at, process)
                 found = found or (_is_own(process) and not _is_own(seen.process))
         return found
@@ -157,14 +166,18 @@ class Processes:
             except (psutil.Error, OSError):
                 same = False
             if not same or _is_own(known):
-                current = self._read_process(process.pid, target)
+                current = self._reader.read(process.pid, target)
                 self._seen[process.pid] = _Seen(seen.first_at, current)
 
-    def find_about_to_connect(self, links: Links) -> Program | None:
-        """Return a program of the user's own that may be about to connect, if there is one."""
+    def find_about_to_connect(
+        self, links: Links, series: RejectionSeries | None = None
+    ) -> Program | None:
+        """Return a program of the user's own that may be about to connect, if there is one.
+
+        `series`: connections that the Gateway ended lately; they may have been its attempts.
+        """
         now = time.time()
-        connected = {link.program.pid for link in links}
-        connected_runs = {self._run_of(pid) for pid in connected if pid is not None}
+        connected, connected_runs = self._connected_runs(links)
         for process in self._own_processes():
             program = process.program
             age = now - (program.since or 0.0)
@@ -172,13 +185,51 @@ class Processes:
                 continue
             if self._run_of(program.pid) in connected_runs:
                 soon = age < YOUNG_CHILD
+            elif process.in_project:
+                soon = not self._is_bystander(program, series, now)
             else:
-                was_connected = (program.pid, program.since) in self._once_connected
                 only_reads = Path(process.name).stem.lower() in READERS
-                soon = process.in_project or was_connected or (age < YOUNG and not only_reads)
+                soon = self._was_connected(program) or (age < YOUNG and not only_reads)
             if soon:
                 return program
         return None
+
+    def find_unconnected(self, links: Links) -> list[Unconnected]:
+        """Return the user's programs that run without a connection, and no part of which has one.
+
+        A program counts if its script or executable is the user's.
+        """
+        connected, connected_runs = self._connected_runs(links)
+        return [
+            Unconnected(process.program, self._was_connected(process.program))
+            for process in self._own_processes()
+            if process.in_project
+            and process.program.pid is not None
+            and process.program.pid not in connected
+            and self._run_of(process.program.pid) not in connected_runs
+        ]
+
+    def find_bystanders(self, links: Links, series: RejectionSeries | None) -> list[Program]:
+        """Return the user's programs that count as no trading programs, for all that is known."""
+        now = time.time()
+        unconnected = [one.program for one in self.find_unconnected(links)]
+        return [one for one in unconnected if self._is_bystander(one, series, now)]
+
+    def _is_bystander(self, program: Program, series: RejectionSeries | None, now: float) -> bool:
+        """Return whether a program of the user's has had its time to connect, and never tried."""
+        one = Unconnected(program, self._was_connected(program))
+        old = now > (program.since or 0.0) + FIRST_MINUTES
+        return old and not one.connected_before and not may_be_turned_away(one, series)
+
+    def _was_connected(self, program: Program) -> bool:
+        """Return whether it was connected, or an earlier run of the same script."""
+        if (program.pid, program.since) in self._once_connected:
+            return True
+        return program.script in self._once_connected_scripts
+
+    def _connected_runs(self, links: Links) -> tuple[set[int | None], set[int]]:
+        connected = {link.program.pid for link in links}
+        return connected, {self._run_of(pid) for pid in connected if pid is not None}
 
     def find_later_runs(self, of: Program, links: Links) -> Sequence[Program]:
         """Return the user's unconnected programs that were started after a connected one.
@@ -214,43 +265,6 @@ class Processes:
             pid = seen.process.parent
         return top
 
-    def _read_process(self, pid: int, target: Target) -> Process | None:
-        """Return what a process is; None if it has ended, is a traymon or started this one."""
-        try:
-            process = psutil.Process(pid)
-            name, since, parent = process.name(), process.create_time(), process.ppid()
-        except (psutil.Error, OSError):
-            return None
-        line = _safe_call(process.cmdline, list[str]())
-        exe, cwd = _safe_call(process.exe, ""), _safe_call(process.cwd, "")
-        script = script_of(line, cwd)
-        if pid in _OWN_FAMILY or is_traymon(name, line, script):
-            return None
-        folder = project_folder(target)
-        marked = bool(exe or script) and OwnProgram(exe, script) in self._list_own_programs()
-        in_project = marked or lies_in(script, folder) or lies_in(exe, folder)
-        own = in_project or lies_in(cwd, folder)
-        return Process(Program(name, pid, script, exe, since, own), parent, in_project, name)
-
 
 def _is_own(process: Process | None) -> bool:
     return process is not None and process.program.own
-
-
-def _safe_call(read: Callable[[], T], default: T) -> T:
-    """Return what `read` reads of a process, or the default if permissions forbid it."""
-    try:
-        return read()
-    except (psutil.Error, OSError):
-        return default
-
-
-def _own_family() -> frozenset[int]:
-    """Return this process and its ancestors: its shell and launcher are not trading programs."""
-    try:
-        return frozenset({os.getpid(), *(parent.pid for parent in psutil.Process().parents())})
-    except (psutil.Error, OSError):
-        return frozenset({os.getpid()})
-
-
-_OWN_FAMILY = _own_family()

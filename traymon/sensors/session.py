@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterator
+from itertools import islice
 
 from traymon.core.facts import Fact
 from traymon.core.model import Reading
@@ -26,7 +27,9 @@ log = logging.getLogger(__name__)
 
 FAILURE_TTL = 3 * MAX_RETRY_DELAY  # seconds for which a failed or lost session counts
 LOGGED_OUT_WITHIN = 60.0  # seconds from 1100 until TWS, logged out by another login, drops all
-MAX_OWN_IDS = 32  # IDs tried in a row; a Gateway serves no more clients than that
+MAX_OWN_IDS = 32  # IDs of traymon's own; a Gateway serves no more clients than that
+IDS_IN_A_ROW = 4  # IDs tried one after the other before TWS is left alone for a while
+MIN_REFUSED_DELAY = 10.0  # seconds before the next IDs are tried
 MAX_COMPARISON_IDS = 4  # IDs tried for one comparison
 
 
@@ -47,28 +50,44 @@ class Session:
         if first_id is None:
             context.post(Reading(self.name, Symptom.UNKNOWN, "not held (TRAYMON_SESSION=off)"))
             return
-        pace, taken_in_a_row = SessionPace(), 0
+        pace = SessionPace()
         delay = 0.0
         last_handshake: float | None = None  # when the newest handshake of the last session was
         ids = own_ids(first_id, context.evidence.target)
         while True:
             await asyncio.sleep(delay * random.uniform(1.0, 1.3))  # stay out of step with others
             await _wait_until_served(context, last_handshake)
-            outcome = await self._hold(context, ids, pace)
-            if outcome is Symptom.CLIENT_ID_TAKEN and taken_in_a_row < MAX_OWN_IDS:
-                delay, taken_in_a_row = 0.0, taken_in_a_row + 1
-                continue  # try the next ID at once: the port is served, and nobody need know
+            outcome = await self._hold_any(context, ids, pace)
             handshake = context.evidence.readings.get(SensorName.HANDSHAKE)
             last_handshake = None if handshake is None else handshake.at
             if outcome is not Symptom.LOST:
                 pace.record_failure()
             delay = pace.delay
-            ids, taken_in_a_row = own_ids(first_id, context.evidence.target), 0
+            if outcome is Symptom.CLIENT_ID_TAKEN:  # go on with the IDs that follow
+                delay = max(delay, MIN_REFUSED_DELAY)
+            else:
+                ids = own_ids(first_id, context.evidence.target)
 
-    async def _hold(self, context: SensorContext, ids: Iterator[int], pace: SessionPace) -> Symptom:
+    async def _hold_any(
+        self, context: SensorContext, ids: Iterator[int], pace: SessionPace
+    ) -> Symptom:
+        """Hold a session under the first of the next IDs that TWS does not refuse."""
+        refused: list[int] = []
+        for client_id in islice(ids, IDS_IN_A_ROW):
+            outcome = await self._hold(context, client_id, ids, pace)
+            if outcome is not Symptom.CLIENT_ID_TAKEN:
+                return outcome
+            refused.append(client_id)
+        detail = f"error 326 for every client ID tried: {', '.join(map(str, refused))}"
+        facts: FactDict = {Fact.OWN_IDS: tuple(refused)}
+        context.post(Reading(self.name, outcome, detail, facts, ttl=FAILURE_TTL))
+        return outcome
+
+    async def _hold(
+        self, context: SensorContext, client_id: int, ids: Iterator[int], pace: SessionPace
+    ) -> Symptom:
         """Open a session, keep it until it ends, and return how it ended."""
-        connection, client_id = SessionConnection(self._connections), next(ids)
-        target = context.evidence.target
+        connection, target = SessionConnection(self._connections), context.evidence.target
         facts: FactDict = {Fact.OWN_CLIENT_ID: client_id}
         try:
             failure = await connection.open(target, client_id)

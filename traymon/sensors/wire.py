@@ -17,6 +17,7 @@ MIN_CLIENT_VERSION = 100  # the first with this handshake; a higher one hung a G
 SESSION_VERSION = 176  # as ib_insync 0.9.86; up to 193 frames and errors stay text
 MAX_FRAME = 65_536  # bytes, before the version reply; IB's later limit is 0xFFFFFF
 MAX_ANSWER = 262_144  # bytes in total before the version reply
+MAX_TEXT = 200  # bytes kept of a field that TWS wrote
 
 # Message IDs, as text up to server version 200 (ibapi `message.py`); error 326 is IB's own number.
 ERROR, NEXT_VALID_ID, MANAGED_ACCOUNTS = b"4", b"9", b"15"
@@ -75,6 +76,7 @@ class Verdict(StrEnum):
 
     TAKEN = "taken"  # error 326
     FREE = "free"  # the session began: it sent its accounts or its next order ID
+    REFUSED = "refused"  # closed or not answered, without error 326
 
 
 class VerdictReader:
@@ -82,6 +84,7 @@ class VerdictReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self.said = ""  # the last error before the answer: `507: Bad message`
 
     def feed(self, data: bytes) -> Verdict | None:
         """Add the next bytes; return the verdict once it is known, None before.
@@ -95,6 +98,9 @@ class VerdictReader:
                 return Verdict.FREE
             if fields[0] == ERROR and fields[3:4] == [CLIENT_ID_IN_USE]:  # ID, version, request
                 return Verdict.TAKEN
+            if fields[0] == ERROR and len(fields) > 4:
+                code, text = (decode(field[:MAX_TEXT]) for field in fields[3:5])
+                self.said = f"{code}: {text}"
         return None
 
 

@@ -16,7 +16,6 @@ import time
 
 REFUSED_EXIT_DELAY = 5.0  # seconds before it exits when refused; client libraries wait as long
 SESSION_STARTED = (b"9", b"15")  # next valid ID, managed accounts
-CLIENT_ID_IN_USE = b"326"
 
 
 def main() -> int:
@@ -48,8 +47,8 @@ def start_session(connection: socket.socket, client_id: int) -> bool:
     while fields := read_frame(connection).split(b"\0"):
         if fields[0] in SESSION_STARTED:
             return True
-        if fields[0] == b"" or fields[3:4] == [CLIENT_ID_IN_USE]:
-            return False
+        if fields[0] == b"":
+            return False  # the Gateway closes after error 326; client libraries leave that to it
     return False
 
 

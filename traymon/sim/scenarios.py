@@ -13,6 +13,7 @@ from typing import Any
 
 from traymon.sim import stage
 from traymon.sim.behaviour import Behaviour, Hello, Start
+from traymon.sim.scripts import RefusesIds
 from traymon.sim.stage import NO_ENV, Prop, Scenario
 
 HALF_CLOSED = 8
@@ -284,6 +285,19 @@ _ALL = (
         says="A program that held the client ID 10 has gone, and the Gateway has not noticed.",
         props=(stage.gateway(), stage.stuck_client_id),
         env=CLIENT_ID_SET,
+    ),
+    Scenario(
+        name="client-id-refused",
+        code="client-id-refused",
+        says="The Gateway closes the connection of client ID 10 without error 326.",
+        props=(stage.gateway(script=RefusesIds(stage.CLIENT_ID, with_326=False)),),
+        env=CLIENT_ID_SET,
+    ),
+    Scenario(
+        name="all-client-ids-refused",
+        code="all-client-ids-refused",
+        says="The Gateway says of every client ID that it is in use.",
+        props=(stage.gateway(script=RefusesIds(refuses=lambda client_id: True)),),
     ),
     # A single check at the beginning finds that the user's own program holds the ID, as it should.
     Scenario(

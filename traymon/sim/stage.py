@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from traymon.sim import stage_props
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway
+from traymon.sim.script import ORDINARY, Script
 from traymon.sim.stage_props import LOOPBACK
 
 USUAL_PORTS = (7497, 7496, 4002, 4001)
@@ -84,12 +85,12 @@ async def perform(scenario: Scenario, port: int = 0) -> AsyncIterator[Stage]:
 # --- props that take the port ---
 
 
-def gateway(behaviour: Behaviour = HEALTHY) -> Prop:
+def gateway(behaviour: Behaviour = HEALTHY, script: Script = ORDINARY) -> Prop:
     """A Gateway on the port."""
 
     @asynccontextmanager
     async def prop(stage: Stage) -> AsyncIterator[None]:
-        stage.gateway = Gateway(behaviour)
+        stage.gateway = Gateway(behaviour, script)
         await stage.gateway.start(port=stage.port)
         stage.port = stage.gateway.port
         try:

@@ -36,7 +36,7 @@ def test_a_stranger_that_holds_an_id_is_a_clash_and_is_named(
             assert (holder.label, holder.own) == ("other_app.py", False)
             assert abs((holder.since or 0.0) - time.time()) < 60
             wait_for(lambda: played.status.diagnosis.facts.get(Fact.FREE_CLIENT_ID) == 12)
-        wait_for(lambda: played.shows(10, Use.FREE))
+        wait_for(lambda: played.shows(10, Use.FREE))  # it was tried, or it might be stuck
         wait_for(lambda: played.code == "healthy")
 
 
@@ -91,13 +91,20 @@ def test_a_second_copy_of_the_users_own_program_is_held_up_by_the_first(project:
         wait_for(lambda: played.code == "healthy")
 
 
-def test_with_nobody_connected_every_id_is_free_and_none_is_tried(project: Path) -> None:
+def test_with_nobody_connected_no_id_is_tried_or_called_free_until_the_user_asks(
+    project: Path,
+) -> None:
     with scene(project / ".env") as played:
-        wait_for(lambda: played.shows(10, Use.FREE) and played.shows(11, Use.FREE))
-        played.monitor.check_now()
+        wait_for(lambda: played.says(10, "nobody else is connected"))
         played.looks_again()
+        assert played.shows(10, Use.UNKNOWN)
         assert played.sensor.probe_count == 0
         assert played.claims(10, 11, 12) == []
+        played.monitor.check_now()
+        wait_for(lambda: played.shows(10, Use.FREE) and played.shows(11, Use.FREE))
+        played.looks_again()
+        assert played.sensor.probe_count == 2
+        assert len(played.claims(10, 11)) == 2
 
 
 def test_nothing_is_tried_while_a_program_of_the_users_own_may_be_about_to_connect(

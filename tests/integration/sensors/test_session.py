@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from support.scripted_gateway import RefusesIds
 from support.session_harness import CURRENT_TIME, OWN_ID, START_API, Story, play
 from traymon.core.facts import Fact
 from traymon.core.target import Target
@@ -162,17 +163,37 @@ def test_an_id_that_is_taken_gives_way_to_the_next_and_nobody_is_told() -> None:
     assert [code for _, code, _ in told.flips] == ["checking-session", "healthy"]
 
 
-def test_where_every_id_is_taken_it_is_tried_no_faster_than_a_failing_session() -> None:
-    async def others(gateway: Gateway) -> None:
-        gateway.behaviour = replace(HEALTHY, max_clients=1_000)
-        for taken in range(OWN_ID, OWN_ID + 2 * MAX_OWN_IDS):
-            gateway.take_client_id(taken, object())  # type: ignore[arg-type]
-
+def test_where_every_id_is_refused_four_are_tried_and_then_tws_is_left_alone_for_a_while() -> None:
     async def story(told: Story) -> None:
-        await told.until(2)
+        await told.until_it_shows("all-client-ids-refused", "red", within=60)
+        assert told.now < 45
+        reading = told.status.evidence.readings[SensorName.SESSION]
+        assert Fact.OWN_IDS.of(reading.facts) == tuple(range(OWN_ID + 4, OWN_ID + 8))
+        await told.until(600)
+        assert told.shown == ("all-client-ids-refused", "red")
 
-    told = play(story, before=others)
-    assert len(told.sessions) == MAX_OWN_IDS + 1
+    told = play(story, script=RefusesIds(refuses=lambda client_id: True))
+    # the record has wall-clock times, the story its own: the pace is read from the readings
+    rounds = [at for at, r in told.readings if r.symptom is Symptom.CLIENT_ID_TAKEN]
+    assert len(told.sessions) == 4 * len(rounds)
+    pauses = [later - earlier for earlier, later in pairwise(rounds)]
+    assert min(pauses) >= 10
+    assert min(pauses[3:]) >= 60
+    assert len(told.sessions) <= 4 * 15, "in ten minutes"
+    asked = [int(c.received.split(b"\0")[-3]) for c in told.sessions]
+    assert asked[:8] == [*range(OWN_ID, OWN_ID + 8)], "each round goes on where the last one ended"
+
+
+def test_a_round_of_refused_ids_is_followed_by_one_that_gets_in() -> None:
+    async def story(told: Story) -> None:
+        while told.status.evidence.symptom(SensorName.SESSION) is not Symptom.OK:
+            assert told.now < 60
+            await told.until(told.now + 0.5)
+        await told.until_it_shows("healthy", "green", within=30)
+
+    told = play(story, script=RefusesIds(*range(OWN_ID, OWN_ID + 5)))
+    assert [c.client_id for c in told.sessions] == [None] * 5 + [OWN_ID + 5]
+    assert "all-client-ids-refused" not in [code for _, code, _ in told.flips]
 
 
 @pytest.mark.parametrize("start", [-3, 0, 1, 2, 9100])

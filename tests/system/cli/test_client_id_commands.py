@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.client_id_harness import client
+from support.scripted_gateway import RefusesIds
 from support.traymon_process import IsolatedTraymon
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
@@ -19,6 +20,7 @@ from traymon.core.target import IdUse, OwnProgram, Target
 from traymon.core.vocabulary import Light, SensorName, Symptom, Use
 from traymon.monitoring.one_shot import is_ready
 from traymon.sim.gateway import Running
+from traymon.sim.stage_props import HOLDER_SCRIPT
 from traymon.storage.state import StateStore
 
 MARK = "open('started', 'w').write('yes'); raise SystemExit(7)"
@@ -130,6 +132,57 @@ def test_wait_waits_for_a_gateway_that_comes_later(
         assert not (project / "started").exists()
         gateway.start()
         assert waiting.wait(60) == 7
+
+
+@pytest.mark.parametrize(
+    ("script", "use", "headline"),
+    [
+        (RefusesIds(10), "stuck", "Client ID 10 is taken, but by no connected program"),
+        (
+            RefusesIds(10, with_326=False),
+            "refused · closed after startApi",
+            "TWS turns client ID 10 away without a reason",
+        ),
+    ],
+    ids=["with 326", "without a word"],
+)
+def test_an_id_that_tws_does_not_give_is_not_called_free_and_nothing_is_started_with_it(
+    script: RefusesIds, use: str, headline: str, project: Path, state: Path, gateway: Running
+) -> None:
+    gateway.script = script
+    done = run(project, state, gateway, "check", "ids")
+    assert done.returncode == 2, done.stdout
+    assert f"10: {use}" in done.stdout
+    assert "11: free" in done.stdout
+    assert headline in done.stdout
+    assert run(project, state, gateway, "check").returncode == 2
+    done = run(project, state, gateway, "wait", "--timeout", "8", "--", sys.executable, "-c", MARK)
+    assert done.returncode == 1
+    assert not (project / "started").exists()
+    tried = [c.received for c in gateway.conversations if b"\x002\x0010\x00" in c.received]
+    assert len(tried) == (3 if use == "stuck" else 6), "once per command, twice without a reason"
+
+
+def test_check_tells_of_a_program_of_yours_that_is_turned_away_again_and_again(
+    project: Path, state: Path, gateway: Running
+) -> None:
+    gateway.script = RefusesIds(10)
+    (project / "bot_retry.py").write_bytes(HOLDER_SCRIPT.read_bytes())
+    command = (sys.executable, "bot_retry.py", str(gateway.port), "10", "--every", "1")
+    with subprocess.Popen(
+        command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as bot:
+        try:
+            assert bot.stdout is not None
+            for _ in range(4):
+                assert bot.stdout.readline() == b"refused 10\n"
+            done = run(project, state, gateway, "check")
+            assert done.returncode == 2, done.stdout
+            assert "Your program is turned away" in done.stdout
+            assert f"bot_retry.py (pid {bot.pid}" in done.stdout
+            assert run(project, state, gateway, "check", "ids").returncode == 2
+        finally:
+            bot.kill()
 
 
 def test_wait_gives_up_with_the_fix_and_starts_nothing(

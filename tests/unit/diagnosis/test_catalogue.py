@@ -15,8 +15,8 @@ import pytest
 from traymon import assets
 from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading
-from traymon.core.target import Limits, Program, Target
-from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom
+from traymon.core.target import IdUse, Limits, Program, Target
+from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Use
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.accounts import is_paper
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
@@ -50,7 +50,7 @@ HANDSHAKE = (
 LISTENER = (S.OK, S.UNKNOWN, S.CRASHED, S.NOBODY_LISTENS, S.NOT_HERE)
 SESSION = (
     *(S.OK, S.UNKNOWN, S.CRASHED, S.LOST, S.MUTE, S.HUNG),
-    *(S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS),
+    *(S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS, S.CLIENT_ID_TAKEN),
 )
 LINK = (S.OK, S.UNKNOWN, S.LINK_DOWN, S.DATA_LOST)
 FARMS = (S.OK, S.UNKNOWN, S.FARM_DOWN)
@@ -64,7 +64,10 @@ INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
 TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
 CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
-CLIENT_IDS = (S.OK, S.UNKNOWN, S.CRASHED, S.CLIENT_ID_TAKEN)
+CLIENT_IDS = (
+    *(S.OK, S.UNKNOWN, S.CRASHED),
+    *(S.CLIENT_ID_TAKEN, S.CLIENT_ID_REFUSED, S.TURNED_AWAY),
+)
 SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "handshake": HANDSHAKE,
     "listener": LISTENER,
@@ -89,6 +92,8 @@ OWN |= {"reset-window", "maintenance"}
 # test_session_codes produces them.
 STORIES = {
     "client-id-held-by-earlier-run",
+    "client-id-held-by-itself",
+    "program-turned-away",
     "new-clients-hang",
     "port-moved",
     "data-farm-down",
@@ -201,6 +206,13 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
         **IN_SESSION,
         "client_ids": (S.CLIENT_ID_TAKEN, {**HELD_BY_OTHER, Fact.NEWER: (Program("b", 2),)}),
     },
+    "client-id-refused": {**IN_SESSION, "client_ids": S.CLIENT_ID_REFUSED},
+    "program-turned-away": {
+        **IN_SESSION,
+        "client_ids": (S.TURNED_AWAY, {Fact.TURNED_AWAY: (Program("bot", 4711),)}),
+    },
+    "client-id-held-by-itself": {**IN_SESSION, "client_ids": (S.TURNED_AWAY, HELD_BY_OTHER)},
+    "all-client-ids-refused": {"handshake": S.OK, "session": S.CLIENT_ID_TAKEN},
     "start-rejected": {"handshake": S.OK, "session": S.START_REJECTED},
     "no-accounts": {"handshake": S.OK, "session": S.NO_ACCOUNTS},
     "internet-down": {**IN_SESSION, "link": S.LINK_DOWN, "internet": S.OFFLINE},
@@ -228,7 +240,7 @@ def test_no_code_is_listed_twice_in_one_light() -> None:
     listed = [(entry.code, entry.light, entry.once) for entry in CATALOGUE]
     assert len(listed) == len(set(listed))
     codes = [code for code, *_ in listed]
-    twice = {"ib-link-down", "host-unresolved", "version-ends"}
+    twice = {"ib-link-down", "host-unresolved", "version-ends", "all-client-ids-refused"}
     assert {code for code in codes if codes.count(code) > 1} == twice
 
 
@@ -521,6 +533,7 @@ CALLED = {
     "no-acc": "no-accounts",
     "mute": "start-silent",
     "shut": "start-rejected",
+    "taken": "all-client-ids-refused",
     "reject": "connection-rejected",
     "partly": "answer-unfinished",
     "silent": "handshake-silent",
@@ -533,23 +546,23 @@ CALLED = {
     "route": "host-unreachable",
 }
 MATRIX = """
-handshake   OK      MUTE    HUNG    NO_ACCOUNTS START_SILENT START_REJECTED LOST    UNKNOWN CRASHED
-OK          healthy mute?   hung    no-acc      mute         shut           lost    healthy crashed
-SLOW        slow    mute?   hung    no-acc      mute         shut           lost    slow    crashed
-CRASHED     crashed hung    hung    no-acc      mute         shut           lost    crashed crashed
-UNKNOWN     stale   hung    hung    no-acc      mute         shut           lost    stale   crashed
-SILENT      new     hung    hung    no-acc      silent       silent         silent  silent  silent
-UNFINISHED  new     hung    hung    no-acc      partly       partly         partly  partly  partly
-TIMED_OUT   new     hung    hung    no-acc      filter       filter         filter  filter  filter
-CLOSED      reject  hung    hung    no-acc      reject       reject         reject  reject  reject
-RESET       reject  hung    hung    no-acc      reject       reject         reject  reject  reject
-REFUSED     refused refused refused refused     refused      refused        refused refused refused
-FORBIDDEN   filter  filter  filter  filter      filter       filter         filter  filter  filter
-UNRESOLVED  name    name    name    name        name         name           name    name    name
-UNREACHABLE route   route   route   route       route        route          route   route   route
-NOT_IB      alien   alien   alien   alien       alien        alien          alien   alien   alien
-TLS         tls     tls     tls     tls         tls          tls            tls     tls     tls
-TOO_OLD     old     old     old     old         old          old            old     old     old
+handshake OK MUTE HUNG NO_ACCOUNTS START_SILENT START_REJECTED CLIENT_ID_TAKEN LOST UNKNOWN CRASHED
+OK          healthy mute?   hung    no-acc  mute    shut    taken   lost    healthy crashed
+SLOW        slow    mute?   hung    no-acc  mute    shut    taken   lost    slow    crashed
+CRASHED     crashed hung    hung    no-acc  mute    shut    taken   lost    crashed crashed
+UNKNOWN     stale   hung    hung    no-acc  mute    shut    taken   lost    stale   crashed
+SILENT      new     hung    hung    no-acc  silent  silent  silent  silent  silent  silent
+UNFINISHED  new     hung    hung    no-acc  partly  partly  partly  partly  partly  partly
+TIMED_OUT   new     hung    hung    no-acc  filter  filter  filter  filter  filter  filter
+CLOSED      reject  hung    hung    no-acc  reject  reject  reject  reject  reject  reject
+RESET       reject  hung    hung    no-acc  reject  reject  reject  reject  reject  reject
+REFUSED     refused refused refused refused refused refused refused refused refused refused
+FORBIDDEN   filter  filter  filter  filter  filter  filter  filter  filter  filter  filter
+UNRESOLVED  name    name    name    name    name    name    name    name    name    name
+UNREACHABLE route   route   route   route   route   route   route   route   route   route
+NOT_IB      alien   alien   alien   alien   alien   alien   alien   alien   alien   alien
+TLS         tls     tls     tls     tls     tls     tls     tls     tls     tls     tls
+TOO_OLD     old     old     old     old     old     old     old     old     old     old
 """
 (_, *_COLUMNS), *_ROWS = (line.split() for line in MATRIX.strip().splitlines())
 CELLS = [
@@ -868,3 +881,39 @@ def test_a_link_or_a_farm_that_is_down_is_a_reservation_of_the_third_test() -> N
         *_, step = check_steps(replace(told.among(session=(S.OK, PAPER)), target=WANTED))
         assert (step.light, step.passed) == (A, True)
         assert "its words" in [detail.finding for detail in step.details if detail.light is A]
+
+
+@pytest.mark.parametrize(
+    ("clients", "session", "ids", "code"),
+    [
+        (31, S.OK, S.CLIENT_ID_REFUSED, "no-free-slot"),  # traymon's own session is the 32nd
+        (30, S.OK, S.CLIENT_ID_REFUSED, "client-id-refused"),
+        (31, S.UNKNOWN, S.CLIENT_ID_REFUSED, "client-id-refused"),
+        (32, S.START_REJECTED, S.UNKNOWN, "no-free-slot"),
+        (31, S.START_REJECTED, S.UNKNOWN, "start-rejected"),
+    ],
+)
+def test_an_id_that_is_refused_while_tws_is_full_is_refused_for_that(
+    clients: int, session: Symptom, ids: Symptom, code: str
+) -> None:
+    full: Facts = {Fact.CLIENTS: clients}
+    found = why(handshake=S.OK, listener=(S.OK, full), session=session, client_ids=ids)
+    assert found.code == code
+
+
+def test_own_ids_that_are_refused_are_red_unless_another_id_was_let_in() -> None:
+    refused: Mapping[str, Any] = {"handshake": S.OK, "session": S.CLIENT_ID_TAKEN}
+    assert why(**refused).light is Light.RED
+    assert len(why(**refused).witnesses) == 1, "a second round settles it"
+    free: Facts = {Fact.ID_USES: (IdUse(10, Use.UNKNOWN), IdUse(11, Use.FREE))}
+    found = why(**refused, client_ids=(S.UNKNOWN, free))
+    assert (found.code, found.light) == ("all-client-ids-refused", Light.AMBER)
+
+
+@pytest.mark.parametrize("symptom", [S.CLIENT_ID_REFUSED, S.TURNED_AWAY])
+def test_the_light_is_never_greener_than_the_check_of_the_client_ids(symptom: Symptom) -> None:
+    uses: Facts = {Fact.ID_USES: (IdUse(10, Use.REFUSED),)}
+    gathered = evidence(**IN_SESSION, client_ids=(symptom, uses))
+    ids = replace(gathered, target=replace(gathered.target, client_ids=(10,)))
+    assert check_steps(ids)[-1].light is diagnose(ids).light is Light.AMBER
+    assert check_steps(ids)[-1].blocks

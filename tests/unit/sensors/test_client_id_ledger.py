@@ -79,11 +79,28 @@ def test_the_id_0_is_never_due() -> None:
     assert uses(ledger, OTHER)[0].use is Use.UNKNOWN
 
 
-def test_with_nobody_connected_every_id_is_free() -> None:
+@pytest.mark.parametrize("whole", [True, False])
+def test_with_nobody_connected_an_id_is_free_only_if_it_was_tried(whole: bool) -> None:
     ledger = Ledger([10])
+    unknown = IdUse(10, Use.UNKNOWN, detail="not tried")
+    assert uses(ledger, whole=whole)[10] == unknown
     ledger.record_probe(10, True, links(OTHER))
+    assert uses(ledger, whole=whole)[10] == unknown, "TWS may still count the one that has left"
+    ledger.record_probe(10, False, links())
+    assert uses(ledger, whole=whole)[10] == IdUse(10, Use.FREE)
+    ledger.record_probe(10, True, links())
+    assert uses(ledger)[10] == IdUse(10, Use.STUCK)
+
+
+def test_a_refusal_without_a_reason_stands_until_the_next_try() -> None:
+    ledger = Ledger([10])
+    ledger.record_refusal(10, links(OTHER), "closed")
+    assert uses(ledger, OTHER)[10] == IdUse(10, Use.REFUSED, detail="closed")
+    assert ledger.ids_to_probe(links(OTHER)) == []
+    assert uses(ledger)[10] == IdUse(10, Use.REFUSED, detail="closed")
+    assert ledger.ids_to_probe(links()) == [10]
+    ledger.record_probe(10, False, links())
     assert uses(ledger)[10] == IdUse(10, Use.FREE)
-    assert uses(ledger, whole=False)[10].use is Use.UNKNOWN
 
 
 def test_what_was_free_before_somebody_came_is_his() -> None:
