@@ -101,8 +101,6 @@ class Session:
                 detail = connection.inbox.dropped or "the connection ended"
         finally:
             await connection.close()
-        if symptom is Symptom.LOST:
-            _withdraw(context, SensorName.LINK, SensorName.FARMS, SensorName.HOURS)
         log.info("session of %s, ID %s: %s %s", target.name, client_id, symptom, detail)
         if connection.inbox.version is not None:
             facts[Fact.SESSION_VERSION] = connection.inbox.version
@@ -110,6 +108,8 @@ class Session:
             facts[Fact.TWS_WORDS] = connection.inbox.words.text
         if symptom is not Symptom.CLIENT_ID_TAKEN:
             context.post(Reading(self.name, symptom, detail, facts, ttl=FAILURE_TTL))
+        if symptom is Symptom.LOST:  # only now, so that good news is never all that is left
+            _withdraw(context, SensorName.LINK, SensorName.FARMS, SensorName.HOURS)
         return symptom
 
     async def _keep(

@@ -93,6 +93,20 @@ def test_sessions_that_end_at_once_are_red_and_tried_ever_more_rarely(after: flo
     play(story, script=DropsSessions(after))
 
 
+def test_a_session_that_is_dropped_with_its_link_down_is_not_green_for_a_moment() -> None:
+    async def story(told: Story) -> None:
+        await told.until_it_shows("healthy", "green", within=5)
+        told.gateway.say(1100, "lost")
+        await told.until_it_shows("ib-link-down", "amber", within=1)
+        seen = len(told.flips)
+        told.gateway.script = SaysAtStart((1100, "lost"))
+        told.gateway.drop_connections()
+        await told.until(60)
+        assert "green" not in {light for _, _, light in told.flips[seen:]}
+
+    play(story)
+
+
 def test_the_wire_record_shows_the_pace() -> None:
     tried: list[float] = []
 

@@ -125,7 +125,7 @@ def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> Non
         ("ib-link-down", 2, "!", ["1100: Connectivity between IBKR"]),
         ("no-accounts", 1, "✗", []),
         ("session-hung", 1, "✗", ["no answer to the heartbeat for 5 s"]),
-        ("start-silent", 1, "✗", ["no account list and next order ID"]),
+        ("start-silent", 1, "✗", ["no account list or next order ID"]),
         ("start-rejected", 1, "✗", ["closed after startApi"]),
         ("handshake-silent", 1, "…", ["not reached"]),
     ],
