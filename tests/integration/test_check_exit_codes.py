@@ -57,7 +57,7 @@ def look(scenario: Scenario, folder: Path) -> Status:
     timeout = "5" if scenario.code == "handshake-slow" else "1"
     with playing(scenario) as stage:
         options = {"IB_HOST": stage.host, "IB_PORT": str(stage.port), "TRAYMON_TIMEOUT": timeout}
-        environ = {**scenario.env, "TRAYMON_CLIENT_ID": OWN_ID}
+        environ = {"IB_CLIENT_ID": "10", **scenario.env, "TRAYMON_CLIENT_ID": OWN_ID}
         config = loader.load(stage.env_file, environ=environ, folder=folder, options=options)
         return one_shot.run_once(config.target)
 
@@ -150,5 +150,6 @@ def test_a_wrong_account_fails_the_session_check_and_what_follows_it(
     assert exit_code(step="session", as_json=True) == EXIT_OF_LIGHT[session]
     assert json.loads(capsys.readouterr().out)["passed"] is passed
     assert exit_code(step="handshake") == 0
+    assert (exit_code(step="ids") == 0) is passed, "it requires the session"
     assert exit_code(step="session") == EXIT_OF_LIGHT[session]
     assert one_shot.is_ready(status, "session") is passed

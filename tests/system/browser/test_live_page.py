@@ -305,6 +305,18 @@ def test_of_too_many_open_pages_the_oldest_stands_still(page: Served) -> None:
             pass
 
 
+def test_a_stream_without_changes_says_within_seconds_that_it_is_alive(page: Served) -> None:
+    connection = HTTPConnection("127.0.0.1", page.port, timeout=PATIENCE)
+    connection.request("GET", "/events", headers={"Cookie": page.cookie})
+    stream = connection.getresponse()
+    assert stream.readline().startswith(b"data: ")
+    began = time.monotonic()
+    while stream.readline() != b"event: alive\n":  # an event, which the page's script can hear
+        pass
+    assert time.monotonic() - began < 10  # the script waits for 12
+    connection.close()
+
+
 def test_all_of_it_is_small(page: Served) -> None:
     parts = [page.get(path)[1] for path in ("/", "/page.css", "/page.js")]
     assert sum(len(part.encode()) for part in parts) < MOST_BYTES
