@@ -31,10 +31,12 @@ LIGHT_BY_USE = {
 STEP_BY_SENSOR = {
     SensorName.LISTENER: "port",
     SensorName.HANDSHAKE: "handshake",
+    SensorName.TLS: "handshake",
     SensorName.SESSION: "session",
     SensorName.LINK: "session",
     SensorName.FARMS: "session",
     SensorName.CALLS: "session",
+    SensorName.SUPPORT: "session",
     SensorName.HOURS: "session",
     SensorName.INTERNET: "session",
     SensorName.CLIENT_IDS: "ids",

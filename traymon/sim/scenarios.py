@@ -220,7 +220,7 @@ _ALL = (
     _session(
         "unexpected-live-account",
         "Is logged in to a live account, and TRADING_MODE says paper.",
-        accounts=("U1234567",),
+        accounts=("U123456",),
         env=_env(TRADING_MODE="paper"),
     ),
     _session(
