@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.core.facts import NO_FACTS, Fact, Facts
+from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts, ShownAs
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.errors import FixPageError
@@ -212,6 +212,22 @@ def test_no_section_points_above_or_below_itself(code: str) -> None:
     sections = fix_pages.page(code).sections
     assert not re.search(r"\babove\b(?! all\b| \{)", sections["Fix"])
     assert not re.search(r"\bbelow\b(?! five minutes)", sections["What it means"])
+
+
+# a text stands for every kind of value, as the presenter puts it in place of programs
+ALL_FACTS: Facts = {
+    fact: 7.0 if fact.shown_as is ShownAs.DURATION else "X" for fact in FACTS.values()
+}
+
+
+@pytest.mark.parametrize("facts", [NO_FACTS, ALL_FACTS], ids=["nothing", "everything"])
+@pytest.mark.parametrize("code", ENTRIES)
+def test_words_that_come_and_go_with_a_fact_leave_the_spaces_right(code: str, facts: Facts) -> None:
+    page = fix_pages.page(code)
+    text = "\n".join(fix_pages.fill(part, facts) for part in (page.in_short, page.markdown))
+    prose = re.sub(r"```.*?```|`[^`]*`", "code", text, flags=re.DOTALL)
+    assert not re.findall(r".{0,30}[a-z)][.?!][A-Z].{0,10}", prose)
+    assert not re.findall(r".{0,30}[^ \n] {2,}\S.{0,10}", prose)
 
 
 HANDSHAKE: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.SINCE: "14:02"}
