@@ -13,7 +13,9 @@ from traymon.core.target import IdUse, Program
 from traymon.core.vocabulary import Use
 
 MIN_REJECTIONS = 3  # in a row; fewer may be what every program does while TWS restarts
-MIN_PAUSE = 60.0  # seconds without a rejection after which a series is over, at least
+MIN_PAUSE = 90.0  # seconds without a rejection after which a series is over, at least
+FIRST_PAUSE = 150.0  # the same after the first one: programs retry every minute or two
+TRACE_TIME = 60.0  # seconds for which the system shows a connection that was ended
 CONFIRM_TIME = 15.0  # seconds to wait for one more rejection, where there were some at the start
 FIRST_MINUTES = 180.0  # seconds from its start in which a trading program makes its first attempt
 
@@ -30,7 +32,9 @@ class RejectionSeries:
 
     def is_over(self, now: float) -> bool:
         """Return whether the next one is overdue."""
-        usual_pause = (self.last - self.began) / max(1, self.count - 1)
+        if self.count == 1:
+            return now > self.last + FIRST_PAUSE
+        usual_pause = (self.last - self.began) / (self.count - 1)
         return now > self.last + max(MIN_PAUSE, 2.5 * usual_pause)
 
 
@@ -50,7 +54,7 @@ class RejectionLog:
         if before is None:  # what was there already: the system shows it for about a minute
             self._first_read = now
             if ports:
-                self._series = RejectionSeries(len(ports), now - MIN_PAUSE, now, False, False)
+                self._series = RejectionSeries(len(ports), now - TRACE_TIME, now, False, False)
             return
         new = len(ports - before)
         if not new:

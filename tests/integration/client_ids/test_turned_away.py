@@ -158,7 +158,10 @@ def test_a_program_of_the_users_that_is_turned_away_again_and_again_is_named(
             wait_for(lambda: played.code == "healthy")
 
 
-def test_a_program_that_was_turned_away_before_traymon_came_is_found_too(project: Path) -> None:
+def test_a_program_that_was_turned_away_before_traymon_came_is_found_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "FIRST_MINUTES", 0.0)  # over, and yet it is no bystander
     script = RefusesIds(10)
     with scene(project / ".env", script=script, client_ids=(11,)) as first:
         port = first.gateway.port
@@ -168,6 +171,7 @@ def test_a_program_that_was_turned_away_before_traymon_came_is_found_too(project
             with scene(project / ".env", at=port, client_ids=(10,)) as played:
                 wait_for(lambda: played.statuses and played.code == "program-turned-away")
                 assert played.fact(Fact.TURNED_AWAY) == [bot.pid]
+                assert Fact.BYSTANDERS not in played.status.diagnosis.facts
 
 
 def test_a_program_that_blocks_itself_is_told_to_restart_and_tws_is_left_alone(

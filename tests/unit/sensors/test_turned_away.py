@@ -68,6 +68,18 @@ def test_a_series_is_over_when_the_next_one_is_long_overdue() -> None:
     assert slow.series(NOW + 151.0) is None
 
 
+def test_programs_that_retry_every_minute_or_ever_more_slowly_are_seen() -> None:
+    assert found(log_of(0, 1, 2, 3, every=70.0), bot(age=300.0)) is not None
+    log, at = RejectionLog(), NOW
+    log.update(at, ports(0))
+    for count, pause in enumerate((1, 2, 4, 8, 16, 32, 65, 65, 65), start=1):
+        at += pause
+        log.update(at, ports(count))
+    series = log.series(at)
+    assert series is not None
+    assert series.count == 9
+
+
 def test_a_program_that_gets_in_ends_the_series() -> None:
     log = log_of(0, 1, 2, 3)
     log.restart()
