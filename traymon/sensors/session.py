@@ -29,7 +29,6 @@ FAILURE_TTL = 3 * MAX_RETRY_DELAY  # seconds for which a failed or lost session 
 LOGGED_OUT_WITHIN = 60.0  # seconds from 1100 until TWS, logged out by another login, drops all
 MAX_OWN_IDS = 32  # IDs of traymon's own; a Gateway serves no more clients than that
 IDS_IN_A_ROW = 4  # IDs tried one after the other before TWS is left alone for a while
-MIN_REFUSED_DELAY = 10.0  # seconds before the next IDs are tried
 MAX_COMPARISON_IDS = 4  # IDs tried for one comparison
 
 
@@ -60,12 +59,12 @@ class Session:
             outcome = await self._hold_any(context, ids, pace)
             handshake = context.evidence.readings.get(SensorName.HANDSHAKE)
             last_handshake = None if handshake is None else handshake.at
-            if outcome is not Symptom.LOST:
+            if outcome is Symptom.CLIENT_ID_TAKEN:
+                pace.record_refused_ids()
+            elif outcome is not Symptom.LOST:
                 pace.record_failure()
             delay = pace.delay
-            if outcome is Symptom.CLIENT_ID_TAKEN:  # go on with the IDs that follow
-                delay = max(delay, MIN_REFUSED_DELAY)
-            else:
+            if outcome is not Symptom.CLIENT_ID_TAKEN:  # else go on with the IDs that follow
                 ids = own_ids(first_id, context.evidence.target)
 
     async def _hold_any(

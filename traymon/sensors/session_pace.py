@@ -7,6 +7,7 @@ from __future__ import annotations
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds before a session after a failed one
 SHORT = 10.0  # seconds; a session that ended sooner ended "at once"
+MIN_REFUSED_DELAY = 10.0  # seconds before the next client IDs are tried
 MIN_SHORT_DELAY = 10.0  # seconds before a session after one that ended at once
 UNSTABLE = 3  # sessions in a row that ended at once are no accident
 STEADY = 60.0  # seconds that a session must hold after so many
@@ -22,6 +23,10 @@ class SessionPace:
     def record_failure(self) -> None:
         """Record a session that did not begin."""
         self.delay = min(max(MIN_RETRY_DELAY, self.delay * 2), MAX_RETRY_DELAY)
+
+    def record_refused_ids(self) -> None:
+        """Record that TWS refused several client IDs in a row."""
+        self.delay = min(max(MIN_REFUSED_DELAY, self.delay * 2), MAX_RETRY_DELAY)
 
     def record_end(self, held: float) -> None:
         """Record a session that ended after `held` seconds."""
