@@ -80,7 +80,7 @@ def test_the_exit_code_of_check_is_the_light(
     exit_code, out, err = all_tests
     assert (exit_code, err) == (code, "")
     assert f"{light} Test 2: IB API Handshake" in out
-    assert (HANDSHAKE_COMPLETE in out) is (light != "✗")
+    assert (HANDSHAKE_COMPLETE in out) is (light == "✓")  # only if nothing is wrong
     assert ("Fix" in out) is (light != "✓")
     assert alone[0] == 0, "the port is open all the same"
     assert "Test 2" not in alone[1]
