@@ -71,7 +71,8 @@ def prepare_windows(python: str) -> None:
 
 def prepare_clients(python: str) -> None:
     """Fetch the client libraries that the tests let in, besides those of `.venv`."""
-    subprocess.call([python, "-m", "support.client_setup"], cwd=str(ROOT / "tests"))
+    script = ROOT / "tests" / "support" / "client_setup.py"
+    subprocess.call([python, str(script)], env=dict(os.environ, PYTHONPATH=str(ROOT / "tests")))
 
 
 def missing_packages() -> "list[str]":
