@@ -87,6 +87,7 @@ def pages() -> None:
 def menu() -> None:
     """Write a picture of the red icon with its open menu in XFCE's panel."""
     with Desktop() as desktop, running(STATES["red"][1], port=7497) as gateway:
+        desktop.start_dunst()  # without a service the menu says so
         start_panel(desktop)
         start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
         desktop.spawn("traymon", *start, **{**FAST, **INDICATOR})
