@@ -25,10 +25,12 @@ MEASURE = ["--cov=traymon", f"--cov-report=json:{COVERAGE}"]
 WINDOWS = ["tests/system/windows"]
 SCREENS = ["tests/system/desktop", "tests/system/install", "tests/system/browser"]
 REST = [f"--ignore={folder}" for folder in WINDOWS + SCREENS]
-# Two parts mostly wait for other programs, and run beside the rest.
+# These parts mostly wait for other programs, and run beside the rest.
 WAITING = [Part("Windows", [*WITHOUT_CACHE, *WINDOWS]), Part("screens", [*WITHOUT_CACHE, *SCREENS])]
 
-ALL = [Part("tests", [*REST, *MEASURE]), *WAITING]
+COMMANDS = Part("commands", [*WITHOUT_CACHE, "tests/system", *REST])
+
+ALL = [Part("tests", ["tests/unit", "tests/integration", *MEASURE]), COMMANDS, *WAITING]
 LANES = {
     # In two processes, so that two cores are busy.
     "unit": [
@@ -36,7 +38,7 @@ LANES = {
         for share in ("1/2", "2/2")
     ],
     "integration": [Part("integration", ["tests/integration"])],
-    "system": [Part("commands", ["tests/system", *REST]), *WAITING],
+    "system": [COMMANDS, *WAITING],
 }
 NEED_NO_DESKTOP = {"unit", "integration"}
 
