@@ -22,6 +22,8 @@ from traymon.storage.files import write_atomically
 
 log = logging.getLogger(__name__)
 
+PROBE_PATIENCE = 2.0  # seconds; a command that asks whether one runs holds it for a moment
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceInfo:
@@ -42,9 +44,12 @@ class Instance:
         self._file = self._folder / "traymon.json"
 
     def acquire(self) -> bool:
-        """Take the lock for the life of this process; return False if another process has it."""
+        """Take the lock for the life of this process; return False if another process has it.
+
+        Tries again for a moment: `find_running` of another process may hold it just now.
+        """
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=PROBE_PATIENCE, poll_interval=0.05)
         except filelock.Timeout:
             return False
         self._file.unlink(missing_ok=True)  # left by one that crashed
