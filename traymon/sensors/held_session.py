@@ -129,7 +129,9 @@ class HeldSession:
         self._was_answered, self._is_hung = True, False
         self._round_trip = answer.round_trip
         self._skew.add(answer.server_time, answer.round_trip)
-        self._post_served("heartbeat answered", answer.round_trip)
+        is_slow = answer.round_trip > self._context.evidence.target.limits.slow
+        how = "heartbeat answered slowly" if is_slow else "heartbeat answered"
+        self._post_served(how, answer.round_trip)
         if not self._said_support and loop_time() - self._began >= BEAT_INTERVAL:
             self._withdraw_support()
 

@@ -4,6 +4,7 @@ import asyncio
 import struct
 import tracemalloc
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -188,7 +189,7 @@ def test_what_is_sent_are_the_bytes_of_a_client_library(contract: str, version: 
         from ib_insync.contract import Contract
 
         sent: list[bytes] = []
-        client = Client(object())  # type: ignore[no-untyped-call]
+        client: Any = Client(object())  # type: ignore[no-untyped-call]
         client._serverVersion, client.connState = version, Client.CONNECTED
         client.conn.sendMsg = sent.append
         symbol, kind, exchange, currency = [*contract.split(), "STK", "SMART", "USD"][:4]
