@@ -36,6 +36,9 @@ PURE = (
     "sensors/system_messages",
     "sensors/farms",
     "sensors/frame_reader",
+    "sensors/allowance",
+    "sensors/inbox",
+    "sensors/session_messages",
     "sensors/session_pace",
     "sensors/tws_words",
     "sensors/version_notice",
@@ -86,7 +89,7 @@ IMPORTERS = {
         "sensors/processes",
         "sensors/socket_table",
     },
-    "ib_insync": {"sensors/session_connection"},
+    "ib_insync": set(),
     "typer": COMMANDS - {"cli/__init__"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
@@ -219,20 +222,6 @@ def test_a_library_is_imported_where_it_belongs_alone(library: str) -> None:
     assert found <= IMPORTERS[library]
 
 
-def test_the_api_client_is_not_imported_before_a_session_begins() -> None:
-    # eventkit asks for the thread's loop on import: the monitor's, and not before it is set
-    def at_once(node: ast.AST) -> Iterator[ast.AST]:
-        yield node
-        for child in ast.iter_child_nodes(node):
-            for_types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
-            if not (for_types or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)):
-                yield from at_once(child)
-
-    for node in at_once(tree("sensors/session_connection")):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            assert "ib_insync" not in ast.unparse(node)
-
-
 def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
     # pystray chooses its backend on import, and raises where there is no display
     at_once = {
@@ -254,9 +243,10 @@ def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
         assert not SOCKET_ERRORS & set(names(module)), module
 
 
-def test_a_trading_programs_id_is_said_in_one_place_alone() -> None:
+def test_a_client_id_is_sent_in_two_places_alone() -> None:
     assert {module for module in FILES if "start_api" in set(names(module))} == {
-        "sensors/client_id_probe"
+        "sensors/client_id_probe",
+        "sensors/session_connection",  # an ID of traymon's own: see `own_ids`
     }
 
 

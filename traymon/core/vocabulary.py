@@ -50,6 +50,7 @@ class Symptom(StrEnum):
     LOST = "lost"  # the connection dropped
     MUTE = "mute"  # it is open, but answers no more; a new session was not tried yet
     HUNG = "hung"  # the same, and a new session is not answered either
+    GARBLED = "garbled"  # ended by us: what arrived is no message of TWS
     START_SILENT = "start-silent"  # answered the version; then no account list or next order ID
     START_REJECTED = "start-rejected"  # closed after startApi without error 326
     CLIENT_ID_TAKEN = "client-id-taken"  # error 326

@@ -168,6 +168,8 @@ def _session_step(evidence: Evidence) -> CheckStep:
     )
     light = max(detail.light for detail in details)
     finding, blocks = "a client is let in and answered", any(detail.blocks for detail in details)
+    if reading.took > evidence.target.limits.slow:
+        finding += ", slowly"
     if blocks:
         finding += ", but in another account than is meant"
     return CheckStep(name, title, light, finding, reading.took, details, blocks)

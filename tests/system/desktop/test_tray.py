@@ -10,6 +10,7 @@ import pytest
 
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import FAST, SILENT, Traymon, clashing, log_of, wait_until_it_shows
+from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import HEALTHY, Running
@@ -263,3 +264,19 @@ def test_without_a_display_it_says_so_in_one_line_and_shows_the_status_in_the_te
     assert sum("No system tray here" in line for line in lines) == 1
     assert traymon.end() == 0
     assert "Traceback" not in desktop.log("traymon")
+
+
+def test_with_its_icon_and_a_session_it_loads_no_client_library(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    loaded = LoadedModules(desktop.folder)
+    traymon = Traymon(desktop, gateway.port, TRAYMON_SESSION="hold", **loaded.env)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "a session")
+    looks = len(gateway.conversations)
+    traymon.post("/check-now")
+    wait_for(lambda: len(gateway.conversations) > looks, "another look")
+    assert traymon.end() == 0
+    assert "pystray" in loaded.packages()
+    assert not loaded.packages() & CLIENT_LIBRARIES
