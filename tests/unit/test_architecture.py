@@ -96,7 +96,7 @@ IMPORTERS = {
     "pydantic": {"config/loader", "config/schema"},
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/auth"},
-    "uvicorn": {"ui/web/server", "ui/web/auth"},
+    "uvicorn": {"ui/web/connections"},
     "filelock": {"storage/single_instance", "storage/state"},
 }
 

@@ -29,7 +29,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
     if test is not None:
         steps = steps_up_to(check_steps(status.evidence), test)
         only = {"test": test, "passed": all(step.passed for step in steps)}
-    return {
+    values = {
         "schema": SCHEMA,
         **only,
         "target": {
@@ -56,6 +56,21 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
             for reading in status.evidence.readings.values()
         ],
     }
+    return {key: _encodable(value) for key, value in values.items()}
+
+
+def _encodable(value: Any) -> Any:
+    """Return a value with texts that UTF-8 can carry.
+
+    Python keeps what it cannot decode in a file's name as surrogates, which are shown as `\\udcf6`.
+    """
+    if isinstance(value, dict):
+        return {key: _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
 
 
 def _masked(value: Any) -> Any:

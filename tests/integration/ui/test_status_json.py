@@ -109,3 +109,12 @@ def test_the_evidence_in_the_output_is_one_clean_line_whatever_came_over_the_wir
     (reading,) = (r for r in readings if r["sensor"] == "handshake")
     assert reading["detail"].startswith("a b?[31m?xxx")
     assert len(reading["detail"]) <= 300
+
+
+@pytest.mark.parametrize("name", ["B\udcf6rse", "\ud800"], ids=["Latin-1", "half a character"])
+def test_a_file_name_that_is_no_unicode_is_text_that_can_be_sent(name: str) -> None:
+    status = look(Behaviour(hello=Hello.SILENT), env_file=f"/home/{name}/.env")
+    named = replace(status, target=replace(status.target, name=name))
+    text = json.dumps(as_json(named), ensure_ascii=False).encode("utf-8").decode("utf-8")
+    assert json.loads(text)["target"]["name"] == ascii(name)[1:-1]
+    assert json.loads(text)["target"]["env_file"] == f"/home/{ascii(name)[1:-1]}/.env"

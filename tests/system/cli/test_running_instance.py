@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.launch_file import key
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
@@ -98,11 +99,8 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTray
     try:
         url = urlsplit(user.run("open", "--print-url").stdout.strip())
         with closing(http.client.HTTPConnection(url.netloc, timeout=30)) as connection:
-            connection.request("GET", url.path)
-            answer = connection.getresponse()
-            answer.read()
-            cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
-            connection.request("GET", "/events", headers={"Cookie": cookie})
+            bearer = f"Bearer {key(url.netloc, url.path.rpartition('/')[2])}"
+            connection.request("GET", "/events", headers={"Authorization": bearer})
             stream = connection.getresponse()
             assert "data: " in stream.readline().decode()
             user.gateway.behaviour = HEALTHY
