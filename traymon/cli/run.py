@@ -57,9 +57,11 @@ def run(
         set_log_level(config.settings.log)
     else:
         start_log(config.settings.log)
+    Folders.of_this_user().make_private()
     console = new_console(quiet=unseen)
     target = config.target
-    console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
+    watched = escape(f"{target.name}, {target.address}")
+    console.print(f"traymon watches {watched}.", highlight=False)
     try:
         App(
             [target],
