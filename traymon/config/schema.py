@@ -55,8 +55,11 @@ MINUTES = Bounds(1, 1440, "minutes from {} to {}")
 
 def _host(text: str) -> str:
     if ":" in text:
+        address, _, zone = text.partition("%")
+        if "%" in text and not re.fullmatch(r"[A-Za-z0-9._:@~-]{1,64}", zone):
+            raise ValueError
         try:
-            ipaddress.IPv6Address(text.partition("%")[0])
+            ipaddress.IPv6Address(address)
         except ValueError:  # it has a port
             raise ValueError from None
     elif not re.fullmatch(r"[A-Za-z0-9._-]+", text):

@@ -39,6 +39,20 @@ def read_file(path: Path, max_size: int) -> bytes:
     return data
 
 
+def lies_at(path: Path) -> bool:
+    """Tell whether anything lies at a path, if only a link that leads nowhere.
+
+    What may not be looked at counts as lying there: who goes on to read it learns why it cannot.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def open_for_appending(path: Path) -> int:
     """Open a file that its owner alone may read, creating it if needed; return the descriptor.
 
