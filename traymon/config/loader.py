@@ -74,7 +74,7 @@ def load(
     is read. `options` are the keys that were set on the command line: `{"IB_PORT": "7497"}`.
     Raises ConfigError with every mistake.
     """
-    path = env_file or _first_file(folder / ".env", user_config_path("traymon") / ".env")
+    path = env_file or _first_file(*files(None, folder)[:-1])
     file = None if path is None else dotenv_file.read(path, environ)
     mistakes = [] if file is None else [*_unreadable_lines(file), *_quoted_lines(file)]
     values: dict[str, Value] = {}
@@ -105,6 +105,13 @@ def load(
     mode = _trading_mode(file, environ)
     target = _target(settings, client_ids, path, "" if mode is None else mode.text)
     return Config(settings, target, _calendar(settings), values, path, mode)
+
+
+def files(env_file: Path | None, folder: Path) -> tuple[Path, ...]:
+    """Return the files that `load` looks at, be they there or not."""
+    own = user_config_path("traymon")
+    found = (folder / ".env", own / ".env") if env_file is None else (env_file,)
+    return *found, own / ib_resets.NAME
 
 
 def _first_file(*paths: Path) -> Path | None:

@@ -307,6 +307,13 @@ class Settings(BaseModel):
         "The port on 127.0.0.1 on which the page with the fix steps is served. 0: a free one.",
         f"0, or {UNPRIVILEGED_PORT}",
     )
+    reload: Literal["ask", "auto"] = _setting(
+        "TRAYMON_RELOAD",
+        "ask",
+        "what to do when the `.env` has changed: ask, or use it",
+        "What to do when this file has changed while traymon runs. ask: say so in icon and page, "
+        "and use it on a click. auto: use it at once.",
+    )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "how much the log tells", "How much the log file tells."
     )

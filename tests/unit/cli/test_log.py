@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from support.pipes import make_pipe
 from traymon.cli import log as log_file
 from traymon.cli.log import MAX_LENGTH, LogFormatter
 from traymon.storage.paths import Folders
@@ -126,8 +127,7 @@ def test_what_is_no_file_is_never_taken_for_the_log(
     folder.mkdir(parents=True)
     path, victim = folder / "traymon.log", folder / "victim"
     if kind == "pipe":
-        assert sys.platform != "win32"
-        os.mkfifo(path)  # to open it would wait for ever
+        make_pipe(path)  # to open it would wait for ever
     elif kind == "folder":
         path.mkdir()
     else:

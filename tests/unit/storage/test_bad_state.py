@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from support.pipes import make_pipe
 from traymon.core.calendar import Calendar
 from traymon.core.target import OwnProgram
 from traymon.diagnosis.formatting import moment
@@ -145,8 +145,8 @@ def put(kind: str, path: Path) -> None:
         (path / "something").touch()
     elif kind == "giant":
         path.write_bytes(b"[" * 2_000_000)
-    elif kind == "pipe" and sys.platform != "win32":
-        os.mkfifo(path)
+    elif kind == "pipe":
+        make_pipe(path)
     else:
         path.symlink_to({"device": "/dev/zero", "loop": path.name, "nothing": "none"}[kind])
 

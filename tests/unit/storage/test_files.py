@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.pipes import make_pipe
 from traymon.storage.files import (
     AS_UMASK_ALLOWS,
     UnsuitableFileError,
@@ -44,8 +45,7 @@ def test_what_is_not_there_and_what_is_a_folder_is_said(tmp_path: Path) -> None:
 @on_posix
 @pytest.mark.parametrize("target", ["pipe", "/dev/zero", "loop", "none"])
 def test_what_never_ends_is_not_read_even_behind_a_link(target: str, tmp_path: Path) -> None:
-    assert sys.platform != "win32"
-    os.mkfifo(tmp_path / "pipe")
+    make_pipe(tmp_path / "pipe")
     link = tmp_path / "loop"
     link.symlink_to(tmp_path / target)
     with pytest.raises(OSError, match="loop"):

@@ -141,6 +141,8 @@ def _part(status: Status, now: float) -> dict[str, Any]:
         "fixed": "" if fixed is None else duration(fixed),
         "muted": presenter.mute_text(status, now),
         "market": presenter.market_closed_text(status, now),
+        "settings": status.settings.news.name,
+        "settings_problem": clean(status.settings.problem),
         "checks": [_check(step) for step in check_steps(status.evidence)],
     }
 
