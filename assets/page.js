@@ -150,6 +150,7 @@ function take(picture) {
   document.title = title = picture.title;
   if (icon.href !== picture.icon) icon.href = picture.icon;
   document.querySelector("[data-post='/snooze/open']").hidden = !picture.hours_known;
+  document.querySelector("[data-post='/use-settings']").hidden = !picture.new_settings;
   document.querySelector("nav").hidden = false;
 }
 

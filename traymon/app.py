@@ -18,6 +18,7 @@ from functools import partial
 from rich.console import Console
 
 from traymon.action_handlers import ActionHandlers
+from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 from traymon.diagnosis import fix_pages
@@ -68,15 +69,22 @@ class App:
         calendar: Calendar | None = None,
         login_options: Sequence[str] | None = None,
         patience: float = 0.0,
+        settings: SettingsWatch | None = None,
     ) -> None:
         """`instance` publishes where the page is served; `page_port` 0 takes a free port.
 
         `login_options` start this same traymon at login; None: the menu does not offer it.
-        `patience`: seconds to wait for a tray that may still start.
+        `patience`: seconds to wait for a tray that may still start. `settings` sees when the
+        files that the targets come from have changed.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
-        self.monitor = Monitor(targets, partial(sensors_for_target, state.own_programs), discover)
+        self.monitor = Monitor(
+            targets,
+            partial(sensors_for_target, state.own_programs),
+            discover,
+            look_at_settings=lambda: self._handlers.look_at_settings(),
+        )
         now = self.monitor.clock
         keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
         for target in targets:
@@ -103,6 +111,7 @@ class App:
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
             login_options=login_options,
+            settings=settings,
         )
         self._notifier = Notifier(
             Clicks(self._handlers.open_fix_page, self._handlers.press_button),
@@ -128,6 +137,7 @@ class App:
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
             set_viewer_present=self.monitor.set_viewer_present,
+            use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,

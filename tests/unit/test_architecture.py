@@ -24,7 +24,7 @@ LAYERS = {
     "diagnosis": {"core", "assets", "errors"},
     "monitoring": {"core", "sensors", "diagnosis"},
     "storage": {"core"},
-    "config": {"core", "assets", "errors"},
+    "config": {"core", "assets", "errors", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
     "autostart": {"storage/files"},
     "sim": set(),

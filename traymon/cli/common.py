@@ -46,18 +46,28 @@ def load(
     If they cannot be used, print every mistake and exit.
     """
     try:
-        config = loader.load(
-            env,
-            environ=os.environ,
-            folder=Path.cwd(),
-            options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
-        )
+        return read_settings(env, host, port, timeout, Path.cwd())
     except ConfigError as error:
         count = len(error.mistakes)
         print_error(f"The settings cannot be used: {count} mistake{'s' if count > 1 else ''}.")
         for mistake in error.mistakes:
             print_error(f"  {mistake}")
         raise Exit(EXIT_USAGE) from None
+
+
+def read_settings(
+    env: Path | None, host: str | None, port: str | None, timeout: str | None, folder: Path
+) -> loader.Config:
+    """Return the settings in force in a folder; options beat everything else.
+
+    Raises ConfigError with every mistake.
+    """
+    config = loader.load(
+        env,
+        environ=os.environ,
+        folder=folder,
+        options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
+    )
     if config.settings.session == "off" or config.target.own_client_id is not None:
         return config
     own_id = open_state().load_or_create_client_id()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from traymon.cli.common import EXIT_OF_LIGHT, Exit, usage_error
+from traymon.cli.common import EXIT_OF_LIGHT, Exit, open_state, print_error, usage_error
 from traymon.core.calendar import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 from traymon.core.vocabulary import Light
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from traymon.storage.single_instance import Instance
 
 TIMEOUT = 10.0  # seconds for the running traymon to answer
+KEEP_TIMEOUT = 2.0  # seconds for it to write down a snooze
+NOT_KEPT = "The snooze could not be written down: it ends when traymon is restarted. See its log."
 
 
 def this_users_instance() -> Instance:
@@ -59,12 +62,15 @@ def _show_status(as_json: bool) -> Light:
     targets = ask_running(this_users_instance(), "GET", "/status")
     if as_json:
         print(json.dumps(targets, indent=2))
+    from traymon.ui.presenter import SETTINGS_TEXTS
+
     lights = [Light[target["light"].upper()] for target in targets]
     for light, target in zip(lights, targets, strict=True):
         if not as_json:
             address = f"{target['target']['host']}:{target['target']['port']}"
             parts = [target["headline"], f"{target['target']['name']}, {address}"]
-            parts += filter(None, (target["notices"], target["market"]))
+            settings = SETTINGS_TEXTS.get(target["settings"]["news"])
+            parts += filter(None, (target["notices"], target["market"], settings))
             print(f"{light.word}: {' · '.join(parts)}")
     return max(lights, default=Light.GREY)
 
@@ -93,3 +99,19 @@ def snooze(
         usage_error(f"snooze {duration}: allowed are {', '.join(allowed)}.")
     ask_running(this_users_instance(), "POST", f"/snooze/{duration}")
     _show_status(as_json=False)
+    if not _wait_until_kept():
+        print_error(NOT_KEPT)
+
+
+def _wait_until_kept() -> bool:
+    """Tell whether the snoozes of the running traymon are written down, as they are in a moment."""
+    deadline = time.monotonic() + KEEP_TIMEOUT
+    targets = ask_running(this_users_instance(), "GET", "/status")
+    while True:
+        state = open_state()
+        kept = [state.snoozed_until(target["target"]["name"]) for target in targets]
+        if kept == [target["snoozed_until"] for target in targets]:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)

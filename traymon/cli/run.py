@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -17,10 +19,16 @@ from traymon.cli.common import (
     Timeout,
     load,
     new_console,
+    read_settings,
 )
 from traymon.cli.control import ask_running, this_users_instance
 from traymon.cli.log import set_log_level, start_log
+from traymon.config import loader
 from traymon.core.target import Target
+
+if TYPE_CHECKING:
+    from traymon.config.loader import Config
+    from traymon.config.settings_watch import SettingsWatch
 
 TRAY_TIMEOUT = 20.0  # seconds that a desktop may take after login to bring up its tray
 
@@ -57,9 +65,11 @@ def run(
         set_log_level(config.settings.log)
     else:
         start_log(config.settings.log)
+    Folders.of_this_user().make_private()
     console = new_console(quiet=unseen)
     target = config.target
-    console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
+    watched = escape(f"{target.name}, {target.address}")
+    console.print(f"traymon watches {watched}.", highlight=False)
     try:
         App(
             [target],
@@ -72,10 +82,23 @@ def run(
             calendar=config.calendar,
             login_options=login_options(target, host, port, timeout),
             patience=TRAY_TIMEOUT if at_login else 0.0,
+            settings=_watch_settings(config, env, host, port, timeout),
         ).run()
     finally:
         instance.release()
     raise Exit(0)
+
+
+def _watch_settings(
+    config: Config, env: Path | None, host: str | None, port: str | None, timeout: str | None
+) -> SettingsWatch:
+    """Return what sees whether the settings that were read are still what their files say."""
+    from traymon.config.settings_watch import SettingsWatch
+
+    folder = Path.cwd()
+    env = env and env.absolute()
+    again = partial(read_settings, env, host, port, timeout, folder)
+    return SettingsWatch(config, loader.files(env, folder), again)
 
 
 def _notify(name: str) -> None:

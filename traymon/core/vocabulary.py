@@ -114,6 +114,15 @@ class SensorName(StrEnum):
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
 
 
+class SettingsNews(StrEnum):
+    """How the files of the settings compare with the settings in force."""
+
+    IN_FORCE = "in force"  # they say the same
+    CHANGED = "changed"
+    UNUSABLE = "unusable"  # changed, and with mistakes
+    GONE = "gone"  # the file that the settings came from is no longer there
+
+
 class Use(StrEnum):
     """How a configured client ID is used."""
 

@@ -23,6 +23,7 @@ class UserActions:
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
+    use_new_settings: Callable[[], None] = _nothing  # those that their files say now
     copy_report: Callable[[], None] = _nothing
     open_logs: Callable[[], None] = _nothing
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered

@@ -12,7 +12,7 @@ from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.latency import LATENCY_NAMES
 from traymon.core.model import Diagnosis, Status
 from traymon.core.target import Program
-from traymon.core.vocabulary import Light, SensorName
+from traymon.core.vocabulary import Light, SensorName, SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.formatting import duration, id_use, moment, programs
@@ -155,6 +155,18 @@ def market_closed_text(status: Status, now: float) -> str:
     return f"market closed until {moment(status.opens_at, now)}"
 
 
+SETTINGS_TEXTS = {
+    SettingsNews.CHANGED: "new settings are not in use yet",
+    SettingsNews.UNUSABLE: "the new settings have a mistake",
+    SettingsNews.GONE: "the .env is gone",
+}
+
+
+def settings_text(status: Status) -> str:
+    """Return what is new in the files of the settings, in a few words; "" if nothing is."""
+    return SETTINGS_TEXTS.get(status.settings.news, "")
+
+
 def tooltip(statuses: Sequence[Status], now: float) -> str:
     """Return the icon's tooltip: every target, the worst first, cut to the platform's limit."""
     parts = [_tooltip(status, now) for status in worst_first(statuses)]
@@ -166,6 +178,7 @@ def _tooltip(status: Status, now: float) -> str:
     lines = [
         headline(status.diagnosis),
         suspicion_text(status),
+        settings_text(status),
         where_and_since(status, now),
         ", ".join(muted),
     ]
@@ -184,6 +197,7 @@ def status_line(status: Status, now: float) -> str:
         suspicion_text(status),
         mute_text(status, now),
         market_closed_text(status, now),
+        settings_text(status),
     )
     return " · ".join(filter(None, parts))
 

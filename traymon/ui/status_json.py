@@ -44,7 +44,9 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "headline": fix_pages.fill(page.headline, facts),
         "in_short": fix_pages.fill(page.in_short, facts),
         "notices": presenter.mute_text(status, now),
+        "snoozed_until": status.snoozed_until,
         "market": presenter.market_closed_text(status, now),
+        "settings": {"news": str(status.settings.news), "problem": clean(status.settings.problem)},
         "readings": [
             {
                 "sensor": reading.sensor,

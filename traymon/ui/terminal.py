@@ -114,6 +114,8 @@ def _target(status: Status, now: float) -> RenderableType:
     lines += [Text(f"  {stats}", "bright_black") for stats in presenter.latency_stats(status)]
     if suspicion := presenter.suspicion_text(status):
         lines.append(Text(f"  {suspicion}", "yellow"))
+    if settings := presenter.settings_text(status):
+        lines.append(Text(f"  {settings}", "yellow"))
     if light in (Light.AMBER, Light.RED):
         page = fix_pages.page(status.diagnosis.code)
         in_short = fix_pages.fill(page.in_short, presenter.facts_of(status, now))

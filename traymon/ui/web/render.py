@@ -22,7 +22,7 @@ from traymon import __version__, assets
 from traymon.core.facts import Facts
 from traymon.core.model import Status
 from traymon.core.target import mask_account
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import CheckStep, check_steps
@@ -62,7 +62,8 @@ def live_page() -> str:
 def live_event(statuses: Sequence[Status], now: float) -> dict[str, str | bool]:
     """Return what changes on the live page: its part, light, title and icon.
 
-    And whether the market's hours are known, so that a snooze can last until it opens.
+    And whether the market's hours are known, so that a snooze can last until it opens, and whether
+    there are new settings that can be used.
     """
     parts, light = [_part(status, now) for status in statuses], presenter.worst_light(statuses)
     return {
@@ -71,6 +72,7 @@ def live_event(statuses: Sequence[Status], now: float) -> dict[str, str | bool]:
         "title": _title(parts),
         "icon": _icon(light),
         "hours_known": any(status.opens_at is not None for status in statuses),
+        "new_settings": any(status.settings.news is SettingsNews.CHANGED for status in statuses),
     }
 
 
@@ -147,6 +149,8 @@ def _part(status: Status, now: float) -> dict[str, Any]:
         "fixed": "" if fixed is None else duration(fixed),
         "muted": presenter.mute_text(status, now),
         "market": presenter.market_closed_text(status, now),
+        "settings": status.settings.news.name,
+        "settings_problem": clean(status.settings.problem),
         "checks": [_check(step) for step in check_steps(status.evidence)],
     }
 

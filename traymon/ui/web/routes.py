@@ -63,6 +63,7 @@ class Routes:
             Route("/check-now", _act(actions.check_now), methods=["POST"]),
             Route("/pause", _act(actions.pause_or_resume), methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
+            Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
         ]

@@ -16,9 +16,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from traymon.core.facts import Fact, Facts
-from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
+from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
 
@@ -187,3 +187,24 @@ def test_the_account_is_masked_wherever_it_stands() -> None:
     shown = status("java")
     assert "- Account: DU***456" in render.report(shown, NOW)
     assert "DU123456" not in render.report(shown, NOW) + render.page(shown, NOW)
+
+
+@pytest.mark.parametrize(
+    ("news", "words"),
+    [
+        (SettingsNews.IN_FORCE, ""),
+        (SettingsNews.CHANGED, "It still uses the old ones"),
+        (SettingsNews.UNUSABLE, "cannot be used: line 3"),
+        (SettingsNews.GONE, "is gone: /home/me/.env"),
+    ],
+)
+def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, words: str) -> None:
+    settings = SettingsState(news, "line 3")
+    target = Target("bot", env_file="/home/me/.env")
+    shown = replace(status("x"), target=target, settings=settings)
+    for page in (render.page(shown, NOW), render.live_page([shown], NOW, "token")):
+        assert words in page
+        assert ("in force" in page) is False
+    button = 'data-post="/use-settings"'
+    assert button in render.live_page([shown], NOW, "token")
+    assert button not in render.page(shown, NOW)
