@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.fuzzing import fuzz
-from traymon.sensors.frame_reader import MAX_KEPT, FrameReader
-from traymon.sensors.wire import AnswerReader, NotIB, VerdictReader
+from traymon.sensors.frame_reader import MAX_KEPT, FrameReader, NotIB
+from traymon.sensors.wire import MAX_TEXT, find_version, read_error, read_verdict
 
 fields = st.lists(
     st.sampled_from([b"4", b"9", b"15", b"326", b"2", b"-1", b"176", b"DU123456", b"9" * 5000])
@@ -22,42 +24,45 @@ pieces = frames | st.binary(max_size=50) | lengths.map(lambda length: struct.pac
 streams = st.lists(pieces, max_size=12)
 
 
-def feed(reader: AnswerReader | VerdictReader, stream: list[bytes]) -> str:
-    """Feed a reader until it has its answer; return why the bytes are not IB's, or ""."""
-    try:
-        for piece in stream:
-            if reader.feed(piece) is not None:
-                break
-    except NotIB as error:
-        return str(error)
-    return ""
+def frames_of(reader: FrameReader, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the frames of a stream, to where the bytes cannot be IB's."""
+    with suppress(NotIB):
+        for chunk in chunks:
+            reader.feed(chunk)
+            while (frame := reader.take_frame()) is not None:
+                yield frame
 
 
 @fuzz
 @given(streams)
 def test_any_answer_to_the_hello_is_a_version_or_not_ibs(stream: list[bytes]) -> None:
-    why = feed(AnswerReader(), stream)
+    reader, why = FrameReader(), ""
+    try:
+        for piece in stream:
+            if find_version(reader, piece) is not None:
+                break
+    except NotIB as error:
+        why = str(error)
     assert why.isprintable()
     assert len(why) < 300
 
 
 @fuzz
-@given(streams)
-def test_any_answer_to_the_start_is_a_verdict_or_not_ibs(stream: list[bytes]) -> None:
-    reader = VerdictReader()
-    why = feed(reader, stream)
-    assert why.isprintable()
-    assert len(why) < 300
-    assert len(reader.said) < 1000
+@given(streams, st.sampled_from([100, 176, 193, 194, 226]))
+def test_any_message_is_read_or_ignored(stream: list[bytes], version: int) -> None:
+    for frame in frames_of(FrameReader(), stream):
+        error = read_error(frame, version)
+        read_verdict(frame, error)
+        if error is not None:
+            assert error.text.isprintable()
+            assert len(error.text) <= MAX_TEXT
 
 
 @fuzz
 @given(streams, st.integers(1, 7))
 def test_frames_are_the_same_in_chunks_of_any_size(stream: list[bytes], size: int) -> None:
     data = b"".join(stream)
-    whole, parts = FrameReader(), FrameReader()
-    found = list(whole.feed(data))
     chunks = [data[at : at + size] for at in range(0, len(data), size)]
-    assert [frame for chunk in chunks for frame in parts.feed(chunk)] == found
-    assert whole.is_lost == parts.is_lost
+    found = list(frames_of(FrameReader(), [data]))
+    assert list(frames_of(FrameReader(), chunks)) == found
     assert all(len(frame) <= MAX_KEPT for frame in found)

@@ -202,9 +202,9 @@ def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, w
     settings = SettingsState(news, "line 3")
     target = Target("bot", env_file="/home/me/.env")
     shown = replace(status("x"), target=target, settings=settings)
-    for page in (render.page(shown, NOW), render.live_page([shown], NOW, "token")):
+    event = render.live_event([shown], NOW)
+    for page in (render.page(shown, NOW), str(event["html"])):
         assert words in page
-        assert ("in force" in page) is False
-    button = 'data-post="/use-settings"'
-    assert button in render.live_page([shown], NOW, "token")
-    assert button not in render.page(shown, NOW)
+        assert "in force" not in page
+    assert event["new_settings"] is (news is SettingsNews.CHANGED)
+    assert 'data-post="/use-settings"' not in render.page(shown, NOW)
