@@ -15,7 +15,7 @@ from itertools import islice
 
 from traymon.core.client_library import KEPT_OUT, LET_IN, LibraryOutcome, LibraryResult
 from traymon.core.facts import Fact
-from traymon.core.model import Reading
+from traymon.core.model import Evidence, Reading
 from traymon.core.target import Target
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
 from traymon.sensors.base import FactDict, SensorContext
@@ -59,7 +59,7 @@ class ClientLibrary:
         delays = iter(RETRY_DELAYS)
         while True:
             await _wait_until_served(context, served=True)
-            reading = await self._let_in(context.evidence.target)
+            reading = await self._let_in(context.evidence)
             context.post(reading)
             if reading.symptom is Symptom.NOT_LET_IN:
                 await asyncio.sleep(next(delays, RETRY_DELAYS[-1]))
@@ -67,17 +67,18 @@ class ClientLibrary:
             await _wait_until_served(context, served=False)
             context.post(Reading(self.name, Symptom.UNKNOWN, "the port is not served"))
 
-    async def _let_in(self, target: Target) -> Reading:
+    async def _let_in(self, evidence: Evidence) -> Reading:
         """Let the libraries in once, and return what came of it."""
         *guessed, last = self._interpreters
         for interpreter in guessed:
-            reading = await self._try(interpreter, target)
+            reading = await self._try(interpreter, evidence)
             (first, *_) = Fact.LIBRARIES.of(reading.facts) or ()
             if first.outcome is not LibraryOutcome.NOT_INSTALLED:
                 return reading
-        return await self._try(last, target)
+        return await self._try(last, evidence)
 
-    async def _try(self, interpreter: Interpreter, target: Target) -> Reading:
+    async def _try(self, interpreter: Interpreter, evidence: Evidence) -> Reading:
+        target = evidence.target
         process, self._started = self._started or _start(interpreter), None
         if isinstance(process, OSError):
             detail = plain(
@@ -92,7 +93,8 @@ class ClientLibrary:
             output = await asyncio.to_thread(process.collect, self._limit)
         finally:
             process.kill()
-        return _reading(facts_of(interpreter, output), time.monotonic() - began)
+        server_version = evidence.fact(SensorName.HANDSHAKE, Fact.SERVER_VERSION)
+        return _reading(facts_of(interpreter, output, server_version), time.monotonic() - began)
 
 
 def _start(interpreter: Interpreter) -> LibraryProcess | OSError:

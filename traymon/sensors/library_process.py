@@ -28,6 +28,7 @@ MAX_OUTPUT = 64 * 1024  # bytes
 MAX_ERRORS = 4 * 1024  # bytes that are kept of stderr: the last ones, which name the cause
 MAX_REPORTS = 20
 REAP_TIMEOUT = 5.0  # seconds
+LAST_WORDS_TIMEOUT = 0.5  # seconds after its output has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class LibraryProcess:
             start_new_session=True,  # a group that can be killed as a whole
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        self._killing, self._killed = threading.Lock(), False
         self._output, self._errors = _Pipe(), _Pipe()
         self._start_reading(self._process.stdout, self._read_output)
         self._start_reading(self._process.stderr, self._read_errors)
@@ -98,9 +100,12 @@ class LibraryProcess:
         Blocks; another thread can end the wait with `kill`.
         """
         hung = not self._output.ended.wait(timeout)
+        if not hung and not self._output.flooded:  # its end and its last words may follow
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(LAST_WORDS_TIMEOUT)
+            hung = self._process.returncode is None
+            self._errors.ended.wait(LAST_WORDS_TIMEOUT)
         self.kill()
-        if not hung:  # its last words may still be on their way
-            self._errors.ended.wait(0.5)
         flooded = self._output.flooded
         errors = self._errors.data.decode(errors="replace").strip().splitlines()
         return Output(
@@ -112,8 +117,11 @@ class LibraryProcess:
         )
 
     def kill(self) -> None:
-        """Kill it and all that it started; harmless if it has ended."""
-        if self._process.returncode is None:
+        """Kill it and all that it started; harmless if it was killed already."""
+        with self._killing:
+            if self._killed:
+                return
+            self._killed = True
             _kill_group(self._process.pid)
             with suppress(OSError):
                 self._process.kill()

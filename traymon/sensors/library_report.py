@@ -23,8 +23,11 @@ MAX_NAME = 40  # characters of a library's name or version
 MAX_LIBRARIES = 5
 
 
-def read_results(output: Output) -> tuple[LibraryResult, ...]:
-    """Return what became of each library; never empty."""
+def read_results(output: Output, server_version: int | None) -> tuple[LibraryResult, ...]:
+    """Return what became of each library; never empty.
+
+    `server_version`: the API version of TWS, as the handshake sensor was answered.
+    """
     found = next((report for report in output.reports if "libraries" in report), {})
     names = [name for name in _list(found, "libraries") if isinstance(name, str)][:MAX_LIBRARIES]
     names = [plain(name)[:MAX_NAME] for name in names]
@@ -37,13 +40,15 @@ def read_results(output: Output) -> tuple[LibraryResult, ...]:
         if name not in by_name:  # the process has ended in the middle of this one
             results.append(_failure(output, name))
             break
-        results.append(_result(name, by_name[name]))
+        results.append(_result(name, by_name[name], server_version))
     return tuple(results)
 
 
-def facts_of(interpreter: Interpreter, output: Output) -> FactDict:
+def facts_of(
+    interpreter: Interpreter, output: Output, server_version: int | None = None
+) -> FactDict:
     """Return what else a reading says: what became of the libraries, in which Python."""
-    facts: FactDict = {Fact.LIBRARIES: read_results(output)}
+    facts: FactDict = {Fact.LIBRARIES: read_results(output, server_version)}
     if not interpreter.own:
         facts[Fact.INTERPRETER] = interpreter.path
     found = next((report for report in output.reports if "python" in report), {})
@@ -68,8 +73,8 @@ def _failure(output: Output, name: str = "") -> LibraryResult:
     return LibraryResult(name, outcome, detail=detail)
 
 
-def _result(name: str, report: Mapping[str, Any]) -> LibraryResult:
-    outcome, detail = _outcome(name, report)
+def _result(name: str, report: Mapping[str, Any], server_version: int | None) -> LibraryResult:
+    outcome, detail = _outcome(name, report, server_version)
     return LibraryResult(
         name,
         outcome,
@@ -81,7 +86,9 @@ def _result(name: str, report: Mapping[str, Any]) -> LibraryResult:
     )
 
 
-def _outcome(name: str, report: Mapping[str, Any]) -> tuple[LibraryOutcome, str]:
+def _outcome(
+    name: str, report: Mapping[str, Any], server_version: int | None
+) -> tuple[LibraryOutcome, str]:
     if "import_error" in report:
         missing = _text(report, "missing").partition(".")[0]
         broken = name in SHARE_EVENTKIT and missing == "eventkit"
@@ -98,11 +105,11 @@ def _outcome(name: str, report: Mapping[str, Any]) -> tuple[LibraryOutcome, str]
         and isinstance(message[0], int)
         and isinstance(message[1], str)
     ]
-    return _why_not(report, said)
+    return _why_not(report, said, server_version)
 
 
 def _why_not(
-    report: Mapping[str, Any], said: Sequence[tuple[int, str]]
+    report: Mapping[str, Any], said: Sequence[tuple[int, str]], server_version: int | None
 ) -> tuple[LibraryOutcome, str]:
     """Return why a library got no session, with the words of TWS or else of the library."""
     words = TwsWords()
@@ -115,9 +122,12 @@ def _why_not(
         return LibraryOutcome.NO_FREE_ID, detail
     if CLIENT_OUTDATED in codes:
         return LibraryOutcome.LIBRARY_TOO_OLD, detail
-    if TWS_OUTDATED in codes or "version must be" in error:
-        return LibraryOutcome.SERVER_TOO_OLD, error
-    max_version = _number(report, "max_version")
+    min_version, max_version = _number(report, "min_version"), _number(report, "max_version")
+    if min_version is not None and server_version is not None and server_version < min_version:
+        detail = f"it has API version {server_version}, and the library needs {min_version}"
+        return LibraryOutcome.SERVER_TOO_OLD, detail
+    if TWS_OUTDATED in codes:
+        return LibraryOutcome.SERVER_TOO_OLD, detail
     if not words.notable and max_version is not None and max_version < MAX_SESSION_VERSION:
         return LibraryOutcome.LIBRARY_TOO_OLD, detail
     return LibraryOutcome.NOT_LET_IN, detail

@@ -218,7 +218,7 @@ def import_library(name: str) -> dict[str, Any]:
             else:
                 del report["import_error"]
     if "import_error" not in report:
-        report["max_version"] = highest_version(name)
+        report["min_version"], report["max_version"] = offered_versions(name)
     return report
 
 
@@ -237,13 +237,15 @@ def forget(*names: str) -> None:
             del sys.modules[known]
 
 
-def highest_version(name: str) -> int | None:
-    """Return the highest API version that a library offers."""
+def offered_versions(name: str) -> list[int | None]:
+    """Return the lowest and the highest API version that a library offers."""
     if name == "ibapi":
         versions: Any = importlib.import_module("ibapi.server_versions")
-        return getattr(versions, "MAX_CLIENT_VER", None)
-    client: Any = importlib.import_module(name + ".client").Client
-    return getattr(client, "MaxClientVersion", None)
+        names = "MIN_CLIENT_VER", "MAX_CLIENT_VER"
+    else:
+        versions = importlib.import_module(name + ".client").Client
+        names = "MinClientVersion", "MaxClientVersion"
+    return [getattr(versions, one, None) for one in names]
 
 
 def version_of(name: str) -> str:
