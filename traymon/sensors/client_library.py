@@ -27,8 +27,8 @@ from traymon.sensors.tws_words import plain
 log = logging.getLogger(__name__)
 
 MAX_IDS = 4  # of traymon's own, tried one after the other while they are in use
-SESSION_TIMEOUT = 4.0  # seconds for one library to get its session
-LIMIT = 15.0  # seconds for everything; a library is imported in less than one
+SESSION_TIMEOUT = 3.0  # seconds for one library to get its session
+LIMIT = 12.0  # seconds for everything; a library is imported in less than one
 RETRY_DELAYS = (5.0, 10.0, 20.0, 40.0)  # seconds before the next try of one that was kept out
 
 

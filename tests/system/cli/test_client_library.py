@@ -50,12 +50,11 @@ def libraries(gateway: Running) -> list[tuple[int, ...]]:
     return [c.messages for c in gateway.conversations if c.hello not in (TRAYMON, "v100..226")]
 
 
-def test_check_lets_ib_insync_in_and_names_it_on_every_surface(traymon: IsolatedTraymon) -> None:
+def test_check_lets_ib_insync_in_and_names_it(traymon: IsolatedTraymon) -> None:
     with running() as gateway:
         port = str(gateway.port)
         done = traymon.run("check", "--port", port)
         as_json = traymon.run("check", "session", "--json", "--port", port)
-        report = traymon.run("check", "--report", "--port", port)
         traymon.run("check", "handshake", "--port", port)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Test 4: Client Library" in done.stdout
@@ -66,8 +65,7 @@ def test_check_lets_ib_insync_in_and_names_it_on_every_surface(traymon: Isolated
     (library,) = reading["facts"]["libraries"]
     assert (library["name"], library["version"]) == ("ib_insync", "0.9.86")
     assert library["outcome"] == "connected"
-    assert "ib_insync 0.9.86 connected" in report.stdout.replace("\\", "")
-    assert libraries(gateway) == [(71,)] * 3, "not for the handshake alone"
+    assert libraries(gateway) == [(71,)] * 2, "not for the handshake alone"
 
 
 def test_check_is_amber_where_the_library_alone_is_kept_out(traymon: IsolatedTraymon) -> None:
@@ -94,25 +92,17 @@ def test_the_environment_beside_the_settings_is_used_by_itself(traymon: Isolated
         done = traymon.run("check", "session", "--port", str(gateway.port))
     assert done.returncode == 0, done.stdout
     assert "ib_async 2.1.0 connected" in done.stdout
-    assert python in done.stdout.replace("\n    ", "").replace("\n", "")
+    assert "".join(python.split()) in "".join(done.stdout.split()), "whole, over several lines"
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("kill -SEGV $$", "crashed: signal 11"),
-        ("exit 0", "gave no answer that can be read"),
-        ("exec yes", "it printed too much"),
-    ],
-)
-def test_a_python_that_fails_is_amber_for_the_user_who_named_it(
-    line: str, words: str, traymon: IsolatedTraymon
+def test_a_python_that_crashes_is_amber_for_the_user_who_named_it(
+    traymon: IsolatedTraymon,
 ) -> None:
-    python = script(traymon.home / "python", line)
+    python = script(traymon.home / "python", "kill -SEGV $$")
     with running() as gateway:
         done = traymon.run("check", "session", "--python", python, "--port", str(gateway.port))
     assert (done.returncode, done.stderr) == (2, "")
-    assert words in words_of(done.stdout)
+    assert "crashed: signal 11" in words_of(done.stdout)
 
 
 def test_a_python_that_hangs_is_stopped(traymon: IsolatedTraymon) -> None:
@@ -149,12 +139,14 @@ def test_a_closed_port_needs_no_library(traymon: IsolatedTraymon) -> None:
 
 def test_wait_starts_its_command_once_a_library_is_let_in(traymon: IsolatedTraymon) -> None:
     command = ("--timeout", "60", "--", "echo", "started")
-    with running(script=KeepsOut(IB_INSYNC)) as gateway:
-        with traymon.start("wait", "--port", str(gateway.port), *command) as process:
-            wait_for(lambda: libraries(gateway), "the library")
-            assert process.poll() is None
-            gateway.script = Script()
-            out, err = process.communicate(timeout=60)
+    with (
+        running(script=KeepsOut(IB_INSYNC)) as gateway,
+        traymon.start("wait", "--port", str(gateway.port), *command) as process,
+    ):
+        wait_for(lambda: libraries(gateway), "the library")
+        assert process.poll() is None
+        gateway.script = Script()
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "started\n"), err
     assert "Client Library: ib_insync 0.9.86 got no session" in err
     assert libraries(gateway)[-1] == (71,)
