@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.markup import escape
 
 from traymon.cli.common import (
     EXIT_OF_LIGHT,
@@ -103,6 +102,8 @@ def _look(target: Target, step: str | None, library: ClientLibrary | None) -> St
 
 def _print(status: Status, step: str | None, *, as_json: bool, report: bool) -> NoReturn:
     """Print the result and exit with its light."""
+    from rich.markup import escape
+
     from traymon.diagnosis.checks import light_of_check
     from traymon.ui import status_json, terminal
     from traymon.ui.web import render

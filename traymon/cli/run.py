@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from traymon.cli.common import (
     Env,
@@ -50,6 +49,8 @@ def run(
         ask_running(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
         raise Exit(0)
+    from rich.markup import escape
+
     from traymon.app import App
     from traymon.storage.paths import Folders
 

@@ -13,8 +13,6 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
 from traymon.core.model import Status
@@ -38,6 +36,9 @@ def wait_until_good(
     port: Port = None,
 ) -> None:
     """Wait until the API, the session and the client IDs are good; then start a command."""
+    from rich.console import Console
+    from rich.markup import escape
+
     from traymon.monitoring.one_shot import run_until
     from traymon.sensors.client_library import ClientLibrary
     from traymon.sensors.interpreters import own_interpreter
