@@ -45,6 +45,8 @@ PURE = (
     "sensors/client_id_gate",
     "sensors/client_id_ledger",
     "sensors/heartbeat",
+    "diagnosis/check_step",
+    "diagnosis/library_check",
     "diagnosis/accounts",
     "diagnosis/conditions",
     "diagnosis/catalogue",
@@ -84,12 +86,14 @@ IMPORTERS = {
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
     "psutil": {
+        "sensors/library_process",
         "sensors/listener",
         "sensors/process_reader",
         "sensors/processes",
         "sensors/socket_table",
     },
     "ib_insync": set(),
+    "ibapi": {"sensors/traymon_library_check"},
     "typer": COMMANDS - {"cli/__init__"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
@@ -196,7 +200,8 @@ def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
     assert ours(module) <= {
         *PURE,
         "diagnosis/fix_pages",
-    }  # the pages, which are part of the program
+        "diagnosis/library_words",
+    }  # the words, which are part of the program
     assert not calls(module) & LOOKS
 
 
@@ -220,6 +225,23 @@ def test_start_at_login_imports_the_standard_library_alone_for_the_installer_use
 def test_a_library_is_imported_where_it_belongs_alone(library: str) -> None:
     found = {m for m in FILES if library in {name.partition(".")[0] for name in imports(m)}}
     assert found <= IMPORTERS[library]
+
+
+def test_the_program_that_lets_libraries_in_runs_alone_and_in_an_old_python() -> None:
+    # a trading program's Python has nothing of traymon's, and may be years old
+    module = "sensors/traymon_library_check"
+    assert not ours(module)
+    assert {name.partition(".")[0] for name in imports(module)} <= {
+        *sys.stdlib_module_names,
+        "ibapi",
+    }
+    ast.parse(FILES[module].read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_the_traymon_that_stays_lets_no_client_library_in() -> None:
+    # the sensor is no row of a table, so that only a command adds it
+    users = {m for m in FILES if "sensors/client_library" in ours(m)}
+    assert users == {"cli/check", "cli/wait"}
 
 
 def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
-from traymon.config import loader
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they take longest to import, and `status` needs none of them
+    from rich.console import Console
+
+    from traymon.config import loader
     from traymon.storage.state import StateStore
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ def load(
 
     If they cannot be used, print every mistake and exit.
     """
+    from traymon.config import loader
+
     try:
         return read_settings(env, host, port, timeout, Path.cwd())
     except ConfigError as error:
@@ -84,6 +87,8 @@ def open_state() -> StateStore:
 
 def new_console(quiet: bool = False) -> Console:
     """Return a console for output with colours."""
+    from rich.console import Console
+
     logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
     return Console(highlight=False, quiet=quiet)
 

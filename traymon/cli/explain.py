@@ -6,8 +6,6 @@ import difflib
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from traymon.cli.common import new_console, usage_error
 
@@ -16,6 +14,9 @@ def explain(
     code: Annotated[str | None, typer.Argument(help="A code, such as wrong-port.")] = None,
 ) -> None:
     """Print the page of a diagnosis, or the list of all of them."""
+    from rich.markup import escape
+    from rich.table import Table
+
     from traymon.diagnosis import fix_pages
     from traymon.diagnosis.catalogue import ENTRIES
     from traymon.ui import terminal

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from traymon.cli.common import (
     Env,
@@ -58,6 +57,8 @@ def run(
         ask_running(instance, "POST", "/open-page")
         print("traymon runs already; its page is opened.")
         raise Exit(0)
+    from rich.markup import escape
+
     from traymon.app import App
     from traymon.storage.paths import Folders
 

@@ -13,8 +13,6 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
 from traymon.core.model import Status
@@ -38,7 +36,12 @@ def wait_until_good(
     port: Port = None,
 ) -> None:
     """Wait until the API, the session and the client IDs are good; then start a command."""
+    from rich.console import Console
+    from rich.markup import escape
+
     from traymon.monitoring.one_shot import run_until
+    from traymon.sensors.client_library import ClientLibrary
+    from traymon.sensors.interpreters import own_interpreter
     from traymon.ui import presenter, terminal
 
     if need not in NEEDS:
@@ -47,6 +50,9 @@ def wait_until_good(
     if command and program is None:
         usage_error(f"There is no program {command[0]!r}, so that nothing could be started.")
     target = load(env, host, port, None).target
+    library = None
+    if need not in ("port", "handshake") and target.own_client_id is not None:
+        library = ClientLibrary([own_interpreter()])
     if command and program:
         target = replace(target, starting=_starting_program(command, program))
     console = Console(highlight=False, stderr=True)  # stdout is the command's
@@ -64,7 +70,8 @@ def wait_until_good(
 
         own_programs = open_state().own_programs
         try:
-            good, status = asyncio.run(run_until(target, need, timeout, own_programs, show))
+            waiting = run_until(target, need, timeout, own_programs, show, library)
+            good, status = asyncio.run(waiting)
         except KeyboardInterrupt:
             raise Exit(130) from None  # what shells use for Ctrl-C
     if not good:

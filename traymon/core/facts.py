@@ -11,6 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
+from traymon.core.client_library import LibraryResult
 from traymon.core.target import IdUse, Program
 
 T = TypeVar("T")
@@ -132,6 +133,12 @@ class Fact:
     TWS_VERSION = _text("tws_version", 8)  # as TWS itself names it: `10.45.1`
     SUPPORT_ENDS = _text("support_ends", 10)  # when IBKR stops supporting it: `2026-12-15`
     MIN_TWS_VERSION = _text("min_tws_version", 8)  # the lowest version supported from then on
+    # client libraries
+    LIBRARIES: FactKey[tuple[LibraryResult, ...]] = FactKey(
+        "libraries", LibraryResult, several=True
+    )
+    INTERPRETER = _text("interpreter")  # the trading program's Python; not given for traymon's own
+    PYTHON_VERSION = _text("python_version")  # that Python's
     # client IDs
     ID_USES: FactKey[tuple[IdUse, ...]] = FactKey("id_uses", IdUse, several=True)
     CLIENT_ID = _number("client_id")  # the configured ID that the trading program cannot use

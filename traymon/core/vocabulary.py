@@ -68,6 +68,8 @@ class Symptom(StrEnum):
     VERSION_ENDS = "version-ends"  # IBKR stops supporting this version of TWS at a date
     # hours
     UNANSWERED = "unanswered"  # a question of ours, twice
+    # client library
+    NOT_LET_IN = "not-let-in"  # a client library gets no session, or could not be tried
     # internet
     OFFLINE = "offline"  # no default route, or no name server answers
     # monitor
@@ -109,6 +111,7 @@ class SensorName(StrEnum):
     CALLS = "calls"  # whatever else TWS reports that the user has to act on
     SUPPORT = "support"  # until when IBKR supports this version of TWS, as TWS reports it
     HOURS = "hours"  # the trading hours that IB gives for a contract
+    CLIENT_LIBRARY = "client_library"  # whether a client library gets in; on a command alone
     CLIENT_IDS = "client_ids"
     CALENDAR = "calendar"
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep

@@ -13,7 +13,7 @@ from traymon.core.latency import LATENCY_NAMES
 from traymon.core.model import Diagnosis, Status
 from traymon.core.target import Program
 from traymon.core.vocabulary import Light, SensorName, SettingsNews
-from traymon.diagnosis import fix_pages
+from traymon.diagnosis import fix_pages, library_check
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.formatting import duration, id_use, moment, programs
 
@@ -207,10 +207,12 @@ def blocking_text(status: Status) -> str:
     if status.diagnosis.light is not Light.GREEN:
         return marked_headline(status.diagnosis)
     steps = check_steps(status.evidence)
-    step = next((step for step in steps if step.light is not Light.GREEN), None)
+    unwell_steps = (step for step in steps if step.light is not Light.GREEN and not step.skipped)
+    step = next(unwell_steps, None)
     if step is None:
         return marked_headline(status.diagnosis)
-    finding = next(
-        (part.finding for part in step.details if part.light is not Light.GREEN), step.finding
-    )
+    finding = step.finding
+    if step.name != library_check.NAME:  # its details are advice
+        unwell = (part.finding for part in step.details if part.light is not Light.GREEN)
+        finding = next(unwell, finding)
     return f"{MARKS[step.light]} {step.title}: {fix_pages.clean(finding)}"

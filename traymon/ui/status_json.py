@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from traymon.core.client_library import LibraryResult
 from traymon.core.model import Status
 from traymon.core.target import IdUse, Program
 from traymon.diagnosis import fix_pages
@@ -79,6 +80,6 @@ def _masked(value: Any) -> Any:
     """Return a fact's value for JSON, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
-    if isinstance(value, Program | IdUse):
+    if isinstance(value, Program | IdUse | LibraryResult):
         return {key.name: _masked(getattr(value, key.name)) for key in fields(value)}
     return clean(value) if isinstance(value, str) else value

@@ -17,7 +17,7 @@ from traymon import __version__
 from traymon.core.model import Change, Status
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.checks import CheckStep, check_steps
+from traymon.diagnosis.checks import CheckStep, check_steps, steps_to_show
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration
 from traymon.ui import presenter
@@ -125,13 +125,10 @@ def _target(status: Status, now: float) -> RenderableType:
 
 def check_results(status: Status, only: str | None) -> RenderableType:
     """Return the results of `traymon check`: of one check, or of all up to the first failure."""
-    lines: list[RenderableType] = []
-    for number, step in enumerate(check_steps(status.evidence), 1):
-        if only in (None, step.name):
-            lines.append(_check_result(number, step))
-        if only is None and not step.passed:
-            break
-    return Group(*lines)
+    steps = check_steps(status.evidence)
+    return Group(
+        *(_check_result(steps.index(step) + 1, step) for step in steps_to_show(steps, only))
+    )
 
 
 def _check_result(number: int, step: CheckStep) -> RenderableType:

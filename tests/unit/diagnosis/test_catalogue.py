@@ -24,6 +24,7 @@ from traymon.diagnosis.checks import check_steps
 from traymon.sensors import (
     client_id_report,
     client_ids,
+    client_library,
     handshake,
     held_session,
     internet,
@@ -64,6 +65,7 @@ INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
 TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
 CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
+CLIENT_LIBRARY = (S.OK, S.UNKNOWN, S.CRASHED, S.NOT_LET_IN)
 CLIENT_IDS = (
     *(S.OK, S.UNKNOWN, S.CRASHED),
     *(S.CLIENT_ID_TAKEN, S.CLIENT_ID_REFUSED, S.TURNED_AWAY),
@@ -80,6 +82,7 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "internet": INTERNET,
     "tls": TLS,
     "client_ids": CLIENT_IDS,
+    "client_library": CLIENT_LIBRARY,
     "monitor": MONITOR,
     "calendar": CALENDAR,
 }
@@ -666,6 +669,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         tls_probe,
         client_ids,
         client_id_report,
+        client_library,
     )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}

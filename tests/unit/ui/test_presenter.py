@@ -103,6 +103,7 @@ BY_OTHERS = {
     Fact.LOOKS,
     Fact.OUTAGE,
     Fact.CAUSE,
+    *(Fact.LIBRARIES, Fact.INTERPRETER, Fact.PYTHON_VERSION),  # of `traymon check`, on no page
 }  # what the view itself puts in
 codes = pytest.mark.parametrize("code", ENTRIES)
 
