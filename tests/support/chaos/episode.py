@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
@@ -48,8 +49,7 @@ def _play(plan: Plan, world: World) -> Record:
     world.stop_service()  # what it has shown is gone, and is not told again
     world.start_service(world.service)
     world.note_reach()
-    echo_ends = time.monotonic() + ECHO
-    _watch(world, lambda: time.monotonic() > echo_ends)
+    _watch(world, partial(_is_past, time.monotonic() + ECHO))
     announced = observer.has_announced_since(began)
     world.end_outage(plan.outage)
     back = time.monotonic()
@@ -78,13 +78,17 @@ def _disturb(plan: Plan, world: World) -> None:
         heappush(due, (at, next(order), action))
 
     for one in plan.disturbances:
-        schedule(one.begins, lambda one=one: world.begin(one))
-        schedule(one.ends, lambda one=one: world.end(one))
-    schedule(plan.outage_begins, lambda: world.begin_outage(plan.outage))
+        schedule(one.begins, partial(world.begin, one))
+        schedule(one.ends, partial(world.end, one))
+    schedule(plan.outage_begins, partial(world.begin_outage, plan.outage))
     while due:
         at, _, action = heappop(due)
-        _watch(world, lambda at=at: time.monotonic() >= began + at)
+        _watch(world, partial(_is_past, began + at))
         action()
+
+
+def _is_past(moment: float) -> bool:
+    return time.monotonic() >= moment
 
 
 def _watch(world: World, condition: Callable[[], bool]) -> None:

@@ -8,6 +8,8 @@ from support.bus import Notification
 from support.chaos.verdict import Shown, Span
 from support.virtual_desktop import Desktop
 
+UNSTABLE = "The API comes and goes"  # the title of that notification
+
 
 class Observer:
     """Writes down what is shown, and when a notification could have been shown."""
@@ -29,7 +31,8 @@ class Observer:
             replaces = each.id == each.replaces_id and each.id in self._on_screen
             self._on_screen.add(each.id)
             urgent = each.hints.get("urgency") == 2
-            self.shown.append(Shown(time.monotonic(), each.title, urgent, replaces))
+            unstable = each.title == UNSTABLE
+            self.shown.append(Shown(time.monotonic(), each.title, urgent, replaces, unstable))
 
     def service_changed(self) -> None:
         """Forget what was on the screen: it went with its service."""
@@ -46,9 +49,9 @@ class Observer:
             self._reachable_since = None
 
     def has_announced_since(self, at: float) -> bool:
-        """Tell whether something urgent was shown since then."""
+        """Tell whether a fault was announced since then."""
         self.look()
-        return any(one.urgent and one.at >= at for one in self.shown)
+        return any((one.urgent or one.unstable) and one.at >= at for one in self.shown)
 
     def has_reassured_since(self, at: float) -> bool:
         """Tell whether something that is not urgent was shown since then."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 REACTION = 15.0  # seconds until a frozen Gateway is proven to be frozen
 REPEAT = 30.0  # seconds after which a notification that failed has been tried again
+POOL_THREADS = 5  # that start when more than ever before is to be done at once, and stay
 AFTERMATH = 30.0  # seconds after an outage in which the Gateway is not yet well again
 
 
@@ -47,6 +48,7 @@ class Shown:
     title: str
     urgent: bool
     replaces: bool = False  # it took the place of the one before it on the screen
+    unstable: bool = False  # says that the API comes and goes; nothing more is told for minutes
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,10 @@ def _not_ended(
 ) -> Iterator[str]:
     """The end of an announced outage was told."""
     calm = Span(outage.ends + REACTION, life.span.ends)
-    later = [one for one in shown if one.at >= outage.ends and not one.urgent]
+    told = any(one.at >= outage.ends and not one.urgent for one in shown)
+    unstable = any(one.unstable for one in shown)
     announced = _announcements(outage, shown)
-    if announced and _longest(calm, reachable) >= REPEAT and not later:
+    if announced and _longest(calm, reachable) >= REPEAT and not (told or unstable):
         yield f"the end of the outage at {outage.begins:.0f} s was not told"
 
 
@@ -140,16 +143,21 @@ def _leaks(life: Life) -> Iterator[str]:
     """In the end traymon holds no more than before."""
     if life.before is None or life.after is None:
         return
-    for what in ("threads", "descriptors"):
-        before, after = getattr(life.before, what), getattr(life.after, what)
-        if after > before:
-            yield f"{what}: {before} before, {after} after"
+    before, after = life.before, life.after
+    if after.threads > before.threads + POOL_THREADS:
+        yield f"threads: {before.threads} before, {after.threads} after"
+    if after.descriptors > before.descriptors:
+        yield f"descriptors: {before.descriptors} before, {after.descriptors} after"
 
 
 def _announcements(outage: Span, shown: list[Shown]) -> list[Shown]:
-    """Return what was said of an outage: the urgent ones of its time."""
-    ends = outage.ends + AFTERMATH
-    return [one for one in shown if one.urgent and outage.begins <= one.at <= ends]
+    """Return what was said of an outage: what is urgent or calls it unstable, in its time."""
+    during = Span(outage.begins, outage.ends + AFTERMATH)
+    return [
+        one
+        for one in shown
+        if (one.urgent or one.unstable) and during.begins <= one.at <= during.ends
+    ]
 
 
 def _longest(span: Span, reachable: Iterable[Span]) -> float:
