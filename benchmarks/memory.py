@@ -8,8 +8,6 @@ the session is held, and the page is first closed and then open. Linux only.
 from __future__ import annotations
 
 import argparse
-import http.client
-import re
 import statistics
 import subprocess
 import sys
@@ -26,6 +24,7 @@ import psutil
 from support.colours import GREEN
 from support.desktop_traymon import shows
 from support.gateway_process import GatewayProcess
+from support.page_visit import visitor
 from support.polling import wait_for
 from support.virtual_desktop import Desktop, missing
 
@@ -97,7 +96,7 @@ def main() -> None:
         time.sleep(minutes * 60)
         after = f"after {minutes:g} minutes"
         print(f"tray, session held, {after:<17} {memory_of(process)}  (bound {BOUND})")
-        with open_page(desktop):
+        with visitor(Path(desktop.env["XDG_RUNTIME_DIR"])).open_page():
             time.sleep(PAGE_TIME)
             print(
                 f"  and its page open               {memory_of(process)}  (bound {BOUND_WITH_PAGE})"
@@ -133,31 +132,6 @@ def resident_tray(gateway: GatewayProcess) -> Iterator[tuple[Desktop, psutil.Pro
         )
         wait_for(lambda: shows(desktop, GREEN), "the green icon")
         yield desktop, psutil.Process(process.pid)
-
-
-@contextmanager
-def open_page(desktop: Desktop) -> Iterator[None]:
-    """Keep the page open as a browser does: its document, its style and its stream."""
-    command = [sys.executable, "-m", "traymon", "open", "--print-url"]
-    url = subprocess.check_output(command, env=desktop.env, text=True, timeout=60).strip()
-    host, _, path = url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(host, timeout=60)
-    connection.request("GET", f"/{path}")
-    answer = connection.getresponse()
-    answer.read()
-    headers = {"Cookie": (answer.headers["set-cookie"] or "").partition(";")[0]}
-    connection.request("GET", "/", headers=headers)
-    page = connection.getresponse().read().decode()
-    for linked in re.findall(r'(?:src|href)="(/[\w.]+)"', page):
-        connection.request("GET", linked, headers=headers)
-        connection.getresponse().read()
-    connection.request("GET", "/events", headers=headers)
-    stream = connection.getresponse()
-    assert stream.status == 200, stream.status
-    try:
-        yield
-    finally:
-        connection.close()
 
 
 def memory_of(process: psutil.Process) -> Memory:
