@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
-PYTHON_CLIENTS = ("ibapi-latest", "ibapi-stable", "nautilus-ibapi")
+PYTHON_CLIENTS = ("ibapi-latest", "ibapi-stable", "nautilus-ibapi", "ib_insync", "ib_async")
 NODE_CLIENT = "stoqey"
 MIN_NODE = 18  # @stoqey/ib's
 TIMEOUT = 120.0  # seconds for one library
