@@ -26,6 +26,8 @@ from support.chaos.plan import plan
 from support.chaos.verdict import faults
 from support.virtual_desktop import missing
 
+LOG_LINES = 100  # of traymon's own words, if something was wrong
+
 
 def main() -> None:
     """Play episode after episode until the time is over; exit with 1 if something was wrong."""
@@ -66,7 +68,7 @@ def play_and_print(seed: int, *, own_mounts: bool) -> bool:
     for fault in found:
         print(f"WRONG (seed {seed}): {fault}")
     if found:
-        print(logs)
+        print("\n".join(logs.splitlines()[-LOG_LINES:]))
     print(f"{time.monotonic() - began:.0f} s", flush=True)
     return not found
 

@@ -47,6 +47,8 @@ def answer_on_stdin() -> None:
 
     import psutil
 
+    if sys.platform == "win32":
+        raise NotImplementedError
     process = psutil.Process()
     for _ in sys.stdin:
         gc.collect()

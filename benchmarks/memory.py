@@ -142,6 +142,8 @@ def memory_of(process: psutil.Process) -> Memory:
 
 def maps(process: psutil.Process, library: str) -> bool:
     """Tell whether compiled files of a library are in the process's memory."""
+    if sys.platform != "linux":
+        raise NotImplementedError
     return any(f"/{library}/" in region.path for region in process.memory_maps())
 
 

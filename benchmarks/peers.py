@@ -21,7 +21,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ from traymon.sim.behaviour import HEALTHY, Behaviour, Hello, Start
 FAULT, REST, IDLE = 60.0, 45.0, 120.0  # seconds
 MIB = 2**20
 LONGEST_WORDS = 70  # characters of an alarm in the table
+PORT = "7497"  # printed in place of the free port that was used
 
 
 @dataclass(frozen=True)
@@ -141,17 +142,6 @@ class Watcher:
         cpu = sum(sum(each.cpu_times()[:2]) for each in family)
         return cpu, sum(each.memory_info().rss for each in family) / MIB
 
-    def said_since(self, at: float) -> str:
-        """Return the cell for a fault: when it was first told, and the last words about it."""
-        told = [alarm for alarm in self.alarms if alarm.at >= at]
-        if not told:
-            return "nothing"
-        last = next(alarm for alarm in told if alarm.words == told[-1].words)
-        cell = f"{told[0].at - at:.1f} s: {told[0].words}"
-        if last.words != told[0].words:
-            cell += f"; {last.at - at:.1f} s: {last.words}"
-        return cell.replace("|", "/").replace(str(self.gateway.port), "7497")
-
     def _read_output(self) -> None:
         for line in self._process.stdout or ():
             self._hear(line)
@@ -251,11 +241,25 @@ def play(fault: Fault, watchers: list[Watcher], seconds: float, rest: float) -> 
         began.append(time.monotonic())
         fault.begin(watcher.gateway)
     time.sleep(seconds)
-    cells = [watcher.said_since(at) for watcher, at in zip(watchers, began, strict=True)]
+    cells = [
+        cell(tuple(watcher.alarms), at, watcher.gateway.port)
+        for watcher, at in zip(watchers, began, strict=True)
+    ]
     for watcher in watchers:
         fault.end(watcher.gateway)
     time.sleep(rest)
     return [fault.name, *cells]
+
+
+def cell(alarms: Sequence[Alarm], began: float, port: int) -> str:
+    """Return what was said of a fault: its first alarm and the one that was settled on."""
+    told = [alarm for alarm in alarms if alarm.at >= began]
+    if not told:
+        return "nothing"
+    settled = next(alarm for alarm in told if alarm.words == told[-1].words)
+    shown = dict.fromkeys([told[0], settled])
+    text = "; ".join(f"{alarm.at - began:.1f} s: {alarm.words}" for alarm in shown)
+    return text.replace("|", "/").replace(str(port), PORT)
 
 
 def print_tables(watchers: list[Watcher], rows: list[list[str]], costs: list[list[str]]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import NamedTuple
+
+import psutil
 
 from fast_traymon import speed_up
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Running, running
@@ -59,20 +59,16 @@ class RemoteGateway:
 
     def freeze(self) -> None:
         """Stop the process, which keeps its connections."""
-        self._signal("SIGSTOP")
+        psutil.Process(self._process.pid).suspend()
 
     def thaw(self) -> None:
         """Let the process go on."""
-        self._signal("SIGCONT")
+        psutil.Process(self._process.pid).resume()
 
     def end(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.join()
-
-    def _signal(self, name: str) -> None:
-        assert self._process.pid is not None
-        os.kill(self._process.pid, getattr(signal, name))
 
     def _do(self, what: object) -> Seen:
         self._ours.send(what)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
+
+import psutil
 
 from support.polling import wait_for
 from support.user_env import SETTINGS, inherited_env
@@ -47,11 +48,11 @@ class GatewayProcess:
 
     def freeze(self) -> None:
         """Stop the process, which keeps its connections."""
-        self._signal(signal.SIGSTOP)
+        psutil.Process(self.pid).suspend()
 
     def thaw(self) -> None:
         """Let the process go on."""
-        self._signal(signal.SIGCONT)
+        psutil.Process(self.pid).resume()
 
     def kill(self) -> None:
         """End the process at once, and with it every connection; it may have ended before."""
@@ -60,10 +61,6 @@ class GatewayProcess:
             process.kill()
             process.communicate()
             wait_for(self._is_free, f"port {self.port} to be free")
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None, "nothing is played"
-        self._process.send_signal(number)
 
     def _is_free(self) -> bool:
         with socket.socket() as probe:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -81,12 +80,12 @@ class Residents:
         """Stop every traymon, as a debugger or a suspended machine does."""
         self.stopped = True
         for process in self.watching:
-            process.send_signal(signal.SIGSTOP)
+            psutil.Process(process.pid).suspend()
 
     def go_on(self) -> None:
         """Undo `stop`."""
         for process in self.watching:
-            process.send_signal(signal.SIGCONT)
+            psutil.Process(process.pid).resume()
         self.stopped = False
 
     def note_use(self) -> None:
@@ -140,6 +139,8 @@ def _copy_program(site: Path) -> Path:
 
 def _use_at_rest(pid: int, wanted: Use | None = None) -> Use:
     """Return the least that a process holds for some time, or for longer than `wanted`."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     process = psutil.Process(pid)
     seen = []
     deadline = time.monotonic() + (PATIENCE if wanted else REST)
