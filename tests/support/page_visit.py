@@ -1,0 +1,57 @@
+"""Visits the page of a running traymon as a browser does, without one."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT = 60.0  # seconds; generous, for a busy machine
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A browser that may see the page."""
+
+    host: str  # with its port
+    cookie: str
+
+    @contextmanager
+    def open_page(self) -> Iterator[None]:
+        """Keep the page open: its document, what that links to, and its stream of changes."""
+        headers = {"Cookie": self.cookie}
+        with closing(http.client.HTTPConnection(self.host, timeout=TIMEOUT)) as connection:
+            page = _get(connection, "/", headers)
+            for linked in re.findall(r'(?:src|href)="(/[\w.]+)"', page):
+                _get(connection, linked, headers)
+            connection.request("GET", "/events", headers=headers)
+            stream = connection.getresponse()
+            assert stream.status == 200, stream.status
+            stream.readline()
+            yield
+
+
+def visitor(runtime_folder: Path) -> Visitor:
+    """Let a browser in, as the command `open` does for the user of this runtime folder."""
+    published = json.loads((runtime_folder / "traymon" / "traymon.json").read_text())
+    host = f"127.0.0.1:{published['port']}"
+    with closing(http.client.HTTPConnection(host, timeout=TIMEOUT)) as connection:
+        owner = {"Authorization": f"Bearer {published['secret']}"}
+        connection.request("POST", "/one-time", headers=owner)
+        path = json.loads(connection.getresponse().read())["url"].partition(host)[2]
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        return Visitor(host, (answer.headers["set-cookie"] or "").partition(";")[0])
+
+
+def _get(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> str:
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    text = answer.read().decode("utf-8")
+    assert answer.status == 200, f"{path}: {answer.status}"
+    return text
