@@ -46,7 +46,6 @@ def load(
 
     If they cannot be used, print every mistake and exit.
     """
-    from traymon.config import loader
 
     try:
         return read_settings(env, host, port, timeout, Path.cwd())
