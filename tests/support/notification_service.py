@@ -36,6 +36,7 @@ ALL_CAPABILITIES = ("actions", "body", "body-markup")
 class Sent:
     """A notification as it came to the service."""
 
+    sender: str  # the program's unique name on the bus
     replaces: int
     icon: str
     title: str
@@ -140,7 +141,8 @@ class NotificationService:
     def _show(self, message: Message) -> Sent:
         _, replaces, icon, title, body, actions, hints, _ = message.body
         number = replaces or self.first + len(self.sent)
-        sent = Sent(replaces, icon, title, body, actions, hints, number)
+        sender = message.header.fields[HeaderFields.sender]
+        sent = Sent(sender, replaces, icon, title, body, actions, hints, number)
         self.sent.append(sent)
         if not self.refuses(sent):
             self.screen[number] = title

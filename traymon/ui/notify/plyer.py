@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
 from types import SimpleNamespace
 
@@ -32,7 +33,9 @@ class PlyerNotifications:
 
     def prepare(self) -> None:
         """Have plyer choose and load its platform's module."""
-        _ = notification.notify
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are for packagers
+            _ = notification.notify
         if sys.platform == "linux":
             from plyer.platforms.linux import notification as backend
 

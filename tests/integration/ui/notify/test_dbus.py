@@ -328,23 +328,20 @@ def test_a_malformed_signal_harms_nothing(
     assert user.clicked == ["bot"]
 
 
-def test_a_signal_of_a_stranger_is_no_click(
-    bus: SessionBus, service: NotificationService, user: User
-) -> None:
-    user.notify()
-    us = user.channel._bus
-    assert us is not None
-    with NotificationService(bus.address, first=9) as stranger:
-        stranger.give_up_name()
-        service_again = NotificationService(bus.address, first=1)
-        with service_again:
-            user.notify()
-            number = service_again.sent[-1].number
-            stranger.emit("ActionInvoked", "us", (number, "default"), to=us._connection.unique_name)
-            stranger.emit("NotificationClosed", "uu", (number, 2), to=us._connection.unique_name)
-            service_again.invoke(number, "snooze")
-            wait_for(lambda: user.pressed, "the button")
-            assert user.clicked == []
+def test_a_signal_of_a_stranger_is_no_click(bus: SessionBus, user: User) -> None:
+    with (
+        NotificationService(bus.address) as stranger,
+        NotificationService(bus.address) as service,  # has taken the name
+    ):
+        user.notify()
+        (sent,) = service.sent
+        for member, what in (("ActionInvoked", "default"), ("ActionInvoked", "snooze")):
+            stranger.emit(member, "us", (sent.number, what), to=sent.sender)
+        stranger.emit("NotificationClosed", "uu", (sent.number, 2), to=sent.sender)
+        stranger.emit("NameOwnerChanged", "sss", ("org.freedesktop.Notifications", "", ":1.0"))
+        service.invoke(sent.number, "default")
+        wait_for(lambda: user.clicked, "the click")
+        assert (user.clicked, user.pressed) == (["bot"], [])
 
 
 def test_a_click_that_fails_does_not_stop_the_next(
