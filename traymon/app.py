@@ -36,9 +36,11 @@ from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
 from traymon.ui.notify.pictures import PictureFiles
+from traymon.ui.own_files import own_files, watch_own_files
 from traymon.ui.terminal import Terminal
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
+from traymon.ui.troubles import Troubles
 from traymon.ui.web.opener import PageOpener
 from traymon.ui.web.server import LivePage
 from traymon.ui.web.static_page import StaticPages
@@ -51,6 +53,7 @@ LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everyth
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
+NOT_NOTIFIED = "Notifications do not come out here: see the log"  # in the icon's menu
 
 
 class App:
@@ -115,10 +118,11 @@ class App:
         )
         self._notifier = Notifier(
             Clicks(self._handlers.open_fix_page, self._handlers.press_button),
-            self._show_trouble,
+            lambda why: self._troubles.report(NOT_NOTIFIED if why else "", "notifications"),
             notify,
             PictureFiles(folders.state).path,
         )
+        self._troubles = Troubles(self._show_trouble)
         self._dispatcher = NotificationDispatcher(self._notifier, now)
         self._actions = self._user_actions(offer_start_at_login=login_options is not None)
         page = LivePage(self._actions, now, page_port)
@@ -156,6 +160,8 @@ class App:
             if (number := getattr(signal, name, None)) is not None:
                 signal.signal(number, lambda *_: self.quit())
         self._service.start()
+        self._dispatcher.prepare()
+        self._watch_own_files()
         try:
             self._show()
         finally:
@@ -231,6 +237,13 @@ class App:
     def _show_start_at_login(self, on: bool) -> None:
         if self._tray is not None:
             self._tray.show_start_at_login(on)
+
+    def _watch_own_files(self) -> None:
+        show_trouble = partial(self._troubles.report, source="files")
+        arguments = (own_files(), self._dispatcher.notify_user, show_trouble, self._stopping)
+        threading.Thread(
+            target=watch_own_files, args=arguments, name="own files", daemon=True
+        ).start()
 
     def _show_trouble(self, why: str) -> None:
         if self._tray is not None:

@@ -81,7 +81,7 @@ IMPORTERS = {
     "gi": {"ui/tray/gtk"},
     "PyObjCTools": {"ui/tray/macos"},
     "plyer": {"ui/notify/plyer"},
-    "jeepney": {"ui/notify/dbus"},
+    "jeepney": {"ui/notify/dbus", "ui/notify/notification_service", "ui/notify/session_bus"},
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
@@ -260,7 +260,7 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/dbus"}  # the bus is a socket too
+    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 

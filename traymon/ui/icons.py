@@ -9,9 +9,9 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from itertools import pairwise
 from math import cos, pi, sin
-from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
@@ -173,9 +173,11 @@ def svg_of(shape: Shape) -> str:
     return "".join(parts)
 
 
-def save(light: Light, path: Path, size: int = 64) -> None:
-    """Write the light's picture as a PNG file."""
-    draw(light, size).save(path, "PNG")
+def png(light: Light, size: int = 64) -> bytes:
+    """Return the light's picture as the contents of a PNG file."""
+    file = BytesIO()
+    draw(light, size).save(file, "PNG")
+    return file.getvalue()
 
 
 def _around(

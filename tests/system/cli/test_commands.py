@@ -180,7 +180,7 @@ def test_without_a_session_bus_the_test_notification_says_so_in_plain_words(
 ) -> None:
     nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": "", "PATH": ""}
     code, out, err = traymon("test-notify", **nowhere)
-    assert (code, err) == (1, "")
+    assert (code, err) == (3, "")
     assert "D-Bus: failed: this session has no D-Bus" in out
     assert "plyer: failed: " in out
 

@@ -10,6 +10,7 @@ import pytest
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
+from traymon.core.notification_policy import Outcome
 from traymon.core.target import Target
 from traymon.core.time_windows import Schedule, Span
 from traymon.diagnosis.catalogue import ENTRIES
@@ -37,10 +38,10 @@ class Desktop:
         self,
         key: str,
         compose: Callable[[], NotificationText],
-        on_done: Callable[[bool], None] = lambda delivered: None,
+        on_done: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self.titles.append(compose().title)
-        on_done(self.delivers)
+        on_done(Outcome.DELIVERED if self.delivers else Outcome.FAILED)
 
 
 class Traymon:

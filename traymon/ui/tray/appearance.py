@@ -24,7 +24,7 @@ class MenuState:
     mute_text: str = ""  # until when notifications are muted, and by what
     snoozed: bool = False
     hours_known: bool = False  # it is known when the market opens
-    trouble: str = ""  # why the last notification was not delivered
+    trouble: str = ""  # what is wrong with traymon itself
     starts_at_login: bool = False
     id_uses: tuple[str, ...] = ()  # a line per configured client ID
     claimable_program: str = ""  # the program that the user may mark as theirs

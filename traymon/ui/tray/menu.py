@@ -20,7 +20,7 @@ def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
     return Menu(
         MenuItem(lambda item: state().headline, lambda: actions.open_fix_page(None), default=True),
         MenuItem(
-            "Notifications do not come out here: see the log",
+            lambda item: state().trouble,
             lambda: actions.open_logs(),
             visible=lambda item: bool(state().trouble),
         ),
