@@ -1,6 +1,6 @@
 """What the commands share: exit codes, options, loading the settings, printing errors.
 
-Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot be used.
+Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from traymon.cli.main import EXIT_FAILED
 from traymon.config import loader
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
-EXIT_USAGE = 3
+EXIT_USAGE = EXIT_FAILED
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
 Host = Annotated[str | None, typer.Option("--host", help="Look at this host; beats IB_HOST.")]
@@ -46,10 +47,16 @@ def load(
     If they cannot be used, print every mistake and exit.
     """
     try:
+        folder = Path.cwd()
+    except FileNotFoundError:
+        if env is None and port is None:
+            usage_error("This folder is gone, and with it its .env; change to another one.")
+        folder = Path()  # there is nothing in it
+    try:
         config = loader.load(
             env,
             environ=os.environ,
-            folder=Path.cwd(),
+            folder=folder,
             options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
         )
     except ConfigError as error:
@@ -86,6 +93,7 @@ def usage_error(text: str) -> NoReturn:
 
 def print_error(text: str) -> None:
     """Print an error to stderr, and to the log if it was started."""
+    text = "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
     print(text, file=sys.stderr)
     if logging.getLogger().handlers:  # without a log, Python would print it a second time
         log.error("%s", text)
