@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from traymon import __version__, autostart
@@ -23,9 +24,10 @@ from traymon.storage.paths import Folders
 from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui import presenter
-from traymon.ui.desktop import copy_text, open_folder
+from traymon.ui.desktop import copy_text
 from traymon.ui.hub import StatusHub
 from traymon.ui.notification_text import MARK_AS_MINE, SNOOZE
+from traymon.ui.openers import CannotOpen, open_folder
 from traymon.ui.web import render
 from traymon.ui.worker import TaskQueue
 
@@ -65,7 +67,19 @@ class ActionHandlers:
 
     def open_fix_page(self, target: str | None = None) -> None:
         """Open the fix page of a target, or of the worst one."""
-        self._tasks.post(lambda: self._open_page(self._hub.find(target)))
+        self._tasks.post(lambda: self._open_fix_page(self._hub.find(target)))
+
+    def _open_fix_page(self, status: Status | None) -> None:
+        try:
+            self._open_page(status)
+        except (CannotOpen, OSError) as error:
+            self._report("page-not-opened", error)
+
+    def _report(self, name: str, why: object) -> None:
+        """Notify the user, who has clicked, of why nothing happens."""
+        log.warning("%s: %s", name, why)
+        title, body = fix_pages.notification_text(name)
+        self._notify_user(title, f"{body} ({why})")
 
     def press_button(self, target: str, button: str) -> None:
         """Do what a notification's button says."""
@@ -145,13 +159,24 @@ class ActionHandlers:
             self._notify_user("Diagnosis copied", "It is on the clipboard as Markdown text.")
             return
         path = self._folders.state / "diagnosis.md"
-        write_atomically(path, text)
+        try:
+            write_atomically(path, text)
+        except OSError as error:
+            self._report("diagnosis-not-written", error)
+            return
         self._notify_user("Diagnosis written", f"There is no clipboard here; the text is in {path}")
-        open_folder(path.parent)
+        with suppress(CannotOpen):  # the notification says where it is
+            open_folder(path.parent)
 
     def open_logs(self) -> None:
         """Show the log folder in the file manager."""
-        open_folder(self._folders.logs)
+        self._tasks.post(self._open_logs)
+
+    def _open_logs(self) -> None:
+        try:
+            open_folder(self._folders.logs)
+        except CannotOpen as error:
+            self._report("logs-not-shown", f"{self._folders.logs}; {error}")
 
     def set_start_at_login(self, on: bool) -> None:
         """Turn starting at login on or off."""

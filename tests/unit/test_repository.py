@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import traymon
-from traymon.cli.main import app
+from traymon.cli.commands import app
 
 ROOT = Path(traymon.__file__).parents[1]
 GITHUB = ROOT / ".github"

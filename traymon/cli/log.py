@@ -12,6 +12,8 @@ from traymon.core.target import mask_accounts
 from traymon.storage.files import create_private_folder, open_for_appending
 from traymon.storage.paths import Folders
 
+log = logging.getLogger(__name__)
+
 MAX_SIZE = 1_000_000  # bytes
 OLD_FILES = 3
 MAX_LENGTH = 8_000  # characters of one record; a long traceback has 5,000
@@ -29,6 +31,16 @@ def start_log(level: str) -> None:
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     set_log_level(level)
+
+
+def log_failure(error: Exception) -> str:
+    """Write an error's traceback into the log; return words that name the log, or ""."""
+    if not logging.getLogger().handlers:
+        start_log("info")
+    log.critical("traymon has failed", exc_info=error)
+    files = (getattr(handler, "baseFilename", None) for handler in logging.getLogger().handlers)
+    path = next((path for path in files if path), None)
+    return "" if path is None else f" (log: {path})"
 
 
 def set_log_level(level: str) -> None:

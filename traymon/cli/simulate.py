@@ -37,8 +37,6 @@ def simulate(
         asyncio.run(_simulate(SCENARIOS[scenario], port))
     except KeyboardInterrupt:
         raise Exit(0) from None
-    except BrokenPipeError:  # the reader has left; main handles it
-        raise
     except (OSError, ValueError) as error:
         usage_error(f"It cannot be played: {error}")
 

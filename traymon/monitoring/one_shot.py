@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading, Status, Update
@@ -23,6 +25,8 @@ from traymon.monitoring.sensor_runner import poll_sensor, stream_sensor
 from traymon.sensors import sensors_for_target
 from traymon.sensors.base import ListOwnPrograms, Sensors, StreamingSensor
 from traymon.sensors.port_discovery import discover
+
+T = TypeVar("T")
 
 STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first reading
 # Seconds after the start of a session in which TWS reports its links, or drops the session.
@@ -40,7 +44,25 @@ def run_once(
 
     Takes a few seconds longer than the target's timeout.
     """
-    return asyncio.run(_run_once(target, list_own_programs, library))
+    return run_without_waiting_for_threads(_run_once(target, list_own_programs, library))
+
+
+def run_without_waiting_for_threads(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, as asyncio.run does, but leave hung threads behind.
+
+    A name server that never answers holds a thread for a minute or more.
+    """
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(_Threads())
+        return runner.run(main)
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Start nothing new; return at once."""
+        super().shutdown(wait=False, cancel_futures=True)
 
 
 async def _run_once(
@@ -138,9 +160,9 @@ async def run_until(
         nonlocal last, ready
         last = update.status
         ready = is_ready(last, need) and not (library and _not_let_in_yet(last, need))
-        on_status(last)
         if ready:
             monitor.stop()
+        on_status(last)
 
     monitor.subscribe(on_update)
     with suppress(TimeoutError):

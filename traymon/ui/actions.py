@@ -10,6 +10,11 @@ def _nothing(*_arguments: object) -> None:
     """Stand in for an action that is not offered."""
 
 
+def _no() -> bool:
+    """Answer for an action that is not offered."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActions:
     """What the tray and the page can ask for.
@@ -29,4 +34,5 @@ class UserActions:
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
+    make_room: Callable[[], bool] = _no  # for another traymon; whether this one ends
     quit: Callable[[], None] = _nothing

@@ -45,6 +45,11 @@ class Terminal:
         self._changes: deque[Text] = deque(maxlen=MAX_CHANGES)
         self._statuses: Sequence[Status] = ()
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody may look at this console."""
+        return self._console.file.isatty() and not self._console.quiet
+
     def print_line(self, line: str) -> None:
         """Print a line of traymon's own."""
         self._console.print(Text(line))

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from support.traymon_process import IsolatedTraymon
 from traymon import __version__
-from traymon.cli.main import app
+from traymon.cli.commands import app
 from traymon.cli.story import STORY
 from traymon.config.documents import env_example
 from traymon.config.schema import FIELDS

@@ -10,7 +10,7 @@ import typer.main
 from platformdirs import macos, unix, windows
 
 from support.repository import ROOT
-from traymon.cli.main import app
+from traymon.cli.commands import app
 from traymon.config.documents import env_example
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")

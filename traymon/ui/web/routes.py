@@ -66,6 +66,7 @@ class Routes:
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
+            Route("/make-room", self._make_room, methods=["POST"]),
         ]
         return Starlette(routes=routes, middleware=[Middleware(Guard, self._keys, port)])
 
@@ -109,6 +110,11 @@ class Routes:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"url": self._one_time_address()})
+
+    async def _make_room(self, request: Request) -> Response:
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
+        return JSONResponse({"ends": self._actions.make_room()})
 
 
 Handler = Callable[[Request], object]
