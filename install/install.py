@@ -167,7 +167,8 @@ def remove_all(folders: "list[Path]") -> int:
         try:
             remove_tree(folder)
         except OSError as error:
-            print(f"Not removed: {error.filename or folder} ({error.strerror or error})")
+            why = error.strerror or error
+            print(f"Not removed: {error.filename or folder} ({why})", file=sys.stderr)
             code = EXIT_CANNOT_SET_UP
         else:
             print(f"Removed as well: {folder}")
