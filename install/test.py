@@ -16,7 +16,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from desktop_packages import prepare_clients, prepare_desktop, prepare_windows
-from environment import ROOT, clean_environ, prepare, run_main
+from environment import ROOT, prepare, run_main
+from subprocesses import clean_environ
 from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 
 COVERAGE = ROOT / ".pytest_cache" / "coverage.json"

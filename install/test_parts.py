@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from desktop_packages import succeeds
-from environment import ROOT, clean_environ
+from environment import ROOT
+from subprocesses import clean_environ
 
 PART_TIMEOUT = 2400.0  # seconds
 MAX_FLAKY = 3  # tests that pass only when run again; more of them fail the run

@@ -27,6 +27,7 @@ GITHUB = ROOT / ".github"
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
 FORMS = [GITHUB / "ISSUE_TEMPLATE" / name for name in ("bug.yml", "wrong-diagnosis.yml")]
 LOCKS = [ROOT / "install" / name for name in ("requirements.txt", "requirements-test.txt")]
+AUDIT_LOCK = ROOT / "install" / "requirements-audit.txt"
 SCHEMAS = {
     **{path: "vendor.github-workflows" for path in WORKFLOWS},
     **{path: "vendor.github-issue-forms" for path in FORMS},
@@ -117,7 +118,10 @@ def test_the_workflow_runs_what_a_developer_runs() -> None:
 
 def test_the_audit_covers_every_package_in_both_locks() -> None:
     text = workflow("audit.yml")
-    assert re.findall(r"-r (\S+)", text) == [name_of(lock) for lock in LOCKS]
+    own_lock, *audited = re.findall(r"-r (\S+)", text)
+    assert own_lock == name_of(AUDIT_LOCK)
+    assert audited == [name_of(lock) for lock in LOCKS]
+    assert text.count("--require-hashes") == 2  # pip's and pip-audit's
     assert text.count('paths: ["install/requirements*.txt"') == 2
     runners = re.findall(r'os: (\S+)\n +python: "([\d.]+)"', text)
     assert runners
