@@ -61,13 +61,13 @@ def live_event(statuses: Sequence[Status], now: float) -> dict[str, str]:
 
 
 def explain_page(code: str) -> str:
-    """Return the fix page of a code as an HTML document, with a dash for every fact."""
-    words, light = fix_pages.page(code), ENTRIES[code].light
+    """Return the fix page of a code as an HTML document, as it reads when nothing is known."""
+    words, light, facts = fix_pages.page(code), ENTRIES[code].light, fix_pages.general_facts()
     return _template(
         "explain.html.j2",
-        headline=fix_pages.fill(words.headline, {}),
-        in_short=fix_pages.fill(words.in_short, {}),
-        sections=_sections(code, {}),
+        headline=fix_pages.fill(words.headline, facts),
+        in_short=fix_pages.fill(words.in_short, facts),
+        sections=_sections(code, facts),
         light=light.word,
         shape=Markup(icons.svg(light)),
         code=code,
@@ -79,6 +79,7 @@ def _whole(
 ) -> str:
     parts = [_part(status, now) for status in statuses]
     light = Light.GREY if ended else presenter.worst_light(statuses)
+    general = fix_pages.general_facts()
     if ended:
         grey = {"light": light.word, "shape": Markup(icons.svg(light))}
         parts = [part | grey for part in parts]
@@ -99,7 +100,7 @@ def _whole(
         hours_known=any(status.opens_at is not None for status in statuses),
         title=_title(parts),
         codes=[
-            (code, fix_pages.fill(fix_pages.page(code).headline, {}), ENTRIES[code].light.word)
+            (code, fix_pages.fill(fix_pages.page(code).headline, general), ENTRIES[code].light.word)
             for code in ENTRIES
         ],
         version=__version__,

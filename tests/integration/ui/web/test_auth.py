@@ -36,7 +36,7 @@ def test_a_one_time_address_opens_the_page_once(page: Served) -> None:
     name = cookie.partition(";")[0]
     answer, text = page.request("GET", "/", Cookie=name)
     assert answer.status == 200
-    assert "the API is silent" in text
+    assert "TWS does not answer programs" in text
     assert page.request("GET", path)[0].status == 401
 
 
