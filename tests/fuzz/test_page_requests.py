@@ -79,7 +79,7 @@ def test_no_request_without_a_key_does_anything(
     answer = page.raw(request.replace(b"{port}", str(page.port).encode()))
     statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)]
     assert [status for status in statuses if status >= 500] == []
-    for secret in (page.keys.page, page.keys.owner, "the API is silent</h1>"):
+    for secret in (page.keys.page, page.keys.owner, "TWS does not answer programs</h1>"):
         assert secret.encode() not in answer
     assert page.asked == []
     assert {record.getMessage() for record in caplog.records} <= {"Invalid HTTP request received."}

@@ -21,14 +21,14 @@ def explain(
     from traymon.diagnosis.catalogue import ENTRIES
     from traymon.ui import terminal
 
-    console = new_console()
+    console, general = new_console(), fix_pages.general_facts()
     if code is None:
         table = Table(box=None, pad_edge=False)
         for column in ("Code", "Light", "Headline"):
             table.add_column(column)
         for entry in ENTRIES.values():
             style = terminal.STYLES[entry.light]
-            headline = fix_pages.fill(fix_pages.page(entry.code).headline, {})
+            headline = fix_pages.fill(fix_pages.page(entry.code).headline, general)
             table.add_row(entry.code, f"[{style}]{entry.light.word}[/]", escape(headline))
         console.print(table)
         return

@@ -116,7 +116,7 @@ class Fact:
     # the session
     OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
     SESSION_VERSION = _number("session_version")  # the API version that this session speaks
-    ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
+    ACCOUNTS = _texts("accounts", 24)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
     LINK_LOST = _moment("link_lost")  # when TWS reported 1100, if the session dropped soon after
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
@@ -171,6 +171,7 @@ class Fact:
     MISSED = _text("missed", 190)  # what was not announced during a mute
     OPENS = _text("opens")  # when the market opens
     # traymon
+    TRAYMON = _text("traymon")  # the command that starts this traymon, as a terminal takes it
     SENSOR = _text("sensor", 10)  # the sensor that crashed
     LOG_FILE = _text("log_file")
 

@@ -167,7 +167,7 @@ def fix_steps(status: Status, now: float) -> RenderableType:
 
 
 def explanation(code: str) -> RenderableType:
-    """Return the fix page of a code, with a dash for every fact."""
-    page = fix_pages.page(code)
-    headline = Text(f"{fix_pages.fill(page.headline, {})}\n", "bold")
-    return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, {})))
+    """Return the fix page of a code, as it reads when nothing is known."""
+    page, facts = fix_pages.page(code), fix_pages.general_facts()
+    headline = Text(f"{fix_pages.fill(page.headline, facts)}\n", "bold")
+    return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, facts)))

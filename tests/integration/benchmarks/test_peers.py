@@ -15,10 +15,14 @@ import peers
     [
         (
             peer_programs.traymon,
-            "21:11:20  ✗ Port 4002 accepts, but the API is silent · 127.0.0.1:4002 · since 21:10",
-            "Port 4002 accepts, but the API is silent",
+            "21:11:20  ✗ TWS does not answer programs (port 4002) · 127.0.0.1:4002 · since 21:10",
+            "TWS does not answer programs (port 4002)",
         ),
-        (peer_programs.traymon, "21:11:20  ✓ API answers on port 4002 · 127.0.0.1:4002", ""),
+        (
+            peer_programs.traymon,
+            "21:11:20  ✓ Programs can connect to port 4002 · 127.0.0.1:4002",
+            "",
+        ),
         (
             peer_programs.connect_loop,
             "ALARM ConnectionRefusedError: no",

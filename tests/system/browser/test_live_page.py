@@ -81,14 +81,14 @@ def headline(chromium: Any) -> str:
 
 def test_it_turns_green_by_itself_and_says_after_how_long(chromium: Any, page: Served) -> None:
     open_in(chromium, page)
-    assert "the API is silent" in headline(chromium)
+    assert "TWS does not answer programs" in headline(chromium)
     chromium.execute_script("window.not_reloaded = true")
     page.show("healthy", was_down=250.0)
     began = time.monotonic()
     wait_for(lambda: "Fixed after 4 min 10 s" in read(chromium, "main"))
     assert time.monotonic() - began < 2
-    assert "API answers" in headline(chromium)
-    assert "API answers" in chromium.title
+    assert "Programs can connect" in headline(chromium)
+    assert "Programs can connect" in chromium.title
     assert chromium.execute_script("return window.not_reloaded") is True
     assert chromium.execute_script("return document.body.className") == "green"
     assert "green" in read(chromium, "#said")
@@ -99,7 +99,7 @@ def test_what_was_folded_out_stays_so_when_the_page_changes(chromium: Any, page:
     chromium.execute_script("document.querySelector('#rung-1-1 summary').focus()")
     chromium.execute_script("document.querySelector('#rung-1-1 summary').click()")
     page.show("handshake-slow")
-    wait_for(lambda: "the API is silent" not in headline(chromium))
+    wait_for(lambda: "TWS does not answer programs" not in headline(chromium))
     assert chromium.execute_script("return document.querySelector('#rung-1-1').open")
     focused = "return document.activeElement.closest('details').id"
     assert chromium.execute_script(focused) == "rung-1-1"
@@ -209,7 +209,7 @@ def test_without_scripts_it_says_what_it_needs(chromium: Any, page: Served) -> N
     finally:
         chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     go_to(chromium, chromium.current_url)  # its address was not used up
-    assert "the API is silent" in headline(chromium)
+    assert "TWS does not answer programs" in headline(chromium)
 
 
 LOST = "return document.getElementById('lost').checkVisibility()"
@@ -235,13 +235,13 @@ def test_without_traymon_it_turns_grey_in_every_way(chromium: Any, page: Served)
     page.show("healthy")
     open_in(chromium, page)
     until_its_buttons_work(chromium)
-    wait_for(lambda: chromium.title.startswith("✓ API answers"))
+    wait_for(lambda: chromium.title.startswith("✓ Programs can connect"))
     green = chromium.execute_script(ICON)
     assert not chromium.execute_script(LOST)
     page.loop.call_soon_threadsafe(page.page.stop)
     wait_for(lambda: chromium.execute_script(LOST), "the strip")
     assert looks_lost(chromium)
-    assert chromium.title.startswith("(no contact) ✓ API answers")
+    assert chromium.title.startswith("(no contact) ✓ Programs can connect")
     assert chromium.execute_script(ICON) != green
     assert re.search(r"Last heard \d\d:\d\d:\d\d\.", read(chromium, "#lost"))
 

@@ -122,26 +122,26 @@ def test_a_server_on_another_port_gets_neither_the_key_nor_anything_from_the_pag
     chromium: Any, page: Served
 ) -> None:
     chromium.get(page.page.address())
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     asked = list(page.asked)
     with thief(f"http://127.0.0.1:{page.port}") as other:
         chromium.get(f"{other.address}/")
         loot = wait_for(lambda: other.loot, "the thief to have tried everything")
         wait_for(lambda: any(path == "/steal-form" for path, _, _ in other.received))
         everything = loot + "".join(" ".join(one) for one in other.received)
-    for secret in (page.keys.page, page.keys.owner, "the API is silent", "words"):
+    for secret in (page.keys.page, page.keys.owner, "TWS does not answer programs", "words"):
         assert secret not in everything
     assert "cookie:" not in everything.lower()
     assert not [line for line in loot.splitlines() if line.startswith("200") or line == "open"]
     assert [one for one in page.asked if one not in (("viewer present", False), *asked)] == []
     chromium.get(f"http://127.0.0.1:{page.port}/")
-    wait_for_headline(chromium, "the API is silent")  # the user still gets in
+    wait_for_headline(chromium, "TWS does not answer programs")  # the user still gets in
 
 
 def test_the_key_is_in_no_address_that_the_browser_remembers(chromium: Any, page: Served) -> None:
     address = page.page.address()
     chromium.get(address)
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     assert chromium.current_url == f"http://127.0.0.1:{page.port}/"
     entries = chromium.execute_cdp_cmd("Page.getNavigationHistory", {})["entries"]
     assert [one for one in entries if "/open/" in one["url"] or page.keys.page in one["url"]] == []
@@ -150,16 +150,16 @@ def test_the_key_is_in_no_address_that_the_browser_remembers(chromium: Any, page
 
 def test_reload_another_tab_and_the_way_back_lead_to_the_page(chromium: Any, page: Served) -> None:
     chromium.get(page.page.address())
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     chromium.refresh()
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     chromium.execute_script("location = document.querySelector('.others a').href")
     wait_for(lambda: chromium.find_elements("css selector", ".back a"))
     chromium.find_element("css selector", ".back a").click()
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     chromium.switch_to.new_window("tab")
     chromium.get(f"http://127.0.0.1:{page.port}/")
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     chromium.execute_script("document.querySelector(`[data-post='/pause']`).click()")
     wait_for(lambda: "pause" in page.asked)
 
@@ -169,9 +169,9 @@ def test_without_access_it_says_how_to_open_it(chromium: Any, page: Served) -> N
     chromium.get(f"http://127.0.0.1:{page.port}/")
     wait_for_headline(chromium, "Open this page from traymon")
     chromium.get(address)
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     chromium.get(address)  # used up, but this browser has access
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     page.keys.page = "that of another run"
     chromium.refresh()
     wait_for_headline(chromium, "traymon was restarted")
@@ -188,13 +188,13 @@ def test_ten_tabs_load_and_live(chromium: Any, page: Served) -> None:
         chromium.switch_to.new_window("tab")
         tabs.append(chromium.current_window_handle)
         chromium.get(page.page.address())
-        wait_for_headline(chromium, "the API is silent")
+        wait_for_headline(chromium, "TWS does not answer programs")
     page.show("healthy")
     resting = 10 - MAX_STREAMS
     wait_for(lambda: titles(chromium, "✓ ") == MAX_STREAMS, "the newest tabs to follow")
     wait_for(lambda: titles(chromium, "(paused) ✗ ") == resting, "the oldest to say that they wait")
     chromium.switch_to.window(tabs[0])
-    wait_for_headline(chromium, "API answers")
+    wait_for_headline(chromium, "Programs can connect")
     assert chromium.execute_script("return document.body.className") == "green"
     assert not chromium.execute_script("return document.getElementById('lost').checkVisibility()")
     wait_for(lambda: titles(chromium, "(paused) ") == resting, "another tab to wait instead")
@@ -210,7 +210,7 @@ def test_a_page_that_rests_in_front_is_grey_and_a_click_wakes_it(
     chromium: Any, page: Served
 ) -> None:
     chromium.get(page.page.address())
-    wait_for_headline(chromium, "the API is silent")
+    wait_for_headline(chromium, "TWS does not answer programs")
     with ExitStack() as stack:
         for _ in range(MAX_STREAMS):
             stream = stack.enter_context(closing(page.stream()))
@@ -231,11 +231,11 @@ def test_a_browser_that_blocks_site_data_shows_the_page_and_says_what_it_forgets
     with served() as page, browser(**blocked) as chromium:
         page.show("handshake-silent")
         chromium.get(page.page.address())
-        wait_for_headline(chromium, "the API is silent")
+        wait_for_headline(chromium, "TWS does not answer programs")
         hint = chromium.find_element("id", "forgetful")
         assert "blocks site data for 127.0.0.1" in hint.text
         page.show("healthy")
-        wait_for_headline(chromium, "API answers")
+        wait_for_headline(chromium, "Programs can connect")
         chromium.refresh()
         wait_for_headline(chromium, "Open this page from traymon")
         chromium.get("about:blank")

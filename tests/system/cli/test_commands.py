@@ -254,7 +254,7 @@ def test_run_prints_one_plain_line_per_change_into_a_pipe(traymon: Command) -> N
     with running() as gateway:
         process = traymon.start("run", "--no-tray", "--port", str(gateway.port))
         with started(process) as lines:
-            lines.wait_for("✓ API answers")
+            lines.wait_for("✓ Programs can connect")
             assert lines.end() == (0, "")
     said = "\n".join(lines.all)
     assert ESCAPE not in said

@@ -204,7 +204,7 @@ def test_status_is_that_of_the_running_one(user: ResidentTraymon) -> None:
     first = user.start_resident()
     try:
         wait_for(lambda: user.run("status").returncode == 0)
-        assert user.run("status").stdout.startswith("green: API answers on port")
+        assert user.run("status").stdout.startswith("green: Programs can connect to port")
         (target,) = json.loads(user.run("status", "--json").stdout)
         assert (target["code"], target["target"]["port"]) == ("healthy", user.gateway.port)
         user.gateway.behaviour = Behaviour(hello=Hello.CLOSE)
@@ -263,7 +263,7 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTray
             user.gateway.behaviour = HEALTHY
             user.gateway.start()
             began = time.monotonic()
-            while "API answers on port" not in stream.readline().decode():
+            while "Programs can connect to port" not in stream.readline().decode():
                 assert time.monotonic() < began + PATIENCE
             assert time.monotonic() - began < 4.5  # less than one pause without the page: 5 s
     finally:

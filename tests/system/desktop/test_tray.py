@@ -28,7 +28,7 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     gateway.behaviour = SILENT
     wait_until_it_shows(desktop, RED, "red")
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-    assert notification.title == f"Port {gateway.port} accepts, but the API is silent"
+    assert notification.title == f"TWS does not answer programs (port {gateway.port})"
     assert "Accept incoming connection" in notification.body
     assert notification.body.endswith("Click for all steps.")
     assert notification.actions == ["default", "Show fix steps", "snooze", "Snooze 1 hour"]
@@ -42,8 +42,8 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     gateway.behaviour = HEALTHY
     wait_until_it_shows(desktop, GREEN, "green")
     recovery = wait_for(lambda: desktop.notifications()[1:], "the recovery notification")[0]
-    assert recovery.title == f"API answers again on port {gateway.port}"
-    assert "Back after" in recovery.body
+    assert recovery.title == f"The API works again on port {gateway.port}"
+    assert "Down for" in recovery.body
     assert traymon.end() == 0
     assert len(desktop.notifications()) == 2
 
@@ -55,7 +55,7 @@ def test_the_notification_of_a_clash_has_a_button_to_say_that_the_program_is_one
     desktop.start_dunst()
     with clashing(desktop, gateway) as pid:
         notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-        assert notification.title == "Client ID 10 is taken by another program"
+        assert notification.title == "Client ID 10 is in use by another program"
         assert f"other_app.py (pid {pid}, since" in notification.body
         assert notification.actions[2:] == ["mine", "That one is mine", "snooze", "Snooze 1 hour"]
         desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
@@ -127,7 +127,7 @@ main()
     stop.touch()
     wait_until_it_shows(desktop, GREY, "grey")
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-    assert notification.title == f"traymon has stopped looking at port {gateway.port}"
+    assert notification.title == f"traymon has stopped checking port {gateway.port}"
     assert "in stall" in log_of(desktop)
     stop.unlink()
     wait_until_it_shows(desktop, GREEN, "green")
@@ -155,7 +155,7 @@ def test_a_left_click_on_the_icon_opens_the_fix(desktop: Desktop, gateway: Runni
     wait_until_it_shows(desktop, GREEN, "green")
     desktop.click_tray_icon()
     page = wait_for(traymon.opened, "the fix page")[0]
-    assert "API answers on port" in page
+    assert "Programs can connect to port" in page
 
 
 def test_a_tray_host_that_comes_late_or_again_gets_the_icon(
@@ -259,7 +259,7 @@ def test_without_a_display_it_says_so_in_one_line_and_shows_the_status_in_the_te
     desktop: Desktop, gateway: Running
 ) -> None:
     traymon = Traymon(desktop, gateway.port, DISPLAY="")
-    wait_for(lambda: "✓ API answers" in desktop.log("traymon"), "the green line")
+    wait_for(lambda: "✓ Programs can connect" in desktop.log("traymon"), "the green line")
     lines = desktop.log("traymon").splitlines()
     assert sum("No system tray here" in line for line in lines) == 1
     assert traymon.end() == 0

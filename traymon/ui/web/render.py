@@ -47,12 +47,13 @@ def ended_page(status: Status, now: float) -> str:
 @cache
 def live_page() -> str:
     """Return the live page without its contents, which page.js asks for: it holds no secret."""
+    general = fix_pages.general_facts()
     return _template(
         "live_page.html.j2",
         grey_icon=_icon(Light.GREY),
         grey_shape=Markup(icons.svg(Light.GREY)),
         codes=[
-            (code, fix_pages.fill(fix_pages.page(code).headline, {}), ENTRIES[code].light.word)
+            (code, fix_pages.fill(fix_pages.page(code).headline, general), ENTRIES[code].light.word)
             for code in ENTRIES
         ],
         version=__version__,
@@ -77,13 +78,13 @@ def live_event(statuses: Sequence[Status], now: float) -> dict[str, str | bool]:
 
 
 def explain_page(code: str) -> str:
-    """Return the fix page of a code as an HTML document, with a dash for every fact."""
-    words, light = fix_pages.page(code), ENTRIES[code].light
+    """Return the fix page of a code as an HTML document, as it reads when nothing is known."""
+    words, light, facts = fix_pages.page(code), ENTRIES[code].light, fix_pages.general_facts()
     return _template(
         "explain.html.j2",
-        headline=fix_pages.fill(words.headline, {}),
-        in_short=fix_pages.fill(words.in_short, {}),
-        sections=_sections(code, {}),
+        headline=fix_pages.fill(words.headline, facts),
+        in_short=fix_pages.fill(words.in_short, facts),
+        sections=_sections(code, facts),
         light=light.word,
         shape=Markup(icons.svg(light)),
         icon=_icon(light),

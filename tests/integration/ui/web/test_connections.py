@@ -64,7 +64,7 @@ def test_pages_that_are_open_stay_open_among_silent_connections(page: Served) ->
             stack.enter_context(connect(page))
         assert page.get("/status")[0] == 200
         page.show("healthy")
-        while b"API answers" not in (line := stream.readline()):
+        while b"Programs can connect" not in (line := stream.readline()):
             assert line, "the stream has ended"
 
 
@@ -131,7 +131,7 @@ def test_of_too_many_open_pages_the_oldest_rests(page: Served) -> None:
         assert b"event: rest\n" in streams[0].read()  # it has come to its end
         page.show("healthy")
         for stream in streams[1:]:
-            while b"API answers" not in (line := stream.readline()):
+            while b"Programs can connect" not in (line := stream.readline()):
                 assert line, "a newer one has ended"
 
 

@@ -51,7 +51,7 @@ def test_the_worst_target_gives_light_headline_and_rim() -> None:
 
 def test_the_menu_offers_what_can_be_done_now() -> None:
     green = status("healthy")
-    assert shown(green).menu == MenuState(headline="✓ API answers on port 7497")
+    assert shown(green).menu == MenuState(headline="✓ Programs can connect to port 7497")
     assert shown(replace(green, opens_at=NOON + 60)).menu.hours_known
     snoozed = shown(replace(green, snoozed_until=NOON + 60)).menu
     assert snoozed.snoozed

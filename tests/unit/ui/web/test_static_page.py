@@ -38,9 +38,9 @@ def test_a_page_is_for_its_owner_only_also_where_a_readable_one_stood(tmp_path: 
 def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path, lambda: NOW)
     path = pages.write(status())
-    assert "accepts, but the API is silent" in path.read_text(encoding="utf-8")
+    assert "TWS does not answer programs" in path.read_text(encoding="utf-8")
     assert pages.write(status(symptom=Symptom.OK)) == path
-    assert "API answers on port" in path.read_text(encoding="utf-8")
+    assert "Programs can connect to port" in path.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [path]
 
 
