@@ -1,19 +1,18 @@
 """How the process of a command starts and ends; the commands themselves are in `commands`.
 
-Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed. Imports the standard
-library alone, so that all of this is in place before anything slow or broken is imported.
+Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed. Imports next to
+nothing by itself, so that all of this is in place before anything slow or broken is imported.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
 
-from traymon.cli.streams import flush_streams, protect_streams
+TYPE_CHECKING = False  # importing typing would take a while
+if TYPE_CHECKING:
+    from typing import Any
 
 EXIT_FAILED = 3
 EXIT_INTERRUPTED = 130  # what shells use for Ctrl-C
@@ -28,14 +27,22 @@ class _Ended(SystemExit):
         self.number = number
 
 
-def main() -> NoReturn:
-    """Run the command line; the scripts `traymon` and `traymon-tray`."""
+def main() -> None:
+    """Run the command line and end the process; the scripts `traymon` and `traymon-tray`."""
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    if on_ctrl_c is signal.default_int_handler:
+        # while modules are imported, Ctrl-C ends the process without a word
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import logging
+
+    from traymon.cli.streams import flush_streams, protect_streams
+
     protect_streams()
     logging.raiseExceptions = False  # a full disk is no reason to fill the terminal
     logging.lastResort = None  # without a log, what is meant for it goes nowhere
     number = None
     try:
-        code = _run()
+        code = _run(on_ctrl_c)
     except _Ended as end:
         code, number = int(end.code or 0), end.number
     fault = flush_streams()
@@ -48,10 +55,10 @@ def main() -> NoReturn:
     os._exit(code)  # a plain exit waits for threads, even for one that a name server has hung
 
 
-def _run() -> int:
+def _run(on_ctrl_c: Any) -> int:
     """Run a command and return its exit code. Raises _Ended."""
     try:
-        _import_and_run()
+        _import_and_run(on_ctrl_c)
     except _Ended:
         raise
     except SystemExit as end:
@@ -64,11 +71,7 @@ def _run() -> int:
     return 0
 
 
-def _import_and_run() -> None:
-    on_ctrl_c = signal.getsignal(signal.SIGINT)
-    if on_ctrl_c is signal.default_int_handler:
-        # while modules are imported, Ctrl-C ends the process without a word
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _import_and_run(on_ctrl_c: Any) -> None:
     from traymon.cli.commands import app
 
     signal.signal(signal.SIGINT, on_ctrl_c)
@@ -79,7 +82,7 @@ def _import_and_run() -> None:
     app(prog_name="traymon")
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:
+def _end(number: int, frame: object) -> None:
     raise _Ended(number)
 
 
@@ -95,11 +98,10 @@ def _report_failure(error: Exception) -> None:
     """Print one line, and write the traceback into the log."""
     what = str(error).strip() or type(error).__name__
     line = "".join(char if char.isprintable() else " " for char in what.splitlines()[0])
-    details = ""
     try:
         from traymon.cli.log import log_failure
 
         details = log_failure(error)
     except Exception:  # a broken installation; the line has to do
-        logging.getLogger(__name__).exception("the log cannot be written either")
+        details = ""
     print(f"traymon has failed: {line}{details}", file=sys.stderr)

@@ -143,8 +143,10 @@ class Instance:
 
 def instance_folders() -> list[Path]:
     """Return the folders in which this user's lock may lie, the best one first."""
-    user = "" if sys.platform == "win32" else f"-{os.getuid()}"
-    folders = [user_state_path("traymon") / "run", Path(tempfile.gettempdir(), f"traymon{user}")]
+    if sys.platform == "win32":  # both are in the user's own profile
+        return [user_state_path("traymon") / "run", Path(tempfile.gettempdir(), "traymon")]
+    own_temporary = Path(tempfile.gettempdir(), f"traymon-{os.getuid()}")
+    folders = [user_state_path("traymon") / "run", own_temporary]
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
     if runtime.is_absolute():  # where traymon 0.1.0 has it; after an upgrade one may still run
         folders.append(runtime / "traymon")

@@ -317,7 +317,6 @@ CLOSED_TO = [
     ["check", "--json", "--port", "1"],
     ["check", "--report", "--port", "1"],
     ["simulate", "--list"],
-    ["simulate", "healthy", "--port", "0"],
     ["demo", "--once", "--no-tray", "--speed", "20"],
     ["--help"],
 ]

@@ -20,6 +20,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+if sys.platform == "win32":
+    pytest.skip("its processes end in another way", allow_module_level=True)
+
 from support.launch_file import key
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
@@ -32,9 +35,6 @@ NOHUP = (
     "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
-
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its processes end differently")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import FAST, SILENT, Traymon, clashing, log_of, wait_until_it_shows
 from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
 from support.polling import wait_for
+from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import HEALTHY, Running
+from traymon.ui.openers import GRAPHICAL_BROWSERS
 
 
 def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fix(
@@ -105,9 +108,9 @@ def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(
     stop = desktop.folder / "stop"
     stalling = f"""
 import functools, os, time
-import traymon.app
+import traymon.app, traymon.service
 from traymon.monitoring.monitor import Monitor
-traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, interval=0.2)
+traymon.service.Watchdog = functools.partial(traymon.service.Watchdog, interval=0.2)
 traymon.monitoring.target_monitor.TICK = 0.1
 publish = Monitor._publish
 def stall(self, *published):
@@ -242,17 +245,67 @@ def test_it_carries_on_without_its_session_bus(desktop: Desktop, gateway: Runnin
     assert "Traceback" not in desktop.log("traymon")
 
 
-def test_it_goes_on_in_the_terminal_when_the_display_goes_away(
+def test_it_ends_with_the_display_where_it_has_no_terminal(
     desktop: Desktop, gateway: Running
 ) -> None:
     desktop.start_tray()
     traymon = Traymon(desktop, gateway.port)
     wait_until_it_shows(desktop, GREEN, "green")
     desktop.stop_screen()
-    wait_for(lambda: "The display is gone" in desktop.log("traymon"), "the word of it")
-    gateway.behaviour = SILENT
-    wait_for(lambda: "✗ Port" in desktop.log("traymon"), "the red line", timeout=20)
-    assert traymon.end() == 0
+    assert traymon.process.wait(30) == 0
+    assert "the display is gone, and there is no terminal" in log_of(desktop)
+    assert "Traceback" not in desktop.log("traymon")
+
+
+# Runs a command on a terminal; what it prints is passed on.
+ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
+def test_it_goes_on_in_its_terminal_until_one_starts_that_has_a_display(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    command = [sys.executable, "-m", "traymon", "--port", str(gateway.port)]
+    env = {**FAST, "PYSTRAY_BACKEND": "xorg", "TERM": "xterm"}
+    first = desktop.spawn("first", sys.executable, "-c", ON_A_TERMINAL, *command, **env)
+    wait_until_it_shows(desktop, GREEN, "green")
+    with Desktop() as next_session:  # of the same user, after a new login
+        next_session.start_tray()
+        session = {name: next_session.env[name] for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")}
+        browser = RecordingBrowser(desktop.folder)
+        asking = {**env, **session, **browser.env}
+        desktop.spawn("second", *command, **asking)
+        wait_for(browser.opened, "the page of the first one, which has its icon")
+        desktop.stop_screen()
+        wait_for(lambda: "The display is gone" in desktop.log("first"), "the word of it")
+        gateway.behaviour = SILENT
+        wait_for(lambda: "✗ Port" in desktop.log("first"), "red in the terminal", timeout=20)
+        login = [*command[:3], "run", "--at-login", *command[3:]]
+        desktop.spawn("third", *login, **asking)
+        wait_until_it_shows(next_session, RED, "red")
+        assert first.wait(30) == 0
+        assert "A traymon has started in a session with a desktop" in desktop.log("first")
+        assert len(browser.opened()) == 1
+        desktop.end("third")
+
+
+def test_a_page_that_does_not_open_is_told_after_a_click(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    failing = desktop.folder / "failing"
+    failing.mkdir()
+    for name in ("xdg-open", "gio", *GRAPHICAL_BROWSERS):
+        (failing / name).symlink_to("/bin/false")
+    path = f"{failing}{os.pathsep}{os.environ['PATH']}"
+    Traymon(desktop, gateway.port, BROWSER="/no/such/browser", PATH=path)
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.click_tray_icon()
+    notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
+    assert notification.title == "No browser could be opened"
+    assert "traymon open --print-url" in notification.body
+    assert "/no/such/browser: No such file" in notification.body
 
 
 def test_without_a_display_it_says_so_in_one_line_and_shows_the_status_in_the_terminal(

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+if sys.platform == "win32":
+    pytest.skip("its openers are no programs", allow_module_level=True)
+
 from support.polling import wait_for
 from traymon.ui.openers import CannotOpen, open_folder, open_in_browser, open_secret_address
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its openers are no programs")
 
 
 class Programs:
