@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from support.monitor_harness import Scene, play
+from support.monitor_harness import Scene, SceneLoop, play
 from traymon.core.calendar import Calendar
 from traymon.core.model import SettingsState
 from traymon.core.target import Target
@@ -143,13 +144,31 @@ def test_a_pause_a_snooze_and_a_calendar_outlive_new_settings() -> None:
     play(story)
 
 
-def test_a_port_that_is_still_looked_for_does_not_undo_new_settings() -> None:
+@pytest.mark.parametrize("moment", range(10, 20))
+def test_a_port_that_is_still_looked_for_does_not_undo_new_settings(
+    moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_slowly(
+        loop: SceneLoop, executor: object, job: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        done = loop.create_future()
+
+        def finish() -> None:
+            if not done.cancelled():
+                done.set_result(job(*args))
+
+        loop.call_later(3, finish)
+        return done
+
     async def story(scene: Scene) -> None:
         scene.listener.sees = Symptom.NOBODY_LISTENS
         scene.handshake.sees = Symptom.REFUSED
-        await scene.until(7)
-        scene.monitor.use_target(replace(OTHER, discovered=False))
-        await scene.until(60)
-        assert scene.status.target.port == 4002
+        await scene.until(moment - 5)
+        scene.listens_on = 7496
+        await scene.until(moment)
+        scene.monitor.use_target(OTHER)
+        await scene.until(moment + 60)
+        assert scene.status.target == OTHER
 
+    monkeypatch.setattr(SceneLoop, "run_in_executor", run_slowly)
     play(story, discovered=True)
