@@ -19,7 +19,7 @@ from dotenv.variables import Variable, parse_variables
 from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import UnsuitableFileError, read_file
 
-MAX_SIZE = 200_000  # bytes; a .env is a page of text
+MAX_SIZE = 100_000  # bytes; a .env is a page of text
 MAX_VARIABLES = 1_000  # `${NAME}`; python-dotenv looks for the end of each in all that follows
 MAX_EXPANDED = 1_000_000  # characters of all values together, once each `${NAME}` is filled in
 MANY_BLANKS = re.compile(r"[^\S\r\n]{300}")  # python-dotenv's time grows with their square

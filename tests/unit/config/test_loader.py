@@ -306,7 +306,7 @@ UTF_16 = "\ufeffIB_PORT=7497\r\n".encode("utf-16-le")
         (b"A=1\nIB_PORT=74\x0097\n", ".env: has a NUL byte on line 2; it is no text file"),
         (UTF_16, f".env: is saved as UTF-16; {AS_UTF_8}"),
         (LATIN_1, f".env: line 1 is not UTF-8; {AS_UTF_8}"),
-        (b"A=1\n" * 2_500_000, ".env: is larger than 200 kB; that is no .env file"),
+        (b"A=1\n" * 2_500_000, ".env: is larger than 100 kB; that is no .env file"),
     ],
     ids=["NUL", "UTF-16", "Latin-1", "10 MB"],
 )  # fmt: skip
