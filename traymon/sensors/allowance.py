@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from math import inf
+
 
 class Allowance:
     """Grants `rate` units a second, and saves up at most `burst` of them."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._saved = rate, burst / rate
-        self._paid_until = float("-inf")
+        self.free_at = -inf  # when more may be spent
 
-    def spend(self, now: float, units: float) -> float:
-        """Spend some units; return the seconds to wait before any more are spent."""
-        self._paid_until = max(self._paid_until, now - self._saved) + units / self._rate
-        return max(0.0, self._paid_until - now)
+    def spend(self, units: float, now: float) -> None:
+        """Spend some units, which may be more than there are."""
+        self.free_at = max(self.free_at, now - self._saved) + units / self._rate

@@ -74,7 +74,6 @@ class HeldSession:
         self._heartbeat = Heartbeat(self._began)
         self._questions = _HoursRequests(self._began)
         self._news = Allowance(NEWS_A_SECOND, NEWS_BURST)
-        self._next_news = self._began  # when what TWS says is judged again
         self._round_trip: float | None = None
         self._skew = ClockSkew()
         self._was_answered = False
@@ -89,7 +88,7 @@ class HeldSession:
         while self._inbox.dropped is None:
             pause = max(0.0, self._next_wake() - loop_time())
             await self._connection.wait_for_traffic(pause)
-            if loop_time() >= self._next_news:
+            if loop_time() >= self._news.free_at:
                 self._post_news()
             self._post_hours()
             if self._inbox.dropped is None:
@@ -103,7 +102,7 @@ class HeldSession:
     def _next_wake(self) -> float:
         """Return the time at which there is something to do, if no traffic comes before."""
         wake = self._heartbeat.next_wake()
-        return min(wake, self._next_news) if self._inbox.system.has_news else wake
+        return min(wake, self._news.free_at) if self._inbox.system.has_news else wake
 
     def _keep_up(self, now: float) -> float:
         """Report the answer to a heartbeat or its absence, and send what is due.
@@ -180,7 +179,7 @@ class HeldSession:
         """Post what the messages since the last time amount to, however many came."""
         readings = self._inbox.system.take_readings()
         if readings:
-            self._next_news = loop_time() + self._news.spend(loop_time(), 1)
+            self._news.spend(1, loop_time())
         self._said_support |= any(reading.sensor is SensorName.SUPPORT for reading in readings)
         for reading in readings:
             self._context.post(reading)

@@ -143,7 +143,8 @@ class SessionConnection:
                 limit.reschedule(None)
             elif completed or limit.when() is None:
                 limit.reschedule(loop.time() + FRAME_TIMEOUT)
-            await asyncio.sleep(reading.spend(loop.time(), time.thread_time() - began))
+            reading.spend(time.thread_time() - began, loop.time())
+            await asyncio.sleep(max(0.0, reading.free_at - loop.time()))
 
     def _take_frames(self, data: bytes) -> bool:
         """Take the messages that the bytes complete; return whether there were any."""

@@ -21,6 +21,7 @@ from support.traymon_process import IsolatedTraymon
 
 FLOODED_FOR = 2.0  # seconds
 MOST_GROWTH = 10 * 2**20  # bytes
+MOST_CPU = 0.75  # of one core; a burst at the beginning included
 ANSWERED_WITHIN = 1.0  # seconds
 ENDED_WITHIN = 5.0  # seconds
 
@@ -40,6 +41,10 @@ def hostile(mode: str) -> Iterator[subprocess.Popen[str]]:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    return sum(process.cpu_times()[:2])
 
 
 def listens(port: int) -> bool:
@@ -77,6 +82,7 @@ def test_a_flood_costs_neither_memory_nor_answers(mode: str, tmp_path: Path) -> 
             wait_for(lambda: listens(page), "the page")
             process = psutil.Process(traymon.pid)
             before = peak = process.memory_info().rss
+            cpu_before = cpu_seconds(process)
             server.stdin.write("now\n")
             server.stdin.flush()
             began, slowest = time.monotonic(), 0.0
@@ -84,6 +90,7 @@ def test_a_flood_costs_neither_memory_nor_answers(mode: str, tmp_path: Path) -> 
                 slowest = max(slowest, seconds_to_answer(page))
                 peak = max(peak, process.memory_info().rss)
                 time.sleep(0.05)
+            cpu_share = (cpu_seconds(process) - cpu_before) / (time.monotonic() - began)
             status = user.run("status")
             peak = max(peak, process.memory_info().rss)
         finally:
@@ -92,6 +99,7 @@ def test_a_flood_costs_neither_memory_nor_answers(mode: str, tmp_path: Path) -> 
             traymon.wait(20)
             ended = time.monotonic() - ended
     assert peak - before < MOST_GROWTH
+    assert cpu_share < MOST_CPU
     assert slowest < ANSWERED_WITHIN
     assert status.stdout.startswith("red: What arrives" if mode == "giant" else "green: ")
     assert ended < ENDED_WITHIN
