@@ -82,7 +82,7 @@ async def first_reading(context: Context, sensor: ClientLibrary) -> Reading:
 def let_in(
     gateway: Running, *interpreters: Interpreter | str, limit: float = PATIENCE
 ) -> tuple[Reading, list[LibraryResult]]:
-    """Let the libraries of the first interpreter in that has any."""
+    """Let the libraries of the first interpreter that has any."""
     pythons = [one if isinstance(one, Interpreter) else Interpreter(one) for one in interpreters]
     target = Target("bot", port=gateway.port, own_client_id=OWN_ID, client_ids=CONFIGURED)
     context = Context(target, gateway.behaviour.server_version)
