@@ -96,7 +96,7 @@ def main() -> None:
         time.sleep(minutes * 60)
         after = f"after {minutes:g} minutes"
         print(f"tray, session held, {after:<17} {memory_of(process)}  (bound {BOUND})")
-        with visitor(Path(desktop.env["XDG_RUNTIME_DIR"])).open_page():
+        with visitor(desktop.env).open_page():
             time.sleep(PAGE_TIME)
             print(
                 f"  and its page open               {memory_of(process)}  (bound {BOUND_WITH_PAGE})"

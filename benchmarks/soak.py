@@ -67,6 +67,7 @@ class Soak:
         settings = {"PYSTRAY_BACKEND": "xorg", "TRAYMON_REGION": "off", "TRAYMON_QUICK": "2"}
         self._process = desktop.spawn("traymon", *command, **settings)
         self.wait_until_well()
+        self._visitor = visitor(desktop.env)
 
     def wait_until_well(self) -> None:
         """Wait until the icon is green and a session is held."""
@@ -94,7 +95,7 @@ class Soak:
 
     def visit(self) -> None:
         """Open the page and close it."""
-        with visitor(Path(self.desktop.env["XDG_RUNTIME_DIR"])).open_page():
+        with self._visitor.open_page():
             pass
 
     def restart_bus(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import json
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 TIMEOUT = 60.0  # seconds; generous, for a busy machine
 
@@ -35,15 +35,13 @@ class Visitor:
             yield
 
 
-def visitor(runtime_folder: Path) -> Visitor:
-    """Let a browser in, as the command `open` does for the user of this runtime folder."""
-    published = json.loads((runtime_folder / "traymon" / "traymon.json").read_text())
-    host = f"127.0.0.1:{published['port']}"
+def visitor(env: Mapping[str, str]) -> Visitor:
+    """Let a browser in, as the command `open` does for the user of this environment."""
+    command = [sys.executable, "-m", "traymon", "open", "--print-url"]
+    url = subprocess.check_output(command, env=env, text=True, timeout=TIMEOUT).strip()
+    host, _, path = url.removeprefix("http://").partition("/")
     with closing(http.client.HTTPConnection(host, timeout=TIMEOUT)) as connection:
-        owner = {"Authorization": f"Bearer {published['secret']}"}
-        connection.request("POST", "/one-time", headers=owner)
-        path = json.loads(connection.getresponse().read())["url"].partition(host)[2]
-        connection.request("GET", path)
+        connection.request("GET", f"/{path}")
         answer = connection.getresponse()
         answer.read()
         return Visitor(host, (answer.headers["set-cookie"] or "").partition(";")[0])
