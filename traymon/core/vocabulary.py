@@ -71,7 +71,7 @@ class Symptom(StrEnum):
     # client library
     NOT_LET_IN = "not-let-in"  # a client library gets no session, or could not be tried
     # internet
-    OFFLINE = "offline"  # no default route, or no name server answers
+    OFFLINE = "offline"  # no default route, or no reply from the name server
     # monitor
     PAUSED = "paused"
     RESUMED = "resumed"  # the machine just woke from sleep
