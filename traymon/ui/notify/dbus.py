@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 REPLY_TIMEOUT = 5.0  # seconds after which a notification is said to be unanswered
 PATIENCE = 60.0  # seconds before an unanswered service is asked whether it answers at all
 CLOSE_TIMEOUT = 1.0  # seconds for notifications to leave the screen
+ENDED = "the notification service has ended"
+MAX_LOSSES = 2  # a notification that ends services is sent to so many more, to the last one bare
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 DEFAULT_ACTION = ("default", "Show fix steps")
@@ -54,6 +56,8 @@ class _Attempt:
     picture: str
     order: int  # a later attempt has a higher one
     sent_to: str = ""  # the service's unique name; "" if it was not known
+    sendings: int = 0  # only the reply to the last one counts
+    losses: int = 0  # services that have ended before they answered
     withdrawn: bool = False
     outcome: Future[str] = field(default_factory=Future)  # the result: "", or what is in doubt
 
@@ -142,30 +146,34 @@ class DBusNotifications:
         """Send an attempt; `bare` leaves out all that a service might not take. Raises OSError."""
         if self._bus is None or self._watch is None:
             raise ChannelError("the session bus is gone")
-        service = self._watch.service
-        with self._lock:
+        with self._lock:  # `_forget` must find whom it was sent to
+            service = self._watch.service
+            attempt.sent_to = service.owner or ""
+            attempt.sendings += 1
+            sending = attempt.sendings
             shown = self._shown.get(attempt.key)
         replaces = 0
         if shown is not None and shown.owner == service.owner and not bare:
             replaces = shown.number
         # by its unique name, if known: another service would take the number for one of its own
-        attempt.sent_to = service.owner or ""
         values = (_bare if bare else _full)(attempt, service)
         call = new_method_call(
             service.address, "Notify", "susssasa{sv}i", ("traymon", replaces, *values, -1)
         )
-        self._bus.send(call, partial(self._take_reply, attempt, bare, replaces))
+        self._bus.send(call, partial(self._take_reply, attempt, sending, bare, replaces))
 
-    def _take_reply(self, attempt: _Attempt, bare: bool, replaces: int, reply: Reply) -> None:
+    def _take_reply(
+        self, attempt: _Attempt, sending: int, bare: bool, replaces: int, reply: Reply
+    ) -> None:
         """Take what became of an attempt; called in the reading thread."""
         error = reply.exception()
         try:
             if error is None:
                 try:
                     self._remember(attempt, replaces, reply.result())
-                finally:  # it is on the screen, whatever else has failed
+                finally:  # the service has taken it, whatever else has failed
                     answer(attempt.outcome, "")
-            elif attempt.outcome.done():
+            elif attempt.outcome.done() or sending != attempt.sendings:
                 pass
             elif _was_not_received(error) and attempt.sent_to and self._watch is not None:
                 self._watch.lose(attempt.sent_to)
@@ -184,6 +192,8 @@ class DBusNotifications:
         owner = message.header.fields.get(HeaderFields.sender, "")
         number = next((each for each in message.body if isinstance(each, int)), 0)
         is_present = self._watch is not None and self._watch.is_present(owner)
+        if not is_present:  # what it shows goes with it
+            answer(attempt.outcome, ChannelError(ENDED))
         new = _Shown(owner, number, attempt.order)
         with self._lock:
             old = self._shown.get(attempt.key)
@@ -233,12 +243,18 @@ class DBusNotifications:
     # Signals, in the reading thread
 
     def _forget(self, owner: str) -> None:
-        """Forget what a former service gave, and give up what it has not answered."""
+        """Forget what a former service gave; send what it has not answered to the present one."""
         with self._lock:
             self._shown = {key: each for key, each in self._shown.items() if each.owner != owner}
             pending = [each for each in self._pending if each.sent_to == owner]
         for attempt in pending:
-            answer(attempt.outcome, ChannelError("the notification service has ended"))
+            attempt.losses += 1
+            try:
+                if attempt.withdrawn or attempt.losses > MAX_LOSSES:
+                    raise ChannelError(ENDED)
+                self._send(attempt, bare=attempt.losses == MAX_LOSSES)
+            except Exception as error:  # whatever it is, the attempt must be answered
+                answer(attempt.outcome, error)
 
     def _take_signal(self, message: Message) -> None:
         fields, watch = message.header.fields, self._watch
