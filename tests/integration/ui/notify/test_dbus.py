@@ -23,6 +23,7 @@ from support.notification_service import NotificationService
 from traymon.ui.notify import dbus
 from traymon.ui.notify.dbus import DBusNotifications
 from traymon.ui.notify.notification_service import Service, ServiceWatch
+from traymon.ui.notify.shown import Shown
 
 RED = NotificationText("red", "It is silent.", urgent=True, buttons=("snooze",))
 GREEN = NotificationText("green", "It is back.", urgent=False)
@@ -128,7 +129,7 @@ def test_a_service_that_left_the_name_while_a_notification_replaces_its_number(
         # as if the bus's word of the change had not come yet
         assert user.channel._watch is not None
         user.channel._watch.service = Service(service.unique_name, "", ("actions",))
-        user.channel._shown["bot"] = dbus._Shown(service.unique_name, 1, 1)
+        user.channel._shown.add("bot", Shown(service.unique_name, 1, 1), 0)
         service.end()
         assert user.notify(GREEN) is Outcome.DELIVERED
         assert [(sent.replaces, sent.title) for sent in new.sent] == [(0, "green")]
