@@ -70,7 +70,7 @@ def programs(candidates: Sequence[Program], now: float) -> str:
 
 
 def id_use(id_use: IdUse, now: float) -> str:
-    """Return how a client ID is used and by whom: `10: used by run_live.py (pid 4711, …), yours`."""
+    """Return how a client ID is used and by whom: `10: used by run_live.py (pid 4711), yours`."""
     who = programs(id_use.programs, now)
     use = USE_WORDS[id_use.use].format(by=f" by {who}" if who else "")
     return f"{id_use.client_id}: {use}" + (f" ({id_use.detail})" if id_use.detail else "")
