@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 
-from environment import ROOT, say
+from environment import ROOT
+from subprocesses import say
 
 # The package, and what shows that it is installed.
 PACKAGES = {
@@ -70,7 +71,7 @@ def prepare_windows(python: str) -> None:
 
 
 def prepare_clients(python: str) -> None:
-    """Fetch the client libraries that the tests let in, besides those of `.venv`."""
+    """Fetch what the tests let in and install with, besides what `.venv` has."""
     script = ROOT / "tests" / "support" / "client_setup.py"
     subprocess.call([python, str(script)], env=dict(os.environ, PYTHONPATH=str(ROOT / "tests")))
 

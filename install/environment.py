@@ -5,7 +5,6 @@ as the sentence that says what to do. Installs nothing outside `.venv`, and writ
 stdout, which belongs to traymon.
 """
 
-import contextlib
 import hashlib
 import importlib.util
 import json
@@ -13,17 +12,23 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import Any, NoReturn
+
+from subprocesses import (
+    InstallError,
+    exclusive_lock,
+    isolated,
+    output_of,
+    run_or_fail,
+    say,
+)
 
 MIN_PYTHON = (3, 11)  # as in pyproject's requires-python, which an old Python cannot parse
 END_PYTHON = (3, 15)  # the first version that is too new
 READY, OUTDATED, UNUSABLE = "ready", "outdated", "unusable"
 EXIT_CANNOT_SET_UP = 3
-OUTPUT_TIMEOUT = 20  # seconds
-LOCK_POLL_INTERVAL = 0.1  # seconds
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -31,38 +36,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMP = VENV / "traymon-stamp.json"  # describes what .venv holds; written last
 LOCK_FILE = VENV / "traymon-turn"  # locked by the process that is changing .venv
+SITE_PACKAGES = "Lib/site-packages" if sys.platform == "win32" else "lib/python*/site-packages"
 LOCKS = {"run": HERE / "requirements.txt", "test": HERE / "requirements-test.txt"}
-
-# The user's settings of where packages come from, and how to reach them. The others (user, target,
-# prefix, constraint, ...) are meant for other installs and would put packages elsewhere.
-PASSED_PIP_SETTINGS = (
-    "PIP_INDEX_URL",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_NO_INDEX",
-    "PIP_FIND_LINKS",
-    "PIP_TRUSTED_HOST",
-    "PIP_CERT",
-    "PIP_CLIENT_CERT",
-    "PIP_PROXY",
-    "PIP_TIMEOUT",
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_RETRIES",
-    "PIP_CACHE_DIR",
-    "PIP_NO_CACHE_DIR",
-    "PIP_KEYRING_PROVIDER",
-    "PIP_CONFIG_FILE",
-    "PIP_USE_FEATURE",
-    "PIP_USE_DEPRECATED",
-)
-
-
-class InstallError(Exception):
-    """Why setup is impossible: a sentence, then how to fix it or the output of a program."""
-
-
-def say(line: str) -> None:
-    """Print one line to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def run_main(main: "Callable[[list[str]], int]") -> "NoReturn":
@@ -88,7 +63,7 @@ def prepare(kind: str) -> Path:
     check_venv_module()
     try:
         VENV.mkdir(exist_ok=True)
-        with venv_lock():
+        with exclusive_lock(LOCK_FILE, "Another start is setting up .venv: waiting for it."):
             state = venv_state(kind)  # another process may have done it meanwhile
             if state == UNUSABLE:
                 say("Setting up traymon in .venv: takes a minute, once.")
@@ -111,13 +86,22 @@ def prepare(kind: str) -> Path:
 
 def venv_state(kind: str) -> str:
     """Return READY, OUTDATED (works, but holds other packages) or UNUSABLE (recreate it)."""
-    return judge(kind, read_stamp(), venv_python(), {name: digest(name) for name in LOCKS})
+    digests = {name: digest(name) for name in LOCKS}
+    return judge(kind, read_stamp(), venv_python(), digests, modules())
 
 
 def judge(
-    kind: str, stamp: "dict[str, str] | None", python: "str | None", digests: "dict[str, str]"
+    kind: str,
+    stamp: "dict[str, Any] | None",
+    python: "str | None",
+    digests: "dict[str, str]",
+    present: "set[str]",
 ) -> str:
-    """Return the state, given the stamp (None: not made by us) and the version of its Python."""
+    """Return the state of `.venv`.
+
+    `stamp` is None if `.venv` was not made by us, `python` the version of its Python, `present`
+    what `modules` returns.
+    """
     if python is None or not supported(python):
         return UNUSABLE
     if stamp is None:
@@ -125,10 +109,21 @@ def judge(
     # Its Python was upgraded, or the folder was moved, so that paths inside point elsewhere.
     if stamp.get("python") != python or stamp.get("place") != str(VENV):
         return UNUSABLE
+    # Something was removed. pip would trust its records of what is installed, and repair nothing.
+    if not present.issuperset(stamp.get("modules", ())):
+        return UNUSABLE
     installed = stamp.get("kind", "")
-    if installed in (kind, "test") and stamp.get("digest") == digests[installed]:
-        return READY
-    return OUTDATED
+    is_current = installed in (kind, "test") and stamp.get("digest") == digests[installed]
+    return READY if is_current and stamp.get("modules") else OUTDATED
+
+
+def modules() -> "set[str]":
+    """Return the names of the packages, modules and .pth files that are installed in `.venv`."""
+    return {
+        path.name
+        for path in VENV.glob(SITE_PACKAGES + "/*")
+        if path.suffix not in (".dist-info", ".libs") and path.name != "__pycache__"
+    }
 
 
 def digest(kind: str) -> str:
@@ -137,7 +132,7 @@ def digest(kind: str) -> str:
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
-def read_stamp() -> "dict[str, str] | None":
+def read_stamp() -> "dict[str, Any] | None":
     """Return the stamp: `{}` if `.venv` is incomplete, None if there is no stamp."""
     try:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
@@ -148,7 +143,7 @@ def read_stamp() -> "dict[str, str] | None":
     return stamp if isinstance(stamp, dict) else {}
 
 
-def write_stamp(**stamp: str) -> None:
+def write_stamp(**stamp: "str | list[str]") -> None:
     """Replace the stamp atomically."""
     draft = STAMP.with_suffix(".new")
     draft.write_text(json.dumps(stamp), encoding="utf-8")
@@ -162,7 +157,7 @@ def venv_python() -> "str | None":
     the system's Python.
     """
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    return output_of([str(PYTHON), "-I", "-S", "-c", code])
+    return output_of(isolated(PYTHON, "-S", "-c", code))
 
 
 def supported(version: str) -> bool:
@@ -185,7 +180,9 @@ def recreate_venv() -> None:
         else:
             path.unlink()
     options = ["--system-site-packages"] if system_has_gi() else []
-    run_or_fail([base_python(), "-m", "venv", *options, str(VENV)], "Python could not make .venv.")
+    run_or_fail(
+        isolated(base_python(), "-m", "venv", *options, str(VENV)), "Python could not make .venv."
+    )
 
 
 def base_python() -> str:
@@ -198,14 +195,14 @@ def install_packages(kind: str) -> None:
     python = venv_python()
     if python is None:
         raise InstallError(f"The new Python in {VENV} does not start.\n{another_python()}")
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet"]
+    pip = isolated(PYTHON, "-m", "pip", "install", "--quiet")
     # A .venv that was not made by us may lack pip.
-    if output_of([str(PYTHON), "-I", "-c", "import pip"]) is None:
-        run_or_fail([str(PYTHON), "-m", "ensurepip"], "Python could not put pip into .venv.")
+    if output_of(isolated(PYTHON, "-c", "import pip")) is None:
+        run_or_fail(isolated(PYTHON, "-m", "ensurepip"), "Python could not put pip into .venv.")
     base_stamp = {"python": python, "place": str(VENV)}
     write_stamp(**base_stamp)  # works, but holds unknown packages
     run_or_fail(
-        [*pip, "--require-hashes", "-r", str(LOCKS[kind])],
+        [*pip, *locked_packages(kind)],
         "pip could not install traymon's packages. Is there a network (or a proxy to name)?"
         " Start again when there is.",
     )
@@ -215,7 +212,17 @@ def install_packages(kind: str) -> None:
         "pip could not install traymon itself.",
     )
     spell_paths_in_ascii()
-    write_stamp(kind=kind, digest=digest(kind), **base_stamp)
+    write_stamp(kind=kind, digest=digest(kind), modules=sorted(modules()), **base_stamp)
+
+
+def locked_packages(kind: str) -> "list[str]":
+    """Return pip's options for the packages of a lock, with their hashes checked.
+
+    Those for users come without sources: to build them, pip would fetch build tools that no lock
+    holds. The tests need one package that exists as source alone.
+    """
+    wheels_only = ["--only-binary", ":all:"] if kind == "run" else []
+    return ["--require-hashes", *wheels_only, "-r", str(LOCKS[kind])]
 
 
 def spell_paths_in_ascii() -> None:
@@ -225,8 +232,7 @@ def spell_paths_in_ascii() -> None:
     Windows does not find a user folder with an umlaut, and Python does not start under LC_ALL=C.
     Lines that begin with `import` are executed (documentation of the module `site`).
     """
-    folder = "Lib/site-packages" if sys.platform == "win32" else "lib/python*/site-packages"
-    for path in VENV.glob(folder + "/*traymon*.pth"):
+    for path in VENV.glob(SITE_PACKAGES + "/*traymon*.pth"):
         lines = [
             line if line.isascii() else f"import sys; sys.path.append({line!a})"
             for line in path.read_text(encoding="utf-8").splitlines()
@@ -244,37 +250,6 @@ def system_has_gi() -> bool:
     try:
         import gi  # noqa: F401
     except Exception:  # whatever a half-installed binding raises
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def venv_lock() -> "Iterator[None]":
-    """Hold the lock on `.venv`; wait while another process has it.
-
-    The system releases the lock when the process ends, so it cannot become stale.
-    """
-    with open(str(LOCK_FILE), "a") as file:
-        if not try_lock(file):
-            say("Another start is setting up .venv: waiting for it.")
-            while not try_lock(file):
-                time.sleep(LOCK_POLL_INTERVAL)
-        yield
-
-
-def try_lock(file: "IO[str]") -> bool:
-    """Lock the file, and return False if another process has locked it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # POSIX; Windows
         return False
     return True
 
@@ -333,54 +308,3 @@ def another_python() -> str:
             f"Install one: sudo apt install python3.11 python3.11-venv, then: python3.11 {script}"
         )
     return f"Install Python 3.13 from your system's packages, then: python3.13 {script}"
-
-
-# --- programs ---
-
-
-def clean_environ() -> "dict[str, str]":
-    """Return the environment without variables that would lead our Python to other packages."""
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("PYTHONPATH", "PYTHONHOME")
-        and (not name.startswith("PIP_") or name in PASSED_PIP_SETTINGS)
-    }
-    # These override a pip.conf with `user = true`, and hide packages in the user's own folder.
-    environ.update(PIP_USER="0", PYTHONNOUSERSITE="1", PIP_NO_INPUT="1")
-    environ.update(PIP_DISABLE_PIP_VERSION_CHECK="1")
-    return environ
-
-
-def run_or_fail(
-    command: "list[str]", sentence: str, settings: "dict[str, str] | None" = None
-) -> None:
-    """Run a command silently. Raise InstallError with the sentence and its output if it fails.
-
-    `settings` are added to the environment.
-    """
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**clean_environ(), **(settings or {})},
-    )
-    if done.returncode:
-        raise InstallError(f"{sentence}\n\n{done.stdout.decode('utf-8', 'replace').strip()}")
-
-
-def output_of(command: "list[str]") -> "str | None":
-    """Return what a command prints; None if it does not start, fails or exceeds OUTPUT_TIMEOUT."""
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=clean_environ(),
-            timeout=OUTPUT_TIMEOUT,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return None if done.returncode else done.stdout.decode("utf-8", "replace").strip()

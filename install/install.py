@@ -5,28 +5,56 @@ programs.
 """
 
 import argparse
-import json
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from environment import EXIT_CANNOT_SET_UP, ROOT, InstallError, run_main
-from installers import EXE, INSTALLERS, LINK, choose_installer, command_of, installed_with
+from environment import EXIT_CANNOT_SET_UP, ROOT, run_main
+from installers import (
+    EXE,
+    INSTALLERS,
+    LINK,
+    choose_installer,
+    command_of,
+    data_folder,
+    installed_with,
+    remove_tree,
+)
+from running import check_none_runs, lock_folders
+from subprocesses import InstallError, clean_environ, exclusive_lock
 
 
 def main(arguments: "list[str]") -> int:
     options = parse_options(arguments)
-    check_not_running()
     try:
-        return uninstall(options.purge) if options.uninstall else install(options)
+        with only_one_installation():
+            folders = [command_of(installer).parent.parent for installer in installed_with()]
+            if folders or options.uninstall:
+                check_none_runs(folders)
+            return uninstall(options.purge) if options.uninstall else install(options)
     except OSError as error:
         raise InstallError(
             f"Cannot change {error.filename} ({error.strerror})."
             " If a traymon still runs, quit it; else make that folder writable for you."
         ) from error
+
+
+@contextlib.contextmanager
+def only_one_installation() -> "Iterator[None]":
+    """Wait until no other installation of this user runs, and keep others waiting meanwhile."""
+    lock = data_folder() / "install.lock"
+    with exclusive_lock(lock, "Another installation of traymon is at work: waiting for it."):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # Windows removes no open file
+                lock.unlink()
+                lock.parent.rmdir()
 
 
 def parse_options(arguments: "list[str]") -> argparse.Namespace:
@@ -55,34 +83,6 @@ def parse_options(arguments: "list[str]") -> argparse.Namespace:
     return options
 
 
-def check_not_running() -> None:
-    """Raise InstallError while the installed traymon runs: its files must not be changed then."""
-    for installer in installed_with():
-        try:
-            done = subprocess.run(
-                [str(command_of(installer)), "status", "--json"],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
-            json.loads(done.stdout)
-        except (OSError, ValueError):  # it is broken, or prints that none is running
-            continue
-        raise InstallError(
-            "traymon is running. Quit it first (Quit in the icon's menu, Ctrl-C in its"
-            f" terminal{kill_hint()}), then start this again."
-        )
-
-
-def kill_hint() -> str:
-    """Return the last resort, for an icon without a menu that was started at login."""
-    for folder in own_folders():
-        for file in (folder / "traymon.json", folder / "run" / "traymon.json"):
-            if sys.platform != "win32" and file.exists():
-                return f", or: kill {json.loads(file.read_text(encoding='utf-8'))['pid']}"
-    return ""
-
-
 # --- install ---
 
 
@@ -97,7 +97,8 @@ def install(options: argparse.Namespace) -> int:
     code = 0
     if wants_start_at_login(options):
         settings = ["--env", options.env] if options.env else []
-        code = subprocess.call([str(command), "autostart", "on", *settings])
+        on = [str(command), "autostart", "on", *settings]
+        code = subprocess.call(on, env=clean_environ())
         if code:
             print("It is installed, but does not start at login.", file=sys.stderr)
     print("The same script with --uninstall removes it.")
@@ -147,19 +148,33 @@ def uninstall(purge: bool) -> int:
     if not installers:
         print("traymon is not installed for this user.")
     print("It does not start at login.")
-    left = [folder for folder in own_folders() if folder.exists()]
-    if not left:
-        return 0
-    print(
-        "Removed as well:"
-        if purge
-        else "Left, with your settings and the log (--purge takes them too):"
-    )
-    for folder in left:
-        if purge:
-            shutil.rmtree(str(folder))
-        print(f"  {folder}")
+    folders = [*own_folders(), *lock_folders()]
+    nested = {folder for folder in folders if set(folder.parents) & set(folders)}
+    left = [f for f in dict.fromkeys(folders) if f not in nested and os.path.lexists(str(f))]
+    if purge:
+        return remove_all(left)
+    if left:
+        print("Left, with your settings and the log (--purge takes them too):")
+        print(*(f"  {folder}" for folder in left), sep="\n")
     return 0
+
+
+def remove_all(folders: "list[Path]") -> int:
+    """Remove the folders, and say so of each; return the exit code."""
+    code = 0
+    for folder in folders:
+        target = folder.is_symlink() and os.readlink(str(folder))
+        try:
+            remove_tree(folder)
+        except OSError as error:
+            why = error.strerror or error
+            print(f"Not removed: {error.filename or folder} ({why})", file=sys.stderr)
+            code = EXIT_CANNOT_SET_UP
+        else:
+            print(f"Removed as well: {folder}")
+            if target:
+                print(f"  It was a link. The folder that it led to is left: {target}")
+    return code
 
 
 def own_folders() -> "list[Path]":

@@ -1,6 +1,7 @@
 """The installers of traymon for a user: uv, pipx, or a virtual environment of its own.
 
-All of them install the locked versions. None writes outside the user's own folders.
+All of them install the locked files and nothing else, and build traymon with the locked tools. None
+writes outside the user's own folders.
 """
 
 import contextlib
@@ -12,17 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environment import (
-    END_PYTHON,
-    LOCKS,
-    MIN_PYTHON,
-    ROOT,
-    base_python,
-    check_venv_module,
-    output_of,
-    run_or_fail,
-    supported,
-)
+from environment import ROOT, base_python, check_venv_module, locked_packages, supported
+from subprocesses import isolated, output_of, run_or_fail
 
 BIN, EXE = ("Scripts", ".exe") if sys.platform == "win32" else ("bin", "")
 NETWORK_HINT = " Is there a network (or a proxy to name)? Start again when there is."
@@ -48,12 +40,13 @@ class UvInstaller:
 
     def install(self) -> None:
         """Install or update traymon. Raises InstallError."""
-        pythons = ">={}.{},<{}.{}".format(*MIN_PYTHON, *END_PYTHON)
-        command = ["uv", "tool", "install", "--force", "--reinstall", "--python", pythons]
-        with _locked_versions() as versions:
+        python = base_python()
+        command = ["uv", "tool", "install", "--force", "--reinstall", "--python", python]
+        with _verified_wheels(python) as wheels:
             run_or_fail(
-                [*command, "--constraints", str(versions), str(ROOT)],
-                "uv could not install traymon." + NETWORK_HINT,
+                [*command, "--no-index", "--find-links", wheels, str(ROOT)],
+                "uv could not install traymon.",
+                _only_from(wheels),
             )
 
     def uninstall(self) -> None:
@@ -78,18 +71,14 @@ class PipxInstaller:
 
     def install(self) -> None:
         """Install or update traymon. Raises InstallError."""
-        command = ["pipx", "install", "--force"]
         python = python_with_gi()
-        if python is not None:
-            command += ["--python", python, "--system-site-packages"]
-        else:
-            command += ["--python", base_python()]
-        with _locked_versions() as versions:
+        options = [] if python is None else ["--system-site-packages"]
+        python = python or base_python()
+        with _verified_wheels(python) as wheels:
             run_or_fail(
-                [*command, str(ROOT)],
-                "pipx could not install traymon." + NETWORK_HINT,
-                # pipx uses pip or uv. Both split the value at spaces, so pass a URL, not a path.
-                {"PIP_CONSTRAINT": versions.as_uri(), "UV_CONSTRAINT": versions.as_uri()},
+                ["pipx", "install", "--force", "--python", python, *options, str(ROOT)],
+                "pipx could not install traymon.",
+                _only_from(wheels),
             )
 
     def uninstall(self) -> None:
@@ -126,28 +115,28 @@ class VenvInstaller:
         try:
             self._create(python)
         except BaseException:
-            shutil.rmtree(str(self._folder), ignore_errors=True)
+            _remove_what_can_be(self._folder)
             self._restore()
             _remove_if_empty(self._folder.parent)
             raise
-        shutil.rmtree(str(self._old), ignore_errors=True)
+        _remove_what_can_be(self._old)
         self._link()
 
     def _restore(self) -> None:
         if self._old.exists():
-            shutil.rmtree(str(self._folder), ignore_errors=True)
+            _remove_what_can_be(self._folder)
             self._old.rename(self._folder)
 
     def _create(self, python_with_menu: "str | None") -> None:
         python = python_with_menu or base_python()
         options = ["--system-site-packages"] if python_with_menu else []
         run_or_fail(
-            [python, "-m", "venv", *options, str(self._folder)],
+            isolated(python, "-m", "venv", *options, str(self._folder)),
             f"{python} could not make a virtual environment.",
         )
-        pip = [str(self._folder / BIN / ("python" + EXE)), "-m", "pip", "install", "--quiet"]
+        pip = isolated(self._folder / BIN / ("python" + EXE), "-m", "pip", "install", "--quiet")
         run_or_fail(
-            [*pip, "--require-hashes", "-r", str(LOCKS["run"])],
+            [*pip, *locked_packages("run")],
             "pip could not install traymon's packages." + NETWORK_HINT,
         )
         # The lock contains the build tools, so nothing unlocked is fetched.
@@ -173,8 +162,8 @@ class VenvInstaller:
         if self._owns_link():
             LINK.unlink()
             _remove_if_empty(LINK.parent)
-        shutil.rmtree(str(self._old), ignore_errors=True)
-        shutil.rmtree(str(self._folder))
+        _remove_what_can_be(self._old)
+        remove_tree(self._folder)
         _remove_if_empty(self._folder.parent)
 
 
@@ -208,7 +197,7 @@ def python_with_gi() -> "str | None":
     code = "import gi, sys, venv, ensurepip; gi.require_version('Gtk', '3.0');"
     code += "print('%d.%d' % sys.version_info[:2])"
     for python in (base_python(), SYSTEM_PYTHON):
-        version = output_of([python, "-I", "-c", code])
+        version = output_of(isolated(python, "-c", code))
         if version is not None and supported(version):
             return python
     return None
@@ -224,17 +213,63 @@ def data_folder() -> Path:
 
 
 @contextlib.contextmanager
-def _locked_versions() -> "Iterator[Path]":
-    """Write a file with the locked versions, without hashes.
+def _verified_wheels(python: str) -> "Iterator[str]":
+    """Download the locked packages for this Python, check their hashes, and yield their folder.
 
-    With hashes, pip refuses to install the project's folder, which has none.
+    The folder (a URL, since pip and uv split their settings at spaces) is all that uv and pipx are
+    shown: they check no hashes of a tool's packages, nor of the tools that build it.
     """
-    text = LOCKS["run"].read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line.partition("--hash")[0].strip() for line in text.splitlines()]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "versions.txt")
-        file.write_text("\n".join(line for line in lines if not line.startswith("#")) + "\n")
-        yield file
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "wheels")
+        run_or_fail(
+            [*_pip(python, Path(name)), "download", "--dest", str(folder), *locked_packages("run")],
+            "pip could not download traymon's packages." + NETWORK_HINT,
+        )
+        yield folder.as_uri()
+
+
+def _pip(python: str, folder: Path) -> "list[str]":
+    """Return the command that runs this Python's pip, or that of a new environment in `folder`."""
+    if output_of(isolated(python, "-c", "import pip")) is None:
+        check_venv_module()
+        venv = folder / "venv"
+        run_or_fail(
+            isolated(python, "-m", "venv", str(venv)),
+            f"{python} could not make a virtual environment.",
+        )
+        python = str(venv / BIN / ("python" + EXE))
+    return isolated(python, "-m", "pip", "--quiet")
+
+
+def _only_from(wheels: str) -> "dict[str, str]":
+    """Return the settings with which neither pip nor uv knows packages of any other place.
+
+    pipx uses one or the other. UV_NO_INDEX is younger than the other settings.
+    """
+    return {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": wheels,
+        "UV_NO_CONFIG": "1",
+        "UV_OFFLINE": "1",
+        "UV_NO_CACHE": "1",
+        "UV_NO_INDEX": "1",
+        "UV_FIND_LINKS": wheels,
+    }
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder and everything in it; of a link, the link alone. Raises OSError."""
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(str(path))
+
+
+def _remove_what_can_be(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    shutil.rmtree(str(path), ignore_errors=True)
 
 
 def _remove_if_empty(folder: Path) -> None:

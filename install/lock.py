@@ -1,8 +1,8 @@
 """Writes the lock files: every package at one version, with its hashes.
 
-The two of `.venv` are made from pyproject.toml; those of the client libraries that the tests let in
-from the .in files beside them. For developers; needs uv. Must not write the URL of a package index
-into a lock: the machine that installs decides which index it uses.
+The two of `.venv` are made from pyproject.toml; the others (of the audit, and of what the tests let
+in or install with) from the .in files beside them. For developers; needs uv. Must not write the URL
+of a package index into a lock: the machine that installs decides which index it uses.
 
     python install/lock.py              keeps versions that still satisfy pyproject.toml
     python install/lock.py --upgrade    takes the newest ones that do
@@ -19,7 +19,7 @@ ROOT = HERE.parent
 
 # hatchling asks for it only while it builds the editable install, so no metadata names it.
 EDITABLE_BUILD = "editables"
-CLIENTS = "tests/support/clients"
+FOLDERS = ("install", "tests/support/clients")
 
 
 def main() -> int:
@@ -42,11 +42,12 @@ def main() -> int:
     # newest tzdata). They constrain the other lock, so that tests and users run the same packages.
     run = [*ours, "--constraint", "install/requirements-test.txt"]
     run += ["--output-file", "install/requirements.txt"]
-    clients = [
-        [f"{CLIENTS}/{wanted.name}", "--output-file", f"{CLIENTS}/{wanted.stem}.txt"]
-        for wanted in sorted((ROOT / CLIENTS).glob("*.in"))
+    others = [
+        [f"{folder}/{wanted.name}", "--output-file", f"{folder}/{wanted.stem}.txt"]
+        for folder in FOLDERS
+        for wanted in sorted((ROOT / folder).glob("*.in"))
     ]
-    for options in (test, run, *clients):
+    for options in (test, run, *others):
         done = subprocess.run([*command, *options], input=build, text=True, cwd=ROOT, check=False)
         if done.returncode:
             return done.returncode

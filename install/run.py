@@ -1,18 +1,26 @@
 """Starts traymon, and sets it up first if necessary: `python3 install/run.py ...`.
 
-Must not print to stdout, which belongs to traymon, nor change the folder, whose .env is read.
+Must not print to stdout, which belongs to traymon, nor change the folder, whose .env is read, nor
+import anything from that folder.
 """
 
 import os
-import subprocess
 import sys
 
-from environment import prepare, run_main
+# PYTHONPATH is meant for the user's own programs. An empty entry in it stands for the folder that
+# they are in, whose modules may be named like Python's own.
+FOREIGN = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path = [HERE, *(entry for entry in sys.path if os.path.abspath(entry) not in FOREIGN)]
+
+import subprocess  # noqa: E402
+
+from environment import prepare, run_main  # noqa: E402
+from subprocesses import isolated  # noqa: E402
 
 
 def main(arguments: "list[str]") -> int:
-    # -P: no file in the user's folder may be imported in place of a module.
-    return replace_process([str(prepare("run")), "-P", "-m", "traymon", *arguments])
+    return replace_process(isolated(prepare("run"), "-m", "traymon", *arguments))
 
 
 def replace_process(command: "list[str]") -> int:

@@ -2,7 +2,7 @@
 
     python3 install/test.py              ruff, mypy and all tests
     python3 install/test.py unit         what is quick: ruff, mypy and the tests without I/O
-    python3 install/test.py integration  the tests that use sockets; also `system`
+    python3 install/test.py integration  the tests that use sockets; also `system`, `fuzz`
     python3 install/test.py ARGUMENTS    ruff, mypy and a pytest with these arguments
 
 Must not stop at the first failure. The last line counts the tests; the lines above it name all that
@@ -16,7 +16,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from desktop_packages import prepare_clients, prepare_desktop, prepare_windows
-from environment import ROOT, clean_environ, prepare, run_main
+from environment import ROOT, prepare, run_main
+from subprocesses import clean_environ
 from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 
 COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
@@ -30,7 +31,11 @@ WAITING = [Part("Windows", [*WITHOUT_CACHE, *WINDOWS]), Part("screens", [*WITHOU
 
 COMMANDS = Part("commands", [*WITHOUT_CACHE, "tests/system", *REST])
 
-ALL = [Part("tests", ["tests/unit", "tests/integration", *MEASURE]), COMMANDS, *WAITING]
+ALL = [
+    Part("tests", ["tests/unit", "tests/integration", "tests/fuzz", *MEASURE]),
+    COMMANDS,
+    *WAITING,
+]
 LANES = {
     # In two processes, so that two cores are busy.
     "unit": [
@@ -38,9 +43,10 @@ LANES = {
         for share in ("1/2", "2/2")
     ],
     "integration": [Part("integration", ["tests/integration"])],
+    "fuzz": [Part("fuzz", ["tests/fuzz"])],
     "system": [COMMANDS, *WAITING],
 }
-NEED_NO_DESKTOP = {"unit", "integration"}
+NEED_NO_DESKTOP = {"unit", "integration", "fuzz"}
 
 CHECKS = {
     "ruff check": ["ruff", "check", "."],

@@ -5,7 +5,8 @@ Sets `.venv` up first if it is missing or out of date. For .pre-commit-config.ya
 
 import subprocess
 
-from environment import clean_environ, prepare, run_main
+from environment import prepare, run_main
+from subprocesses import clean_environ
 
 
 def main(arguments: "list[str]") -> int:

@@ -1,4 +1,6 @@
-"""Other people's client libraries, each in a folder of its own, since they share module names.
+"""Other people's client libraries and installers, each in a folder of its own.
+
+The libraries share module names, and the installers must not change `.venv`.
 
 Kept in the user's cache folder, so that a second run starts at once. Run as a program it fetches
 what is not there, and prints a line for each that cannot be had. Everything is pinned by its hash;
@@ -17,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
-PYTHON_CLIENTS = ("ibapi-latest", "ibapi-stable", "nautilus-ibapi")
+PYTHON_CLIENTS = ("ibapi-latest", "ibapi-stable", "nautilus-ibapi", "ib_insync", "ib_async")
+INSTALLERS = "installers"  # uv and pipx
 NODE_CLIENT = "stoqey"
 MIN_NODE = 18  # @stoqey/ib's
 TIMEOUT = 120.0  # seconds for one library
@@ -120,9 +123,12 @@ def prepared(name: str) -> str:
 
 
 def main() -> int:
-    wanted = [name for name in (*PYTHON_CLIENTS, NODE_CLIENT) if why_not(name)]
+    wanted = [name for name in (*PYTHON_CLIENTS, INSTALLERS, NODE_CLIENT) if why_not(name)]
     if wanted:
-        print("Fetching client libraries for the tests: seconds, once.", file=sys.stderr)
+        print(
+            "Fetching client libraries and installers for the tests: seconds, once.",
+            file=sys.stderr,
+        )
     with ThreadPoolExecutor() as pool:
         left_out = [line for line in pool.map(prepared, wanted) if line]
     print(*left_out, sep="\n", end="\n" if left_out else "", file=sys.stderr)

@@ -32,4 +32,8 @@ def record_hash(text: str) -> str:
 def pin(folder: Path, name: str, version: str) -> str:
     """Return a lock's line for a wheel that was made there."""
     wheel = folder / f"{name}-{version}-py3-none-any.whl"
-    return f"{name}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+    return f"{name}=={version} --hash=sha256:{sha256_of(wheel)}"
+
+
+def sha256_of(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

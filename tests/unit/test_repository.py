@@ -20,13 +20,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import traymon
-from traymon.cli.main import app
+from traymon.cli.commands import app
 
 ROOT = Path(traymon.__file__).parents[1]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
 FORMS = [GITHUB / "ISSUE_TEMPLATE" / name for name in ("bug.yml", "wrong-diagnosis.yml")]
 LOCKS = [ROOT / "install" / name for name in ("requirements.txt", "requirements-test.txt")]
+AUDIT_LOCK = ROOT / "install" / "requirements-audit.txt"
 SCHEMAS = {
     **{path: "vendor.github-workflows" for path in WORKFLOWS},
     **{path: "vendor.github-issue-forms" for path in FORMS},
@@ -117,7 +118,10 @@ def test_the_workflow_runs_what_a_developer_runs() -> None:
 
 def test_the_audit_covers_every_package_in_both_locks() -> None:
     text = workflow("audit.yml")
-    assert re.findall(r"-r (\S+)", text) == [name_of(lock) for lock in LOCKS]
+    own_lock, *audited = re.findall(r"-r (\S+)", text)
+    assert own_lock == name_of(AUDIT_LOCK)
+    assert audited == [name_of(lock) for lock in LOCKS]
+    assert text.count("--require-hashes") == 2  # pip's and pip-audit's
     assert text.count('paths: ["install/requirements*.txt"') == 2
     runners = re.findall(r'os: (\S+)\n +python: "([\d.]+)"', text)
     assert runners
@@ -165,7 +169,7 @@ def test_every_command_and_file_that_it_names_exists(path: Path) -> None:
     files = re.findall(r"`?\b((?:install/)?[A-Za-z-]+\.(?:md|py|ps1|sh|txt))\b", text)
     assert files
     for file in files:
-        assert any((folder / file).is_file() for folder in (ROOT, ROOT / "install")), file
+        assert any((ROOT / folder / file).is_file() for folder in ("", "install", "docs")), file
 
 
 def test_every_link_in_the_security_policy_leads_somewhere() -> None:

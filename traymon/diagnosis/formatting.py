@@ -11,7 +11,7 @@ from datetime import datetime
 
 from traymon.core.target import IdUse, Program
 
-NOT_SHOWN = "a program that this computer does not show"
+NOT_SHOWN = "a program that is not visible here"
 
 
 def moment(at: float, now: float) -> str:

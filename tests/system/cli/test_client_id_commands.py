@@ -81,7 +81,7 @@ def test_a_clash_is_exit_code_2_with_the_fix(
         done = run(project, state, gateway, "check", "ids")
         assert done.returncode == 2, done.stdout
         assert f"10: clash · other_app.py (pid {claimable_program.pid}, since" in done.stdout
-        assert "Client ID 10 is taken by another program" in done.stdout
+        assert "Client ID 10 is in use by another program" in done.stdout
         assert "That one is mine" in done.stdout
 
 

@@ -25,12 +25,17 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from support.installing import SHADOWS
 from support.polling import wait_for
 from support.repository import ROOT
 from support.wheels import make_wheel, pin
 
-SCRIPTS = ("run.py", "test.py", "test_parts.py", "desktop_packages.py", "environment.py")
+SCRIPTS = (
+    *("run.py", "test.py", "test_parts.py"),
+    *("desktop_packages.py", "environment.py", "subprocesses.py"),
+)
 LOCKS = ("requirements.txt", "requirements-test.txt")
+AUDIT_LOCK = "requirements-audit.txt"
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and permissions")
 
@@ -218,14 +223,50 @@ def test_a_good_venv_starts_the_program_in_the_users_folder_without_a_word(
     assert done.returncode == 7
 
 
+@pytest.mark.parametrize("how", ["new", "outdated", "ready"])
 def test_nothing_in_the_users_folder_passes_for_a_module(
-    repository: Repository, tmp_path: Path
+    repository: Repository, tmp_path: Path, how: str
 ) -> None:
-    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
-    (tmp_path / "traymon").mkdir()
-    (tmp_path / "traymon" / "__init__.py").write_text("raise SystemExit('the wrong traymon')")
+    mark = tmp_path / "executed"
+    for name in (*SHADOWS, "environment", "subprocesses", "traymon", "brick", "backend"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write(__file__)")
+    if how == "new":
+        shutil.rmtree(repository.folder / ".venv")
+    elif how == "outdated":
+        repository.lock_another_brick()
 
-    assert repository.start(cwd=tmp_path).returncode == 0
+    # the first entry of the path is the current folder
+    done = repository.start(cwd=tmp_path, PYTHONPATH=os.pathsep + str(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    assert not mark.exists(), mark.read_text()
+
+
+def test_a_package_that_was_removed_is_installed_again(repository: Repository) -> None:
+    (brick,) = (repository.folder / ".venv").rglob("brick.py")
+    brick.unlink()
+
+    done = repository.start()
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "Setting up traymon in .venv: takes a minute, once.\n"
+    assert repository.start().stderr == ""
+
+
+def test_an_empty_venv_that_an_older_traymon_stamped_as_complete_is_filled(
+    repository: Repository,
+) -> None:
+    pip = [str(repository.python), "-I", "-m", "pip", "uninstall", "--quiet", "--yes"]
+    subprocess.run([*pip, "brick", "traymon"], check=True)
+    stamp = repository.folder / ".venv" / "traymon-stamp.json"
+    known = json.loads(stamp.read_text())
+    del known["modules"]
+    stamp.write_text(json.dumps(known))
+
+    done = repository.start()
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("Bringing .venv up to date")
 
 
 def test_another_lock_brings_the_venv_up_to_date(repository: Repository) -> None:
@@ -457,6 +498,7 @@ def test_a_folder_that_may_not_be_written_is_one_clear_sentence(unwritable: Path
 # --- the judgement ---
 
 DIGESTS = {"run": "r", "test": "t"}
+PRESENT = {"PIL", "six.py", "traymon.pth"}
 
 
 @pytest.mark.parametrize(
@@ -468,6 +510,9 @@ DIGESTS = {"run": "r", "test": "t"}
         ("test", "3.12", {"kind": "test", "digest": "t"}, "ready"),
         ("run", "3.12", {"digest": "of another lock"}, "outdated"),
         ("run", "3.12", {"kind": "", "digest": ""}, "outdated"),  # an update that was stopped
+        ("run", "3.12", {"modules": []}, "outdated"),  # made by a version that kept no list
+        ("run", "3.12", {"modules": ["PIL", "numpy"]}, "unusable"),  # something was removed
+        ("run", "3.12", {"modules": ["PIL"]}, "ready"),  # something was added
         ("run", "3.13", {}, "unusable"),  # the system's Python was upgraded under it
         ("run", "3.12", {"place": "/elsewhere/.venv"}, "unusable"),  # the folder was moved
         ("run", None, {}, "unusable"),
@@ -476,17 +521,22 @@ DIGESTS = {"run": "r", "test": "t"}
     ],
 )
 def test_the_stamp_tells_what_the_venv_is_good_for(
-    environment: ModuleType, kind: str, python: str | None, change: dict[str, str], condition: str
+    environment: ModuleType,
+    kind: str,
+    python: str | None,
+    change: dict[str, object],
+    condition: str,
 ) -> None:
     good = {"kind": "run", "digest": "r", "python": "3.12", "place": str(environment.VENV)}
-    assert environment.judge(kind, {**good, **change}, python, DIGESTS) == condition
+    stamp = {**good, "modules": sorted(PRESENT), **change}
+    assert environment.judge(kind, stamp, python, DIGESTS, PRESENT) == condition
 
 
 def test_without_a_stamp_a_working_venv_is_kept_and_a_half_made_one_is_not(
     environment: ModuleType,
 ) -> None:
-    assert environment.judge("run", None, "3.12", DIGESTS) == "outdated"
-    assert environment.judge("run", {}, "3.12", DIGESTS) == "unusable"
+    assert environment.judge("run", None, "3.12", DIGESTS, PRESENT) == "outdated"
+    assert environment.judge("run", {}, "3.12", DIGESTS, PRESENT) == "unusable"
 
 
 # --- the locks ---
@@ -538,7 +588,7 @@ def test_the_test_lock_holds_the_very_versions_of_the_runtime_lock() -> None:
         assert {version for version, _ in found} == {version for version, _ in test[name]}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, AUDIT_LOCK])
 def test_every_pin_has_hashes_and_no_lock_names_an_index(lock: str) -> None:
     assert all("--hash=sha256:" in line for line in logical_lines(lock))
     assert "://" not in (ROOT / "install" / lock).read_text(encoding="utf-8")

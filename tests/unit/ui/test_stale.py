@@ -74,7 +74,7 @@ def test_what_dies_in_the_quiet_hours_is_told_once_they_end() -> None:
     traymon.now += NIGHT_IS_LONG + 1
     traymon.hub.publish_stale()
     traymon.hub.publish_stale()
-    assert traymon.desktop.titles == ["traymon has stopped looking at port 7497"]
+    assert traymon.desktop.titles == ["traymon has stopped checking port 7497"]
 
 
 def test_a_notification_of_it_that_did_not_come_out_is_tried_again() -> None:

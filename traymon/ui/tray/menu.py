@@ -35,6 +35,11 @@ def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
             lambda: actions.mark_as_mine(None),
             visible=lambda item: bool(state().claimable_program),
         ),
+        MenuItem(
+            lambda item: f"Use the new settings ({state().settings})",
+            lambda: actions.use_new_settings(),
+            visible=lambda item: bool(state().settings),
+        ),
         MenuItem("Check now", lambda: actions.check_now()),
         MenuItem(
             lambda item: "Resume" if state().paused else "Pause",
