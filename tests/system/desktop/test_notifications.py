@@ -173,10 +173,9 @@ def test_its_button_gives_an_hour_of_silence(desktop: Desktop, port: int, daemon
 def notify_of_mail(desktop: Desktop, title: str) -> int:
     """Notify as another program does, and return the notification's number."""
     method = f"{NOTIFICATIONS}.Notify"
-    (number,) = desktop.ask(
-        *(NOTIFICATIONS, "/org/freedesktop/Notifications", method, "susssasa{sv}i"),
-        *("mailer", 0, "", title, "", [], {}, 0),
-    )
+    values: tuple[object, ...] = ("mailer", 0, "", title, "", [], {}, 0)
+    path = "/org/freedesktop/Notifications"
+    (number,) = desktop.ask(NOTIFICATIONS, path, method, "susssasa{sv}i", *values)
     return int(number)
 
 
