@@ -251,12 +251,17 @@ def test_wait_starts_its_command_on_a_terminal_that_takes_no_output(
 def fill_terminal(pid: int) -> None:
     """Write to a process's terminal until it takes no more."""
     terminal = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    try:
+
+    def takes_no_more() -> bool:
+        taken = 0
         with suppress(BlockingIOError):
             while True:
-                os.write(terminal, b"x" * 1000)
-    finally:
-        os.close(terminal)
+                taken += os.write(terminal, b"x" * 1000)
+        time.sleep(0.1)  # the kernel moves what it has taken, which makes room again
+        return taken == 0
+
+    wait_for(takes_no_more)
+    os.close(terminal)
 
 
 # --- a name server that never answers
@@ -437,15 +442,18 @@ def test_what_nobody_thought_of_is_one_line_and_exit_code_3(
 
 
 def test_ctrl_c_while_it_imports_is_silent(traymon: Command) -> None:
-    for moment in range(10):
+    codes = set()
+    for moment in range(8):
         with traymon.start("check", "--port", "1") as process:
             wait_for(lambda: process.poll() is not None or catches(process.pid), "Python's start")
             wait_for(lambda: process.poll() is not None or not catches(process.pid), "main")
-            time.sleep(moment * 0.04)  # not a condition: the moment is what is tried
+            time.sleep(moment * 0.05)  # not a condition: the moment is what is tried
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
         assert "Traceback" not in err, moment
-        assert process.returncode in (-signal.SIGINT, 130, 1), "1: it had already ended, red"
+        codes.add(process.returncode)
+    assert -signal.SIGINT in codes
+    assert codes <= {-signal.SIGINT, 130, 1}, "1: it had already ended, red"
 
 
 def catches(pid: int, number: int = signal.SIGINT) -> bool:
