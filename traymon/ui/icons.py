@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from itertools import pairwise
 from math import cos, pi, sin
 from pathlib import Path
@@ -171,6 +172,13 @@ def svg_of(shape: Shape) -> str:
     ]
     parts += [f'<polygon points="{points(form)}" fill="{ink}"/>' for form in shape.forms]
     return "".join(parts)
+
+
+def png(light: Light, size: int = 64, rimmed: bool = False) -> bytes:
+    """Return the light's picture as the contents of a PNG file."""
+    file = BytesIO()
+    draw(light, size, rimmed).save(file, "PNG")
+    return file.getvalue()
 
 
 def save(light: Light, path: Path, size: int = 64) -> None:

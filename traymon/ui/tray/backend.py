@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -19,8 +21,11 @@ class NoTray(Exception):
     """This session has no tray that can be reached; the message says why."""
 
 
-def icon_class() -> Any:
-    """Return our icon class for the best backend that works here. Raises NoTray."""
+def icon_class(folder: Path) -> Any:
+    """Return our icon class for the best backend that works here. Raises NoTray.
+
+    `folder` is for the icon's pictures, where a backend needs them as files.
+    """
     backend = _import_pystray()
     log.info("tray backend: %s", backend)
     if backend == "xorg":
@@ -38,7 +43,7 @@ def icon_class() -> Any:
     if backend in ("gtk", "appindicator"):
         from traymon.ui.tray.gtk import GtkIcon
 
-        return GtkIcon
+        return partial(GtkIcon, folder=folder)
     raise NoTray(f"pystray's backend {backend} shows no icon")
 
 
