@@ -14,7 +14,7 @@ from traymon import __version__, autostart
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import snooze_until
 from traymon.core.model import SettingsState, Status
-from traymon.core.target import OwnProgram
+from traymon.core.target import USUAL_COMMANDS, OwnProgram
 from traymon.core.vocabulary import SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.errors import ConfigError
@@ -79,6 +79,9 @@ class ActionHandlers:
         """Notify the user, who has clicked, of why nothing happens."""
         log.warning("%s: %s", name, why)
         title, body = fix_pages.notification_text(name)
+        status = self._hub.find(None)
+        commands = USUAL_COMMANDS if status is None else status.target.commands
+        body = fix_pages.fill(body, fix_pages.command_facts(commands))
         self._notify_user(title, f"{body} ({why})")
 
     def press_button(self, target: str, button: str) -> None:

@@ -34,7 +34,7 @@ def command(options: Sequence[str]) -> list[str]:
 
 def _program() -> list[str]:
     """Return how to start this traymon without a terminal."""
-    for folder in _launcher_folders():
+    for folder in launcher_folders():
         if (program := folder / LAUNCHER).is_file():
             return [str(program)]
     if getattr(sys, "frozen", False):
@@ -45,7 +45,7 @@ def _program() -> list[str]:
     return [str(windowless) if windowless.is_file() else sys.executable, "-P", "-m", "traymon"]
 
 
-def _launcher_folders() -> Iterator[Path]:
+def launcher_folders() -> Iterator[Path]:
     """Yield the folders in which this installation may have its launchers."""
     yield Path(sys.executable).parent
     yield Path(sysconfig.get_path("scripts"))
