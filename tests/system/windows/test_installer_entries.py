@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,9 @@ pytestmark = pytest.mark.timeout(300)
 
 BEGIN = f"""
 import sys, winreg
+import json
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, {windows_path(ROOT / "install")!r})
 import windows_entries as entries
 """
@@ -130,3 +134,57 @@ print(entries.start_menu_entry())
     done = windows.run("-c", BEGIN + remove)
     assert (done.returncode, done.stderr) == (0, b"")
     assert not entry.exists()
+
+
+INSTALL = """
+import json, os, shutil
+import install, installers
+
+class Fake:
+    name, kind = "venv", "private venv"
+
+    def folder(self):
+        return installers.data_folder() / "venv"
+
+    def install(self):
+        scripts = self.folder() / "Scripts"
+        scripts.mkdir(parents=True, exist_ok=True)
+        for name in ("traymon.exe", "traymon-tray.exe"):
+            shutil.copy(sys.executable, scripts / name)
+
+    def uninstall(self):
+        shutil.rmtree(self.folder())
+
+fake = Fake()
+install.INSTALLERS = installers.INSTALLERS = (fake,)
+install.choose_installer = lambda: fake
+code = install.main(sys.argv[1:])
+try:
+    with winreg.OpenKey(winreg.HKEY_CURRENT_USER, "Environment") as key:
+        path = winreg.QueryValueEx(key, "Path")[0]
+except FileNotFoundError:
+    path = ""
+left = sorted(os.listdir(p)) if (p := installers.data_folder()).exists() else []
+found = {"code": code, "path": path, "left": left}
+print("FOUND", json.dumps({**found, "entry": entries.start_menu_entry().exists()}))
+"""
+
+
+def test_installing_adds_both_and_uninstalling_leaves_neither(windows: Windows) -> None:
+    def install(*arguments: str) -> tuple[str, dict[str, Any]]:
+        done = windows.run("-c", BEGIN + INSTALL, *arguments)
+        assert done.returncode == 0, done.stderr
+        said, found = done.stdout.decode("cp1252").split("FOUND ")
+        return said, json.loads(found)
+
+    before = install("--uninstall")[1]
+    assert not before["entry"]
+    said, found = install("--no-start-at-login")
+    assert "Start it from the Start menu, or open a NEW PowerShell window" in said
+    assert found["code"] == 0
+    assert found["entry"]
+    assert found["path"].endswith(r"\AppData\Local\traymon\bin")
+    assert set(found["left"]) >= {"bin", "venv"}
+    assert install("--no-start-at-login")[1] == found  # an update
+    said, found = install("--uninstall")
+    assert found == before
