@@ -20,6 +20,7 @@ from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
+from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_target
@@ -264,9 +265,9 @@ class App:
         if self._instance is not None:
             self._instance.publish(InstanceInfo(port, key, os.getpid()))
 
-    def _show_start_at_login(self, on: bool) -> None:
+    def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:
-            self._tray.show_start_at_login(on)
+            self._tray.show_start_at_login(state)
 
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")

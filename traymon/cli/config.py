@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from traymon.cli.common import Env, load, new_console, open_state, usage_error
+from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 
 
@@ -28,12 +29,12 @@ def show_config(
     if example:
         print(env_example(), end="")
         return
-    state = open_state()
+    state, traymon = open_state(), own_commands().traymon
     if not_mine is not None:
         try:
             forgotten = state.forget_own_program(not_mine)
         except IndexError:
-            usage_error(f"There is no program {not_mine}; `traymon config` lists them.")
+            usage_error(f"There is no program {not_mine}; `{traymon} config` lists them.")
         except OSError as error:
             usage_error(f"It cannot be forgotten: {error}")
         print(f"Not yours any more: {forgotten.script or forgotten.exe}")
@@ -59,7 +60,7 @@ def show_config(
         program = both if own.script and own.exe else own.script or own.exe
         console.print(
             f"\nYours, as you said: {number}. {escape(program)}\n"
-            f"`traymon config --not-mine {number}` takes it back."
+            f"`{escape(traymon)} config --not-mine {number}` takes it back."
         )
 
 

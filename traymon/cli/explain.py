@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from traymon.cli.common import new_console, usage_error
+from traymon.cli.own_command import own_commands
 
 
 def explain(
@@ -21,7 +22,8 @@ def explain(
     from traymon.diagnosis.catalogue import ENTRIES
     from traymon.ui import terminal
 
-    console, general = new_console(), fix_pages.general_facts()
+    console, commands = new_console(), own_commands()
+    general = fix_pages.general_facts()
     if code is None:
         table = Table(box=None, pad_edge=False)
         for column in ("Code", "Light", "Headline"):
@@ -35,5 +37,7 @@ def explain(
     if code not in ENTRIES:
         near = difflib.get_close_matches(code, ENTRIES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        usage_error(f"There is no diagnosis {code!r}.{hint} `traymon explain` lists all of them.")
-    console.print(terminal.explanation(code))
+        usage_error(
+            f"There is no diagnosis {code!r}.{hint} `{commands.traymon} explain` lists all of them."
+        )
+    console.print(terminal.explanation(code, commands))

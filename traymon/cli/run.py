@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from traymon.cli.common import (
     new_console,
     print_error,
     read_settings,
+    settings_options,
 )
 from traymon.cli.control import (
     START_TIMEOUT,
@@ -34,6 +36,7 @@ from traymon.cli.control import (
     this_users_instance,
 )
 from traymon.cli.log import set_log_level, start_log
+from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ def run(
     if unseen:
         start_log("info")
     try:
-        config = load(env, host, port, timeout)
+        config = _naming_settings(load(env, host, port, timeout), host, port, timeout)
     except Exit:
         if unseen:
             _notify("cannot-start")
@@ -108,7 +111,19 @@ def _watch_settings(
     folder = current_folder(env, port)
     env = env and folder / env
     again = partial(read_settings, env, host, port, timeout, folder)
-    return SettingsWatch(config, loader.files(env, folder), again)
+    return SettingsWatch(
+        config,
+        loader.files(env, folder),
+        lambda: _naming_settings(again(), host, port, timeout),
+    )
+
+
+def _naming_settings(
+    config: Config, host: str | None, port: str | None, timeout: str | None
+) -> Config:
+    """Return the settings with commands that name their file, for terminals in any folder."""
+    options = settings_options(config.target.env_file, host, port)
+    return replace(config, target=replace(config.target, commands=own_commands(options, timeout)))
 
 
 def _take_place(*, at_login: bool, want_tray: bool) -> Instance | None:
@@ -184,6 +199,7 @@ def _notify(name: str) -> None:
     from traymon.ui.notify.notifier import Notifier
 
     title, body = fix_pages.notification_text(name)
+    body = fix_pages.fill(body, fix_pages.general_facts(own_commands()))
     body = f"{body} Log: {Folders.of_this_user().logs}"
     if sys.platform == "win32":  # its notifications need an icon
         from traymon.ui.desktop import show_error_dialog
@@ -201,5 +217,4 @@ def login_options(
     target: Target, host: str | None, port: str | None, timeout: str | None
 ) -> list[str]:
     """Return the options with which `run`, started at login in any folder, monitors the same."""
-    options = {"--env": target.env_file, "--host": host, "--port": port, "--timeout": timeout}
-    return [part for option, value in options.items() if value for part in (option, value)]
+    return settings_options(target.env_file, host, port, timeout)

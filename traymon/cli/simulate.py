@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import Exit, new_console, usage_error
+from traymon.cli.common import Exit, new_console, settings_options, usage_error
+from traymon.cli.own_command import own_commands
 
 if TYPE_CHECKING:
     from traymon.sim.stage import Scenario
@@ -32,7 +33,8 @@ def simulate(
         new_console().print(table)
         return
     if scenario not in SCENARIOS:
-        usage_error(f"There is no scenario {scenario!r}; `traymon simulate --list` lists them.")
+        every = f"{own_commands().traymon} simulate --list"
+        usage_error(f"There is no scenario {scenario!r}; `{every}` lists them.")
     try:
         asyncio.run(_simulate(SCENARIOS[scenario], port))
     except KeyboardInterrupt:
@@ -47,9 +49,8 @@ async def _simulate(scenario: Scenario, port: int) -> None:
     async with perform(scenario, port) as stage:
         print(scenario.says)
         settings = "".join(f"{key}={value} " for key, value in scenario.env.items())
-        where = f"--host {stage.host} --port {stage.port}"
-        if stage.env_file is not None:
-            where += f" --env {stage.env_file}"
-        print(f"See it with: {settings}traymon check {where}")
+        env = None if stage.env_file is None else str(stage.env_file)
+        options = settings_options(env, stage.host, str(stage.port))
+        print(f"See it with: {settings}{own_commands(options).check}")
         print("Ctrl-C ends it.", flush=True)
         await asyncio.Event().wait()

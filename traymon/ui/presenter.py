@@ -46,7 +46,7 @@ def facts_of(status: Status, now: float) -> Facts:
         **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.streak,
-        Fact.TRAYMON: status.target.command,
+        **fix_pages.command_facts(status.target.commands),
     }
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from traymon import __version__
 from traymon.core.model import Change, Status
+from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import CheckStep, check_steps, steps_to_show
@@ -162,12 +163,15 @@ def fix_steps(status: Status, now: float) -> RenderableType:
         Text(fix_pages.fill(page.in_short, facts)),
         Text("\nFix", "bold"),
         Markdown(fix_pages.to_markdown(page.sections["Fix"], facts)),
-        Text(f"\nThe whole page: traymon explain {page.code}", "bright_black"),
+        Text(
+            f"\nThe whole page: {status.target.commands.traymon} explain {page.code}",
+            "bright_black",
+        ),
     )
 
 
-def explanation(code: str) -> RenderableType:
+def explanation(code: str, commands: Commands = USUAL_COMMANDS) -> RenderableType:
     """Return the fix page of a code, as it reads when nothing is known."""
-    page, facts = fix_pages.page(code), fix_pages.general_facts()
+    page, facts = fix_pages.page(code), fix_pages.general_facts(commands)
     headline = Text(f"{fix_pages.fill(page.headline, facts)}\n", "bold")
     return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, facts)))

@@ -98,7 +98,7 @@ MISUSE = {
     "unknown option": (["check", "--prot", "1"], "No such option"),
     "unknown command": (["chekc"], "No such command"),
     "unknown test": (["check", "sesion"], "the tests are port, handshake"),
-    "unknown scenario": (["simulate", "nonsense"], "traymon simulate --list"),
+    "unknown scenario": (["simulate", "nonsense"], " simulate --list"),
     "unknown code": (["explain", "wrong-prot"], "Did you mean wrong-port?"),
     "bad port": (["check", "--port", "x"], "IB_PORT=x: a whole number from 1 to 65535"),
     "bad timeout": (["run", "--timeout", "0"], "TRAYMON_TIMEOUT=0: seconds, from 0.5 to 60"),

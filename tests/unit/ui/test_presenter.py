@@ -92,6 +92,7 @@ LONGEST: Facts = {
     Fact.TRAYMON: "/home/" + "x" * 300,
 }
 BY_OTHERS = {
+    *(Fact.CHECK, Fact.WAIT),  # in code of a page
     Fact.SLEPT,
     Fact.HOURS,
     Fact.HOURS_ZONE,

@@ -15,7 +15,7 @@ from typing import Any
 
 from traymon.core.model import Change, Status
 from traymon.core.notification_policy import Outcome
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText
@@ -100,7 +100,7 @@ class Tray:
                     statuses,
                     time.time(),
                     trouble=menu.trouble,
-                    starts_at_login=menu.starts_at_login,
+                    start_at_login=menu.start_at_login,
                 )
             )
 
@@ -108,9 +108,9 @@ class Tray:
         """Say in the menu what is wrong with traymon itself; "" if nothing is."""
         self._change_menu(trouble=why)
 
-    def show_start_at_login(self, on: bool) -> None:
+    def show_start_at_login(self, state: StartAtLogin) -> None:
         """Say in the menu whether traymon starts at login."""
-        self._change_menu(starts_at_login=on)
+        self._change_menu(start_at_login=state)
 
     def _change_menu(self, **values: Any) -> None:
         with self._lock:

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from traymon import __version__, assets
 from traymon.core.facts import Facts
 from traymon.core.model import Status
-from traymon.core.target import mask_account
+from traymon.core.target import USUAL_COMMANDS, Commands, mask_account
 from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
@@ -45,11 +45,12 @@ def ended_page(status: Status, now: float) -> str:
 
 
 @cache
-def live_page() -> str:
+def live_page(traymon: str = USUAL_COMMANDS.traymon) -> str:
     """Return the live page without its contents, which page.js asks for: it holds no secret."""
     general = fix_pages.general_facts()
     return _template(
         "live_page.html.j2",
+        traymon=traymon,
         grey_icon=_icon(Light.GREY),
         grey_shape=Markup(icons.svg(Light.GREY)),
         codes=[
@@ -77,9 +78,10 @@ def live_event(statuses: Sequence[Status], now: float) -> dict[str, str | bool]:
     }
 
 
-def explain_page(code: str) -> str:
+def explain_page(code: str, commands: Commands = USUAL_COMMANDS) -> str:
     """Return the fix page of a code as an HTML document, as it reads when nothing is known."""
-    words, light, facts = fix_pages.page(code), ENTRIES[code].light, fix_pages.general_facts()
+    words, light = fix_pages.page(code), ENTRIES[code].light
+    facts = fix_pages.general_facts(commands)
     return _template(
         "explain.html.j2",
         headline=fix_pages.fill(words.headline, facts),
@@ -200,6 +202,7 @@ def report(status: Status, now: float) -> str:
             **_common(status, now)
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
+            commands=target.commands,
             tests=[
                 replace(step, finding=clean(step.finding))
                 for step in check_steps(status.evidence)

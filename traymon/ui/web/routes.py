@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from traymon import assets
 from traymon.core.model import Status
+from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.actions import UserActions
@@ -73,8 +74,11 @@ class Routes:
     def _worst_first(self) -> Sequence[Status]:
         return presenter.worst_first(self._statuses())
 
+    def _commands(self) -> Commands:
+        return next((status.target.commands for status in self._statuses()), USUAL_COMMANDS)
+
     def _page(self, request: Request) -> Response:
-        return HTMLResponse(render.live_page())
+        return HTMLResponse(render.live_page(self._commands().traymon))
 
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):
@@ -90,7 +94,7 @@ class Routes:
         code = request.path_params["code"]
         if code not in ENTRIES:
             return PlainTextResponse("There is no such page.", 404)
-        return HTMLResponse(render.explain_page(code))
+        return HTMLResponse(render.explain_page(code, self._commands()))
 
     def _report(self, request: Request) -> Response:
         reports = [render.report(status, self._now()) for status in self._worst_first()]
