@@ -55,7 +55,7 @@ LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everyth
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
-NOT_NOTIFIED = "Notifications do not come out here: see the log"  # in the icon's menu
+NOT_NOTIFIED = "Notifications are not working: open the log"  # in the icon's menu
 
 
 class App:

@@ -341,4 +341,4 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
     figures = {SensorName.SESSION: LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
-    assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)
+    assert "heartbeat 2 ms (median 2 ms, p95 8 ms)" in presenter.tooltip([shown], NOON)
