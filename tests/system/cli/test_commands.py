@@ -101,7 +101,10 @@ MISUSE = {
     "unknown scenario": (["simulate", "nonsense"], "traymon simulate --list"),
     "unknown code": (["explain", "wrong-prot"], "Did you mean wrong-port?"),
     "bad port": (["check", "--port", "x"], "IB_PORT=x: must be a whole number from 1 to 65535"),
-    "bad timeout": (["run", "--timeout", "0"], "TRAYMON_TIMEOUT=0: must be a number of seconds from 0.5 to 60"),
+    "bad timeout": (
+        ["run", "--timeout", "0"],
+        "TRAYMON_TIMEOUT=0: must be a number of seconds from 0.5 to 60",
+    ),
     "no such file": (["config", "--env", "none.env"], "none.env: there is no such file"),
     "a folder": (["check", "--env", "."], "is a folder"),
     "too fast": (["demo", "--speed", "99"], "--speed"),
