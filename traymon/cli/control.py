@@ -109,7 +109,7 @@ def show_page(instance: Instance) -> str:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Show the status of the running traymon (exit codes as for check)."""
+    """Show the status of the running traymon (exit codes: as check)."""
     raise Exit(EXIT_OF_LIGHT[_show_status(as_json)])
 
 
@@ -149,8 +149,8 @@ def snooze(
         list[str], typer.Argument(help=f"{SNOOZE_EXAMPLES}.", metavar="<how long>")
     ],
 ) -> None:
-    """Mute notifications for a while (ends early when the API recovers)."""
-    wish = " ".join(how_long)
+    """Mute notifications (ends early when the API recovers)."""
+    wish = " ".join(how_long).lower()
     try:
         if wish != UNTIL_OPEN:  # the running traymon knows when the market opens
             snooze_until(wish, time.time(), Calendar())

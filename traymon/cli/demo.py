@@ -14,13 +14,18 @@ from traymon.cli.log import start_log
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after one round, without asking.")
+    ] = False,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.1, max=20, help="2 is twice as fast.")
+        float,
+        typer.Option(
+            "--speed", min=0.1, max=20, help="2 plays it twice as fast.", metavar="<factor>"
+        ),
     ] = 1.0,
     no_tray: NoTray = False,
 ) -> None:
-    """Play a story against a simulated Gateway: no TWS, no account, no settings needed."""
+    """Show typical faults with a simulated Gateway (no TWS needed)."""
     from traymon.cli import story
 
     start_log("info")

@@ -56,9 +56,7 @@ def test_a_snooze_takes_any_length_as_people_write_it(user: ResidentTraymon) -> 
             left = target["snoozed_until"] - time.time()
             assert minutes * 60 - 60 < left <= minutes * 60, words
         assert user.run("snooze", "until", "15:30").returncode == 0
-        wait_for(
-            lambda: "snoozed until 15:30" in user.run("status").stdout.replace("tomorrow ", "")
-        )
+        wait_for(lambda: " 15:30" in user.run("status").stdout)
     finally:
         end(first)
 

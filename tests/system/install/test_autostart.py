@@ -98,7 +98,7 @@ def test_the_entry_watches_what_is_watched_here(home: Home) -> None:
 def test_what_the_environment_alone_says_is_named_for_a_login_does_not_know_it(home: Home) -> None:
     said = home.autostart("on", IB_PORT="4002")
     assert said.returncode == 0
-    assert said.stderr == "Set in this terminal alone, so not known at login: IB_PORT\n"
+    assert said.stderr == "Set only in this terminal, so it will not apply at login: IB_PORT\n"
 
 
 @linux_only
@@ -189,7 +189,7 @@ def check_refused(home: Home) -> None:
 def test_an_unknown_action_is_misuse(home: Home) -> None:
     said = home.autostart("perhaps")
     assert said.returncode == 3
-    assert "allowed are on, off and status" in said.stderr
+    assert "Use on, off or status" in said.stderr
 
 
 # --- the files
