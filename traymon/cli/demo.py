@@ -30,4 +30,4 @@ def demo(
 
     start_log("info")
     all_shown = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)
-    raise Exit(0 if all_shown or not once else EXIT_USAGE)
+    raise Exit(0 if all_shown else EXIT_USAGE)

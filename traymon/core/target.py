@@ -101,6 +101,7 @@ class Target:
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     command: str = "traymon"  # starts this traymon, as a terminal takes it
+    demo: bool = False  # a simulated Gateway that `traymon demo` shows
     limits: Limits = Limits()
 
     @property

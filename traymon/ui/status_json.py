@@ -38,6 +38,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
             "host": target.host,
             "port": target.port,
             "discovered": target.discovered,
+            "demo": target.demo,
             "env_file": target.env_file,
         },
         "light": status.diagnosis.light.word,

@@ -109,7 +109,8 @@ def _change(at: str, status: Status, *, name_target: bool) -> Text:
 
 def _target(status: Status, now: float) -> RenderableType:
     light = status.diagnosis.light
-    head = Text(presenter.marked_headline(status.diagnosis), STYLES[light])
+    headline = f"{presenter.demo_mark(status)}{presenter.marked_headline(status.diagnosis)}"
+    head = Text(headline, STYLES[light])
     where = f"{status.target.name} · {presenter.where_and_since(status, now)}"
     lines: list[RenderableType] = [head, Text(f"  {where}", "dim")]
     lines += [Text(f"  {stats}", "dim") for stats in presenter.latency_stats(status)]

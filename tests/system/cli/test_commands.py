@@ -387,8 +387,12 @@ def test_the_demo_shows_every_chapter_and_ends_by_itself(traymon: Command) -> No
     assert (code, err) == (0, "")
     assert ESCAPE not in out
     place = 0
-    for chapter in STORY:
-        place = out.index(f"demo: {chapter.says}", place)
+    for number, chapter in enumerate(STORY, 1):
+        place = out.index(f"demo {number}/{len(STORY)}: {chapter.says}", place)
+    assert "Press Ctrl-C to end the demo." in out
+    shown = [line for line in out.splitlines() if re.match(r"\d\d:\d\d:\d\d  ", line)]
+    assert shown
+    assert all(line[10:].startswith("DEMO · ") for line in shown), "every line says what it is"
     assert re.findall(r"demo: .* did not show", out) == []
 
 
