@@ -19,6 +19,7 @@ from traymon.ui.presenter import (
     MAX_TITLE,
     claimable_program,
     clip,
+    demo_mark,
     facts_of,
     headline,
     short_facts,
@@ -65,7 +66,9 @@ def bare_notification_text(notification: Notification) -> NotificationText:
     except Exception:  # the same fault as before, most likely
         what = status.diagnosis.code
     return NotificationText(
-        title=clip(fix_pages.clean(f"{status.target.name}: {light.word}"), MAX_TITLE),
+        title=clip(
+            fix_pages.clean(f"{demo_mark(status)}{status.target.name}: {light.word}"), MAX_TITLE
+        ),
         body=clip(f"{notification.kind.capitalize()}: {what}", MAX_BODY),
         urgent=notification.kind in URGENT and light is Light.RED,
         light=light,
@@ -95,7 +98,7 @@ def notification_text(notification: Notification, now: float) -> NotificationTex
         title, body = fix_pages.notification_text(_text_name(notification))
         facts |= short_facts(_extra_facts(notification, in_short, now))
     return NotificationText(
-        title=clip(fix_pages.fill(title, facts), MAX_TITLE),
+        title=clip(f"{demo_mark(status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
         urgent=notification.kind in URGENT and status.diagnosis.light is Light.RED,
         buttons=_buttons(notification),

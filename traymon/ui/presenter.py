@@ -20,6 +20,7 @@ from traymon.diagnosis.formatting import duration, id_use, moment, programs
 # Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
 MAX_TOOLTIP, MAX_TITLE, MAX_BODY = 127, 63, 255
 
+DEMO_MARK = "DEMO · "
 MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
 
 
@@ -87,6 +88,11 @@ def headline(diagnosis: Diagnosis) -> str:
     """Return the headline of a diagnosis, short enough for a notification's title."""
     text = fix_pages.fill(fix_pages.page(diagnosis.code).headline, short_facts(diagnosis.facts))
     return clip(text, MAX_TITLE)
+
+
+def demo_mark(status: Status) -> str:
+    """Return what marks everything that a demo shows: nobody may take it for their own TWS."""
+    return DEMO_MARK if status.target.demo else ""
 
 
 def marked_headline(diagnosis: Diagnosis) -> str:
@@ -182,7 +188,7 @@ def tooltip(statuses: Sequence[Status], now: float) -> str:
 def _tooltip(status: Status, now: float) -> str:
     muted = filter(None, (mute_text(status, now), market_closed_text(status, now)))
     lines = [
-        headline(status.diagnosis),
+        f"{demo_mark(status)}{headline(status.diagnosis)}",
         suspicion_text(status),
         settings_text(status),
         where_and_since(status, now),
@@ -198,7 +204,7 @@ def _tooltip(status: Status, now: float) -> str:
 def status_line(status: Status, now: float) -> str:
     """Return the status as one line for a terminal or a log."""
     parts = (
-        marked_headline(status.diagnosis),
+        f"{demo_mark(status)}{marked_headline(status.diagnosis)}",
         where_and_since(status, now),
         suspicion_text(status),
         mute_text(status, now),

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from support.page_scenes import TEN_CODES, scene
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
-from traymon.core.target import Program, Target
+from traymon.core.target import Commands, Program, Target
 from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
