@@ -4,7 +4,6 @@
 // browsers send those to every port.
 
 const status = document.getElementById("status");
-const said = document.getElementById("said");
 const spoken = document.getElementById("spoken"); // for screen readers alone
 const KEY = "traymon-key";
 let key = null;
@@ -57,63 +56,11 @@ function showInstead(template) {
   lost.hidden = document.querySelector("nav").hidden = true;
 }
 
-// Shows a confirmation for some seconds, and screen readers speak it.
-let fading;
-
-function say(text) {
-  said.textContent = text;
-  clearTimeout(fading);
-  fading = setTimeout(() => { said.textContent = ""; }, 8000);
-}
-
 async function copy(text, button) {
   await navigator.clipboard.writeText(text);
   const before = button.textContent;
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = before; }, 2000);
-}
-
-async function copyReport(button) {
-  try {
-    const answer = await ask(button.dataset.copy, key);
-    if (answer.status === 401) return forgetKey();
-    await copy(await answer.text(), button);
-    say(button.dataset.said);
-  } catch {
-    say("The diagnosis could not be copied.");
-  }
-}
-
-async function post(path, words) {
-  try {
-    const answer = await ask(path, key, { method: "POST" });
-    if (answer.status === 401) return forgetKey();
-    say(answer.ok ? words : await answer.text());
-  } catch {
-    say("traymon does not answer. Nothing was changed.");
-  }
-}
-
-// "Check now" is busy until traymon has checked.
-const checkNow = document.getElementById("check-now");
-let busySince = null;
-
-function beBusy(since) {
-  busySince = since;
-  checkNow.setAttribute("aria-disabled", since !== null); // it keeps the focus, unlike a disabled one
-  checkNow.textContent = since === null ? "Check now" : "Checking…";
-}
-
-function press(button) {
-  if (button.dataset.copy) {
-    copyReport(button);
-  } else if (button !== checkNow) {
-    button.closest(".menu")?.removeAttribute("open");
-    post(button.dataset.post, button.dataset.said);
-  } else if (busySince === null) {
-    beBusy(checkedAt());
-    post(button.dataset.post, "Checking…");
-  }
 }
 
 function addCopyButtons(within) {
@@ -236,16 +183,6 @@ function take(picture) {
   }
 }
 
-// Offers what can be done in this state: Pause or Resume, never both.
-function showActions(state) {
-  document.querySelector("nav").hidden = false;
-  const focused = document.activeElement;
-  for (const one of document.querySelectorAll("[data-when]")) {
-    one.hidden = !state.includes(one.dataset.when);
-  }
-  if (focused?.hidden) document.querySelector("nav button:not([hidden])").focus();
-}
-
 // Reads server-sent events until traymon ends them; returns the name of the last one.
 async function read(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
@@ -299,24 +236,7 @@ async function rest() {
 }
 
 async function begin() {
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-post], [data-copy]");
-    const menu = document.getElementById("snooze");
-    if (!menu.contains(event.target)) menu.open = false;
-    if (button) press(button);
-  });
-  document.addEventListener("keydown", (event) => {
-    const menu = document.querySelector(".menu[open]");
-    if (event.key !== "Escape" || !menu) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
-  document.getElementById("snooze-for").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const minutes = event.target.elements.minutes.value;
-    document.getElementById("snooze").open = false;
-    post("/snooze/" + minutes + "m", "Notifications are off for " + minutes + " min.");
-  });
+  listenToActions();
   setInterval(countDown, 1000);
   const missing = await findKey();
   if (missing) return showInstead(missing);

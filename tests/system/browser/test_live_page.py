@@ -26,6 +26,7 @@ from traymon.ui.web.static_page import StaticPages
 
 SIZES = {"phone": (390, 844), "laptop": (1280, 720), "wide": (1920, 1080)}
 MOST_BYTES = 60_000
+FRAME = ("/", "/page.css", "/page.js", "/actions.js")
 # Where the first two lines of the first step end.
 FIRST_STEP = """
 const fix = document.querySelector("article h2").nextElementSibling;
@@ -280,7 +281,7 @@ def test_a_page_that_was_left_behind_says_that_it_is_old(
 
 
 def test_all_of_it_is_small(page: Served) -> None:
-    frame = sum(len(page.get(path)[1].encode()) for path in ("/", "/page.css", "/page.js"))
+    frame = sum(len(page.get(path)[1].encode()) for path in FRAME)
     for code in ENTRIES:
         page.show(code)
         assert frame + len(page.shown().encode()) < MOST_BYTES, code
@@ -291,7 +292,8 @@ def test_nothing_comes_from_elsewhere(page: Served) -> None:
         page.get("/")[1]
         + page.shown()
         + "".join(
-            (assets.folder() / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+            (assets.folder() / name).read_text(encoding="utf-8")
+            for name in ("page.css", "page.js", "actions.js")
         )
     )
     text = text.replace("// ", "").replace("http://www.w3.org/2000/svg", "")

@@ -103,7 +103,8 @@ def test_snooze_takes_any_length_and_is_confirmed_for_eyes_and_ears(
     wait_for(lambda: "95 min" in text(chromium, "#said"), "a confirmation")
     said = "const s = document.getElementById('said'); return [s.role, s.checkVisibility()]"
     assert chromium.execute_script(said) == ["status", True]
-    assert not chromium.execute_script("return document.getElementById('snooze').open")
+    focused = "return [document.getElementById('snooze').open, document.activeElement.innerText]"
+    assert chromium.execute_script(focused) == [False, "Snooze"]
     page.show_status(replace(scene("healthy"), snoozed_until=NOW + 3600))
     wait_for(lambda: "Notifications are snoozed until" in text(chromium, "main"))
     press(chromium, "[data-post='/snooze/off']")

@@ -21,7 +21,7 @@ from traymon.ui.web.keys import OPEN_PATH, Keys, constant_time_equal
 
 KEY_PATH = "/key"
 EXPLAIN_PATH = "/explain/"
-PUBLIC = {"/", "/page.css", "/page.js"}
+PUBLIC = {"/", "/page.css", "/page.js", "/actions.js"}
 READING = {"GET", "HEAD"}
 POLICY = (
     *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),

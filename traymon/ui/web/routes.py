@@ -63,6 +63,7 @@ class Routes:
             Route("/status", self._status),
             Route("/page.css", _asset("page.css", "text/css")),
             Route("/page.js", _asset("page.js", "text/javascript")),
+            Route("/actions.js", _asset("actions.js", "text/javascript")),
             Route("/check-now", _act(actions.check_now), methods=["POST"]),
             Route("/pause", self._pause, methods=["POST"]),
             Route("/resume", self._resume, methods=["POST"]),
