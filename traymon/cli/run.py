@@ -166,10 +166,10 @@ def _ask_for_room(info: InstanceInfo) -> bool:
     """
     if sys.platform != "linux":  # elsewhere a program ends with its session
         return False
-    from traymon.ui.tray.backend import NoTray, icon_class
+    from traymon.ui.tray.backend import NoTray, find_backend
 
     try:
-        icon_class()
+        find_backend()
     except NoTray:
         return False
     try:

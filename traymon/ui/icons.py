@@ -173,10 +173,10 @@ def svg_of(shape: Shape) -> str:
     return "".join(parts)
 
 
-def png(light: Light, size: int = 64) -> bytes:
+def png(light: Light, size: int = 64, rimmed: bool = False) -> bytes:
     """Return the light's picture as the contents of a PNG file."""
     file = BytesIO()
-    draw(light, size).save(file, "PNG")
+    draw(light, size, rimmed).save(file, "PNG")
     return file.getvalue()
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from traymon.core.model import Change, Status
@@ -33,12 +34,12 @@ class Tray:
     shows = Change.HEADLINE | Change.DETAILS | Change.MUTE
     names_times = True
 
-    def __init__(self, actions: UserActions) -> None:
-        """Raises NoTray if no tray can be reached."""
+    def __init__(self, actions: UserActions, folder: Path) -> None:
+        """`folder` is for the icon's pictures. Raises NoTray if no tray can be reached."""
         self._appearance = Appearance()
         self._lock = threading.Lock()
         self._stopped = False
-        self._icon = icon_class()(
+        self._icon = icon_class(folder)(
             NAME,
             icon=icons.draw(Light.GREY),
             title=NAME,
@@ -167,4 +168,6 @@ def icon_for_balloons(on_click: Callable[[str | None], None]) -> Tray | None:
 
     Raises NoTray if no tray can be reached.
     """
-    return Tray(UserActions(open_fix_page=on_click)) if sys.platform == "win32" else None
+    if sys.platform != "win32":
+        return None
+    return Tray(UserActions(open_fix_page=on_click), Path())  # Windows needs no files
