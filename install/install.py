@@ -17,7 +17,6 @@ from types import ModuleType
 
 from environment import EXIT_CANNOT_SET_UP, ROOT, run_main
 from installers import (
-    EXE,
     INSTALLERS,
     LINK,
     choose_installer,
@@ -105,7 +104,9 @@ def install(options: argparse.Namespace) -> int:
     at_login = wants_start_at_login(options)
     settings = choose_settings(options) if at_login or sys.platform == "win32" else None
     if sys.platform == "win32":
-        add_to_windows(command, settings)
+        from windows_entries import add_entries
+
+        add_entries(command, settings)
     code = start_at_login(command, settings) if at_login else 0
     print("To uninstall, run this script again with --uninstall.")
     return code
@@ -153,37 +154,6 @@ def start_at_login(command: Path, settings: "Path | None") -> int:
     return code
 
 
-def windows_programs() -> Path:
-    """Return the folder of the programs that are on PATH: our environment has a python.exe too."""
-    return data_folder() / "bin"
-
-
-def add_to_windows(command: Path, settings: "Path | None") -> None:
-    """Put traymon on the user's PATH and into the Start menu; an update keeps its settings."""
-    import windows_entries
-
-    folder = windows_programs()
-    folder.mkdir(parents=True, exist_ok=True)
-    tray, icon = folder / ("traymon-tray" + EXE), folder / "traymon.ico"
-    for program in (command, command.with_name(tray.name)):
-        shutil.copy(str(program), str(folder))  # a launcher names its Python, wherever it lies
-    shutil.copy(str(ROOT / "assets" / "icons" / icon.name), str(icon))
-    windows_entries.add_to_path(folder)
-    if settings or not windows_entries.start_menu_entry().exists():
-        options = ["--env", str(settings.absolute())] if settings else []
-        windows_entries.add_to_start_menu(tray, subprocess.list2cmdline(options), icon)
-
-
-def remove_from_windows() -> None:
-    """Undo what `add_to_windows` did."""
-    import windows_entries
-
-    windows_entries.remove_from_path(windows_programs())
-    windows_entries.remove_from_start_menu()
-    if windows_programs().exists():
-        remove_tree(windows_programs())
-
-
 def autostart() -> "ModuleType":
     """Return traymon's own module from the sources, because the installed one may be broken."""
     if str(ROOT) not in sys.path:
@@ -200,7 +170,9 @@ def uninstall(purge: bool) -> int:
     installers = installed_with()
     autostart().turn_off()
     if sys.platform == "win32":
-        remove_from_windows()
+        from windows_entries import remove_entries
+
+        remove_entries()
     for installer in installers:
         installer.uninstall()
         print(f"Removed traymon, which was installed with {installer.name}.")

@@ -5,10 +5,15 @@ Must change nothing else: neither other entries of PATH nor how they are written
 
 import ctypes
 import os
+import shutil
+import subprocess
 import sys
 import winreg
 from pathlib import Path
 from uuid import UUID
+
+from environment import ROOT
+from installers import data_folder, remove_tree
 
 assert sys.platform == "win32"  # mypy skips the rest on other platforms
 
@@ -25,6 +30,33 @@ IN_PROCESS = 1
 QUERY_INTERFACE, RELEASE = 0, 2
 SET_DESCRIPTION, SET_FOLDER, SET_ARGUMENTS, SET_ICON, SET_PATH = 7, 9, 11, 17, 20
 SAVE = 6
+
+
+def add_entries(command: Path, settings: "Path | None") -> None:
+    """Make an installed command be found; an update without settings leaves those of the entry."""
+    folder = programs_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    tray, icon = folder / "traymon-tray.exe", folder / "traymon.ico"
+    for program in (command, command.with_name(tray.name)):
+        shutil.copy(str(program), str(folder))  # a launcher names its Python, wherever it lies
+    shutil.copy(str(ROOT / "assets" / "icons" / icon.name), str(icon))
+    add_to_path(folder)
+    if settings or not start_menu_entry().exists():
+        options = ["--env", str(settings.absolute())] if settings else []
+        add_to_start_menu(tray, subprocess.list2cmdline(options), icon)
+
+
+def remove_entries() -> None:
+    """Undo what `add_entries` did."""
+    remove_from_path(programs_folder())
+    remove_from_start_menu()
+    if programs_folder().exists():
+        remove_tree(programs_folder())
+
+
+def programs_folder() -> Path:
+    """Return the folder for PATH. The environment's own has a python.exe, which must not be."""
+    return data_folder() / "bin"
 
 
 # --- PATH

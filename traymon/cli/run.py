@@ -66,7 +66,7 @@ def run(
     if unseen:
         start_log("info")
     try:
-        config = _naming_settings(load(env, host, port, timeout), host, port, timeout)
+        config = name_settings(load(env, host, port, timeout), host, port, timeout)
     except Exit:
         if unseen:
             _notify("cannot-start")
@@ -119,11 +119,11 @@ def _watch_settings(
     return SettingsWatch(
         config,
         loader.files(env, folder),
-        lambda: _naming_settings(again(), host, port, timeout),
+        lambda: name_settings(again(), host, port, timeout),
     )
 
 
-def _naming_settings(
+def name_settings(
     config: Config, host: str | None, port: str | None, timeout: str | None
 ) -> Config:
     """Return the settings with commands that name their file, for terminals in any folder."""

@@ -268,6 +268,7 @@ def test_without_a_network_pips_own_words_follow_one_sentence(no_gi: User) -> No
 
 HERE, LOCAL, REMOTE = {"DISPLAY": ":9"}, "[Y/n]", "[y/N]"
 NO_PROJECT = "autostart on"
+PROJECT = "autostart on --env {home}/bot/.env"
 
 
 @posix_only
@@ -275,21 +276,12 @@ NO_PROJECT = "autostart on"
     ("where", "choices", "answers", "asked"),
     [
         (HERE, LOCAL, ["n"], None),
-        (HERE, LOCAL, ["y", ""], NO_PROJECT),
-        (HERE, LOCAL, ["", "bot/.env"], "autostart on --env {home}/bot/.env"),
-        (HERE, LOCAL, ["", "~/bot"], "autostart on --env {home}/bot/.env"),
-        (HERE, LOCAL, ["", '"bot/.env" '], "autostart on --env {home}/bot/.env"),
-        (HERE, LOCAL, ["", "no such", "bot"], "autostart on --env {home}/bot/.env"),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, LOCAL, ["", ""], NO_PROJECT),
+        (HERE, LOCAL, ["", ""], NO_PROJECT),
+        (HERE, LOCAL, ["", "no such", '"bot/.env" '], PROJECT),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, LOCAL, ["y", "~/bot"], PROJECT),
         ({}, REMOTE, [""], None),
-        ({}, REMOTE, ["y", ""], NO_PROJECT),
         ({**HERE, "SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}, REMOTE, [""], None),
-        (
-            {**HERE, "SSH_TTY": "/dev/pts/1"},
-            REMOTE,
-            ["yes", "bot"],
-            "autostart on --env {home}/bot/.env",
-        ),
+        ({**HERE, "SSH_TTY": "/dev/pts/1"}, REMOTE, ["yes", "bot"], PROJECT),
     ],
 )
 def test_on_a_terminal_it_asks_whether_to_start_at_login_and_for_which_project(

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from traymon.cli import own_command
+from traymon.cli.common import read_settings
 from traymon.cli.own_command import own_commands, typed
+from traymon.cli.run import name_settings
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="programs that are shell scripts")
 
@@ -64,6 +66,20 @@ def test_check_and_wait_name_the_settings_and_the_program_alone_does_not(
     assert commands.check == "traymon check --env '/home/ann/my bot/.env' --port 4002 --timeout 2"
     # there, `--timeout` is when to give up
     assert commands.wait == "traymon wait --env '/home/ann/my bot/.env' --port 4002"
+
+
+def test_the_traymon_that_stays_names_the_file_that_it_found_and_a_command_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page is read beside a terminal in any folder; a command prints into its own terminal."""
+    monkeypatch.setattr(own_command, "_program", lambda: ("traymon",))
+    (tmp_path / ".env").write_text("TRAYMON_SESSION=off\n")
+    here = read_settings(None, None, "4002", "2", tmp_path)
+    assert here.target.commands.check == "traymon check --port 4002 --timeout 2"
+    anywhere = name_settings(here, None, "4002", "2").target.commands
+    options = typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
+    assert anywhere.check == f"traymon check {options} --timeout 2"
+    assert anywhere.wait == f"traymon wait {options}"
 
 
 # --- which traymon
