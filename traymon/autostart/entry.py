@@ -66,4 +66,4 @@ def judge(entry: object, line: Sequence[str]) -> State:
 
 def _broken(entry: object, missing: str) -> State:
     problem = f"{entry} names {missing}, which is not there"
-    return State(False, f"Start at login does not work: {problem}. Switch it on anew.")
+    return State(False, f"Start at login does not work: {problem}. Switch it on again.")

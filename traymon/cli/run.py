@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from traymon.autostart.login_start import was_started_at_login
 from traymon.cli.common import (
     Env,
     Exit,
@@ -34,6 +35,7 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
+    at_login = at_login or was_started_at_login()
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")
