@@ -1,9 +1,60 @@
 "use strict";
-// The page keeps itself in step with traymon; without this script it is reloaded every few seconds.
+// The page keeps itself in step with traymon. Whoever asks traymon needs the page's key: a one-time
+// address gives it, and the browser keeps it, for this port of this computer alone. It is no cookie:
+// browsers send those to every port.
 
 const status = document.getElementById("status");
 const said = document.getElementById("said");
-const token = document.querySelector("meta[name=traymon-token]")?.content;
+const KEY = "traymon-key";
+let key = null;
+
+function ask(path, secret, more) {
+  const headers = { Authorization: "Bearer " + secret };
+  return fetch(path, { ...more, headers, credentials: "omit", cache: "no-store" });
+}
+
+// A browser that blocks site data raises an error here.
+function keptKey() {
+  try { return localStorage.getItem(KEY); } catch { return null; }
+}
+
+function keepKey() {
+  try {
+    localStorage.setItem(KEY, key);
+  } catch {
+    document.getElementById("forgetful").hidden = false;
+  }
+}
+
+function forgetKey() {
+  if (keptKey()) localStorage.removeItem(KEY);
+  showInstead("old-key");
+}
+
+// Returns the template to show where there is no key.
+async function findKey() {
+  const [, token] = location.pathname.match(/^\/open\/(.+)$/) ?? [];
+  if (token) {
+    history.replaceState(null, "", "/");
+    const answer = await ask("/key", token, { method: "POST" });
+    if (answer.ok) {
+      key = await answer.text();
+      keepKey();
+      return null;
+    }
+  }
+  key = keptKey();
+  if (key) return null;
+  return token ? "used-key" : "no-key";
+}
+
+function showInstead(template) {
+  status.replaceChildren(document.getElementById(template).content.cloneNode(true));
+  document.body.className = "grey";
+  document.title = title = "traymon";
+  icon.href = grey.dataset.icon;
+  lost.hidden = document.querySelector("nav").hidden = true;
+}
 
 function say(text) {
   said.textContent = text;
@@ -53,6 +104,7 @@ function show(picture) {
 
 // traymon says every 4 seconds that it is alive; one that hangs keeps the connection but is silent.
 const SILENCE = 12000;
+const RETRY = 3000;
 const lost = document.getElementById("lost");
 const icon = document.getElementById("icon");
 const grey = document.getElementById("no-contact");
@@ -66,10 +118,14 @@ function hear() {
 }
 
 function lose() {
+  turnGrey("No contact with traymon: this page is out of date. Last heard " +
+    heard.toTimeString().slice(0, 8) + ".", "(no contact) ");
+}
+
+function turnGrey(words, mark) {
   if (!lost.hidden) return;
   shown = ""; // so that the next picture is shown whole
-  lost.textContent = "No contact with traymon: this page is out of date. Last heard " +
-    heard.toTimeString().slice(0, 8) + ".";
+  lost.textContent = words;
   lost.hidden = false;
   document.body.className = "grey";
   for (const article of status.querySelectorAll("article")) article.className = "target grey";
@@ -78,7 +134,7 @@ function lose() {
     shape.setAttribute("aria-label", "grey");
   }
   icon.href = grey.dataset.icon;
-  document.title = "(no contact) " + title;
+  document.title = mark + title;
   for (const button of document.querySelectorAll("nav button")) button.disabled = true;
 }
 
@@ -88,31 +144,81 @@ function find() {
   for (const button of document.querySelectorAll("nav button")) button.disabled = false;
 }
 
-function follow() {
-  const events = new EventSource("/events");
-  events.onmessage = (event) => {
-    const picture = JSON.parse(event.data);
-    hear();
-    find();
-    show(picture);
-    document.title = title = picture.title;
-    if (icon.href !== picture.icon) icon.href = picture.icon;
-  };
-  events.addEventListener("alive", hear);
-  events.onerror = lose;
-  hear();
+function take(picture) {
+  find();
+  show(picture);
+  document.title = title = picture.title;
+  if (icon.href !== picture.icon) icon.href = picture.icon;
+  document.querySelector("[data-post='/snooze/open']").hidden = !picture.hours_known;
+  document.querySelector("[data-post='/use-settings']").hidden = !picture.new_settings;
+  document.querySelector("nav").hidden = false;
 }
 
-addCopyButtons(document);
-if (token) {
+// Reads server-sent events until traymon ends them; returns the name of the last one.
+async function read(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "", name;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return name;
+    hear();
+    const events = (rest + value).split("\n\n");
+    rest = events.pop();
+    for (const event of events) {
+      name = event.match(/^event: (.*)/)?.[1];
+      if (!name) take(JSON.parse(event.match(/^data: (.*)/)[1]));
+    }
+  }
+}
+
+async function follow() {
+  for (;;) {
+    hear();
+    try {
+      const answer = await ask("/events", key);
+      if (answer.status === 401) return forgetKey();
+      if (answer.ok && await read(answer.body) === "rest") {
+        await rest();
+        continue;
+      }
+    } catch (error) {
+      console.info("traymon does not answer:", error);
+    }
+    lose();
+    await new Promise((resolve) => setTimeout(resolve, RETRY));
+  }
+}
+
+// traymon keeps a few pages up to date: the oldest waits here until somebody comes back to it.
+async function rest() {
+  clearTimeout(silence);
+  turnGrey("Several pages of traymon are open. This one is paused: click here to continue.", "(paused) ");
+  await new Promise((resolve) => {
+    const waiting = new AbortController();
+    const resume = () => {
+      if (document.hidden) return;
+      waiting.abort();
+      resolve();
+    };
+    for (const event of ["click", "focus", "visibilitychange"]) {
+      window.addEventListener(event, resume, { signal: waiting.signal, capture: true });
+    }
+  });
+}
+
+async function begin() {
   for (const button of document.querySelectorAll("[data-post]")) {
-    button.addEventListener("click", () =>
-      fetch(button.dataset.post, { method: "POST", headers: { "X-Traymon-Token": token } }));
+    button.addEventListener("click", () => ask(button.dataset.post, key, { method: "POST" }));
   }
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.addEventListener("click", async () =>
-      copy(await (await fetch(button.dataset.copy)).text(), button));
+      copy(await (await ask(button.dataset.copy, key)).text(), button));
   }
-  document.querySelector("nav").hidden = false;
-  follow();
+  const missing = await findKey();
+  if (missing) return showInstead(missing);
+  await follow();
+  clearTimeout(silence);
 }
+
+addCopyButtons(document);
+if (status) begin();

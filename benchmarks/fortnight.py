@@ -153,7 +153,9 @@ class World:
         status, flip, now = update.status, update.flip, self.now()
         self.memory, notification = notification_policy.decide(self.memory, status, flip, now)
         if notification is not None:
-            self.memory = notification_policy.record_delivery(self.memory, notification, True, now)
+            self.memory = notification_policy.record_delivery(
+                self.memory, notification, notification_policy.Outcome.DELIVERED, now
+            )
             self.notifications.append((now, notification))
 
     async def sleep_at_night(self) -> None:

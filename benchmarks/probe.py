@@ -23,6 +23,7 @@ from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.base import PollingSensor
 from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.frame_reader import FrameReader
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.listener import Listener
 from traymon.sim.gateway import running
@@ -86,7 +87,8 @@ def bare_handshakes(port: int, times: int) -> None:
     for _ in range(times):
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(hello)
-            assert wire.AnswerReader().feed(connection.recv(4096)) is not None
+            reply = wire.find_version(FrameReader(), connection.recv(4096))
+            assert reply is not None
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65_536):
                 pass

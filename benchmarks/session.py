@@ -29,7 +29,7 @@ from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_target
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.session import Session
-from traymon.sim.gateway import Running, running
+from traymon.sim.gateway import Behaviour, Hello, Running, running
 
 IDLE_TIME = 60.0  # seconds
 GATEWAY = "import sys; sys.argv = ['traymon', 'simulate', 'healthy', '--port', '{port}']; " + (
@@ -111,6 +111,24 @@ def seconds_until_red(port: int, end: signal.Signals) -> float:
         gateway.kill()
         monitor.stop()
         gateway.communicate()
+
+
+def dropped(becomes: Behaviour) -> tuple[float, float]:
+    """Return the seconds to amber and to red, where the Gateway drops all and then serves nobody.
+
+    The second is counted from the drop as well.
+    """
+    with running() as gateway:
+        monitor = MonitorThread(gateway.port)
+        try:
+            monitor.seconds_until(green, 10)
+            _wait_for_heartbeat(gateway)
+            gateway.behaviour = becomes
+            gateway.drop_connections()
+            amber = monitor.seconds_until(lambda _, light: light is Light.AMBER, 10)
+            return amber, amber + monitor.seconds_until(red, 60)
+        finally:
+            monitor.stop()
 
 
 def link_lost() -> tuple[float, float, float]:
@@ -195,9 +213,8 @@ def _measure_usage() -> Usage:
 
 
 IMPORTS = """
-import asyncio, sys, time
-asyncio.set_event_loop(asyncio.new_event_loop())
-import ib_insync.client, psutil, PIL.Image, jinja2, typer, rich.console, pydantic, dotenv
+import time
+import psutil, PIL.Image, jinja2, typer, rich.console, pydantic, dotenv
 import markdown_it, platformdirs
 import traymon.app, traymon.cli.main
 print("ready", flush=True)
@@ -260,7 +277,10 @@ def main() -> None:
     kills = [seconds_until_red(port, signal.SIGKILL) for port in range(17_600, 17_605)]
     print(f"Gateway killed -> red        {max(kills):7.3f} worst of {len(kills)}   (bound 0.5)")
     frozen = seconds_until_red(17_610, signal.SIGSTOP)
-    print(f"Gateway stopped -> red       {frozen:7.3f}               (bound 15)")
+    print(f"Gateway stopped -> red       {frozen:7.3f}               (bound 11)")
+    amber, to_red = dropped(Behaviour(hello=Hello.SILENT))
+    print(f"dropped -> amber             {amber:7.3f}               (bound 0.5)")
+    print(f"dropped and silent -> red    {to_red:7.3f}               (bound 6)")
     amber, to_red, to_green = link_lost()
     print(f"1100 -> amber                {amber:7.3f}               (at once)")
     print(f"1100 -> red                  {to_red:7.3f}               (60)")

@@ -2,7 +2,7 @@
 
     python3 install/test.py              ruff, mypy and all tests
     python3 install/test.py unit         what is quick: ruff, mypy and the tests without I/O
-    python3 install/test.py integration  the tests that use sockets; also `system`
+    python3 install/test.py integration  the tests that use sockets; also `system`, `fuzz`
     python3 install/test.py ARGUMENTS    ruff, mypy and a pytest with these arguments
 
 Must not stop at the first failure. The last line counts the tests; the lines above it name all that
@@ -31,7 +31,11 @@ WAITING = [Part("Windows", [*WITHOUT_CACHE, *WINDOWS]), Part("screens", [*WITHOU
 
 COMMANDS = Part("commands", [*WITHOUT_CACHE, "tests/system", *REST])
 
-ALL = [Part("tests", ["tests/unit", "tests/integration", *MEASURE]), COMMANDS, *WAITING]
+ALL = [
+    Part("tests", ["tests/unit", "tests/integration", "tests/fuzz", *MEASURE]),
+    COMMANDS,
+    *WAITING,
+]
 LANES = {
     # In two processes, so that two cores are busy.
     "unit": [
@@ -39,9 +43,10 @@ LANES = {
         for share in ("1/2", "2/2")
     ],
     "integration": [Part("integration", ["tests/integration"])],
+    "fuzz": [Part("fuzz", ["tests/fuzz"])],
     "system": [COMMANDS, *WAITING],
 }
-NEED_NO_DESKTOP = {"unit", "integration"}
+NEED_NO_DESKTOP = {"unit", "integration", "fuzz"}
 
 CHECKS = {
     "ruff check": ["ruff", "check", "."],

@@ -32,13 +32,13 @@ class Part(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What became of each test of a part, and which of them need a screen.
+    """What became of each test of a part, and which of them may be run once more.
 
     An outcome is passed, failed or skipped; "started" or "collected" where pytest ended early.
     """
 
     outcomes: "dict[str, str]"
-    screen: "set[str]"
+    retryable: "set[str]"
 
     def not_run(self) -> "list[str]":
         """Return the tests that pytest did not come to."""
@@ -52,22 +52,22 @@ class Result:
         self.outcomes = {}  # type: dict[str, str]
         self.failed_parts = []  # type: list[str]
         self.flaky = []  # type: list[str]
-        self._screen = set()  # type: set[str]
+        self._retryable = set()  # type: set[str]
 
     def add(self, report: Report) -> None:
         """Take the outcomes of a part. A test that never ended, or ended pytest, has failed."""
         for test, outcome in report.outcomes.items():
             if outcome != "collected":
                 self.outcomes[test] = "failed" if outcome == "started" else outcome
-        self._screen |= report.screen
+        self._retryable |= report.retryable
 
     def failed(self) -> "list[str]":
         """Return the tests that failed."""
         return [test for test, outcome in self.outcomes.items() if outcome == "failed"]
 
     def to_run_again(self) -> "list[str]":
-        """Return the failed tests that need a screen; none if there are too many of them."""
-        tests = [test for test in self.failed() if test in self._screen]
+        """Return the failed tests that may be run once more; none if there are too many of them."""
+        tests = [test for test in self.failed() if test in self._retryable]
         return tests if len(tests) <= MAX_FLAKY else []
 
     def passed_again(self, test: str) -> None:
@@ -116,7 +116,7 @@ class Running:
 
 
 def run_parts(pytest: "list[str]", parts: "list[Part]") -> Result:
-    """Run all parts, and at the end once more each test that failed on a virtual screen."""
+    """Run all parts, and at the end once more each failed test that relies on other programs."""
     result = Result()
     with tempfile.TemporaryDirectory(prefix="traymon-tests-") as parent:
         folders = (new_folder(parent, str(number)) for number in itertools.count())
@@ -168,8 +168,8 @@ def read_report(path: Path) -> Report:
         event = json.loads(line)
         test = event["test"]
         report.outcomes[test] = event.get("outcome", event["event"])
-        if event.get("screen"):
-            report.screen.add(test)
+        if event.get("retry"):
+            report.retryable.add(test)
     return report
 
 

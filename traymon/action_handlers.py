@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from traymon import __version__, autostart
+from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import snooze_until
-from traymon.core.model import Status
+from traymon.core.model import SettingsState, Status
 from traymon.core.target import OwnProgram
+from traymon.core.vocabulary import SettingsNews
+from traymon.diagnosis import fix_pages
+from traymon.errors import ConfigError
 from traymon.monitoring.monitor import Monitor
 from traymon.storage.files import write_atomically
 from traymon.storage.paths import Folders
 from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui import presenter
-from traymon.ui.desktop import copy_text, open_folder
+from traymon.ui.desktop import copy_text
 from traymon.ui.hub import StatusHub
 from traymon.ui.notification_text import MARK_AS_MINE, SNOOZE
+from traymon.ui.openers import CannotOpen, open_folder
 from traymon.ui.web import render
 from traymon.ui.worker import TaskQueue
 
@@ -45,19 +52,34 @@ class ActionHandlers:
         notify_user: Callable[[str, str], None],
         show_start_at_login: Callable[[bool], None],
         login_options: Sequence[str] | None,
+        settings: SettingsWatch | None,
     ) -> None:
         """`open_page` opens a fix page; `show_start_at_login` gets whether it is on.
 
-        `login_options` start this same traymon at login; None if that is not offered.
+        `login_options` start this same traymon at login; None if that is not offered. `settings`
+        reads the settings again; None if they come from no file.
         """
         self._monitor, self._hub, self._keeper = monitor, hub, keeper
         self._state, self._folders, self._tasks = state, folders, tasks
         self._open_page, self._notify_user = open_page, notify_user
         self._show_start_at_login, self._login_options = show_start_at_login, login_options
+        self._settings = settings
 
     def open_fix_page(self, target: str | None = None) -> None:
         """Open the fix page of a target, or of the worst one."""
-        self._tasks.post(lambda: self._open_page(self._hub.find(target)))
+        self._tasks.post(lambda: self._open_fix_page(self._hub.find(target)))
+
+    def _open_fix_page(self, status: Status | None) -> None:
+        try:
+            self._open_page(status)
+        except (CannotOpen, OSError) as error:
+            self._report("page-not-opened", error)
+
+    def _report(self, name: str, why: object) -> None:
+        """Notify the user, who has clicked, of why nothing happens."""
+        log.warning("%s: %s", name, why)
+        title, body = fix_pages.notification_text(name)
+        self._notify_user(title, f"{body} ({why})")
 
     def press_button(self, target: str, button: str) -> None:
         """Do what a notification's button says."""
@@ -92,6 +114,38 @@ class ActionHandlers:
         else:
             self._monitor.pause()
 
+    def look_at_settings(self) -> SettingsState:
+        """Return what is new in the files of the settings; they are used if the user wants that."""
+        if self._settings is None:
+            return SettingsState()
+        state = self._settings.look()
+        if state.news is SettingsNews.CHANGED and self._settings.reloads:
+            self.use_new_settings()
+            return SettingsState()
+        return state
+
+    def use_new_settings(self) -> None:
+        """Use what the files of the settings say now, or say why that is impossible."""
+        if self._settings is not None:
+            self._tasks.post(partial(self._use_new_settings, self._settings))
+
+    def _use_new_settings(self, settings: SettingsWatch) -> None:
+        try:
+            new = settings.use_new()
+        except ConfigError as error:
+            log.warning("the new settings cannot be used: %s", error)
+            self._notify_user("The new settings cannot be used", str(error.mistakes[0]))
+            return
+        self._monitor.show_settings(SettingsState())
+        if new is None:
+            return
+        logging.getLogger("traymon").setLevel(new.config.settings.log.upper())
+        self._monitor.use_target(new.config.target)
+        self._keeper.use_calendar(new.config.calendar, new.config.target)
+        if new.need_restart:
+            title, body = fix_pages.notification_text("needs-restart")
+            self._notify_user(title, body.format(keys=", ".join(new.need_restart)))
+
     def copy_report(self) -> None:
         """Put the worst target's report on the clipboard, or into a file without one."""
         self._tasks.post(self._copy_report)
@@ -105,13 +159,24 @@ class ActionHandlers:
             self._notify_user("Diagnosis copied", "It is on the clipboard as Markdown text.")
             return
         path = self._folders.state / "diagnosis.md"
-        write_atomically(path, text)
+        try:
+            write_atomically(path, text)
+        except OSError as error:
+            self._report("diagnosis-not-written", error)
+            return
         self._notify_user("Diagnosis written", f"There is no clipboard here; the text is in {path}")
-        open_folder(path.parent)
+        with suppress(CannotOpen):  # the notification says where it is
+            open_folder(path.parent)
 
     def open_logs(self) -> None:
         """Show the log folder in the file manager."""
-        open_folder(self._folders.logs)
+        self._tasks.post(self._open_logs)
+
+    def _open_logs(self) -> None:
+        try:
+            open_folder(self._folders.logs)
+        except CannotOpen as error:
+            self._report("logs-not-shown", f"{self._folders.logs}; {error}")
 
     def set_start_at_login(self, on: bool) -> None:
         """Turn starting at login on or off."""

@@ -5,39 +5,43 @@ Holds the order of start and stop, and nothing else.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
 from rich.console import Console
 
 from traymon.action_handlers import ActionHandlers
+from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
-from traymon.monitoring.watchdog import Watchdog
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
+from traymon.service import Service
+from traymon.storage.instance_keeper import InstanceKeeper
 from traymon.storage.paths import Folders
 from traymon.storage.single_instance import Instance, InstanceInfo
 from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui.actions import UserActions
+from traymon.ui.desktop import login_session_has_ended
 from traymon.ui.hub import StatusHub
 from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
 from traymon.ui.notify.pictures import PictureFiles
+from traymon.ui.own_files import own_files, watch_own_files
 from traymon.ui.terminal import Terminal
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
+from traymon.ui.troubles import Troubles
 from traymon.ui.web.opener import PageOpener
 from traymon.ui.web.server import LivePage
 from traymon.ui.web.static_page import StaticPages
@@ -50,6 +54,7 @@ LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everyth
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
+NOT_NOTIFIED = "Notifications do not come out here: see the log"  # in the icon's menu
 
 
 class App:
@@ -68,15 +73,22 @@ class App:
         calendar: Calendar | None = None,
         login_options: Sequence[str] | None = None,
         patience: float = 0.0,
+        settings: SettingsWatch | None = None,
     ) -> None:
-        """`instance` publishes where the page is served; `page_port` 0 takes a free port.
+        """`instance` is this process's, so that others find its page; `page_port` 0: any free port.
 
         `login_options` start this same traymon at login; None: the menu does not offer it.
-        `patience`: seconds to wait for a tray that may still start.
+        `patience`: seconds to wait for a tray that may still start. `settings` sees when the
+        files that the targets come from have changed.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
-        self.monitor = Monitor(targets, partial(sensors_for_target, state.own_programs), discover)
+        self.monitor = Monitor(
+            targets,
+            partial(sensors_for_target, state.own_programs),
+            discover,
+            look_at_settings=lambda: self._handlers.look_at_settings(),
+        )
         now = self.monitor.clock
         keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
         for target in targets:
@@ -89,9 +101,11 @@ class App:
         self._hub = StatusHub(now, keeper.calendar_of)
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
+        self._display_is_gone = False
         self._terminal = Terminal(console, now)
         self._static_pages = static_pages = StaticPages(folders.state, now)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
+        self._tasks.post(opener.remove_old_files)
         self._handlers = ActionHandlers(
             monitor=self.monitor,
             hub=self._hub,
@@ -103,19 +117,21 @@ class App:
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
             login_options=login_options,
+            settings=settings,
         )
         self._notifier = Notifier(
             Clicks(self._handlers.open_fix_page, self._handlers.press_button),
-            self._show_trouble,
+            lambda why: self._troubles.report(NOT_NOTIFIED if why else "", "notifications"),
             notify,
             PictureFiles(folders.state).path,
         )
+        self._troubles = Troubles(self._show_trouble)
         self._dispatcher = NotificationDispatcher(self._notifier, now)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         page = LivePage(actions, now, page_port)
-        self._instance = instance
-        self._service = _Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
+        self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
+        self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
             self._hub.add(surface)
         self._hub.listen(self._dispatcher.on_update)
@@ -129,11 +145,13 @@ class App:
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
             set_viewer_present=self.monitor.set_viewer_present,
+            use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
             show_about=handlers.show_about,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
+            make_room=self._make_room,
             quit=self.quit,
         )
 
@@ -144,9 +162,15 @@ class App:
             self._prepare_tray(self._tray)
         self.monitor.subscribe(self._hub.publish)
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-            if (number := getattr(signal, name, None)) is not None:
+            number = getattr(signal, name, None)
+            # what whoever started us lets us ignore stays ignored: SIGHUP after nohup
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, lambda *_: self.quit())
+        if self._instance is not None:
+            self._instance.start()
         self._service.start()
+        self._dispatcher.prepare()
+        self._watch_own_files()
         try:
             self._show()
         finally:
@@ -170,6 +194,8 @@ class App:
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
             self._static_pages.end()
         self._tasks.stop(TASKS_TIMEOUT)
+        if self._instance is not None:
+            self._instance.stop(TASKS_TIMEOUT)
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
         log.info("ended")
@@ -201,8 +227,28 @@ class App:
         if self._tray is not None:
             if self._tray.run(self._report_no_tray_host, self._tray_patience or 0.0):
                 return
+            self._display_is_gone = True
+            if not self._terminal.is_seen:  # in the next session a new one starts, or is started
+                log.warning("the display is gone, and there is no terminal: traymon ends")
+                return
             self._report("The display is gone. The status is shown here instead.")
         self._terminal.run(self._stopping)
+
+    def _make_room(self) -> bool:
+        """End, for a traymon that has a desktop, if this one should have one and has none."""
+        wants_desktop = self._tray_patience is not None
+        is_unseen = self._tray is None and not self._terminal.is_seen
+        if not wants_desktop or not (
+            self._display_is_gone or is_unseen or login_session_has_ended()
+        ):
+            return False
+        self._report("A traymon has started in a session with a desktop; this one ends.")
+        self.quit()
+        return True
+
+    def _on_place_lost(self) -> None:
+        self._report("Another traymon of this user has started; this one ends.")
+        self.quit()
 
     def _report(self, line: str) -> None:
         """Print a line, and log it: there may be no terminal."""
@@ -214,78 +260,24 @@ class App:
         self._dispatcher.notify_user(*fix_pages.notification_text("no-tray"))
 
     def _publish_page(self, port: int, key: str) -> None:
-        """Let the commands find the page. Writes a file: not on the monitor's loop."""
-        instance = self._instance
-        if instance is not None:
-            self._tasks.post(lambda: instance.publish(InstanceInfo(port, key, os.getpid())))
+        """Let the commands find the page."""
+        if self._instance is not None:
+            self._instance.publish(InstanceInfo(port, key, os.getpid()))
 
     def _show_start_at_login(self, on: bool) -> None:
         if self._tray is not None:
             self._tray.show_start_at_login(on)
 
+    def _watch_own_files(self) -> None:
+        show_trouble = partial(self._troubles.report, source="files")
+        arguments = (own_files(), self._dispatcher.notify_user, show_trouble, self._stopping)
+        threading.Thread(
+            target=watch_own_files, args=arguments, name="own files", daemon=True
+        ).start()
+
     def _show_trouble(self, why: str) -> None:
         if self._tray is not None:
             self._tray.show_trouble(why)
-
-
-class _Service:
-    """The monitor and the live page, which share an event loop in a thread, and their watchdog."""
-
-    def __init__(
-        self,
-        monitor: Monitor,
-        page: LivePage,
-        on_stall: Callable[[], None],
-        on_page: Callable[[int, str], None],
-    ) -> None:
-        """`on_stall` is called while the monitor does nothing, `on_page` once the page is served.
-
-        `on_page` gets the page's port and owner key, on the loop.
-        """
-        self.page = page
-        self._monitor, self._on_stall, self._on_page = monitor, on_stall, on_page
-        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
-        self._watchdog = Watchdog(on_stall)
-
-    def start(self) -> None:
-        """Begin to monitor; returns at once."""
-        self._monitor.subscribe(lambda update: self._watchdog.beat())
-        self._thread.start()
-        self._watchdog.watch(self._thread)
-
-    def stop(self, timeout: float) -> None:
-        """End it, for at most `timeout` seconds."""
-        self._watchdog.stop()
-        self._monitor.stop()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            log.warning("the monitor did not end within %.0f s", timeout)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._monitor_and_serve())
-        except Exception:
-            log.exception("the monitor ended; traymon has stopped looking")
-            self._on_stall()  # at once: the surfaces must not stay green
-
-    async def _monitor_and_serve(self) -> None:
-        """Run the monitor, and the page for as long."""
-        serving = asyncio.create_task(self._serve())
-        try:
-            await self._monitor.run()
-        finally:
-            self.page.stop()
-            await serving
-
-    async def _serve(self) -> None:
-        try:
-            await self.page.serve(self._announce_page)
-        except Exception:
-            log.exception("the page cannot be served; the static one is shown instead")
-
-    def _announce_page(self, port: int) -> None:
-        log.info("the page is served on port %s", port)
-        self._on_page(port, self.page.keys.owner)
 
 
 def _exit_by_force_after(seconds: float) -> None:
@@ -297,4 +289,7 @@ def _exit_by_force_after(seconds: float) -> None:
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError as error:  # no memory for one more thread
+        log.warning("what hangs will not be ended by force: %s", error)

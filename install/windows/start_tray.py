@@ -1,5 +1,5 @@
 """Entry point of the built `traymon-tray`, which has no console."""
 
-from traymon.cli.main import main_tray
+from traymon.cli.main import main
 
-main_tray()
+main()

@@ -1,14 +1,15 @@
-"""A session bus for tests, and an ear on it that hears every notification.
-
-Starts nothing and waits for nobody.
-"""
+"""A session bus for tests, and an ear on it that hears every notification."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import pytest
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection
@@ -100,3 +101,30 @@ def has_owner(connection: DBusConnection, name: str) -> bool:
     """Return whether a program answers to that name on the bus."""
     request = message_bus.NameHasOwner(name)
     return bool(connection.send_and_get_reply(request, timeout=TIMEOUT).body[0])
+
+
+class SessionBus:
+    """A session bus of a test's own, which can end and begin again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = f"unix:path={folder}/bus"
+        self._config = folder / "bus.conf"
+        self._config.write_text(BUS_CONFIG.format(socket=folder / "bus"))
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it; return when it can be called. Skips the test where it is not installed."""
+        if shutil.which("dbus-daemon") is None:
+            pytest.skip("needs: apt install dbus")
+        command = ["dbus-daemon", f"--config-file={self._config}", "--nofork", "--print-address"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline()
+
+    def stop(self) -> None:
+        """End it, and with it every connection to it."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()  # its socket stays, as after a crash
+            process.communicate()
+            Path(self.address.removeprefix("unix:path=")).unlink(missing_ok=True)

@@ -14,8 +14,8 @@ def is_here() -> bool:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """Run a Chromium until the context ends."""
+def browser(**preferences: Any) -> Iterator[Any]:
+    """Run a Chromium with a fresh profile until the context ends."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -27,6 +27,7 @@ def browser() -> Iterator[Any]:
         "hide-scrollbars",
     ):
         options.add_argument(f"--{argument}")
+    options.add_experimental_option("prefs", preferences)
     driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
     driver.set_page_load_timeout(20)
     try:

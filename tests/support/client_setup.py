@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
-PYTHON_CLIENTS = ("ibapi-latest", "ibapi-stable", "nautilus-ibapi")
+PYTHON_CLIENTS = ("ibapi-latest", "ibapi-stable", "nautilus-ibapi", "ib_insync", "ib_async")
 INSTALLERS = "installers"  # uv and pipx
 NODE_CLIENT = "stoqey"
 MIN_NODE = 18  # @stoqey/ib's

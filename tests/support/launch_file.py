@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from contextlib import closing
 
 
 def follow(lead: str) -> str:
-    """Return the page to which a file leads that is good for one visit."""
-    url = re.search(r"url=(http://127\.0\.0\.1:\d+)(/open/[\w-]+)", lead)
+    """Return what the page shows to which a file leads that is good for one visit."""
+    url = re.search(r"url=http://(127\.0\.0\.1:\d+)/open/([\w-]+)", lead)
     assert url, lead
-    host = url[1].removeprefix("http://")
+    host, token = url.groups()
     with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
-        connection.request("GET", url[2])
+        connection.request(
+            "GET", "/events", headers={"Authorization": f"Bearer {key(host, token)}"}
+        )
+        event = connection.getresponse().readline().decode("utf-8")
+    return str(json.loads(event.removeprefix("data: "))["html"])
+
+
+def key(host: str, token: str) -> str:
+    """Trade the token of a one-time address for the page's key, as the page's script does."""
+    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+        headers = {"Authorization": f"Bearer {token}", "Origin": f"http://{host}"}
+        connection.request("POST", "/key", headers=headers)
         answer = connection.getresponse()
-        answer.read()
-        cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
-        connection.request("GET", "/", headers={"Cookie": cookie})
-        return connection.getresponse().read().decode("utf-8")
+        assert answer.status == 200
+        return answer.read().decode("ascii")

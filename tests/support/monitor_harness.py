@@ -10,7 +10,7 @@ from typing import Any
 from support.virtual_time import BEGAN, VirtualTimeLoop
 from traymon.core.calendar import Calendar
 from traymon.core.facts import NO_FACTS, Facts
-from traymon.core.model import Evidence, Reading, Status, Update
+from traymon.core.model import Evidence, Reading, SettingsState, Status, Update
 from traymon.core.target import Limits, Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
@@ -105,6 +105,7 @@ class Scene:
         loop = asyncio.get_running_loop()
         self.slept = 0.0
         self.listens_on = 7497
+        self.settings: SettingsState | Exception = SettingsState()
         self.listener = FakePollingSensor(SensorName.LISTENER)
         self.handshake = FakePollingSensor(SensorName.HANDSHAKE)
         self.session = FakeStreamingSensor(SensorName.SESSION)
@@ -117,9 +118,15 @@ class Scene:
             SteadyClock(wall=lambda: loop.time() + self.slept, monotonic=loop.time),
             calendar,
             snoozed_until,
+            self._look_at_settings,
         )
         for subscriber in (*subscribers, self._hear):
             self.monitor.subscribe(subscriber)
+
+    def _look_at_settings(self) -> SettingsState:
+        if isinstance(self.settings, Exception):
+            raise self.settings
+        return self.settings
 
     def _hear(self, update: Update) -> None:
         status, flip = update.status, update.flip

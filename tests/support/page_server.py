@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
+import json
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,8 +41,9 @@ class Served:
         return self.page.keys
 
     @property
-    def cookie(self) -> str:
-        return f"traymon-{self.port}={self.keys.cookie}"
+    def bearer(self) -> str:
+        """The header by which the page is known."""
+        return f"Bearer {self.keys.page}"
 
     def show(self, code: str, facts: Facts = FACTS, **more: Any) -> None:
         """Show a status of this code, with whatever else a status can say."""
@@ -53,30 +57,57 @@ class Served:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, **headers: Any
+        self, method: str, path: str, **headers: str
     ) -> tuple[http.client.HTTPResponse, str]:
         """Send a request as it is; an underscore in a header's name stands for a hyphen."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, named)
+        connection.request(method, path, headers=named)
         answer = connection.getresponse()
         text = answer.read().decode("utf-8")
         connection.close()
         return answer, text
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
-        """Get something as the browser that opened the page does."""
-        named: dict[str, Any] = {"Cookie": self.cookie, **headers}
-        answer, text = self.request("GET", path, **named)
+        """Get something as the page itself does."""
+        answer, text = self.request("GET", path, **{"Authorization": self.bearer, **headers})
         return answer.status, text
+
+    def shown(self) -> str:
+        """Return the part of the page that changes, as an open page gets it."""
+        with closing(self.stream()) as stream:
+            return str(json.loads(stream.readline().removeprefix(b"data: "))["html"])
+
+    def stream(self) -> http.client.HTTPResponse:
+        """Return the events of one more open page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        headers = {"Authorization": self.bearer, "Connection": "close"}
+        connection.request("GET", "/events", headers=headers)
+        return connection.getresponse()  # which closes the connection when it is closed
+
+    def trade(self, token: str, **headers: str) -> tuple[int, str]:
+        """Trade a one-time token for the page's key, as the page itself does."""
+        own = {"Authorization": f"Bearer {token}", "Origin": f"http://127.0.0.1:{self.port}"}
+        answer, text = self.request("POST", "/key", **(own | headers))
+        return answer.status, text
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes and return all that comes back until the connection ends."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+            answer = b""
+            with contextlib.suppress(ConnectionError):  # it may end before all was sent
+                connection.sendall(request)
+                connection.shutdown(socket.SHUT_WR)
+                while part := connection.recv(65_536):
+                    answer += part
+            return answer
 
     def post(self, path: str, **headers: str) -> int:
         """Post as the page itself does, but for what is given; "" leaves a header out."""
         own = {
-            "Cookie": self.cookie,
+            "Authorization": self.bearer,
             "Origin": f"http://127.0.0.1:{self.port}",
             "Sec_Fetch_Site": "same-origin",
-            "X_Traymon_Token": self.keys.page,
         } | headers
         answer, _ = self.request("POST", path, **{k: v for k, v in own.items() if v})
         return answer.status

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Tests that need a virtual screen or a browser; they are run once more when they fail.
-SCREEN_FIXTURES = {"desktop", "chromium"}
+UNIT_TESTS = Path(__file__).parents[1] / "unit"
 
 
 class RunReport:
@@ -27,7 +26,7 @@ class RunReport:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
-            self._write(event="collected", test=item.nodeid, screen=needs_screen(item))
+            self._write(event="collected", test=item.nodeid, retry=may_be_retried(item))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._outcome = "passed"
@@ -45,10 +44,12 @@ class RunReport:
             file.write(json.dumps(line) + "\n")
 
 
-def needs_screen(item: pytest.Item) -> bool:
-    """Tell whether a test runs on a virtual screen or in a browser."""
-    fixtures = getattr(item, "fixturenames", ())
-    return bool(SCREEN_FIXTURES & set(fixtures)) or item.get_closest_marker("screen") is not None
+def may_be_retried(item: pytest.Item) -> bool:
+    """Tell whether a failure of this test may be the machine's: it starts or asks other programs.
+
+    Unit tests have no such excuse.
+    """
+    return UNIT_TESTS not in item.path.parents
 
 
 def share_of(items: list[pytest.Item], share: str) -> list[pytest.Item]:

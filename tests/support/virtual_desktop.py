@@ -110,12 +110,10 @@ class Desktop:
             stack.callback(self._end_all)
             self.env = _environment(self.folder)
             self.env["DISPLAY"] = self._start_screen(stack.enter_context(_free_display()))
-            self._screen = Display(self.env["DISPLAY"])
+            self._look_at_screen(self.env["DISPLAY"])
             stack.callback(self._leave_screen)
-            self._root = self._screen.screen().root
             self.env["DBUS_SESSION_BUS_ADDRESS"] = address = self._start_bus()
-            self._bus = stack.enter_context(open_dbus_connection(address))
-            self._listener = Listener(stack.enter_context(open_dbus_connection(address)))
+            self._connect_to_bus(address, stack)
             self._cleanup = stack.pop_all()
         return self
 
@@ -180,9 +178,18 @@ class Desktop:
         """End the session bus, and with it every connection to it."""
         self.end("dbus-daemon")
 
+    def restart_bus(self) -> None:
+        """Start the session bus again, at the same address; nothing is connected to it."""
+        self._connect_to_bus(self._start_bus(), self._cleanup)
+
     def stop_screen(self) -> None:
         """End the X server, and with it every window."""
         self.end("Xvfb")
+
+    def restart_screen(self) -> None:
+        """Start the X server again, under the same name; nothing is on it."""
+        self._leave_screen()
+        self._look_at_screen(self._start_screen(self.env["DISPLAY"]))
 
     # What is on the bus
 
@@ -312,6 +319,14 @@ class Desktop:
         return self._start_and_read(
             "dbus-daemon", f"--config-file={config}", "--nofork", "--print-address={fd}"
         )
+
+    def _look_at_screen(self, display: str) -> None:
+        self._screen = Display(display)
+        self._root = self._screen.screen().root
+
+    def _connect_to_bus(self, address: str, stack: ExitStack) -> None:
+        self._bus = stack.enter_context(open_dbus_connection(address))
+        self._listener = Listener(stack.enter_context(open_dbus_connection(address)))
 
     def _start_and_read(self, name: str, *arguments: str) -> str:
         """Start a program that writes a line to the descriptor `{fd}` when it is ready."""

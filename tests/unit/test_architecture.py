@@ -24,7 +24,7 @@ LAYERS = {
     "diagnosis": {"core", "assets", "errors"},
     "monitoring": {"core", "sensors", "diagnosis"},
     "storage": {"core"},
-    "config": {"core", "assets", "errors"},
+    "config": {"core", "assets", "errors", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
     "autostart": {"storage/files"},
     "sim": set(),
@@ -36,12 +36,17 @@ PURE = (
     "sensors/system_messages",
     "sensors/farms",
     "sensors/frame_reader",
+    "sensors/allowance",
+    "sensors/inbox",
+    "sensors/session_messages",
     "sensors/session_pace",
     "sensors/tws_words",
     "sensors/version_notice",
     "sensors/client_id_gate",
     "sensors/client_id_ledger",
     "sensors/heartbeat",
+    "diagnosis/check_step",
+    "diagnosis/library_check",
     "diagnosis/accounts",
     "diagnosis/conditions",
     "diagnosis/catalogue",
@@ -76,24 +81,26 @@ IMPORTERS = {
     "gi": {"ui/tray/gtk"},
     "PyObjCTools": {"ui/tray/macos"},
     "plyer": {"ui/notify/plyer"},
-    "jeepney": {"ui/notify/dbus"},
+    "jeepney": {"ui/notify/dbus", "ui/notify/notification_service", "ui/notify/session_bus"},
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
     "psutil": {
+        "sensors/library_process",
         "sensors/listener",
         "sensors/process_reader",
         "sensors/processes",
         "sensors/socket_table",
     },
-    "ib_insync": {"sensors/session_connection"},
-    "typer": COMMANDS - {"cli/__init__"},
+    "ib_insync": set(),
+    "ibapi": {"sensors/traymon_library_check"},
+    "typer": COMMANDS - {"cli/__init__", "cli/main", "cli/streams"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/auth"},
-    "uvicorn": {"ui/web/server", "ui/web/auth"},
+    "uvicorn": {"ui/web/connections"},
     "filelock": {"storage/single_instance", "storage/state"},
 }
 
@@ -179,7 +186,7 @@ def texts(module: str) -> Iterator[str]:
 
 def test_the_root_holds_the_wiring_alone() -> None:
     root = {module for module in FILES if "/" not in module}
-    assert root == {"__init__", "__main__", "action_handlers", "app", "assets", "errors"}
+    assert root == {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
 
 
 def test_every_package_has_its_rule() -> None:
@@ -193,7 +200,8 @@ def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
     assert ours(module) <= {
         *PURE,
         "diagnosis/fix_pages",
-    }  # the pages, which are part of the program
+        "diagnosis/library_words",
+    }  # the words, which are part of the program
     assert not calls(module) & LOOKS
 
 
@@ -219,18 +227,21 @@ def test_a_library_is_imported_where_it_belongs_alone(library: str) -> None:
     assert found <= IMPORTERS[library]
 
 
-def test_the_api_client_is_not_imported_before_a_session_begins() -> None:
-    # eventkit asks for the thread's loop on import: the monitor's, and not before it is set
-    def at_once(node: ast.AST) -> Iterator[ast.AST]:
-        yield node
-        for child in ast.iter_child_nodes(node):
-            for_types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
-            if not (for_types or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)):
-                yield from at_once(child)
+def test_the_program_that_lets_libraries_in_runs_alone_and_in_an_old_python() -> None:
+    # a trading program's Python has nothing of traymon's, and may be years old
+    module = "sensors/traymon_library_check"
+    assert not ours(module)
+    assert {name.partition(".")[0] for name in imports(module)} <= {
+        *sys.stdlib_module_names,
+        "ibapi",
+    }
+    ast.parse(FILES[module].read_text(encoding="utf-8"), feature_version=(3, 8))
 
-    for node in at_once(tree("sensors/session_connection")):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            assert "ib_insync" not in ast.unparse(node)
+
+def test_the_traymon_that_stays_lets_no_client_library_in() -> None:
+    # the sensor is no row of a table, so that only a command adds it
+    users = {m for m in FILES if "sensors/client_library" in ours(m)}
+    assert users == {"cli/check", "cli/wait"}
 
 
 def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
@@ -249,14 +260,15 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/dbus"}  # the bus is a socket too
+    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 
 
-def test_a_trading_programs_id_is_said_in_one_place_alone() -> None:
+def test_a_client_id_is_sent_in_two_places_alone() -> None:
     assert {module for module in FILES if "start_api" in set(names(module))} == {
-        "sensors/client_id_probe"
+        "sensors/client_id_probe",
+        "sensors/session_connection",  # an ID of traymon's own: see `own_ids`
     }
 
 

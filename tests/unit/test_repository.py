@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import traymon
-from traymon.cli.main import app
+from traymon.cli.commands import app
 
 ROOT = Path(traymon.__file__).parents[1]
 GITHUB = ROOT / ".github"
@@ -169,7 +169,7 @@ def test_every_command_and_file_that_it_names_exists(path: Path) -> None:
     files = re.findall(r"`?\b((?:install/)?[A-Za-z-]+\.(?:md|py|ps1|sh|txt))\b", text)
     assert files
     for file in files:
-        assert any((folder / file).is_file() for folder in (ROOT, ROOT / "install")), file
+        assert any((ROOT / folder / file).is_file() for folder in ("", "install", "docs")), file
 
 
 def test_every_link_in_the_security_policy_leads_somewhere() -> None:

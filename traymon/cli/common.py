@@ -1,6 +1,6 @@
 """What the commands share: exit codes, options, loading the settings, printing errors.
 
-Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot be used.
+Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
-from traymon.config import loader
+from traymon.cli.main import EXIT_FAILED
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they take longest to import, and `status` needs none of them
+    from rich.console import Console
+
+    from traymon.config import loader
     from traymon.storage.state import StateStore
 
 log = logging.getLogger(__name__)
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
-EXIT_USAGE = 3
+EXIT_USAGE = EXIT_FAILED
 
 Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
 Host = Annotated[str | None, typer.Option("--host", help="Look at this host; beats IB_HOST.")]
@@ -46,18 +48,40 @@ def load(
     If they cannot be used, print every mistake and exit.
     """
     try:
-        config = loader.load(
-            env,
-            environ=os.environ,
-            folder=Path.cwd(),
-            options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
-        )
+        return read_settings(env, host, port, timeout, current_folder(env, port))
     except ConfigError as error:
         count = len(error.mistakes)
         print_error(f"The settings cannot be used: {count} mistake{'s' if count > 1 else ''}.")
         for mistake in error.mistakes:
             print_error(f"  {mistake}")
         raise Exit(EXIT_USAGE) from None
+
+
+def current_folder(env: Path | None, port: str | None) -> Path:
+    """Return the current folder; exit if it is gone and the settings would come from it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        if env is None and port is None:
+            usage_error("This folder is gone, and with it its .env; change to another one.")
+        return Path()  # there is nothing in it
+
+
+def read_settings(
+    env: Path | None, host: str | None, port: str | None, timeout: str | None, folder: Path
+) -> loader.Config:
+    """Return the settings in force in a folder; options beat everything else.
+
+    Raises ConfigError with every mistake.
+    """
+    from traymon.config import loader
+
+    config = loader.load(
+        env,
+        environ=os.environ,
+        folder=folder,
+        options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
+    )
     if config.settings.session == "off" or config.target.own_client_id is not None:
         return config
     own_id = open_state().load_or_create_client_id()
@@ -74,6 +98,8 @@ def open_state() -> StateStore:
 
 def new_console(quiet: bool = False) -> Console:
     """Return a console for output with colours."""
+    from rich.console import Console
+
     logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
     return Console(highlight=False, quiet=quiet)
 
@@ -86,6 +112,7 @@ def usage_error(text: str) -> NoReturn:
 
 def print_error(text: str) -> None:
     """Print an error to stderr, and to the log if it was started."""
+    text = "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
     print(text, file=sys.stderr)
     if logging.getLogger().handlers:  # without a log, Python would print it a second time
         log.error("%s", text)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from platformdirs import user_config_path
-from rich.markup import escape
-from rich.table import Table
 
 from traymon.cli.common import Env, load, new_console, open_state, usage_error
-from traymon.config import ib_resets, loader
 from traymon.core.target import Target
 
 
@@ -22,6 +18,11 @@ def show_config(
     ] = None,
 ) -> None:
     """Print every setting in force with where it comes from, and the programs that are yours."""
+    from platformdirs import user_config_path
+    from rich.markup import escape
+    from rich.table import Table
+
+    from traymon.config import ib_resets, loader
     from traymon.config.documents import env_example
 
     if example:

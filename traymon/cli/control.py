@@ -4,47 +4,105 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from traymon.cli.common import EXIT_OF_LIGHT, Exit, usage_error
+from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, print_error, usage_error
 from traymon.core.calendar import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 from traymon.core.vocabulary import Light
 
 if TYPE_CHECKING:
-    from traymon.storage.single_instance import Instance
+    from traymon.storage.single_instance import Instance, InstanceInfo
 
 TIMEOUT = 10.0  # seconds for the running traymon to answer
+KEEP_TIMEOUT = 2.0  # seconds for it to write down a snooze
+NOT_KEPT = "The snooze could not be written down: it ends when traymon is restarted. See its log."
+START_TIMEOUT = 10.0  # seconds for a traymon that starts to serve its page
+TRY_INTERVAL = 0.05  # seconds
+ONE_TIME_LIFETIME = "two minutes"  # of an address that opens the page; see ui/web/auth.py
 
 
 def this_users_instance() -> Instance:
-    """Return where this user's running traymon can be found; exit if there is no such place."""
+    """Return where this user's running traymon can be found."""
     from traymon.storage.single_instance import Instance
 
-    try:
-        return Instance()
-    except OSError as error:
-        usage_error(f"traymon needs a folder of yours to write to: {error}")
+    return Instance()
 
 
-def ask_running(instance: Instance, method: str, path: str) -> Any:
-    """Send a request to the running traymon and return its JSON; exit if it does not answer."""
-    info = instance.find_running()
-    if info is None:
-        usage_error("No traymon runs for this user, or it serves no page: see its log.")
+class NoAnswer(Exception):
+    """No traymon has answered; the message says why."""
+
+
+class Refused(Exception):
+    """The running traymon, or whatever has its port now, refused a request; says why."""
+
+
+def request(info: InstanceInfo, method: str, path: str) -> Any:
+    """Send a request to the running traymon; return its JSON. Raises NoAnswer or Refused."""
     connection = http.client.HTTPConnection("127.0.0.1", info.port, timeout=TIMEOUT)
     try:
         connection.request(method, path, headers={"Authorization": f"Bearer {info.secret}"})
         answer = connection.getresponse()
         text = answer.read().decode("utf-8")
-    except OSError as error:
-        usage_error(f"The traymon that runs (pid {info.pid}) does not answer: {error}")
+        if answer.status >= 400:
+            raise Refused(text or f"HTTP {answer.status}")
+        return json.loads(text) if text else None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoAnswer(str(error) or type(error).__name__) from error
     finally:
         connection.close()
-    if answer.status >= 400:
-        usage_error(f"The traymon that runs (pid {info.pid}) says: {text}")
-    return json.loads(text) if text else None
+
+
+def ask_running(instance: Instance, method: str, path: str) -> Any:
+    """Send a request to the running traymon and return its JSON; exit if it does not answer.
+
+    Waits for a traymon that is just starting.
+    """
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        info, reason, words = instance.find_info(), "", ""
+        try:
+            if info is not None:
+                return request(info, method, path)
+        except Refused as error:
+            words = str(error)
+        except NoAnswer as error:
+            reason = str(error)
+        if not instance.is_held():  # what answers has the port of one that crashed
+            usage_error("No traymon runs for this user.")
+        if words:
+            usage_error(f"The traymon that runs says: {words}")
+        if time.monotonic() > deadline:
+            exit_without_answer(info, reason)
+        time.sleep(TRY_INTERVAL)
+
+
+def exit_without_answer(info: InstanceInfo | None, reason: str) -> NoReturn:
+    """Say that a traymon holds the lock and does not answer, and exit."""
+    if info is None:
+        usage_error("A traymon is just starting, or it serves no page: see its log.")
+    usage_error(f"The traymon that runs (pid {info.pid}) does not answer: {reason}")
+
+
+def show_page(instance: Instance) -> str:
+    """Open the running traymon's page in this session's browser; return "", or else the way out.
+
+    Exits if the running traymon does not answer.
+    """
+    from traymon.storage.paths import Folders
+    from traymon.ui.openers import CannotOpen, open_secret_address
+
+    url = ask_running(instance, "POST", "/one-time")["url"]
+    in_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        open_secret_address(url, Folders.of_this_user().state, in_terminal=in_terminal)
+    except CannotOpen as error:
+        way_out = f"This address opens the page once, within {ONE_TIME_LIFETIME}:\n{url}"
+        return f"No browser could be opened: {error}.\n{way_out}"
+    return ""
 
 
 def status(
@@ -59,12 +117,15 @@ def _show_status(as_json: bool) -> Light:
     targets = ask_running(this_users_instance(), "GET", "/status")
     if as_json:
         print(json.dumps(targets, indent=2))
+    from traymon.ui.presenter import SETTINGS_TEXTS
+
     lights = [Light[target["light"].upper()] for target in targets]
     for light, target in zip(lights, targets, strict=True):
         if not as_json:
             address = f"{target['target']['host']}:{target['target']['port']}"
             parts = [target["headline"], f"{target['target']['name']}, {address}"]
-            parts += filter(None, (target["notices"], target["market"]))
+            settings = SETTINGS_TEXTS.get(target["settings"]["news"])
+            parts += filter(None, (target["notices"], target["market"], settings))
             print(f"{light.word}: {' · '.join(parts)}")
     return max(lights, default=Light.GREY)
 
@@ -77,8 +138,9 @@ def open_page(
     """Open the page of the traymon that runs."""
     if print_url:
         print(ask_running(this_users_instance(), "POST", "/one-time")["url"])
-    else:
-        ask_running(this_users_instance(), "POST", "/open-page")
+    elif way_out := show_page(this_users_instance()):
+        print(way_out)
+        raise Exit(EXIT_USAGE)
 
 
 def snooze(
@@ -93,3 +155,19 @@ def snooze(
         usage_error(f"snooze {duration}: allowed are {', '.join(allowed)}.")
     ask_running(this_users_instance(), "POST", f"/snooze/{duration}")
     _show_status(as_json=False)
+    if not _wait_until_kept():
+        print_error(NOT_KEPT)
+
+
+def _wait_until_kept() -> bool:
+    """Tell whether the snoozes of the running traymon are written down, as they are in a moment."""
+    deadline = time.monotonic() + KEEP_TIMEOUT
+    targets = ask_running(this_users_instance(), "GET", "/status")
+    while True:
+        state = open_state()
+        kept = [state.snoozed_until(target["target"]["name"]) for target in targets]
+        if kept == [target["snoozed_until"] for target in targets]:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import Exit, NoTray, new_console
+from traymon.cli.common import EXIT_USAGE, Exit, NoTray, new_console
 from traymon.cli.log import start_log
 
 
@@ -25,4 +25,4 @@ def demo(
 
     start_log("info")
     all_shown = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)
-    raise Exit(0 if all_shown or not once else 1)
+    raise Exit(0 if all_shown or not once else EXIT_USAGE)

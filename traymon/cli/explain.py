@@ -6,8 +6,6 @@ import difflib
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from traymon.cli.common import new_console, usage_error
 
@@ -16,18 +14,21 @@ def explain(
     code: Annotated[str | None, typer.Argument(help="A code, such as wrong-port.")] = None,
 ) -> None:
     """Print the page of a diagnosis, or the list of all of them."""
+    from rich.markup import escape
+    from rich.table import Table
+
     from traymon.diagnosis import fix_pages
     from traymon.diagnosis.catalogue import ENTRIES
     from traymon.ui import terminal
 
-    console = new_console()
+    console, general = new_console(), fix_pages.general_facts()
     if code is None:
         table = Table(box=None, pad_edge=False)
         for column in ("Code", "Light", "Headline"):
             table.add_column(column)
         for entry in ENTRIES.values():
             style = terminal.STYLES[entry.light]
-            headline = fix_pages.fill(fix_pages.page(entry.code).headline, {})
+            headline = fix_pages.fill(fix_pages.page(entry.code).headline, general)
             table.add_row(entry.code, f"[{style}]{entry.light.word}[/]", escape(headline))
         console.print(table)
         return

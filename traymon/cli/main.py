@@ -1,105 +1,107 @@
-"""The command line: the list of its commands, and how the process starts and ends.
+"""How the process of a command starts and ends; the commands themselves are in `commands`.
 
-Exit codes: 0 green, 1 red, 2 amber, 3 the settings or the command line cannot be used.
+Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed. Imports next to
+nothing by itself, so that all of this is in place before anything slow or broken is imported.
 """
 
 from __future__ import annotations
 
-import codecs
 import os
+import signal
 import sys
-from typing import Annotated
 
-import typer
+TYPE_CHECKING = False  # importing typing would take a while
+if TYPE_CHECKING:
+    from typing import Any
 
-from traymon import __version__
-from traymon.cli import (
-    autostart,
-    check,
-    config,
-    control,
-    demo,
-    explain,
-    notify_test,
-    run,
-    simulate,
-    wait,
-)
-from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, NoTray, Port, Timeout
-
-ASCII = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
-
-app = typer.Typer(
-    help="Watches the API of TWS / IB Gateway and says what to do when it fails.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(run.run)
-app.command("open")(control.open_page)
-app.command()(control.status)
-app.command()(check.check)
-app.command("wait")(wait.wait_until_good)
-app.command()(control.snooze)
-app.command("test-notify")(notify_test.test_notify)
-app.command("autostart")(autostart.start_at_login)
-app.command()(explain.explain)
-app.command("config")(config.show_config)
-app.command()(demo.demo)
-app.command()(simulate.simulate)
+EXIT_FAILED = 3
+EXIT_INTERRUPTED = 130  # what shells use for Ctrl-C
+END_SIGNALS = ("SIGTERM", "SIGHUP")
 
 
-@app.callback(invoke_without_command=True)
-def _default(
-    context: typer.Context,
-    env: Env = None,
-    host: Host = None,
-    port: Port = None,
-    timeout: Timeout = None,
-    no_tray: NoTray = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if version:
-        print(f"traymon {__version__}")
-        raise Exit(0)
-    if context.invoked_subcommand is None:
-        run.run(env, host, port, timeout, no_tray)
+class _Ended(SystemExit):
+    """A signal asked for the end; raised so that the terminal is put in order on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
 
 
 def main() -> None:
-    """Run the command line; the console script `traymon`."""
-    codecs.register_error("traymon", _replace_unencodable)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a pipe on Windows is cp1252, which has no tick
-            stream.reconfigure(errors="traymon")
+    """Run the command line and end the process; the scripts `traymon` and `traymon-tray`."""
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    if on_ctrl_c is signal.default_int_handler:
+        # while modules are imported, Ctrl-C ends the process without a word
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import logging
+
+    from traymon.cli.streams import flush_streams, protect_streams
+
+    protect_streams()
+    logging.raiseExceptions = False  # a full disk is no reason to fill the terminal
+    logging.lastResort = None  # without a log, what is meant for it goes nowhere
+    number = None
     try:
-        app()
-    except Exit:
+        code = _run(on_ctrl_c)
+    except _Ended as end:
+        code, number = int(end.code or 0), end.number
+    fault = flush_streams()
+    if fault:
+        print(f"Not everything could be printed: {fault}", file=sys.stderr, flush=True)
+    logging.shutdown()
+    if number is not None:  # so that whoever started us sees what ended us
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(code)  # a plain exit waits for threads, even for one that a name server has hung
+
+
+def _run(on_ctrl_c: Any) -> int:
+    """Run a command and return its exit code. Raises _Ended."""
+    try:
+        _import_and_run(on_ctrl_c)
+    except _Ended:
         raise
-    except SystemExit as error:  # 2 is the libraries' code for misuse; here it means amber
-        raise SystemExit(EXIT_USAGE if error.code == 2 else error.code) from None
-    finally:
-        _flush_stdout()
+    except SystemExit as end:
+        return _exit_code(end)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:  # the last resort: a traceback tells users nothing
+        _report_failure(error)
+        return EXIT_FAILED
+    return 0
 
 
-def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
-    """Replace characters that a stream's encoding lacks; an error handler for codecs."""
-    assert isinstance(error, UnicodeEncodeError)
-    missing = error.object[error.start : error.end]
-    return "".join(ASCII.get(character, "?") for character in missing), error.end
+def _import_and_run(on_ctrl_c: Any) -> None:
+    from traymon.cli.commands import app
+
+    signal.signal(signal.SIGINT, on_ctrl_c)
+    if sys.platform != "win32":
+        for name in END_SIGNALS:
+            if signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:  # nohup ignores SIGHUP
+                signal.signal(getattr(signal, name), _end)
+    app(prog_name="traymon")
 
 
-def _flush_stdout() -> None:
-    """Flush stdout now, so that Python does not complain at exit if its reader has left."""
+def _end(number: int, frame: object) -> None:
+    raise _Ended(number)
+
+
+def _exit_code(end: SystemExit) -> int:
+    """Return the code that a command chose; 1 and 2 of the parser's own become EXIT_FAILED."""
+    from traymon.cli.common import Exit
+
+    code = end.code if isinstance(end.code, int) else 0 if end.code is None else EXIT_FAILED
+    return EXIT_FAILED if code in (1, 2) and not isinstance(end, Exit) else code
+
+
+def _report_failure(error: Exception) -> None:
+    """Print one line, and write the traceback into the log."""
+    what = str(error).strip() or type(error).__name__
+    line = "".join(char if char.isprintable() else " " for char in what.splitlines()[0])
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # the recipe in the documentation of the module signal
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from traymon.cli.log import log_failure
 
-
-def main_tray() -> None:
-    """Run the tray without a console; the GUI script `traymon-tray`."""
-    if sys.stdout is None:
-        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    main()
+        details = log_failure(error)
+    except Exception:  # a broken installation; the line has to do
+        details = ""
+    print(f"traymon has failed: {line}{details}", file=sys.stderr)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from traymon.cli.common import Exit
 
 if TYPE_CHECKING:
-    from traymon.ui.notify.notifier import Notifier
+    from traymon.ui.notify.notifier import ChannelResult, Notifier
 
 CLICK_TIMEOUT = 30.0  # seconds to wait for a click
 
 
 def test_notify() -> None:
-    """Send a test notice through every channel, and say which came out and which can be clicked."""
+    """Send a test notification through every channel, and say of each whether it came out."""
     from traymon.ui.notify.channel import Clicks
     from traymon.ui.notify.notifier import Notifier
     from traymon.ui.tray.tray import icon_for_balloons
@@ -35,23 +35,32 @@ def test_notify() -> None:
         notifier.prefer(icon.balloons)
         icon.run_beside(test)
     notifier.stop()
-    raise Exit(0 if any(delivered) else 1)
+    raise Exit(0 if any(delivered) else 3)
 
 
 def _send_test(notifier: Notifier, clicked: threading.Event) -> bool:
     """Send them and print the results; return whether any was delivered."""
+    from traymon.core.notification_policy import Outcome
     from traymon.diagnosis import fix_pages
     from traymon.ui.notification_text import NotificationText
 
     results = notifier.test(NotificationText(*fix_pages.notification_text("test"), urgent=False))
     for result in results:
-        clicks = "clicks arrive" if result.clickable else "clicks do not arrive"
-        outcome = f"failed: {result.fault}" if result.fault else f"sent; {clicks}"
-        print(f"{result.channel}: {outcome}", flush=True)
+        print(f"{result.channel}: {_in_words(result)}", flush=True)
     if any(result.clickable for result in results):
         print(
-            f"Click on the notice within {CLICK_TIMEOUT:.0f} s to see a click arrive; Ctrl-C ends.",
+            f"Click on the notification within {CLICK_TIMEOUT:.0f} s to see a click arrive; "
+            "Ctrl-C ends.",
             flush=True,
         )
         print("The click has arrived." if clicked.wait(CLICK_TIMEOUT) else "No click has arrived.")
-    return any(not result.fault for result in results)
+    return any(result.outcome is not Outcome.FAILED for result in results)
+
+
+def _in_words(result: ChannelResult) -> str:
+    from traymon.core.notification_policy import Outcome
+
+    if result.outcome is Outcome.FAILED:
+        return f"failed: {result.why}"
+    clicks = "clicks arrive" if result.clickable else "clicks do not arrive"
+    return "; ".join(filter(None, ["sent", result.why, clicks]))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from traymon.autostart.login_start import was_started_at_login
 from traymon.cli.common import (
@@ -16,13 +18,31 @@ from traymon.cli.common import (
     NoTray,
     Port,
     Timeout,
+    current_folder,
     load,
     new_console,
+    print_error,
+    read_settings,
 )
-from traymon.cli.control import ask_running, this_users_instance
+from traymon.cli.control import (
+    START_TIMEOUT,
+    TRY_INTERVAL,
+    NoAnswer,
+    Refused,
+    exit_without_answer,
+    request,
+    show_page,
+    this_users_instance,
+)
 from traymon.cli.log import set_log_level, start_log
 from traymon.core.target import Target
 
+if TYPE_CHECKING:
+    from traymon.config.loader import Config
+    from traymon.config.settings_watch import SettingsWatch
+    from traymon.storage.single_instance import Instance, InstanceInfo
+
+END_TIMEOUT = 15.0  # seconds for a traymon that was asked to end
 TRAY_TIMEOUT = 20.0  # seconds that a desktop may take after login to bring up its tray
 
 
@@ -45,13 +65,9 @@ def run(
         if unseen:
             _notify("cannot-start")
         raise
-    instance = this_users_instance()
-    if not instance.acquire():
-        if at_login:
-            raise Exit(0)  # nobody asked for the page
-        ask_running(instance, "POST", "/open-page")
-        print("traymon runs already; its page is opened.")
-        raise Exit(0)
+    instance = _take_place(at_login=at_login, want_tray=not no_tray)
+    from rich.markup import escape
+
     from traymon.app import App
     from traymon.storage.paths import Folders
 
@@ -59,9 +75,11 @@ def run(
         set_log_level(config.settings.log)
     else:
         start_log(config.settings.log)
+    Folders.of_this_user().make_private()
     console = new_console(quiet=unseen)
     target = config.target
-    console.print(f"traymon watches {escape(target.name)}, {target.address}.", highlight=False)
+    watched = escape(f"{target.name}, {target.address}")
+    console.print(f"traymon watches {watched}.", highlight=False)
     try:
         App(
             [target],
@@ -74,10 +92,88 @@ def run(
             calendar=config.calendar,
             login_options=login_options(target, host, port, timeout),
             patience=TRAY_TIMEOUT if at_login else 0.0,
+            settings=_watch_settings(config, env, host, port, timeout),
         ).run()
     finally:
-        instance.release()
+        if instance is not None:
+            instance.release()
     raise Exit(0)
+
+
+def _watch_settings(
+    config: Config, env: Path | None, host: str | None, port: str | None, timeout: str | None
+) -> SettingsWatch:
+    """Return what sees whether the settings that were read are still what their files say."""
+    from traymon.config import loader
+    from traymon.config.settings_watch import SettingsWatch
+
+    folder = current_folder(env, port)
+    env = env and folder / env
+    again = partial(read_settings, env, host, port, timeout, folder)
+    return SettingsWatch(config, loader.files(env, folder), again)
+
+
+def _take_place(*, at_login: bool, want_tray: bool) -> Instance | None:
+    """Become the traymon that runs; if another one does, open its page and exit.
+
+    One whose desktop is gone makes room for one that has a desktop. Returns None if there is no
+    place to take: then nothing keeps a second traymon from starting.
+    """
+    instance = this_users_instance()
+    deadline, other_ends, reason = time.monotonic() + START_TIMEOUT, False, ""
+    while True:
+        try:
+            if instance.acquire():
+                return instance
+        except OSError as error:
+            print_error(f"No folder for the lock, so a second traymon is not noticed: {error}")
+            return None
+        info = instance.find_info()
+        try:
+            if info is not None and not other_ends:
+                other_ends = want_tray and _ask_for_room(info)
+                if not other_ends:
+                    request(info, "GET", "/status")
+                    break
+                deadline = time.monotonic() + END_TIMEOUT
+        except (NoAnswer, Refused) as error:  # just ended, just starting, or left by a crash
+            reason = str(error)
+        if time.monotonic() > deadline:
+            exit_without_answer(info, reason)
+        time.sleep(TRY_INTERVAL)
+    if not at_login:  # there, nobody asked for the page
+        _show_page(instance)
+    raise Exit(0)
+
+
+def _ask_for_room(info: InstanceInfo) -> bool:
+    """Ask the running traymon to end if its desktop is gone and ours is not.
+
+    Returns whether it ends. Raises NoAnswer.
+    """
+    if sys.platform != "linux":  # elsewhere a program ends with its session
+        return False
+    from traymon.ui.tray.backend import NoTray, find_backend
+
+    try:
+        find_backend()
+    except NoTray:
+        return False
+    try:
+        return bool(request(info, "POST", "/make-room")["ends"])
+    except Refused:  # an older one, which does not know the question
+        return False
+
+
+def _show_page(instance: Instance) -> None:
+    """Open the page of the traymon that runs, and say so where somebody can see it."""
+    way_out = show_page(instance)
+    if not way_out:
+        print("traymon runs already; its page is opened.")
+        return
+    print(f"traymon runs already. {way_out}")
+    if not sys.stdout.isatty():  # started by a click
+        _notify("page-not-opened")
 
 
 def _notify(name: str) -> None:

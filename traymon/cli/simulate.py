@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from traymon.cli.common import Exit, new_console, usage_error
 
@@ -20,6 +19,8 @@ def simulate(
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
 ) -> None:
     """Run a simulated Gateway alone, until Ctrl-C."""
+    from rich.table import Table
+
     from traymon.sim.scenarios import SCENARIOS
 
     if listed or scenario is None:
@@ -36,8 +37,6 @@ def simulate(
         asyncio.run(_simulate(SCENARIOS[scenario], port))
     except KeyboardInterrupt:
         raise Exit(0) from None
-    except BrokenPipeError:  # the reader has left; main handles it
-        raise
     except (OSError, ValueError) as error:
         usage_error(f"It cannot be played: {error}")
 

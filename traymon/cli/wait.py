@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
 from traymon.core.model import Status
 from traymon.core.vocabulary import Light
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+OUTPUT_TIMEOUT = 1.0  # seconds that a terminal which hangs may hold up the command
 NEEDS = ("port", "handshake", "session", "ids")
 
 
@@ -38,8 +40,13 @@ def wait_until_good(
     port: Port = None,
 ) -> None:
     """Wait until the API, the session and the client IDs are good; then start a command."""
-    from traymon.monitoring.one_shot import run_until
-    from traymon.ui import presenter, terminal
+    from rich.console import Console
+    from rich.markup import escape
+
+    from traymon.monitoring.one_shot import run_until, run_without_waiting_for_threads
+    from traymon.sensors.client_library import ClientLibrary
+    from traymon.sensors.interpreters import own_interpreter
+    from traymon.ui import terminal
 
     if need not in NEEDS:
         usage_error(f"--need {need}: allowed are {', '.join(NEEDS)}.")
@@ -47,26 +54,17 @@ def wait_until_good(
     if command and program is None:
         usage_error(f"There is no program {command[0]!r}, so that nothing could be started.")
     target = load(env, host, port, None).target
+    library = None
+    if need not in ("port", "handshake") and target.own_client_id is not None:
+        library = ClientLibrary([own_interpreter()])
     if command and program:
         target = replace(target, starting=_starting_program(command, program))
     console = Console(highlight=False, stderr=True)  # stdout is the command's
-    began = time.monotonic()
-    with console.status(f"waiting for {escape(target.address)}") as progress:
-        printed = ""
-
-        def show(status: Status) -> None:
-            nonlocal printed
-            line = presenter.blocking_text(status)
-            progress.update(f"{escape(line)} · {time.monotonic() - began:.0f} s")
-            if line != printed and not console.is_terminal:
-                console.print(escape(line), soft_wrap=True)
-            printed = line
-
-        own_programs = open_state().own_programs
-        try:
-            good, status = asyncio.run(run_until(target, need, timeout, own_programs, show))
-        except KeyboardInterrupt:
-            raise Exit(130) from None  # what shells use for Ctrl-C
+    own_programs = open_state().own_programs
+    with _Progress(console, target.address) as progress:
+        good, status = run_without_waiting_for_threads(
+            run_until(target, need, timeout, own_programs, progress.show, library)
+        )
     if not good:
         if status is not None:
             console.print(terminal.check_results(status, None))
@@ -78,17 +76,66 @@ def wait_until_good(
             f"\n{waited}; not started: {escape(' '.join(command))}" if command else waited
         )
         raise Exit(1)
-    console.print(f"✓ {escape(target.address)} is ready.")
+    progress.print_last(f"✓ {escape(target.address)} is ready.")
     if command and program:
         _replace_process(command, program)
     raise Exit(0)
+
+
+class _Progress:
+    """Says what is waited for, in a thread of its own: a terminal that hangs holds nothing up."""
+
+    def __init__(self, console: Console, address: str) -> None:
+        from rich.markup import escape
+
+        from traymon.ui.worker import TaskQueue
+
+        self._console, self._address = console, address
+        self._began = time.monotonic()
+        self._line = ""
+        self._spinner = console.status(f"waiting for {escape(address)}")
+        self._tasks = TaskQueue("progress")
+
+    def __enter__(self) -> Self:
+        self._tasks.post(self._spinner.start)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        done = threading.Event()
+        self._tasks.post(self._spinner.stop)  # shows the cursor again
+        self._tasks.post(done.set)
+        done.wait(OUTPUT_TIMEOUT)
+
+    def show(self, status: Status) -> None:
+        """Show what is waited for; returns at once."""
+        self._tasks.post(lambda: self._show(status))
+
+    def print_last(self, line: str) -> None:
+        """Print a line, and give it a moment to be printed."""
+        self._tasks.post(lambda: self._console.print(line))
+        self._tasks.stop(OUTPUT_TIMEOUT)
+
+    def _show(self, status: Status) -> None:
+        from rich.markup import escape
+
+        from traymon.ui import presenter
+
+        line = presenter.blocking_text(status)
+        self._spinner.update(f"{escape(line)} · {time.monotonic() - self._began:.0f} s")
+        if line != self._line and not self._console.is_terminal:
+            self._console.print(escape(line), soft_wrap=True)
+        self._line = line
 
 
 def _starting_program(command: list[str], program: str) -> str:
     """Return the script that the command runs, or else the program itself."""
     from traymon.sensors.program_identity import script_of
 
-    return script_of(command, os.getcwd()) or os.path.realpath(program)
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:  # it is gone, and no script lies in it
+        folder = os.sep
+    return script_of(command, folder) or os.path.realpath(program)
 
 
 def _replace_process(command: list[str], program: str) -> None:
@@ -96,7 +143,8 @@ def _replace_process(command: list[str], program: str) -> None:
     if sys.platform == "win32":
         raise Exit(subprocess.call(command, executable=program))
     sys.stdout.flush()
-    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them; the command would inherit that
+    # Python and we ignore them; the command would inherit that
+    for name in ("SIGPIPE", "SIGXFSZ", "SIGTTOU"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execv(program, command)

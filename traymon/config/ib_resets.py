@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,9 +9,11 @@ from typing import Literal, get_args
 from traymon import assets
 from traymon.core import time_windows
 from traymon.errors import ConfigError, Mistake
+from traymon.storage.files import lies_at, read_file
 
 NAME = "reset_windows.toml"
 EVERYWHERE = "all"
+MAX_SIZE = 64_000  # bytes; ours has 2,000
 
 Region = Literal["america", "europe", "asia"]
 REGIONS = get_args(Region)
@@ -21,7 +22,7 @@ REGIONS = get_args(Region)
 def path(own_folder: Path) -> Path:
     """Return the file that is used: the one in `own_folder` if there is one, else ours."""
     own = own_folder / NAME
-    return own if os.path.exists(own) else assets.folder() / NAME
+    return own if lies_at(own) else assets.folder() / NAME
 
 
 def read(region: str, own_folder: Path) -> time_windows.Schedule:
@@ -36,8 +37,8 @@ def read(region: str, own_folder: Path) -> time_windows.Schedule:
     rules: list[time_windows.Rule] = []
     mistakes = []
     try:
-        rows = _rows(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        rows = _rows(tomllib.loads(read_file(file, MAX_SIZE).decode("utf-8")))
+    except (OSError, ValueError, RecursionError) as error:  # RecursionError: thousands of `[`
         raise ConfigError([Mistake(str(file), "", "", f"cannot be used: {error}")]) from None
     for number, row in enumerate(rows, 1):
         try:

@@ -7,7 +7,6 @@ programs.
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -24,11 +23,14 @@ from traymon.core.addresses import is_loopback
 from traymon.core.calendar import Calendar
 from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
+from traymon.storage.files import lies_at
 
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
 # Which login the widespread Docker images of TWS and Gateway start. Not ours: never a mistake.
 TRADING_MODE, TRADING_MODES = "TRADING_MODE", ("paper", "live")
 MAX_RANGE = 100  # client IDs in one range
+MAX_IDS = 1_000  # client IDs in all; TWS serves 32 at a time
+MAX_HINTS = 100  # mistakes for which a similar key is looked for, which takes a moment
 
 
 def _tail(key: str) -> str:
@@ -72,9 +74,9 @@ def load(
     is read. `options` are the keys that were set on the command line: `{"IB_PORT": "7497"}`.
     Raises ConfigError with every mistake.
     """
-    path = env_file or _first_file(folder / ".env", user_config_path("traymon") / ".env")
-    file = None if path is None else dotenv_file.read(path)
-    mistakes = [] if file is None else list(_unreadable_lines(file))
+    path = env_file or _first_file(*files(None, folder)[:-1])
+    file = None if path is None else dotenv_file.read(path, environ)
+    mistakes = [] if file is None else [*_unreadable_lines(file), *_quoted_lines(file)]
     values: dict[str, Value] = {}
     for key, value in (file.values if file else {}).items():
         if file is not None and _is_ours(key):
@@ -90,6 +92,7 @@ def load(
         if value is not None:
             values[key] = Value(value, "command line")
 
+    mistakes += [] if file is None else _incomplete_values(file, values)
     mistakes += _unknown_keys(values)
     client_ids = _client_ids(values, mistakes)
     settings = _settings(values, mistakes)
@@ -97,18 +100,23 @@ def load(
         own, problem = values["TRAYMON_CLIENT_ID"], "must not be an ID of your trading programs"
         mistakes.append(Mistake(own.source, "TRAYMON_CLIENT_ID", own.text, problem))
     if mistakes or settings is None:
-        order = list(values)  # as in the file
-        raise ConfigError(
-            sorted(mistakes, key=lambda m: order.index(m.key) if m.key in values else -1)
-        )
+        order = {key: number for number, key in enumerate(values)}  # as in the file
+        raise ConfigError(sorted(mistakes, key=lambda mistake: order.get(mistake.key, -1)))
     mode = _trading_mode(file, environ)
     target = _target(settings, client_ids, path, "" if mode is None else mode.text)
     return Config(settings, target, _calendar(settings), values, path, mode)
 
 
+def files(env_file: Path | None, folder: Path) -> tuple[Path, ...]:
+    """Return the files that `load` looks at, be they there or not."""
+    own = user_config_path("traymon")
+    found = (folder / ".env", own / ".env") if env_file is None else (env_file,)
+    return *found, own / ib_resets.NAME
+
+
 def _first_file(*paths: Path) -> Path | None:
-    # Not Path.exists: it raises if a parent folder may not be searched.
-    return next((path for path in paths if os.path.exists(path)), None)
+    """Return the first of the files that lies there; one that cannot be read is not passed over."""
+    return next(filter(lies_at, paths), None)
 
 
 def _is_ours(key: str) -> bool:
@@ -128,19 +136,41 @@ def _trading_mode(file: dotenv_file.EnvFile | None, environ: Mapping[str, str]) 
 
 def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line in file.unreadable:
-        text = line.strip().removeprefix("export ").lstrip()
-        if _is_ours(re.split(r"\W", text, maxsplit=1)[0]):
-            yield Mistake(
-                f"{file.path}, line {number}", text.splitlines()[0], "", "is no KEY=value line"
-            )
+        if _names_our_key(line):
+            text = line.removeprefix("export ").lstrip()
+            yield Mistake(f"{file.path}, line {number}", text, "", "is no KEY=value line")
+
+
+def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
+    for number, line, opened in file.quoted:
+        if "=" in line and _names_our_key(line):
+            problem = f"is part of the quotes that line {opened} opens; close them there"
+            yield Mistake(f"{file.path}, line {number}", line.strip(), "", problem)
+
+
+def _names_our_key(line: str) -> bool:
+    text = line.strip().removeprefix("export ").lstrip()
+    return _is_ours(re.split(r"\W", text, maxsplit=1)[0])
+
+
+def _incomplete_values(file: dotenv_file.EnvFile, values: dict[str, Value]) -> Iterator[Mistake]:
+    """Yield and leave out the values that `${NAME}` spoils, unless another one beats them."""
+    for key, problem in file.incomplete.items():
+        value = Value(file.values[key] or "", file.where(key))
+        if _is_ours(key) and values.get(key, value).source == value.source:
+            values.pop(key, None)
+            hint = "write ${NAME:-} if it may be empty"
+            yield Mistake(value.source, key, value.text.strip(), problem, hint)
 
 
 def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
-    for key, value in values.items():
-        if key not in FIELDS and not CLIENT_ID_KEY.fullmatch(key):
+    unknown = [key for key in values if key not in FIELDS and not CLIENT_ID_KEY.fullmatch(key)]
+    for number, key in enumerate(unknown):
+        value, near = values[key], []
+        if number < MAX_HINTS:
             near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
-            hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every key"
-            yield Mistake(value.source, key, value.text, "no such setting", hint)
+        hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every key"
+        yield Mistake(value.source, key, value.text, "no such setting", hint)
 
 
 def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings | None:
@@ -203,6 +233,8 @@ def parse_client_ids(text: str) -> set[int]:
         if not match or last < first or last > MAX_CLIENT_ID or last - first >= MAX_RANGE:
             raise ValueError("a number, a list like 10,11 or a range like 10-12")
         found.update(range(first, last + 1))
+        if len(found) > MAX_IDS:
+            raise ValueError(f"at most {MAX_IDS} client IDs")
     return found
 
 

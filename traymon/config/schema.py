@@ -55,8 +55,11 @@ MINUTES = Bounds(1, 1440, "minutes from {} to {}")
 
 def _host(text: str) -> str:
     if ":" in text:
+        address, _, zone = text.partition("%")
+        if "%" in text and not re.fullmatch(r"[A-Za-z0-9._:@~-]{1,64}", zone):
+            raise ValueError
         try:
-            ipaddress.IPv6Address(text.partition("%")[0])
+            ipaddress.IPv6Address(address)
         except ValueError:  # it has a port
             raise ValueError from None
     elif not re.fullmatch(r"[A-Za-z0-9._-]+", text):
@@ -303,6 +306,13 @@ class Settings(BaseModel):
         "the page's port; 0: a free one",
         "The port on 127.0.0.1 on which the page with the fix steps is served. 0: a free one.",
         f"0, or {UNPRIVILEGED_PORT}",
+    )
+    reload: Literal["ask", "auto"] = _setting(
+        "TRAYMON_RELOAD",
+        "ask",
+        "what to do when the `.env` has changed: ask, or use it",
+        "What to do when this file has changed while traymon runs. ask: say so in icon and page, "
+        "and use it on a click. auto: use it at once.",
     )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "how much the log tells", "How much the log file tells."

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
+from traymon.core.client_library import LibraryResult
 from traymon.core.target import IdUse, Program
 
 T = TypeVar("T")
@@ -115,7 +116,7 @@ class Fact:
     # the session
     OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
     SESSION_VERSION = _number("session_version")  # the API version that this session speaks
-    ACCOUNTS = _texts("accounts", 30)  # the session's accounts; masked wherever they are shown
+    ACCOUNTS = _texts("accounts", 24)  # the session's accounts; masked wherever they are shown
     ACCOUNT = _text("account", 10)  # IB_ACCOUNT; masked wherever it is shown
     LINK_LOST = _moment("link_lost")  # when TWS reported 1100, if the session dropped soon after
     ROUND_TRIP = _duration("round_trip")  # how long the last heartbeat took
@@ -132,6 +133,12 @@ class Fact:
     TWS_VERSION = _text("tws_version", 8)  # as TWS itself names it: `10.45.1`
     SUPPORT_ENDS = _text("support_ends", 10)  # when IBKR stops supporting it: `2026-12-15`
     MIN_TWS_VERSION = _text("min_tws_version", 8)  # the lowest version supported from then on
+    # client libraries
+    LIBRARIES: FactKey[tuple[LibraryResult, ...]] = FactKey(
+        "libraries", LibraryResult, several=True
+    )
+    INTERPRETER = _text("interpreter")  # the trading program's Python; not given for traymon's own
+    PYTHON_VERSION = _text("python_version")  # that Python's
     # client IDs
     ID_USES: FactKey[tuple[IdUse, ...]] = FactKey("id_uses", IdUse, several=True)
     CLIENT_ID = _number("client_id")  # the configured ID that the trading program cannot use
@@ -164,6 +171,7 @@ class Fact:
     MISSED = _text("missed", 190)  # what was not announced during a mute
     OPENS = _text("opens")  # when the market opens
     # traymon
+    TRAYMON = _text("traymon")  # the command that starts this traymon, as a terminal takes it
     SENSOR = _text("sensor", 10)  # the sensor that crashed
     LOG_FILE = _text("log_file")
 

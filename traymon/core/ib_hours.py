@@ -6,7 +6,7 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from traymon.core.time_windows import Schedule, Span, zone
@@ -22,15 +22,20 @@ IB_ZONES = {
     "GB": "Europe/London",
     "JST": "Asia/Tokyo",
 }
-_IB_DAY = re.compile(r"(\d{8}):(\d{4})-(?:(\d{8}):)?(\d{4})|(\d{8}):CLOSED")
+# A day of this century: clocks and time zones end somewhere beyond it.
+_DAY = r"20\d{6}"
+_IB_DAY = re.compile(rf"({_DAY}):(\d{{4}})-(?:({_DAY}):)?(\d{{4}})|({_DAY}):CLOSED", re.ASCII)
+MAX_DAYS = 400  # IB gives a month
 
 
-def from_ib(days: Iterable[str], zone_name: str) -> Schedule:
+def from_ib(days: Sequence[str], zone_name: str) -> Schedule:
     """Return the schedule of days like `20261123:0930-20261123:1600` or `20261126:CLOSED`.
 
     The format is that of ContractDetails.liquidHours and timeZoneId (TWS API). Raises ValueError
     for any other.
     """
+    if len(days) > MAX_DAYS:
+        raise ValueError(f"hours of {len(days)} days")
     short = zone_name.partition(" (")[0].strip()  # older: `EST (Eastern Standard Time)`
     where, spans = zone(IB_ZONES.get(short, short)), []
     for text in days:

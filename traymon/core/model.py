@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from traymon.core.facts import NO_FACTS, FactKey, Facts, T
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,14 @@ class LatencyStats:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsState:
+    """What is new in the files of the settings, while those that were read stay in force."""
+
+    news: SettingsNews = SettingsNews.IN_FORCE
+    problem: str = ""  # the first mistake in files that cannot be used
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The snapshot of one target that every surface renders."""
 
@@ -131,6 +139,7 @@ class Status:
     quiet_until: float | None = None  # no notifications until then, by the settings
     closed: bool = False  # outside trading hours
     opens_at: float | None = None  # when the market opens next, if that is known
+    settings: SettingsState = SettingsState()
     figures: Mapping[SensorName, LatencyStats] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -182,7 +191,7 @@ def _details(status: Status) -> object:
     return (
         *(status.since, status.light_since, status.streak, status.checked_at),
         *(status.paused, status.down_since, status.was_down, status.figures),
-        *(status.evidence.target, status.diagnosis.facts),
+        *(status.evidence.target, status.diagnosis.facts, status.settings),
         status.suspicion and status.suspicion.diagnosis.facts,
     )
 

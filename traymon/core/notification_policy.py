@@ -8,7 +8,7 @@ failed or was muted is sent later, if it is still true.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from traymon.core.calendar import BEFORE_OPEN
 from traymon.core.facts import Fact
@@ -33,6 +33,14 @@ class Kind(StrEnum):
     STEADY = "steady"  # it no longer comes and goes
     SUMMARY = "summary"  # the faults that were missed while muted
     PRE_OPEN = "pre-open"  # the state shortly before the market opens
+
+
+class Outcome(Enum):
+    """What became of an attempt to deliver a notification."""
+
+    DELIVERED = auto()
+    FAILED = auto()
+    UNKNOWN = auto()  # it was taken, and nobody has answered yet; the outcome follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +110,24 @@ def decide(
 
 
 def record_delivery(
-    memory: Memory, notification: Notification, delivered: bool, now: float
+    memory: Memory, notification: Notification, outcome: Outcome, now: float
 ) -> Memory:
-    """Return the memory after a notification was delivered, or could not be."""
-    if memory.in_flight is not notification:
+    """Return the memory after an attempt to deliver a notification.
+
+    While its outcome is unknown it stays in flight: sent again it might be shown twice.
+    """
+    if memory.in_flight is not notification or outcome is Outcome.UNKNOWN:
         return memory
     memory = replace(memory, in_flight=None)
-    if delivered:
+    if outcome is Outcome.DELIVERED:
         return _mark_announced(replace(memory, failures=0, retry_at=0.0), notification, now)
-    pause = min(RETRY_INTERVAL * 2.0 ** min(memory.failures, 10), MAX_RETRY_INTERVAL)
-    return replace(memory, failures=memory.failures + 1, retry_at=now + pause)
+    retry_at = now + retry_pause(memory.failures)
+    return replace(memory, failures=memory.failures + 1, retry_at=retry_at)
+
+
+def retry_pause(failures: int) -> float:
+    """Return the seconds to wait before the next attempt, after so many failures before this."""
+    return min(RETRY_INTERVAL * 2.0 ** min(failures, 10), MAX_RETRY_INTERVAL)
 
 
 def is_muted(status: Status) -> bool:

@@ -100,6 +100,7 @@ class Target:
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
+    command: str = "traymon"  # starts this traymon, as a terminal takes it
     limits: Limits = Limits()
 
     @property

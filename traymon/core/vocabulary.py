@@ -50,6 +50,7 @@ class Symptom(StrEnum):
     LOST = "lost"  # the connection dropped
     MUTE = "mute"  # it is open, but answers no more; a new session was not tried yet
     HUNG = "hung"  # the same, and a new session is not answered either
+    GARBLED = "garbled"  # ended by us: what arrived is no message of TWS
     START_SILENT = "start-silent"  # answered the version; then no account list or next order ID
     START_REJECTED = "start-rejected"  # closed after startApi without error 326
     CLIENT_ID_TAKEN = "client-id-taken"  # error 326
@@ -67,8 +68,10 @@ class Symptom(StrEnum):
     VERSION_ENDS = "version-ends"  # IBKR stops supporting this version of TWS at a date
     # hours
     UNANSWERED = "unanswered"  # a question of ours, twice
+    # client library
+    NOT_LET_IN = "not-let-in"  # a client library gets no session, or could not be tried
     # internet
-    OFFLINE = "offline"  # no default route, or no name server answers
+    OFFLINE = "offline"  # no default route, or no reply from the name server
     # monitor
     PAUSED = "paused"
     RESUMED = "resumed"  # the machine just woke from sleep
@@ -108,9 +111,19 @@ class SensorName(StrEnum):
     CALLS = "calls"  # whatever else TWS reports that the user has to act on
     SUPPORT = "support"  # until when IBKR supports this version of TWS, as TWS reports it
     HOURS = "hours"  # the trading hours that IB gives for a contract
+    CLIENT_LIBRARY = "client_library"  # whether a client library gets in; on a command alone
     CLIENT_IDS = "client_ids"
     CALENDAR = "calendar"
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
+
+
+class SettingsNews(StrEnum):
+    """How the files of the settings compare with the settings in force."""
+
+    IN_FORCE = "in force"  # they say the same
+    CHANGED = "changed"
+    UNUSABLE = "unusable"  # changed, and with mistakes
+    GONE = "gone"  # the file that the settings came from is no longer there
 
 
 class Use(StrEnum):

@@ -95,7 +95,8 @@ TRANSIENT_IN_RESTART = (
     | TURNED_AWAY
     | FARMS_DOWN
 )
-# Of several witnesses, the last one in this order provides the detail.
+WELL = (S.OK, S.SLOW)
+# Of several witnesses, the last one in this order provides the detail; of a fault, one that saw it.
 DETAIL_PRIORITY = (
     SensorName.LISTENER,
     SensorName.SESSION,
@@ -223,6 +224,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "wrong-account", AMBER, when=IN_SESSION & optionally(SERVED) & configured_account_is_missing
     ),
+    Entry("session-garbled", RED, when=session(S.GARBLED) & optionally(SERVED)),
     Entry("session-unstable", RED, when=sessions_end_at_once & optionally(SERVED)),
     Entry("session-lost", AMBER, when=a_session_was_dropped & API_STILL_PRESENT, announce=False),
     Entry("old-connections-dead", AMBER, when=IN_SESSION & SERVED & old_connections_are_dead),
@@ -333,7 +335,7 @@ def _facts(evidence: Evidence, witnesses: Witnesses) -> Facts:
         *sorted(witnesses.difference(DETAIL_PRIORITY)),
         *filter(witnesses.__contains__, DETAIL_PRIORITY),
     )
-    for sensor in by_priority:
+    for sensor in sorted(by_priority, key=lambda sensor: evidence.symptom(sensor) not in WELL):
         facts[Fact.DETAIL] = evidence.readings[sensor].detail
         if evidence.symptom(sensor) is S.CRASHED:
             facts[Fact.SENSOR] = sensor

@@ -7,7 +7,7 @@ concerns what the catalogue finds wrong.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
@@ -16,7 +16,10 @@ from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Us
 from traymon.diagnosis import formatting
 from traymon.diagnosis.accounts import all_paper_or_all_live, describe, what_is_meant
 from traymon.diagnosis.catalogue import diagnose
+from traymon.diagnosis.check_step import CheckDetail as CheckDetail
+from traymon.diagnosis.check_step import CheckStep as CheckStep
 from traymon.diagnosis.conditions import support_ends_within
+from traymon.diagnosis.library_check import library_step
 
 MONTH = 30  # days
 NOT_CHECKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
@@ -39,71 +42,73 @@ STEP_BY_SENSOR = {
     SensorName.SUPPORT: "session",
     SensorName.HOURS: "session",
     SensorName.INTERNET: "session",
+    SensorName.CLIENT_LIBRARY: "library",
     SensorName.CLIENT_IDS: "ids",
 }
+# What a test brings along: a session is one of traymon's own and one of a client library.
+ALONGSIDE = {"session": "library"}
 LIGHT_BY_SYMPTOM = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
-
-
-@dataclass(frozen=True, slots=True)
-class CheckDetail:
-    """One finding of a step."""
-
-    light: Light
-    finding: str
-    blocks: bool = False  # a trading program must not get past it, although it is only amber
-
-
-@dataclass(frozen=True, slots=True)
-class CheckStep:
-    """One step: green passed, amber passed with a reservation, red failed, grey not reached."""
-
-    name: str  # as in `traymon check port`
-    title: str
-    light: Light
-    finding: str
-    took: float | None = None  # seconds
-    details: tuple[CheckDetail, ...] = ()
-    blocks: bool = False  # a trading program cannot or must not get past it, though only amber
-
-    @property
-    def passed(self) -> bool:
-        """Whether a trading program gets past this step."""
-        return self.light in (Light.GREEN, Light.AMBER) and not self.blocks
 
 
 def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
     """Return the steps in order.
 
-    The port is open, IB's API answers, a client gets a session, and the trading program's client
-    IDs are free or its own.
+    The port is open, IB's API answers, a client gets a session, a client library gets one too
+    (where one was let in), and the trading program's client IDs are free or its own.
     """
     steps = [_port_step(evidence), _handshake_step(evidence)]
     if evidence.target.own_client_id is not None:
         steps.append(_session_step(evidence))
+    if (step := library_step(evidence)) is not None:
+        steps.append(step)
     if evidence.target.client_ids:
         steps.append(_client_ids_step(evidence))
     return _with_diagnosis(steps, diagnose(evidence))
 
 
 def steps_up_to(steps: Sequence[CheckStep], name: str) -> Sequence[CheckStep]:
-    """Return one check by its name, after those that it requires."""
-    return steps[: [step.name for step in steps].index(name) + 1]
+    """Return one check by its name, with those that it requires; what was skipped is left out."""
+    number = max(i for i, step in enumerate(steps) if _belongs(step, name))
+    return [step for step in steps[: number + 1] if step.name == name or not step.skipped]
+
+
+def steps_to_show(steps: Sequence[CheckStep], name: str | None) -> Sequence[CheckStep]:
+    """Return the steps of one check, or of all of them up to the first that fails."""
+    if name is not None:
+        return [step for step in steps if _belongs(step, name)]
+    shown: list[CheckStep] = []
+    failed = False
+    for step in steps:
+        if failed and step.name not in ALONGSIDE.values():
+            break
+        shown.append(step)
+        failed = failed or not (step.passed or step.skipped)
+    return shown
 
 
 def light_of_check(status: Status, name: str | None) -> Light:
     """Return the light of one check, or of all of them: never better than what it requires.
 
-    IDs that could not be looked at do not make the light of all checks worse.
+    What was skipped, and IDs that could not be looked at, do not make the light of all checks
+    worse.
     """
     steps = check_steps(status.evidence)
     if name is not None:
-        *required, last = steps_up_to(steps, name)
-        failed = [step.light for step in required if not step.passed]
-        return max(failed) if failed else last.light
-    failed = [s.light for s in steps if not s.passed and (s.name, s.light) != ("ids", Light.GREY)]
+        steps_there = steps_up_to(steps, name)
+        failed = [s.light for s in steps_there if not s.passed and not _belongs(s, name)]
+        return max(failed or [s.light for s in steps_there if _belongs(s, name)])
+    failed = [
+        s.light
+        for s in steps
+        if not (s.passed or s.skipped) and (s.name, s.light) != ("ids", Light.GREY)
+    ]
     if status.diagnosis.light is not Light.GREEN or not failed:
         return status.diagnosis.light
     return max(failed)
+
+
+def _belongs(step: CheckStep, name: str) -> bool:
+    return step.name in (name, ALONGSIDE.get(name))
 
 
 def _with_diagnosis(steps: Sequence[CheckStep], diagnosis: Diagnosis) -> tuple[CheckStep, ...]:
@@ -154,22 +159,25 @@ def _session_step(evidence: Evidence) -> CheckStep:
         return CheckStep(name, title, Light.RED, finding, took, details)
     if short := Fact.SHORT_SESSIONS.of(reading.facts):
         times = "the last session" if short == 1 else f"the last {short} sessions"
-        return CheckStep(name, title, Light.RED, f"{times} ended soon after the start")
+        return CheckStep(name, title, Light.RED, f"{times} ended soon after it started")
     details = (
         CheckDetail(
             Light.GREEN, f"API version {reading.facts.get(Fact.SESSION_VERSION, 'unknown')}"
         ),
         *(() if account is None else (account,)),
-        _system_message(
-            evidence, SensorName.LINK, "TWS is linked to IB's servers, as far as it says"
-        ),
-        _system_message(evidence, SensorName.FARMS, "data farms are connected, as far as TWS says"),
+        _system_message(evidence, SensorName.LINK, "TWS reports that it is connected to IB"),
+        _system_message(evidence, SensorName.FARMS, "TWS reports its data servers connected"),
         *_reservations(evidence),
     )
     light = max(detail.light for detail in details)
-    finding, blocks = "a client is let in and answered", any(detail.blocks for detail in details)
+    finding, blocks = (
+        "a test client connected and got answers",
+        any(detail.blocks for detail in details),
+    )
+    if reading.took > evidence.target.limits.slow:
+        finding += ", slowly"
     if blocks:
-        finding += ", but in another account than is meant"
+        finding += ", but in a different account than your settings name"
     return CheckStep(name, title, light, finding, reading.took, details, blocks)
 
 
@@ -181,7 +189,7 @@ def _account(target: Target, reading: Reading) -> CheckDetail | None:
     logged_in, meant = all_paper_or_all_live(accounts), what_is_meant(target)
     text = describe(accounts)
     if target.account in accounts:
-        return CheckDetail(Light.GREEN, f"{text}, as IB_ACCOUNT says")
+        return CheckDetail(Light.GREEN, f"{text}, matches IB_ACCOUNT")
     mixed_up = meant is not None and logged_in is not None and logged_in is not meant.paper
     if target.account:
         text = f"{text}, but IB_ACCOUNT is {describe([target.account])}"
@@ -189,7 +197,7 @@ def _account(target: Target, reading: Reading) -> CheckDetail | None:
     if meant is not None and mixed_up:
         text = f"{text}, but {meant.source} means {meant.kind}"
         return CheckDetail(Light.AMBER, text, blocks=not logged_in)
-    return CheckDetail(Light.GREEN, f"{text}; not compared, since IB_ACCOUNT is not set")
+    return CheckDetail(Light.GREEN, f"{text}; not compared: IB_ACCOUNT is not set")
 
 
 def _client_ids_step(evidence: Evidence) -> CheckStep:
@@ -203,17 +211,17 @@ def _client_ids_step(evidence: Evidence) -> CheckStep:
     )
     if bystanders := Fact.BYSTANDERS.of(reading.facts):
         who = formatting.programs(bystanders, evidence.now)
-        details += (CheckDetail(Light.GREY, f"taken for no trading program: {who}"),)
+        details += (CheckDetail(Light.GREY, f"assumed not to trade: {who}"),)
     if Fact.NEWER in reading.facts:
         light, finding = Light.AMBER, "an earlier run of your program holds an ID"
     elif reading.symptom in (Symptom.CLIENT_ID_TAKEN, Symptom.CLIENT_ID_REFUSED):
-        light, finding = Light.AMBER, "not every ID can be had"
+        light, finding = Light.AMBER, "at least one client ID is not available"
     elif reading.symptom is Symptom.TURNED_AWAY:
-        light, finding = Light.AMBER, "TWS ends one new connection after the other"
+        light, finding = Light.AMBER, "TWS keeps ending new connections"
     elif reading.symptom is Symptom.OK:
-        light, finding = Light.GREEN, "every ID is free, or held by a program of yours"
+        light, finding = Light.GREEN, "every client ID is free or used by a program of yours"
     else:
-        light, finding = Light.GREY, "not every ID was checked"
+        light, finding = Light.GREY, "not every client ID was checked"
     blocks = light is Light.AMBER
     return CheckStep(name, title, light, finding, None, details, blocks)
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from traymon import assets
-from traymon.core.facts import FACTS, FactKey, Facts, ShownAs
-from traymon.core.target import mask_accounts
+from traymon.core.facts import FACTS, Fact, FactKey, Facts, ShownAs
+from traymon.core.target import Limits, mask_accounts
 from traymon.diagnosis.formatting import duration
 from traymon.errors import FixPageError
 
@@ -29,14 +30,13 @@ SECTIONS = (
     "How to check",
     "If that did not help",
 )
-DASH = "—"  # stands for a fact that was not found
 MAX_VALUE_LENGTH = 300  # characters of one fact on a page
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Text that needs a fact, `{?fact: words?}`, or that needs it to be missing, `{!fact: words!}`.
-# One of the first kind may hold some of the second.
-_CONDITIONAL = re.compile(r"\{([?!])([a-z_]+): (.*?)\1\}", re.DOTALL)
-_CONDITION = re.compile(r"\{[?!]([a-z_]+):")
+# Such text may hold more of it.
+_CONDITION = re.compile(r"\{([?!])([a-z_]+): |([?!])\}")
+_PHRASE = re.compile(r"\{>([a-z_]+)\}")  # a phrase of assets/phrases.md, `{>orders_stay}`
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!&~])")
 
@@ -65,7 +65,27 @@ def notification_text(name: str) -> tuple[str, str]:
     """Return title and body from assets/notifications/<name>.md."""
     text = (assets.folder() / "notifications" / f"{name}.md").read_text(encoding="utf-8")
     title, _, body = text.partition("\n")
-    return title.removeprefix("# ").strip(), " ".join(body.split())
+    return title.removeprefix("# ").strip(), " ".join(body.strip().splitlines())
+
+
+@cache
+def _phrases() -> Mapping[str, str]:
+    """Return the phrases that several pages share, by name; they may name other phrases."""
+    text = (assets.folder() / "phrases.md").read_text(encoding="utf-8")
+    parts = (part.partition("\n") for part in re.split(r"^## +", text, flags=re.MULTILINE)[1:])
+    return {name.strip(): " ".join(words.strip().splitlines()) for name, _, words in parts}
+
+
+def _expand_phrases(text: str) -> str:
+    """Put the shared phrases into a page. Raises FixPageError for one that does not exist."""
+
+    def words(match: re.Match[str]) -> str:
+        try:
+            return _expand_phrases(_phrases()[match[1]])
+        except KeyError:
+            raise FixPageError(f"no phrase {match[1]} in assets/phrases.md") from None
+
+    return _PHRASE.sub(words, text)
 
 
 @cache
@@ -73,7 +93,7 @@ def page(code: str) -> Page:
     """Return the page of a code. Raises FixPageError if it is missing or malformed."""
     path = assets.folder() / "fixes" / f"{code}.md"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _expand_phrases(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FixPageError(f"no page for {code}: {error}") from error
     head, *parts = re.split(r"^## +", text, flags=re.MULTILINE)
@@ -84,7 +104,7 @@ def page(code: str) -> Page:
         sections[title.strip()] = body.strip()
     if not head.startswith("# ") or "\n" in headline or tuple(sections) != SECTIONS:
         raise FixPageError(f"{path}: wants a headline and the sections {', '.join(SECTIONS)}")
-    named = {*_PLACEHOLDER.findall(text), *_CONDITION.findall(text)}
+    named = {*_PLACEHOLDER.findall(text), *(m[2] for m in _CONDITION.finditer(text) if m[2])}
     unknown = named - FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
@@ -92,9 +112,20 @@ def page(code: str) -> Page:
 
 
 def fill(text: str, facts: Facts) -> str:
-    """Return plain text with its facts filled in; a fact that was not found becomes a dash."""
+    """Return plain text with its facts filled in; a missing fact becomes its name: `PORT`."""
     text = _resolve_conditionals(text, facts)
     return _PLACEHOLDER.sub(lambda match: _value(match[1], facts), text)
+
+
+def general_facts() -> Facts:
+    """Return what a page says of no target in particular: the default limits, no host, no port."""
+    limits = Limits()
+    return {
+        Fact.TIMEOUT: limits.timeout,
+        Fact.SLOW_BOUND: limits.slow,
+        Fact.MIN_VERSION: limits.min_version,
+        Fact.TRAYMON: "traymon",
+    }
 
 
 def to_markdown(markdown: str, facts: Facts) -> str:
@@ -122,26 +153,46 @@ def literal_in_code(text: str) -> str:
 def to_html(markdown: str, facts: Facts) -> str:
     """Return Markdown as HTML, with its facts filled in and escaped."""
     markdown = _resolve_conditionals(markdown, facts)
-    rendered: str = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    rendered: str = _html_renderer().render(markdown)
     return _PLACEHOLDER.sub(lambda match: escape(_value(match[1], facts)), rendered)
+
+
+@cache
+def _html_renderer() -> MarkdownIt:
+    """Return a Markdown renderer whose links open beside the page and do not name it."""
+    renderer = MarkdownIt("commonmark", {"html": False})
+
+    def open_link(_: object, tokens: Sequence[Token], index: int, *rest: object) -> str:
+        address = escape(str(tokens[index].attrs["href"]))
+        return f'<a href="{address}" rel="noreferrer" target="_blank">'
+
+    renderer.add_render_rule("link_open", open_link)
+    return renderer
 
 
 def _resolve_conditionals(text: str, facts: Facts) -> str:
     """Keep the words whose condition holds, and drop the others."""
-
-    def words(match: re.Match[str]) -> str:
-        sign, name, inner = match.groups()
-        return (
-            _resolve_conditionals(inner, facts) if (FACTS[name] in facts) is (sign == "?") else ""
-        )
-
-    return _CONDITIONAL.sub(words, text)
+    kept: list[str] = []
+    open_signs: list[tuple[str, bool]] = []  # each with whether its words are kept
+    end = 0
+    for match in _CONDITION.finditer(text):
+        sign, name, closing = match.groups()
+        if closing and (not open_signs or open_signs[-1][0] != closing):
+            continue  # an ordinary question or exclamation mark
+        if all(is_kept for _, is_kept in open_signs):
+            kept.append(text[end : match.start()])
+        end = match.end()
+        if closing:
+            open_signs.pop()
+        else:
+            open_signs.append((sign, (FACTS[name] in facts) is (sign == "?")))
+    return "".join(kept) + text[end:]
 
 
 def _value(name: str, facts: Facts) -> str:
     fact = FACTS[name]
     value = facts.get(fact)
-    return DASH if value is None or value == "" else clean(show(fact, value))
+    return name.upper() if value is None or value == "" else clean(show(fact, value))
 
 
 def show(fact: FactKey[Any], value: Any) -> str:

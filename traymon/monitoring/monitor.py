@@ -12,9 +12,10 @@ from functools import partial
 from typing import TypeVarTuple
 
 from traymon.core.calendar import Calendar
-from traymon.core.model import Flip, Status, Update, what_changed
+from traymon.core.model import Flip, SettingsState, Status, Update, what_changed
 from traymon.core.target import Target
 from traymon.monitoring.clock import SteadyClock
+from traymon.monitoring.surroundings import follow_surroundings
 from traymon.monitoring.target_monitor import Discover, TargetMonitor
 from traymon.sensors.base import Sensors
 
@@ -35,10 +36,15 @@ class Monitor:
         clock: SteadyClock | None = None,
         calendar: Calendar | None = None,
         snoozed_until: float | None = None,
+        look_at_settings: Callable[[], SettingsState] | None = None,
     ) -> None:
-        """`sensors` makes a set of them per target; `discover` returns a target with its port."""
+        """`sensors` makes a set of them per target; `discover` returns a target with its port.
+
+        `look_at_settings` returns what is new in the files of the settings; called in a thread.
+        """
         self._targets, self._make_sensors, self._discover = targets, sensors, discover
         self.clock = clock or SteadyClock()
+        self._look_at_settings = look_at_settings
         # by the target's name; what a target's monitor starts with
         self._calendars = {target.name: calendar or Calendar() for target in targets}
         self._snoozes = {target.name: snoozed_until for target in targets}
@@ -46,6 +52,7 @@ class Monitor:
         self._published: dict[str, Status] = {}  # the newest status by the target's name
         self._monitors: list[TargetMonitor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._settings = SettingsState()
         self._stopped = asyncio.Event()
         self._stopping = False
 
@@ -77,6 +84,8 @@ class Monitor:
             asyncio.create_task(monitor.run(), name=monitor.name) for monitor in self._monitors
         ]
         tasks.append(asyncio.create_task(self._wait_until_stopped()))
+        surroundings = follow_surroundings(self._look_at_settings, self.show_settings)
+        tasks.append(asyncio.create_task(surroundings))
         try:
             # a target's monitor only ends with an error, which must not be lost
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +129,17 @@ class Monitor:
         for name in self._names(target):
             self._calendars[name] = calendar
         self._for_each(TargetMonitor.set_calendar, calendar, only=target)
+
+    def show_settings(self, state: SettingsState) -> None:
+        """Show with every target what is new in the files of the settings."""
+        if state != self._settings:
+            self._settings = state
+            self._for_each(TargetMonitor.show_settings, state)
+
+    def use_target(self, target: Target) -> None:
+        """Monitor a target in place of the one of this name."""
+        self._targets = [target if one.name == target.name else one for one in self._targets]
+        self._for_each(TargetMonitor.use_target, target, only=target.name)
 
     def _names(self, target: str | None) -> Sequence[str]:
         return [one.name for one in self._targets] if target is None else [target]

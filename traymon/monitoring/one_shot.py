@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from typing import Any, TypeVar
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import SERVED, WITHOUT_A_BYTE, Light, SensorName
 from traymon.diagnosis.catalogue import diagnose
-from traymon.diagnosis.checks import check_steps
+from traymon.diagnosis.checks import CheckStep, check_steps, steps_up_to
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sensor_runner import poll_sensor, stream_sensor
 from traymon.sensors import sensors_for_target
-from traymon.sensors.base import ListOwnPrograms, StreamingSensor
+from traymon.sensors.base import ListOwnPrograms, Sensors, StreamingSensor
 from traymon.sensors.port_discovery import discover
+
+T = TypeVar("T")
 
 STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first reading
 # Seconds after the start of a session in which TWS reports its links, or drops the session.
@@ -32,15 +35,39 @@ IDS = "ids"
 MUST_NOT_BE_RED = ("session", IDS)  # checks that fail while the light is red, whatever they see
 
 
-def run_once(target: Target, list_own_programs: ListOwnPrograms = tuple) -> Status:
-    """Run every sensor once and return the status.
+def run_once(
+    target: Target,
+    list_own_programs: ListOwnPrograms = tuple,
+    library: StreamingSensor | None = None,
+) -> Status:
+    """Run every sensor once, and the `library` if one is to be let in; return the status.
 
     Takes a few seconds longer than the target's timeout.
     """
-    return asyncio.run(_run_once(target, list_own_programs))
+    return run_without_waiting_for_threads(_run_once(target, list_own_programs, library))
 
 
-async def _run_once(target: Target, list_own_programs: ListOwnPrograms) -> Status:
+def run_without_waiting_for_threads(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, as asyncio.run does, but leave hung threads behind.
+
+    A name server that never answers holds a thread for a minute or more.
+    """
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(_Threads())
+        return runner.run(main)
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Start nothing new; return at once."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+async def _run_once(
+    target: Target, list_own_programs: ListOwnPrograms, library: StreamingSensor | None
+) -> Status:
     if target.discovered:
         target = await asyncio.to_thread(discover, target)
     context = _OneShotContext(target)
@@ -50,7 +77,8 @@ async def _run_once(target: Target, list_own_programs: ListOwnPrograms) -> Statu
     symptom = context.evidence.symptom(SensorName.HANDSHAKE)
     tls = [sensor for sensor in sensors.streaming if sensor.name is SensorName.TLS]
     if symptom in SERVED:
-        await context.run_streams([sensor for sensor in sensors.streaming if sensor not in tls])
+        others = [sensor for sensor in sensors.streaming if sensor not in tls]
+        await context.run_streams(others, [library] if library else [])
     elif symptom in WITHOUT_A_BYTE:
         await context.run_streams(tls)
     evidence, now = context.evidence, time.time()
@@ -82,19 +110,28 @@ class _OneShotContext:
         self._arrived.clear()
         await self._arrived.wait()
 
-    async def run_streams(self, sensors: Sequence[StreamingSensor]) -> None:
-        """Run streaming sensors until each has posted a reading, and a moment longer."""
-        tasks = [asyncio.create_task(stream_sensor(sensor, self)) for sensor in sensors]
+    async def run_streams(
+        self, sensors: Sequence[StreamingSensor], beside: Sequence[StreamingSensor] = ()
+    ) -> None:
+        """Run streaming sensors until each has posted a reading, and a moment longer.
+
+        That moment does not wait for those that run `beside`.
+        """
+        tasks = [asyncio.create_task(stream_sensor(s, self)) for s in (*sensors, *beside)]
         with suppress(TimeoutError):  # the evidence shows which reading is missing
             async with asyncio.timeout(STREAMS_TIMEOUT):
-                while any(sensor.name not in self._evidence.readings for sensor in sensors):
-                    await self.wait_for_update()
+                await self._wait_for_readings(sensors)
                 await asyncio.sleep(TWS_MESSAGES_DELAY)
+                await self._wait_for_readings(beside)
         evidence = self._evidence  # a session that ends withdraws what it has reported
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._evidence = evidence
+
+    async def _wait_for_readings(self, sensors: Sequence[StreamingSensor]) -> None:
+        while any(sensor.name not in self._evidence.readings for sensor in sensors):
+            await self.wait_for_update()
 
 
 async def run_until(
@@ -103,23 +140,29 @@ async def run_until(
     timeout: float,
     list_own_programs: ListOwnPrograms,
     on_status: Callable[[Status], None],
+    library: StreamingSensor | None = None,
 ) -> tuple[bool, Status | None]:
     """Monitor until every check up to `need` passes; return whether it does and the last status.
 
     Gives up after `timeout` seconds. `on_status` is called with every status; it must return at
-    once.
+    once. If `library` is given, a client library must be let in too, as a part of the session.
     """
-    sensors = partial(sensors_for_target, list_own_programs, always_asked=True)
+
+    def sensors() -> Sensors:
+        usual = sensors_for_target(list_own_programs, always_asked=True)
+        return replace(usual, streaming=(*usual.streaming, *([library] if library else ())))
+
     monitor = Monitor([target], sensors, discover)
     last: Status | None = None
     ready = False
 
     def on_update(update: Update) -> None:
         nonlocal last, ready
-        last, ready = update.status, is_ready(update.status, need)
-        on_status(last)
+        last = update.status
+        ready = is_ready(last, need) and not (library and _not_let_in_yet(last, need))
         if ready:
             monitor.stop()
+        on_status(last)
 
     monitor.subscribe(on_update)
     with suppress(TimeoutError):
@@ -136,13 +179,22 @@ def is_ready(status: Status, need: str) -> bool:
     if need in MUST_NOT_BE_RED and _is_or_may_be_red(status):
         return False
     evidence = status.evidence
-    for step in check_steps(evidence):
+    steps: Sequence[CheckStep] = check_steps(evidence)
+    if any(step.name == need for step in steps):
+        steps = steps_up_to(steps, need)
+    for step in steps:
         may_be_unknown = step.name == IDS and not evidence.target.try_ids
-        if not step.passed and not (may_be_unknown and step.light is Light.GREY):
+        if step.skipped or (may_be_unknown and step.light is Light.GREY):
+            continue
+        if not step.passed:
             return False
-        if step.name == need:
-            break
     return True
+
+
+def _not_let_in_yet(status: Status, need: str) -> bool:
+    """Tell whether the client library, which comes with the session, has not been tried yet."""
+    tried = SensorName.CLIENT_LIBRARY in status.evidence.readings
+    return need in MUST_NOT_BE_RED and not tried
 
 
 def _is_or_may_be_red(status: Status) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from traymon.core.calendar import Calendar
 from traymon.core.debounce import Settled, settle
 from traymon.core.latency import LatencyTracker
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Flip, Reading, SettingsState, Status
 from traymon.core.outage import Outage
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
@@ -21,6 +21,11 @@ class StatusTracker:
         self, evidence: Evidence, calendar: Calendar, snoozed_until: float | None = None
     ) -> None:
         self.calendar, self.snoozed_until = calendar, snoozed_until
+        self.settings = SettingsState()
+        self.start_over(evidence)
+
+    def start_over(self, evidence: Evidence) -> None:
+        """Forget what was seen: it was about another endpoint."""
         self._settled = Settled(diagnose(evidence), since=evidence.now, light_since=evidence.now)
         self._outage = Outage()
         self._latency = LatencyTracker()
@@ -82,4 +87,5 @@ class StatusTracker:
             closed=self.calendar.closed(now),
             opens_at=self.calendar.opens(now),
             figures=self._latency.stats(now),
+            settings=self.settings,
         )

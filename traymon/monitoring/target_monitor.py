@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from traymon.core.calendar import Calendar
 from traymon.core.facts import Fact
-from traymon.core.model import Evidence, Flip, Reading, Status
+from traymon.core.model import Evidence, Flip, Reading, SettingsState, Status
 from traymon.core.polling import MIN_INTERVAL
 from traymon.core.target import Target, mask_accounts
 from traymon.core.vocabulary import SensorName, Symptom
@@ -138,6 +138,20 @@ class TargetMonitor:
         self._tracker.calendar = calendar
         self._evaluate()
 
+    def show_settings(self, state: SettingsState) -> None:
+        """Show what is new in the files of the settings."""
+        self._tracker.settings = state
+        self._evaluate()
+
+    def use_target(self, target: Target) -> None:
+        """Monitor this target from now on, as from the start; a pause goes on."""
+        log.info("%s: the settings have changed; watching %s", self.name, target.address)
+        paused = self._evidence.readings[SensorName.MONITOR] if self.paused else None
+        self._evidence = replace(self._evidence, target=target)
+        self._reset_evidence(paused)
+        self._tracker.start_over(self.evidence)
+        self._evaluate()
+
     def _reset_evidence(self, first: Reading | None = None) -> None:
         """Drop all evidence, as it is about another time or another port, and gather it again."""
         self._evidence = Evidence(self._evidence.target, self._clock())
@@ -203,6 +217,8 @@ class TargetMonitor:
         if not target.discovered or handshake not in (Symptom.UNKNOWN, Symptom.REFUSED):
             return
         chosen = await asyncio.to_thread(self._discover, target)
+        if self._evidence.target is not target:
+            return  # the settings have changed meanwhile
         if chosen != target and not self.paused:
             log.info("%s: watching port %s", self.name, chosen.port)
             self._evidence = replace(self._evidence, target=chosen)

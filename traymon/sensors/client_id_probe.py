@@ -15,8 +15,11 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.frame_reader import FrameReader, NotIB
 from traymon.sensors.socket_errors import os_error_text
 from traymon.sensors.version_exchange import Outcome, close_gracefully, connect, read_reply
+
+MAX_SAID = 200  # characters of TWS's last words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +63,35 @@ async def _start_session(
             if not still_safe():
                 return ProbeResult(None, "another program may have started meanwhile")
             await loop.sock_sendall(connection, wire.start_api(client_id))
-        return await _read_verdict(connection, client_id, deadline)
+        return await _read_verdict(connection, client_id, deadline, reply.version or 0)
     except TimeoutError:
-        return ProbeResult(None, "takes no bytes")
-    except wire.NotIB as error:
+        return ProbeResult(None, "accepts no data")
+    except NotIB as error:
         return ProbeResult(None, str(error))
     except OSError as error:
         return ProbeResult(None, os_error_text(error))
 
 
-async def _read_verdict(connection: socket.socket, client_id: int, deadline: float) -> ProbeResult:
+async def _read_verdict(
+    connection: socket.socket, client_id: int, deadline: float, server_version: int
+) -> ProbeResult:
     """Read what the Gateway answers to the ID."""
     loop = asyncio.get_running_loop()
-    reader = wire.VerdictReader()
+    frames, said = FrameReader(), ""
     try:
         async with asyncio.timeout_at(deadline):
             while data := await loop.sock_recv(connection, 4096):
-                if (verdict := reader.feed(data)) is not None:
-                    return ProbeResult(verdict, f"client ID {client_id} is {verdict}")
+                frames.feed(data)
+                while (frame := frames.take_frame()) is not None:
+                    error = wire.read_error(frame, server_version)
+                    if (verdict := wire.read_verdict(frame, error)) is not None:
+                        return ProbeResult(verdict, f"client ID {client_id} is {verdict}")
+                    if error is not None:
+                        said = f"; TWS said {error.code}: {error.text[:MAX_SAID]}"
                 await asyncio.sleep(0)  # sock_recv does not yield while bytes are available
         how = "closed after startApi, without error 326"
     except TimeoutError:
         how = "no answer to startApi"
     except ConnectionError as error:
         how = f"after startApi: {os_error_text(error)}"
-    said = f"; TWS said {reader.said}" if reader.said else ""
     return ProbeResult(wire.Verdict.REFUSED, f"{how}{said}")

@@ -15,6 +15,7 @@ OK = {2104: MARKET, 2106: HISTORY, 2158: DEFINITIONS}
 DORMANT = {2107: HISTORY, 2108: MARKET}
 MAX_FARMS = 200  # remembered of one session; IB has some dozens
 MAX_NAME_LENGTH = 24
+MAX_ENDING = 100  # characters at the end of a message in which its name is looked for
 NAMELESS = "?"
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
@@ -72,8 +73,10 @@ class Farms:
         connected, missing = _listed(text)
         if not (connected or missing or _ALL_CONNECTED.search(text)):
             return False
-        before = self.broken
-        known = self._broken | dict.fromkeys((*self._well, *self._dormant), now)
+        before = set(self._broken)
+        known: dict[str, list[Farm]] = {}
+        for farm in {*self._broken, *self._well, *self._dormant}:
+            known.setdefault(farm.name, []).append(farm)
         down = [farm for name in missing for farm in _farms_called(name, known)]
         self._well |= {farm for name in connected for farm in _farms_called(name, known)}
         since = {farm: self._broken.get(farm, now) for farm in down if self._is_missed(farm)}
@@ -81,7 +84,7 @@ class Farms:
         self._broken = since
         self._well -= since.keys()
         self._forget_some()
-        return self.broken != before
+        return self._broken.keys() != before
 
     def _is_missed(self, farm: Farm) -> bool:
         """Tell whether a farm that is not connected should be.
@@ -94,28 +97,29 @@ class Farms:
         return farm.kind != HISTORY or farm in self._well or farm in self._broken
 
     def _set(self, farm: Farm, code: int, now: float) -> bool:
-        before = self.broken
+        was_broken, is_broken = farm in self._broken, code in BROKEN
         for states in (self._well, self._dormant):
             states.discard(farm)
-        if code in BROKEN:
+        if is_broken:
             self._broken.setdefault(farm, now)
         else:
             self._broken.pop(farm, None)
             (self._well if code in OK else self._dormant).add(farm)
         self._forget_some()
-        return self.broken != before
+        return was_broken is not is_broken
 
     def _forget_some(self) -> None:
         """Bound what is remembered, whatever a server says."""
-        for farm in list(self._broken)[:-MAX_FARMS]:
-            del self._broken[farm]
+        while len(self._broken) > MAX_FARMS:
+            del self._broken[next(iter(self._broken))]
         for states in (self._well, self._dormant):
-            for farm in list(states)[MAX_FARMS:]:
-                states.discard(farm)
+            while len(states) > MAX_FARMS:
+                states.pop()
 
 
 def farm_name(text: str) -> str:
     """Return the name that ends a message about a farm, whatever comes before it."""
+    text = text[-MAX_ENDING:]
     match = _AFTER_A_SIGN.search(text) or _LAST_WORD.search(text)
     if match is None or match[1].lower() in _NO_NAMES:
         return NAMELESS
@@ -140,9 +144,9 @@ def _as_name(part: str) -> str:
     return name if re.fullmatch(_NAME, name) and name.lower() not in _NO_NAMES else ""
 
 
-def _farms_called(name: str, known: dict[Farm, float]) -> list[Farm]:
+def _farms_called(name: str, known: dict[str, list[Farm]]) -> list[Farm]:
     """Return the known farms of that name; if there are none, the one that it must be."""
-    if same := [farm for farm in known if farm.name == name]:
+    if same := known.get(name):
         return same
     lower = name.lower()
     kind = HISTORY if "hmds" in lower else DEFINITIONS if "secdef" in lower else MARKET

@@ -1,4 +1,4 @@
-"""Cut what a held session receives into whole frames, in bounded memory.
+"""Cut what TWS sends into whole frames, in bounded memory. Every connection is read with this.
 
 Bytes only. A frame is a 4-byte big-endian length and that many bytes of NUL-terminated fields.
 """
@@ -6,58 +6,80 @@ Bytes only. A frame is a 4-byte big-endian length and that many bytes of NUL-ter
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 MAX_KEPT = 65_536  # bytes of one frame; the rest of a longer one is dropped
-MAX_LENGTH = 0xFFFFFF  # bytes that a frame may announce (ibapi `comm.py`)
+MAX_FIRST = MAX_KEPT  # bytes that a frame may announce before the version reply
+MAX_LENGTH = 0xFFFFFF  # bytes that any frame may announce (ibapi `comm.py`)
+
+
+class NotIB(Exception):
+    """The bytes cannot come from TWS or IB Gateway; the message quotes them."""
 
 
 class FrameReader:
     """Finds the frames in a stream that arrives in chunks of any size.
 
-    Ignores everything from the first length on that no frame can have.
+    Take all frames before the next `feed`: then a part of one frame is all that is kept.
     """
 
     def __init__(self) -> None:
+        self.longest = MAX_FIRST  # bytes that a frame may announce
+        self.received = 0  # bytes so far
         self._buffer = bytearray()
-        self._to_drop = 0  # bytes left of a frame that is too long to keep
-        self.is_lost = False  # what arrives is not made of frames
+        self._start = 0  # where the next frame begins in the buffer
+        self._head = b""  # the part that is kept of a long frame, while the rest arrives
+        self._to_drop = 0  # bytes of that rest still to come
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Add the next bytes; yield the frames that are complete, cut to MAX_KEPT."""
-        if self.is_lost:
-            return
-        if self._to_drop:
-            dropped = min(self._to_drop, len(data))
-            self._to_drop -= dropped
-            data = data[dropped:]
-            if self._to_drop:
-                return
-            yield self._take(len(self._buffer))
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a part of a frame has arrived, and its end has not."""
+        return self._to_drop > 0 or self._start < len(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Add the next bytes."""
+        self.received += len(data)
+        del self._buffer[: self._start]
+        self._start = 0
         self._buffer += data
-        start = 0
-        while len(self._buffer) - start >= 4:
-            (length,) = struct.unpack_from(">I", self._buffer, start)
-            if not 0 < length <= MAX_LENGTH:
-                self.is_lost = True
-                self._buffer.clear()
-                return
-            missing = start + 4 + length - len(self._buffer)
-            if missing > 0:
-                self._keep_part(start, length, missing)
-                return
-            yield bytes(self._buffer[start + 4 : start + 4 + min(length, MAX_KEPT)])
-            start += 4 + length
-        del self._buffer[:start]
 
-    def _keep_part(self, start: int, length: int, missing: int) -> None:
-        """Keep an incomplete frame, or its first part if it is too long."""
-        del self._buffer[:start]
-        if length > MAX_KEPT and len(self._buffer) >= 4 + MAX_KEPT:
-            del self._buffer[4 + MAX_KEPT :]
-            self._to_drop = missing
+    def take_frame(self) -> bytes | None:
+        """Remove and return the next frame, cut to MAX_KEPT; None while it is incomplete.
 
-    def _take(self, end: int) -> bytes:
-        frame = bytes(self._buffer[4:end])
-        self._buffer.clear()
+        Raises NotIB as soon as the bytes cannot be a frame. Nothing can be read after that.
+        """
+        if self._to_drop:
+            return self._finish_long_frame()
+        available = len(self._buffer) - self._start
+        if available and self._buffer[self._start]:  # a length below 16 MB starts with a zero byte
+            raise NotIB(f"answered {printable(self._peek(48))}")
+        if available < 4:
+            return None
+        (length,) = struct.unpack_from(">I", self._buffer, self._start)
+        if not 0 < length <= self.longest:
+            raise NotIB(f"announced a frame of {length} bytes")
+        body = self._start + 4
+        if available >= 4 + length:
+            self._start = body + length
+            return bytes(self._buffer[body : body + min(length, MAX_KEPT)])
+        if available >= 4 + MAX_KEPT:  # too long to keep, and not all of it is here
+            self._head = bytes(self._buffer[body : body + MAX_KEPT])
+            self._to_drop = 4 + length - available
+            self._start = len(self._buffer)
+        return None
+
+    def _finish_long_frame(self) -> bytes | None:
+        dropped = min(self._to_drop, len(self._buffer) - self._start)
+        self._to_drop -= dropped
+        self._start += dropped
+        if self._to_drop:
+            return None
+        frame, self._head = self._head, b""
         return frame
+
+    def _peek(self, size: int) -> bytes:
+        return bytes(self._buffer[self._start : self._start + size])
+
+
+def printable(data: bytes) -> str:
+    """Return bytes as quoted ASCII text, for use as detail: `'HTTP/1.1 400'`."""
+    return ascii(data.decode("latin-1"))

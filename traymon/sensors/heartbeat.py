@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 BEAT_INTERVAL = 5.0  # seconds between two heartbeats
-BEAT_TIMEOUT = 5.0  # seconds to wait for an answer
-RECHECK_INTERVAL = 2.0  # seconds between two reports of the same missing answer
+BEAT_TIMEOUT = 4.0  # seconds to wait for an answer
+RECHECK_INTERVAL = 1.0  # seconds between two reports of the same missing answer
 MAX_UNANSWERED = 20.0  # seconds for which other messages count as life in place of an answer
 
 

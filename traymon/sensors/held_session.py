@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from traymon.core.facts import NO_FACTS, Fact
 from traymon.core.model import Reading
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
+from traymon.sensors.allowance import Allowance
 from traymon.sensors.base import FactDict, SensorContext
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.heartbeat import (
@@ -17,14 +18,10 @@ from traymon.sensors.heartbeat import (
     MAX_UNANSWERED,
     Heartbeat,
 )
-from traymon.sensors.session_connection import (
-    SessionConnection,
-    TimeAnswer,
-    TradingHours,
-    loop_time,
-)
+from traymon.sensors.inbox import TimeAnswer
+from traymon.sensors.session_connection import SessionConnection, loop_time
+from traymon.sensors.session_messages import TradingHours
 from traymon.sensors.session_pace import SessionPace
-from traymon.sensors.system_messages import SystemMessages
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +30,7 @@ HOURS_INTERVAL = 86_400.0  # seconds between two requests for the trading hours
 HOURS_TIMEOUT = 30.0  # seconds to wait for the trading hours
 HOURS_RETRY_INTERVAL = 600.0  # seconds until they are asked for again, once two requests failed
 COMPARISON_INTERVAL = 60.0  # seconds between two comparisons with a new session
+NEWS_A_SECOND, NEWS_BURST = 2.0, 10.0  # times that what TWS says is judged
 DEAD_BEFORE_TTL = 600.0  # seconds for which it is told that older connections are dead
 
 
@@ -75,7 +73,7 @@ class HeldSession:
         self._began_at = context.evidence.now
         self._heartbeat = Heartbeat(self._began)
         self._questions = _HoursRequests(self._began)
-        self._messages = SystemMessages()
+        self._news = Allowance(NEWS_A_SECOND, NEWS_BURST)
         self._round_trip: float | None = None
         self._skew = ClockSkew()
         self._was_answered = False
@@ -88,9 +86,10 @@ class HeldSession:
     async def run(self, compare: Compare) -> None:
         """Keep the heartbeat going until the connection drops or has a replacement."""
         while self._inbox.dropped is None:
-            pause = max(0.0, self._heartbeat.next_wake() - loop_time())
+            pause = max(0.0, self._next_wake() - loop_time())
             await self._connection.wait_for_traffic(pause)
-            self._post_messages()
+            if loop_time() >= self._news.free_at:
+                self._post_news()
             self._post_hours()
             if self._inbox.dropped is None:
                 waited = self._keep_up(loop_time())
@@ -98,7 +97,12 @@ class HeldSession:
                     await self._compare(compare)
                     if self.replacement is not None:
                         return
-        self._post_messages()
+        self._post_news()
+
+    def _next_wake(self) -> float:
+        """Return the time at which there is something to do, if no traffic comes before."""
+        wake = self._heartbeat.next_wake()
+        return min(wake, self._news.free_at) if self._inbox.system.has_news else wake
 
     def _keep_up(self, now: float) -> float:
         """Report the answer to a heartbeat or its absence, and send what is due.
@@ -124,7 +128,9 @@ class HeldSession:
         self._was_answered, self._is_hung = True, False
         self._round_trip = answer.round_trip
         self._skew.add(answer.server_time, answer.round_trip)
-        self._post_served("heartbeat answered", answer.round_trip)
+        is_slow = answer.round_trip > self._context.evidence.target.limits.slow
+        how = "heartbeat answered slowly" if is_slow else "heartbeat answered"
+        self._post_served(how, answer.round_trip)
         if not self._said_support and loop_time() - self._began >= BEAT_INTERVAL:
             self._withdraw_support()
 
@@ -132,7 +138,7 @@ class HeldSession:
         """Take back what an earlier TWS has said: a newer one says nothing of it."""
         self._said_support = True
         if self._context.evidence.symptom(SensorName.SUPPORT) is Symptom.VERSION_ENDS:
-            detail = "not said to this session"
+            detail = "not reported to this session"
             self._context.post(Reading(SensorName.SUPPORT, Symptom.UNKNOWN, detail))
 
     def _may_compare(self, waited: float) -> bool:
@@ -169,15 +175,13 @@ class HeldSession:
         if self._was_answered:
             self.dead_before = self._context.evidence.now
 
-    def _post_messages(self) -> None:
-        """Post what the new messages amount to: one reading of each kind, however many came."""
-        readings: dict[SensorName, Reading] = {}
-        now = self._context.evidence.now
-        for message in self._inbox.take_messages():
-            for reading in self._messages.interpret(message.code, message.text, now):
-                readings[reading.sensor] = reading
-        self._said_support |= SensorName.SUPPORT in readings
-        for reading in readings.values():
+    def _post_news(self) -> None:
+        """Post what the messages since the last time amount to, however many came."""
+        readings = self._inbox.system.take_readings()
+        if readings:
+            self._news.spend(1, loop_time())
+        self._said_support |= any(reading.sensor is SensorName.SUPPORT for reading in readings)
+        for reading in readings:
             self._context.post(reading)
 
     def _post_hours(self) -> None:
@@ -210,14 +214,15 @@ class HeldSession:
         self._context.post(Reading(SensorName.HOURS, Symptom.UNANSWERED, detail, known))
 
     def _post_served(self, how: str, took: float) -> None:
-        symptom = Symptom.OK if self._inbox.accounts else Symptom.NO_ACCOUNTS
+        accounts = self._inbox.accounts
+        symptom = Symptom.OK if accounts and accounts.names else Symptom.NO_ACCOUNTS
         self._post(symptom, f"server version {self._inbox.version}, {how}", took)
 
     def _post_mute(self, waited: float) -> None:
         proven = self._is_hung or not self._was_answered
         detail = f"no answer to the heartbeat for {waited:.0f} s"
         if self._is_hung:
-            detail = f"{detail}, nor to a new session's"
+            detail = f"{detail}, in a new session either"
         self._post(Symptom.HUNG if proven else Symptom.MUTE, detail, waited)
 
     def _post(self, symptom: Symptom, detail: str, took: float) -> None:
@@ -225,8 +230,8 @@ class HeldSession:
             Fact.OWN_CLIENT_ID: self._client_id,
             Fact.SESSION_BEGAN: self._began_at,
         }
-        if self._inbox.accounts:
-            facts[Fact.ACCOUNTS] = self._inbox.accounts
+        if accounts := self._accounts():
+            facts[Fact.ACCOUNTS] = accounts
         if self._inbox.version is not None:
             facts[Fact.SESSION_VERSION] = self._inbox.version
         if self._round_trip is not None:
@@ -242,6 +247,13 @@ class HeldSession:
             facts[Fact.DEAD_BEFORE] = self.dead_before
         reading = Reading(SensorName.SESSION, symptom, detail, facts, took, ttl=HEARTBEAT_TTL)
         self._context.post(reading)
+
+    def _accounts(self) -> tuple[str, ...]:
+        """Return the accounts, unless a list that is too long may hide the one that is wanted."""
+        accounts, wanted = self._inbox.accounts, self._context.evidence.target.account
+        if accounts is None or (not accounts.complete and wanted not in ("", *accounts.names)):
+            return ()
+        return accounts.names
 
 
 class _HoursRequests:

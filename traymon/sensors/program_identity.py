@@ -17,7 +17,7 @@ INTERPRETERS = re.compile(
     r"w?[\d.]*(\.exe)?",
     re.IGNORECASE,
 )
-TRAYMON_NAMES = frozenset({"traymon", "traymon-tray"})
+TRAYMON_NAMES = frozenset({"traymon", "traymon-tray", "traymon_library_check"})
 
 
 def project_folder(target: Target) -> Path | None:

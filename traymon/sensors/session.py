@@ -21,7 +21,6 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.held_session import HeldSession, NewSession
 from traymon.sensors.session_connection import SessionConnection, loop_time
 from traymon.sensors.session_pace import MAX_RETRY_DELAY, SessionPace
-from traymon.sensors.system_messages import SystemMessages
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +60,6 @@ class Session:
             last_handshake = None if handshake is None else handshake.at
             if outcome is Symptom.CLIENT_ID_TAKEN:
                 pace.record_refused_ids()
-            elif outcome is not Symptom.LOST:
-                pace.record_failure()
             delay = pace.delay
             if outcome is not Symptom.CLIENT_ID_TAKEN:  # else go on with the IDs that follow
                 ids = own_ids(first_id, context.evidence.target)
@@ -86,17 +83,19 @@ class Session:
         self, context: SensorContext, client_id: int, ids: Iterator[int], pace: SessionPace
     ) -> Symptom:
         """Open a session, keep it until it ends, and return how it ended."""
-        connection, target = SessionConnection(self._connections), context.evidence.target
+        connection, target = self._new_connection(context), context.evidence.target
         facts: FactDict = {Fact.OWN_CLIENT_ID: client_id}
         try:
             failure = await connection.open(target, client_id)
             if failure is not None:
                 symptom, detail = failure.symptom, failure.detail
+                if symptom is not Symptom.CLIENT_ID_TAKEN:
+                    pace.record_failure()
                 _post_what_was_said(context, connection)
             else:
                 _withdraw(context, SensorName.CALLS, SensorName.LINK)  # left by the last one
                 connection = await self._keep(connection, client_id, context, ids, pace, facts)
-                symptom = Symptom.LOST
+                symptom = Symptom.GARBLED if connection.inbox.garbled else Symptom.LOST
                 detail = connection.inbox.dropped or "the connection ended"
         finally:
             await connection.close()
@@ -107,7 +106,7 @@ class Session:
             facts[Fact.TWS_WORDS] = connection.inbox.words.text
         if symptom is not Symptom.CLIENT_ID_TAKEN:
             context.post(Reading(self.name, symptom, detail, facts, ttl=FAILURE_TTL))
-        if symptom is Symptom.LOST:  # only now, so that good news is never all that is left
+        if failure is None:  # only now, so that good news is never all that is left
             _withdraw(context, SensorName.LINK, SensorName.FARMS, SensorName.HOURS)
         return symptom
 
@@ -129,7 +128,7 @@ class Session:
             began = loop_time()
             held = HeldSession(connection, context, client_id, pace, dead_before)
             try:
-                await held.run(lambda: self._compare(context.evidence.target, ids))
+                await held.run(lambda: self._compare(context, ids))
             except BaseException:
                 await connection.close()
                 raise
@@ -141,19 +140,22 @@ class Session:
             facts[Fact.OWN_CLIENT_ID] = client_id
             _withdraw(context, SensorName.LINK, SensorName.FARMS)
         lasted = loop_time() - began
-        pace.record_end(lasted)
+        pace.record_end(0.0 if connection.inbox.garbled else lasted)  # as bad as no session
         facts[Fact.HELD] = lasted
         if pace.short_in_a_row:
             facts[Fact.SHORT_SESSIONS] = pace.short_in_a_row
         return connection
 
-    async def _compare(self, target: Target, ids: Iterator[int]) -> NewSession | Symptom:
+    def _new_connection(self, context: SensorContext) -> SessionConnection:
+        return SessionConnection(self._connections, lambda: context.evidence.now)
+
+    async def _compare(self, context: SensorContext, ids: Iterator[int]) -> NewSession | Symptom:
         """Begin another session beside one that is mute; return why not if it does not begin."""
         failed = Symptom.CLIENT_ID_TAKEN
         for _ in range(MAX_COMPARISON_IDS):
-            connection, client_id = SessionConnection(self._connections), next(ids)
+            connection, client_id = self._new_connection(context), next(ids)
             try:
-                failure = await connection.open(target, client_id)
+                failure = await connection.open(context.evidence.target, client_id)
             except BaseException:
                 await connection.close()
                 raise
@@ -207,17 +209,13 @@ def _withdraw(context: SensorContext, *names: SensorName) -> None:
         facts = reading.facts
         if name is SensorName.LINK:
             facts = _link_just_lost(context)
-        context.post(Reading(name, Symptom.UNKNOWN, "that session is over", facts))
+        context.post(Reading(name, Symptom.UNKNOWN, "that session has ended", facts))
 
 
 def _post_what_was_said(context: SensorContext, connection: SessionConnection) -> None:
     """Post what TWS said to a session that did not begin, in place of what it said before."""
-    messages, now = SystemMessages(), context.evidence.now
-    said = {
-        reading.sensor: reading
-        for message in connection.inbox.take_messages()
-        for reading in messages.interpret(message.code, message.text, now)
-    }
+    messages = connection.inbox.system
+    said = {reading.sensor: reading for reading in messages.take_readings()}
     for name in (SensorName.LINK, SensorName.CALLS, SensorName.SUPPORT):
         reading, before = said.get(name), context.evidence.readings.get(name)
         if reading is None or (name is SensorName.LINK and not messages.link_lost):

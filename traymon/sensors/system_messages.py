@@ -31,36 +31,56 @@ MAX_DETAIL_LENGTH = 300
 
 
 class SystemMessages:
-    """The state of link and farms in one session, built from its messages so far."""
+    """The state of link and farms in one session, built from its messages so far.
+
+    However many messages come, there is at most one new reading of each kind: the latest.
+    """
 
     def __init__(self) -> None:
         self._link_lost = False
         self._farms = farms.Farms()
+        self._farms_detail = ""  # the message that last changed the farms; "": none since then
+        self._new: dict[SensorName, Reading] = {}
 
     @property
     def link_lost(self) -> bool:
         """Whether TWS has lost IB's servers, as far as it has said."""
         return self._link_lost
 
-    def interpret(self, code: int, text: str, now: float) -> list[Reading]:
-        """Return the new readings of link, farms, calls or support that a message causes.
+    @property
+    def has_news(self) -> bool:
+        """Whether there are readings to take."""
+        return bool(self._new or self._farms_detail)
 
-        `now` is in epoch seconds.
-        """
+    def take_readings(self) -> list[Reading]:
+        """Return the readings of link, farms, calls and support that are new, once."""
+        readings, self._new = self._new, {}
+        if self._farms_detail:
+            symptom = Symptom.FARM_DOWN if self._farms.broken else Symptom.OK
+            reading = Reading(SensorName.FARMS, symptom, self._farms_detail, self.facts())
+            readings[reading.sensor] = reading
+            self._farms_detail = ""
+        return list(readings.values())
+
+    def add(self, code: int, text: str, now: float) -> None:
+        """Take a message that came now, in epoch seconds."""
         text = plain(text)
         detail = f"{code}: {text[:MAX_DETAIL_LENGTH]}"
         if code in LINK_LOST:
-            return self._lose_link(detail)
-        if code in (DATA_LOST, DATA_KEPT):
-            return [*self._restore_link(code, detail), *self._read_lists(text, detail, now)]
-        if code in farms.BROKEN or code in farms.OK or code in farms.DORMANT:
-            return self._report_farms(self._farms.take_message(code, text, now), detail)
-        if code == version_notice.VERSION_ENDS:
-            return [version_notice.interpret(text, detail)]
-        if code in CALLS:
+            self._lose_link(detail)
+        elif code in (DATA_LOST, DATA_KEPT):
+            self._restore_link(code, detail)
+            if self._farms.take_lists(text, now):
+                self._farms_detail = detail
+        elif code in farms.BROKEN or code in farms.OK or code in farms.DORMANT:
+            if self._farms.take_message(code, text, now):
+                self._farms_detail = detail
+        elif code == version_notice.VERSION_ENDS:
+            self._report(version_notice.interpret(text, detail))
+        elif code in CALLS:
             symptom, ttl = CALLS[code]
-            return [Reading(SensorName.CALLS, symptom, detail, _call_facts(code, text), ttl=ttl)]
-        return []
+            facts = _call_facts(code, text)
+            self._report(Reading(SensorName.CALLS, symptom, detail, facts, ttl=ttl))
 
     def facts(self) -> Facts:
         """Return the farms that are broken now, and since when: `market data (usfarm)`."""
@@ -70,26 +90,20 @@ class SystemMessages:
             facts[Fact.FARMS_SINCE] = self._farms.broken_since
         return facts
 
-    def _lose_link(self, detail: str) -> list[Reading]:
-        if self._link_lost:  # TWS repeats the message every few seconds
-            return []
-        self._link_lost = True
-        return [Reading(SensorName.LINK, Symptom.LINK_DOWN, detail)]
+    def _lose_link(self, detail: str) -> None:
+        if not self._link_lost:  # TWS repeats the message every few seconds
+            self._link_lost = True
+            self._report(Reading(SensorName.LINK, Symptom.LINK_DOWN, detail))
 
-    def _restore_link(self, code: int, detail: str) -> list[Reading]:
+    def _restore_link(self, code: int, detail: str) -> None:
         was_lost, self._link_lost = self._link_lost, False
         if code == DATA_LOST:
-            return [Reading(SensorName.LINK, Symptom.DATA_LOST, detail, ttl=DATA_LOST_TTL)]
-        return [Reading(SensorName.LINK, Symptom.OK, detail)] if was_lost else []
+            self._report(Reading(SensorName.LINK, Symptom.DATA_LOST, detail, ttl=DATA_LOST_TTL))
+        elif was_lost:
+            self._report(Reading(SensorName.LINK, Symptom.OK, detail))
 
-    def _read_lists(self, text: str, detail: str, now: float) -> list[Reading]:
-        return self._report_farms(self._farms.take_lists(text, now), detail)
-
-    def _report_farms(self, changed: bool, detail: str) -> list[Reading]:
-        if not changed:
-            return []
-        symptom = Symptom.FARM_DOWN if self._farms.broken else Symptom.OK
-        return [Reading(SensorName.FARMS, symptom, detail, self.facts())]
+    def _report(self, reading: Reading) -> None:
+        self._new[reading.sensor] = reading
 
 
 def _call_facts(code: int, text: str) -> Facts:

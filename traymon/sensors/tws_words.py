@@ -50,7 +50,9 @@ def plain(text: str) -> str:
     A localised TWS sends letters as `\uXXXX` from version 153 on (@stoqey/ib, `decoder.js`).
     """
     text = unescape(text[: 6 * MAX_TEXT_LENGTH])  # an escaped letter has six characters
-    line = "".join("?" if unicodedata.category(c)[0] == "C" else c for c in " ".join(text.split()))
+    line = " ".join(text.split())
+    if not (line.isascii() and line.isprintable()):
+        line = "".join("?" if unicodedata.category(c)[0] == "C" else c for c in line)
     return line[:MAX_TEXT_LENGTH]
 
 

@@ -19,6 +19,7 @@ from traymon.core.target import NEWEST_API_VERSION, TWS_LINES
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
 from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.frame_reader import FrameReader, NotIB
 from traymon.sensors.socket_errors import os_error_text, symptom_of
 
 CLOSE_TIMEOUT = 1.0  # seconds to wait for the server to close after we did
@@ -79,7 +80,7 @@ async def exchange_versions(
             close_timeout = CLOSE_TIMEOUT
         return answer(outcome)
     except TimeoutError:
-        return answer(Outcome(Symptom.SILENT, "takes no bytes"))
+        return answer(Outcome(Symptom.SILENT, "accepts no data"))
     except OSError as error:
         return answer(Outcome(symptom_of(error), f"while sending: {os_error_text(error)}"))
     finally:
@@ -154,6 +155,8 @@ async def _connect_to(family: int, address: Address, timeout: float) -> socket.s
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
+        # or a second small message would wait for the answer to the first
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(timeout):
             await asyncio.get_running_loop().sock_connect(connection, address)
     except BaseException:
@@ -178,31 +181,32 @@ async def read_reply(
 ) -> Outcome:
     """Read until the version reply, the end of the stream, the deadline, or proof it is not IB."""
     loop = asyncio.get_running_loop()
-    reader = wire.AnswerReader()
+    frames = FrameReader()
     head = b""
     try:
         async with asyncio.timeout_at(deadline):
             while data := await loop.sock_recv(connection, 4096):
                 head = head or data[:16]
-                if (reply := reader.feed(data)) is not None:
+                if (reply := wire.find_version(frames, data)) is not None:
                     return _interpret(reply, offered)
-    except wire.NotIB as error:
+                await asyncio.sleep(0)  # sock_recv does not yield while bytes are available
+    except NotIB as error:
         if wire.speaks_tls(head):
-            detail = f"answered the plain hello with a TLS record ({head[:5].hex()})"
+            detail = f"answered the unencrypted message with a TLS record ({head[:5].hex()})"
             return Outcome(Symptom.TLS, detail)
         return Outcome(Symptom.NOT_IB, str(error))
     except TimeoutError:
-        if reader.received:
-            return Outcome(Symptom.UNFINISHED, f"{reader.received} bytes, then no end in time")
-        return Outcome(Symptom.SILENT, "accepted, and sent no byte")
+        if frames.received:
+            return Outcome(Symptom.UNFINISHED, f"{frames.received} bytes, then no end in time")
+        return Outcome(Symptom.SILENT, "connection accepted, no reply")
     except OSError as error:
         text = os_error_text(error)
-        if reader.received:
-            return Outcome(Symptom.UNFINISHED, f"{reader.received} bytes, then: {text}")
+        if frames.received:
+            return Outcome(Symptom.UNFINISHED, f"{frames.received} bytes, then: {text}")
         return Outcome(symptom_of(error), text)
-    if reader.received:
-        return Outcome(Symptom.UNFINISHED, f"{reader.received} bytes, then closed")
-    return Outcome(Symptom.CLOSED, "accepted, then closed without a byte")
+    if frames.received:
+        return Outcome(Symptom.UNFINISHED, f"{frames.received} bytes, then closed")
+    return Outcome(Symptom.CLOSED, "connection accepted, then closed without a reply")
 
 
 def _interpret(reply: wire.VersionReply, offered: int) -> Outcome:

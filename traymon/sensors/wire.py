@@ -1,33 +1,37 @@
-"""Encode and decode TWS frames: the version hello, startApi and the answers to both.
+"""Encode what traymon sends to TWS, and decode the answers that begin every connection.
 
-Bytes only: no sockets, no clock, and no opinion about what an answer means for the user.
+Bytes only: no sockets, no clock, and no opinion about what an answer means for the user. What
+arrives later is decoded in `session_messages`; `frame_reader` cuts it into frames.
 
-A frame is a 4-byte big-endian length followed by that many bytes of NUL-terminated fields. The
-client opens with the raw bytes `API\\0` and one frame `v<min>..<max>`; the server answers with one
-frame of two fields, its version and its time (ibapi `client.py`, ib_insync `client.py`).
+The client opens with the raw bytes `API\\0` and one frame `v<min>..<max>`; the server answers with
+one frame of two fields, its version and its time (ibapi `client.py`, ib_insync `client.py`).
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
+from traymon.sensors.frame_reader import FrameReader, NotIB, printable
+from traymon.sensors.tws_words import plain
+
 MIN_CLIENT_VERSION = 100  # the first with this handshake; a higher one hung a Gateway
 SESSION_VERSION = 176  # as ib_insync 0.9.86; up to 193 frames and errors stay text
-MAX_FRAME = 65_536  # bytes, before the version reply; IB's later limit is 0xFFFFFF
 MAX_ANSWER = 262_144  # bytes in total before the version reply
-MAX_TEXT = 200  # bytes kept of a field that TWS wrote
+MAX_TEXT = 6_000  # bytes of one message that are decoded
 
 # Message IDs, as text up to server version 200 (ibapi `message.py`); error 326 is IB's own number.
 ERROR, NEXT_VALID_ID, MANAGED_ACCOUNTS = b"4", b"9", b"15"
-CLIENT_ID_IN_USE = b"326"
+CLIENT_ID_IN_USE = 326
+ERROR_WITH_TIME = 194  # the server version from which an error has no version but a time
+ISSUER_ID = 176  # the server version from which a contract is asked for with its issuer
 
 TLS_HANDSHAKE, TLS_ALERT = 0x16, 0x15  # record types, RFC 8446 section 5.1
 
-
-class NotIB(Exception):
-    """The bytes cannot be an answer of TWS or IB Gateway; the message quotes them."""
+_VERSION = re.compile(rb"-1|[1-9][0-9]{0,3}")
+_NUMBER = re.compile(rb"-?[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +42,13 @@ class VersionReply:
     time: str  # its clock and time zone, in no fixed format or encoding
 
 
-def hello(newest: int = SESSION_VERSION) -> bytes:
-    """Return the bytes that open every connection: `API\\0`, length, `v100..176`.
+@dataclass(frozen=True, slots=True)
+class TwsError:
+    """An error or a system message: TWS sends both in one form."""
 
-    Only a connection that ends with the version reply may offer a version above SESSION_VERSION:
-    the reply is text in every version, what follows it is not.
-    """
-    versions = f"v{MIN_CLIENT_VERSION}..{newest}".encode("ascii")
-    return b"API\0" + struct.pack(">I", len(versions)) + versions
-
-
-class AnswerReader:
-    """Finds the version reply in a stream that arrives in chunks of any size.
-
-    Other frames may precede it ("sometimes I get news before the server version": ibapi
-    `client.py`). Buffers at most one frame; raises NotIB as soon as the bytes rule IB out.
-    """
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.received = 0  # bytes so far
-
-    def feed(self, data: bytes) -> VersionReply | None:
-        """Add the next bytes; return the reply once it is complete, None before."""
-        self._buffer += data
-        self.received += len(data)
-        if self.received > MAX_ANSWER:
-            raise NotIB(f"{self.received} bytes without a version reply")
-        while (frame := _take_frame(self._buffer)) is not None:
-            if (reply := _version_reply(frame)) is not None:
-                return reply
-        return None
+    request_id: int  # -1 if it is about no request
+    code: int
+    text: str  # one bounded line
 
 
 class Verdict(StrEnum):
@@ -79,65 +59,83 @@ class Verdict(StrEnum):
     REFUSED = "refused"  # closed or not answered, without error 326
 
 
-class VerdictReader:
-    """Finds the answer to startApi in a stream that arrives in chunks of any size."""
+def hello(newest: int = SESSION_VERSION) -> bytes:
+    """Return the bytes that open every connection: `API\\0`, length, `v100..176`.
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.said = ""  # the last error before the answer: `507: Bad message`
-
-    def feed(self, data: bytes) -> Verdict | None:
-        """Add the next bytes; return the verdict once it is known, None before.
-
-        Raises NotIB as soon as the bytes rule IB out.
-        """
-        self._buffer += data
-        while (frame := _take_frame(self._buffer)) is not None:
-            fields = frame.split(b"\0")
-            if fields[0] in (NEXT_VALID_ID, MANAGED_ACCOUNTS):
-                return Verdict.FREE
-            if fields[0] == ERROR and fields[3:4] == [CLIENT_ID_IN_USE]:  # ID, version, request
-                return Verdict.TAKEN
-            if fields[0] == ERROR and len(fields) > 4:
-                code, text = (decode(field[:MAX_TEXT]) for field in fields[3:5])
-                self.said = f"{code}: {text}"
-        return None
+    Only a connection that ends with the version reply may offer a version above SESSION_VERSION:
+    the reply is text in every version, what follows it is not.
+    """
+    return b"API\0" + _frame(f"v{MIN_CLIENT_VERSION}..{newest}")
 
 
 def start_api(client_id: int) -> bytes:
     """Return the frame that begins a session: `71`, version 2, the client ID, no capabilities."""
-    body = f"71\0002\0{client_id}\0\0".encode("ascii")
-    return struct.pack(">I", len(body)) + body
+    return _message(71, 2, client_id, "")
 
 
-def _take_frame(buffer: bytearray) -> bytes | None:
-    """Remove and return the first frame of the buffer; None while it is incomplete."""
-    if buffer and buffer[0] != 0:  # a length below 16 MB starts with a zero byte
-        raise NotIB(f"answered {printable(bytes(buffer[:48]))}")
-    if len(buffer) < 4:
-        return None
-    (length,) = struct.unpack_from(">I", buffer)
-    if not 0 < length <= MAX_FRAME:
-        raise NotIB(f"announced a frame of {length} bytes")
-    if len(buffer) < 4 + length:
-        return None
-    frame = bytes(buffer[4 : 4 + length])
-    del buffer[: 4 + length]
-    return frame
+def ask_for_the_time() -> bytes:
+    """Return the cheapest request of the API: `49`, version 1."""
+    return _message(49, 1)
 
 
-def _version_reply(frame: bytes) -> VersionReply | None:
-    """Return a frame of two fields as a version reply; None for any other message."""
+def ask_for_contract(request_id: int, contract: str, server_version: int) -> bytes:
+    """Return the request for a contract's details, for `SPY` or `ES FUT CME USD`."""
+    symbol, kind, exchange, currency = [*contract.split(), "STK", "SMART", "USD"][:4]
+    wanted = (0, symbol, kind, "", 0.0, "", "", exchange, "", currency, "", "")
+    not_expired, security_id, issuer = 0, ("", ""), ("",) * (server_version >= ISSUER_ID)
+    return _message(9, 8, request_id, *wanted, not_expired, *security_id, *issuer)
+
+
+def read_version(frame: bytes) -> VersionReply | None:
+    """Return a frame of two fields as a version reply; None for any other message.
+
+    Others may precede it ("sometimes I get news before the server version": ibapi `client.py`).
+    Raises NotIB if the frame is no message, or gives a version that TWS never had.
+    """
     if not frame.endswith(b"\0"):
         raise NotIB(f"sent a frame {printable(frame[:48])}")
-    fields = frame[:-1].split(b"\0")
+    fields = frame[:-1].split(b"\0", 2)
     if len(fields) != 2:
         return None
-    try:
-        version = int(fields[0])
-    except ValueError:
-        raise NotIB(f"gave {printable(fields[0][:24])} as its version") from None
-    return VersionReply(version, decode(fields[1][:120]))
+    if not _VERSION.fullmatch(fields[0]):
+        raise NotIB(f"gave {printable(fields[0][:24])} as its version")
+    return VersionReply(int(fields[0]), plain(decode(fields[1][:120])))
+
+
+def find_version(frames: FrameReader, data: bytes) -> VersionReply | None:
+    """Feed the next bytes; return the version reply once it is complete, None before.
+
+    Raises NotIB as soon as the bytes rule IB out, or if they go on without a version reply.
+    """
+    frames.feed(data)
+    while (frame := frames.take_frame()) is not None:
+        if (reply := read_version(frame)) is not None:
+            return reply
+    if frames.received > MAX_ANSWER:
+        raise NotIB(f"{frames.received} bytes without a version reply")
+    return None
+
+
+def read_error(frame: bytes, server_version: int) -> TwsError | None:
+    """Return an error or system message (4), whatever the encoding of its text.
+
+    None for any other message, and for one without a code.
+    """
+    # the message's ID and version, the request, the code, the text, and more
+    kind, *fields = frame.split(b"\0", 6)
+    if kind != ERROR:
+        return None
+    request, code, text = [*fields[server_version < ERROR_WITH_TIME :], b"", b"", b""][:3]
+    if not (_NUMBER.fullmatch(request) and _NUMBER.fullmatch(code)):
+        return None
+    return TwsError(int(request), int(code), plain(decode(text[:MAX_TEXT])))
+
+
+def read_verdict(frame: bytes, error: TwsError | None) -> Verdict | None:
+    """Return what an answer to startApi says of the client ID; None if nothing."""
+    if frame.split(b"\0", 1)[0] in (NEXT_VALID_ID, MANAGED_ACCOUNTS):
+        return Verdict.FREE
+    return Verdict.TAKEN if error is not None and error.code == CLIENT_ID_IN_USE else None
 
 
 def decode(text: bytes) -> str:
@@ -158,6 +156,10 @@ def speaks_tls(answer: bytes) -> bool:
     return len(answer) >= 2 and answer[0] in (TLS_HANDSHAKE, TLS_ALERT) and answer[1] == 3
 
 
-def printable(data: bytes) -> str:
-    """Return bytes as quoted ASCII text, for use as detail: `'HTTP/1.1 400'`."""
-    return ascii(data.decode("latin-1"))
+def _message(*fields: object) -> bytes:
+    return _frame("".join(f"{field}\0" for field in fields))
+
+
+def _frame(text: str) -> bytes:
+    body = text.encode()
+    return struct.pack(">I", len(body)) + body

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_log_path, user_state_path
+
+from traymon.storage.files import make_private
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +24,13 @@ class Folders:
     def of_this_user(cls) -> Folders:
         """Return the platform's usual folders."""
         return cls(user_state_path("traymon"), user_log_path("traymon"))
+
+    def make_private(self) -> None:
+        """Take away others' rights to what lies in the folders, as far as that is possible."""
+        for folder in (self.state, self.logs):
+            try:
+                make_private(folder)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                log.warning("%s may be readable by others: %s", folder, error)

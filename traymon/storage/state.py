@@ -7,8 +7,10 @@ programs that the user marked as their own. No other module opens the file.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +20,11 @@ import filelock
 
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
-from traymon.storage.files import write_atomically
+from traymon.storage.files import create_private_folder, read_file, write_atomically
 from traymon.storage.state_format import (
     ANY_TARGET,
     MAX_CLIENT_ID,
+    MAX_SIZE,
     MIN_CLIENT_ID,
     IbHours,
     State,
@@ -34,26 +37,28 @@ log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT = 2.0  # seconds; a writer holds the lock for milliseconds
 
-# Tells one version of the file from the next: modification time, inode, size.
-_Stamp: TypeAlias = tuple[int, int, int]
+# Tells one version of the file from the next: modified, rights changed, inode, size.
+_Stamp: TypeAlias = tuple[int, int, int, int]
 
 
 class StateStore:
     """The state of this user's traymon. Safe to use from several threads and processes.
 
     A change that cannot be written is logged and lasts until this process ends; only marking and
-    forgetting own programs, which the user waits for, raises OSError instead.
+    forgetting own programs, which the user waits for, raises OSError instead. A file that cannot
+    be used is logged once and costs nothing that is known already; it is set aside, never lost.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "state.json"
         self._lock = threading.RLock()
         self._stamp: _Stamp | None = None  # of the version that was read or written last
+        self._problem = ""  # why that version cannot be used; "" if it can
         self._refused_hours: IbHours | None = None
         self._state = State()
         self._refresh()
-        if self._stamp is None:
-            self._state = read_legacy(folder)
+        if self._stamp is None and not self._problem:
+            self._state = read_legacy(folder, time.time())
 
     # --- snooze
 
@@ -176,36 +181,52 @@ class StateStore:
 
         Raises OSError.
         """
+        create_private_folder(self._path.parent)
         lock = filelock.FileLock(self._path.with_name("state.lock"), LOCK_TIMEOUT, mode=0o600)
         with self._lock, lock:
             self._refresh()
             changed = change(self._state)
-            if changed != self._state:
-                write_atomically(self._path, encode(changed))
-                self._state, self._stamp = changed, self._read_stamp()
+            if changed == self._state:
+                return
+            if self._problem and self._stamp is not None:
+                aside = self._path.with_name("state.json.unusable")
+                os.replace(self._path, aside)
+                log.warning("what could not be read is now %s", aside)
+            write_atomically(self._path, encode(changed))
+            self._state, self._stamp, self._problem = changed, self._read_stamp(), ""
 
     def _refresh(self) -> None:
         """Read the file again if another process has changed it."""
         try:
             stamp = self._read_stamp()
-            if stamp == self._stamp:
-                return
-            if stamp is None:  # somebody removed it
-                self._state, self._stamp = State(), None
-                return
-            text = self._path.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
-            log.warning("%s cannot be read: %s", self._path, error)
+            self._stamp = None
+            self._note_problem(str(error))
             return
-        self._stamp = stamp  # also of a version that cannot be used: it is logged once
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
         try:
-            self._state = decode(text, self._state)
-        except ValueError as error:
-            log.warning("%s cannot be read: %s", self._path, error)
+            self._state = State() if stamp is None else self._read()
+        except (OSError, ValueError) as error:
+            self._note_problem(str(error))
+        else:
+            self._problem = ""
+
+    def _read(self) -> State:
+        """Return what the file says. Raises OSError and ValueError."""
+        text = read_file(self._path, MAX_SIZE).decode("utf-8", "replace")
+        return decode(text, self._state, time.time())
+
+    def _note_problem(self, problem: str) -> None:
+        """Log why the file cannot be used, once: it is looked at every few seconds."""
+        if problem != self._problem:
+            log.warning("%s cannot be read: %s", self._path, problem)
+        self._problem = problem
 
     def _read_stamp(self) -> _Stamp | None:
         try:
             stat = self._path.stat()
         except FileNotFoundError:
             return None
-        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size

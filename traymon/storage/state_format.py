@@ -1,6 +1,6 @@
 """The content of state.json, and of the three files that it replaced.
 
-A value that cannot be used is logged and costs nothing but itself.
+A value that cannot be used is logged and costs nothing but itself, be it one of a list.
 """
 
 from __future__ import annotations
@@ -8,19 +8,27 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from traymon.core import ib_hours
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
+from traymon.storage.files import read_file
 
 log = logging.getLogger(__name__)
 
 # High, to stay clear of the IDs that people give their programs, which count up from 0.
 MIN_CLIENT_ID, MAX_CLIENT_ID = 9_000, 9_900
+
+MAX_SIZE = 1_000_000  # bytes; hours and programs of years are a tenth of it
+MAX_DEPTH = 6  # of values within values; ours have five
+MAX_DIGITS = 300  # of a whole number; no float has more
+MAX_SNOOZE = 31 * 86_400.0  # seconds; the market never stays closed for longer
 
 ANY_TARGET = ""  # whose snooze it is in kept.json, which did not say
 
@@ -55,19 +63,19 @@ def encode(state: State) -> str:
     return json.dumps({key: value for key, value in asdict(state).items() if value}, indent=2)
 
 
-def decode(text: str, last: State) -> State:
+def decode(text: str, last: State, now: float) -> State:
     """Return the state that a text of state.json describes.
 
     A value that cannot be used keeps what it was in `last`. Raises ValueError if the text is not
     a JSON object.
     """
-    values = json.loads(text)
+    values = _parse(text)
     if not isinstance(values, dict):
         raise ValueError("not a JSON object")
-    return _from_values(values, last)
+    return _from_values(values, last, now)
 
 
-def read_legacy(folder: Path) -> State:
+def read_legacy(folder: Path, now: float) -> State:
     """Return what kept.json, client-id and own-programs.json hold, from before state.json."""
     kept = _read_json(folder / "kept.json")
     if not isinstance(kept, dict):
@@ -80,7 +88,8 @@ def read_legacy(folder: Path) -> State:
         "snoozed_until": _unless_none(ANY_TARGET, kept.get("snoozed_until")),
         "hours": {kept["hours_of"]: hours} if isinstance(kept.get("hours_of"), str) else None,
     }
-    return _from_values({key: value for key, value in values.items() if value is not None}, State())
+    values = {key: value for key, value in values.items() if value is not None}
+    return _from_values(values, State(), now)
 
 
 def _unless_none(key: str, value: object) -> dict[str, object] | None:
@@ -89,7 +98,7 @@ def _unless_none(key: str, value: object) -> dict[str, object] | None:
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return _parse(read_file(path, MAX_SIZE).decode("utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -97,24 +106,82 @@ def _read_json(path: Path) -> object:
         return None
 
 
-def _from_values(values: Mapping[str, object], last: State) -> State:
-    def value(key: str, convert: Callable[[object], Value], missing: Value, bad: Value) -> Value:
-        if key not in values:
-            return missing
-        try:
-            return convert(values[key])
-        except (KeyError, OverflowError, TypeError, ValueError) as error:
-            log.warning("state.json: %s cannot be used: %r", key, error)
-            return bad
+def _parse(text: str) -> object:
+    """Return the values of a JSON text, those within too many others as null.
 
-    none = State()
+    Raises ValueError.
+    """
+    return json.loads(_without_deep_values(text), parse_int=_parse_int)
+
+
+def _without_deep_values(text: str) -> str:
+    """Return a JSON text with null in place of what lies too deep: the parser is recursive."""
+    kept: list[str] = []
+    depth = end = 0
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
+        if match[0] in "[{":
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                kept.append(text[end : match.start()])
+        elif match[0] in "]}":
+            depth -= 1
+            if depth == MAX_DEPTH:
+                kept.append("null")
+                end = match.end()
+    return "".join((*kept, text[end:])) if depth <= MAX_DEPTH else "".join(kept)
+
+
+def _parse_int(digits: str) -> float:
+    """Return a whole number; infinity, as for a float, if it has too many digits."""
+    return int(digits) if len(digits) <= MAX_DIGITS else math.inf
+
+
+def _from_values(values: Mapping[str, object], last: State, now: float) -> State:
+    """Return the state; a value that cannot be used is what it was in `last`."""
+    greeted, client_id, own_programs = last.greeted, last.client_id, last.own_programs
+    if (flag := _convert("greeted", _flag, values.get("greeted", False))) is not None:
+        greeted = flag
+    if (own := values.get("client_id")) is None:
+        client_id = None
+    elif (chosen := _convert("client_id", _client_id, own)) is not None:
+        client_id = chosen
+    if (rows := _convert("own_programs", _list, values.get("own_programs", []))) is not None:
+        programs = [_convert("one of own_programs", _own_program, row) for row in rows]
+        usable = tuple(program for program in programs if program is not None)
+        own_programs = usable if usable or not rows else own_programs
     return State(
-        value("greeted", _flag, none.greeted, last.greeted),
-        value("client_id", _client_id, none.client_id, last.client_id),
-        value("own_programs", _own_programs, none.own_programs, last.own_programs),
-        value("snoozed_until", _snoozes, none.snoozed_until, last.snoozed_until),
-        value("hours", _hours, none.hours, last.hours),
+        greeted,
+        client_id,
+        own_programs,
+        _convert_table(values, "snoozed_until", partial(_moment, now=now), last.snoozed_until),
+        _convert_table(values, "hours", _ib_hours, last.hours),
     )
+
+
+def _convert_table(
+    values: Mapping[str, object],
+    key: str,
+    convert: Callable[[object], Value],
+    last: Mapping[str, Value],
+) -> Mapping[str, Value]:
+    """Return the table under a key; each of its values that cannot be used is as in `last`."""
+    table = _convert(key, _table, values.get(key, {}))
+    if table is None:
+        return last
+    converted = {
+        name: last.get(name) if (usable := _convert(key, convert, value)) is None else usable
+        for name, value in table.items()
+    }
+    return {name: value for name, value in converted.items() if value is not None}
+
+
+def _convert(key: str, convert: Callable[[object], Value], value: object) -> Value | None:
+    """Return a converted value; None, which is logged, if it cannot be used."""
+    try:
+        return convert(value)
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        log.warning("state.json: %s cannot be used: %r", key, error)
+        return None
 
 
 def _flag(value: object) -> bool:
@@ -129,37 +196,35 @@ def _client_id(value: object) -> int:
     return value
 
 
-def _own_programs(value: object) -> tuple[OwnProgram, ...]:
-    return tuple(OwnProgram(str(row["exe"]), str(row["script"])) for row in _rows(value))
-
-
-def _rows(value: object) -> list[dict[str, object]]:
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+def _own_program(value: object) -> OwnProgram:
+    row = _table(value)
+    exe, script = row["exe"], row["script"]
+    if not isinstance(exe, str) or not isinstance(script, str):
         raise TypeError(value)
-    return value
+    return OwnProgram(exe, script)
 
 
-def _snoozes(value: object) -> dict[str, float]:
-    return {target: _moment(until) for target, until in _table(value).items()}
-
-
-def _moment(value: object) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
+def _moment(value: object, now: float) -> float:
+    """Return when a snooze ends. Nobody can choose one that is longer than MAX_SNOOZE."""
+    if not isinstance(value, int | float) or not 0 <= value <= now + MAX_SNOOZE:
         raise ValueError(value)
     return float(value)
 
 
-def _hours(value: object) -> dict[str, IbHours]:
-    return {contract: _ib_hours(_table(hours)) for contract, hours in _table(value).items()}
-
-
-def _ib_hours(value: Mapping[str, object]) -> IbHours:
-    days, zone = value["days"], value["zone"]
-    if not isinstance(days, list) or not isinstance(zone, str):
+def _ib_hours(value: object) -> IbHours:
+    table = _table(value)
+    zone = table["zone"]
+    if not isinstance(zone, str):
         raise TypeError(value)
-    hours = IbHours(tuple(map(str, days)), zone)
+    hours = IbHours(tuple(map(str, _list(table["days"]))), zone)
     hours.schedule()  # raises ValueError
     return hours
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
 
 
 def _table(value: object) -> dict[str, object]:

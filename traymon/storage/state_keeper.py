@@ -39,6 +39,11 @@ class StateKeeper:
         hours = self._hours[contract]
         return self._calendar if hours is None else replace(self._calendar, hours=hours)
 
+    def use_calendar(self, calendar: Calendar, target: Target) -> None:
+        """Use the calendar of new settings, for this target from now on."""
+        self._calendar = calendar
+        self._on_calendar(self.calendar_of(target), target.name)
+
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Write what is new."""
         for status in statuses:

@@ -10,6 +10,11 @@ def _nothing(*_arguments: object) -> None:
     """Stand in for an action that is not offered."""
 
 
+def _no() -> bool:
+    """Answer for an action that is not offered."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActions:
     """What the tray and the page can ask for.
@@ -23,9 +28,11 @@ class UserActions:
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
+    use_new_settings: Callable[[], None] = _nothing  # those that their files say now
     copy_report: Callable[[], None] = _nothing
     open_logs: Callable[[], None] = _nothing
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
+    make_room: Callable[[], bool] = _no  # for another traymon; whether this one ends
     quit: Callable[[], None] = _nothing

@@ -12,7 +12,6 @@ from functools import cache
 from io import BytesIO
 from itertools import pairwise
 from math import cos, pi, sin
-from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
@@ -179,11 +178,6 @@ def png(light: Light, size: int = 64, rimmed: bool = False) -> bytes:
     file = BytesIO()
     draw(light, size, rimmed).save(file, "PNG")
     return file.getvalue()
-
-
-def save(light: Light, path: Path, size: int = 64) -> None:
-    """Write the light's picture as a PNG file."""
-    draw(light, size).save(path, "PNG")
 
 
 def _around(

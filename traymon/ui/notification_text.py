@@ -12,6 +12,7 @@ from traymon.core.facts import Fact, Facts
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
+from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.formatting import moment
 from traymon.ui.presenter import (
     MAX_BODY,
@@ -24,6 +25,7 @@ from traymon.ui.presenter import (
     utf16_length,
 )
 
+FILES_GONE = "files-gone"  # the file in assets/notifications/ that is needed when it is gone
 MARK_AS_MINE, SNOOZE = "mine", "snooze"
 BUTTONS = {MARK_AS_MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
@@ -50,8 +52,33 @@ class NotificationText:
 
 
 def own_notification_text(title: str, body: str) -> NotificationText:
-    """Return the text of a notification about traymon itself, cut to the limits."""
+    """Return the text of a notification about traymon itself, cleaned and cut to the limits."""
+    title, body = fix_pages.clean(title), fix_pages.clean(body)
     return NotificationText(clip(title, MAX_TITLE), clip(body, MAX_BODY), urgent=False)
+
+
+def bare_notification_text(notification: Notification) -> NotificationText:
+    """Return a text for when the usual one cannot be composed: light and headline, or the code."""
+    status, light = notification.status, notification.status.diagnosis.light
+    try:
+        what = headline(status.diagnosis)
+    except Exception:  # the same fault as before, most likely
+        what = status.diagnosis.code
+    return NotificationText(
+        title=clip(fix_pages.clean(f"{status.target.name}: {light.word}"), MAX_TITLE),
+        body=clip(f"{notification.kind.capitalize()}: {what}", MAX_BODY),
+        urgent=notification.kind in URGENT and light is Light.RED,
+        light=light,
+    )
+
+
+def load_texts() -> None:
+    """Read the words of every notification, so that later their files need not be there."""
+    for code in ENTRIES:
+        fix_pages.page(code)
+    names = [FILES_GONE, "pre-open-good", *(kind for kind in Kind if kind is not Kind.FAULT)]
+    for name in names:
+        fix_pages.notification_text(name)
 
 
 def notification_text(notification: Notification, now: float) -> NotificationText:

@@ -12,8 +12,8 @@ from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.latency import LATENCY_NAMES
 from traymon.core.model import Diagnosis, Status
 from traymon.core.target import Program
-from traymon.core.vocabulary import Light, SensorName
-from traymon.diagnosis import fix_pages
+from traymon.core.vocabulary import Light, SensorName, SettingsNews
+from traymon.diagnosis import fix_pages, library_check
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.formatting import duration, id_use, moment, programs
 
@@ -46,6 +46,7 @@ def facts_of(status: Status, now: float) -> Facts:
         **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.streak,
+        Fact.TRAYMON: status.target.command,
     }
 
 
@@ -155,6 +156,18 @@ def market_closed_text(status: Status, now: float) -> str:
     return f"market closed until {moment(status.opens_at, now)}"
 
 
+SETTINGS_TEXTS = {
+    SettingsNews.CHANGED: "new settings are not in use yet",
+    SettingsNews.UNUSABLE: "the new settings have a mistake",
+    SettingsNews.GONE: "the .env is gone",
+}
+
+
+def settings_text(status: Status) -> str:
+    """Return what is new in the files of the settings, in a few words; "" if nothing is."""
+    return SETTINGS_TEXTS.get(status.settings.news, "")
+
+
 def tooltip(statuses: Sequence[Status], now: float) -> str:
     """Return the icon's tooltip: every target, the worst first, cut to the platform's limit."""
     parts = [_tooltip(status, now) for status in worst_first(statuses)]
@@ -166,6 +179,7 @@ def _tooltip(status: Status, now: float) -> str:
     lines = [
         headline(status.diagnosis),
         suspicion_text(status),
+        settings_text(status),
         where_and_since(status, now),
         ", ".join(muted),
     ]
@@ -184,6 +198,7 @@ def status_line(status: Status, now: float) -> str:
         suspicion_text(status),
         mute_text(status, now),
         market_closed_text(status, now),
+        settings_text(status),
     )
     return " · ".join(filter(None, parts))
 
@@ -193,10 +208,12 @@ def blocking_text(status: Status) -> str:
     if status.diagnosis.light is not Light.GREEN:
         return marked_headline(status.diagnosis)
     steps = check_steps(status.evidence)
-    step = next((step for step in steps if step.light is not Light.GREEN), None)
+    unwell_steps = (step for step in steps if step.light is not Light.GREEN and not step.skipped)
+    step = next(unwell_steps, None)
     if step is None:
         return marked_headline(status.diagnosis)
-    finding = next(
-        (part.finding for part in step.details if part.light is not Light.GREEN), step.finding
-    )
+    finding = step.finding
+    if step.name != library_check.NAME:  # its details are advice
+        unwell = (part.finding for part in step.details if part.light is not Light.GREEN)
+        finding = next(unwell, finding)
     return f"{MARKS[step.light]} {step.title}: {fix_pages.clean(finding)}"

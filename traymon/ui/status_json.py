@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from traymon.core.client_library import LibraryResult
 from traymon.core.model import Status
 from traymon.core.target import IdUse, Program
 from traymon.diagnosis import fix_pages
@@ -29,7 +30,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
     if test is not None:
         steps = steps_up_to(check_steps(status.evidence), test)
         only = {"test": test, "passed": all(step.passed for step in steps)}
-    return {
+    values = {
         "schema": SCHEMA,
         **only,
         "target": {
@@ -44,7 +45,9 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "headline": fix_pages.fill(page.headline, facts),
         "in_short": fix_pages.fill(page.in_short, facts),
         "notices": presenter.mute_text(status, now),
+        "snoozed_until": status.snoozed_until,
         "market": presenter.market_closed_text(status, now),
+        "settings": {"news": str(status.settings.news), "problem": clean(status.settings.problem)},
         "readings": [
             {
                 "sensor": reading.sensor,
@@ -56,12 +59,27 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
             for reading in status.evidence.readings.values()
         ],
     }
+    return {key: _encodable(value) for key, value in values.items()}
+
+
+def _encodable(value: Any) -> Any:
+    """Return a value with texts that UTF-8 can carry.
+
+    Python keeps what it cannot decode in a file's name as surrogates, which are shown as `\\udcf6`.
+    """
+    if isinstance(value, dict):
+        return {key: _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
 
 
 def _masked(value: Any) -> Any:
     """Return a fact's value for JSON, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
-    if isinstance(value, Program | IdUse):
+    if isinstance(value, Program | IdUse | LibraryResult):
         return {key.name: _masked(getattr(value, key.name)) for key in fields(value)}
     return clean(value) if isinstance(value, str) else value

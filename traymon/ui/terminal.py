@@ -17,7 +17,7 @@ from traymon import __version__
 from traymon.core.model import Change, Status
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.checks import CheckStep, check_steps
+from traymon.diagnosis.checks import CheckStep, check_steps, steps_to_show
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration
 from traymon.ui import presenter
@@ -44,6 +44,11 @@ class Terminal:
         self._live: Live | None = None
         self._changes: deque[Text] = deque(maxlen=MAX_CHANGES)
         self._statuses: Sequence[Status] = ()
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody may look at this console."""
+        return self._console.file.isatty() and not self._console.quiet
 
     def print_line(self, line: str) -> None:
         """Print a line of traymon's own."""
@@ -114,6 +119,8 @@ def _target(status: Status, now: float) -> RenderableType:
     lines += [Text(f"  {stats}", "bright_black") for stats in presenter.latency_stats(status)]
     if suspicion := presenter.suspicion_text(status):
         lines.append(Text(f"  {suspicion}", "yellow"))
+    if settings := presenter.settings_text(status):
+        lines.append(Text(f"  {settings}", "yellow"))
     if light in (Light.AMBER, Light.RED):
         page = fix_pages.page(status.diagnosis.code)
         in_short = fix_pages.fill(page.in_short, presenter.facts_of(status, now))
@@ -123,13 +130,10 @@ def _target(status: Status, now: float) -> RenderableType:
 
 def check_results(status: Status, only: str | None) -> RenderableType:
     """Return the results of `traymon check`: of one check, or of all up to the first failure."""
-    lines: list[RenderableType] = []
-    for number, step in enumerate(check_steps(status.evidence), 1):
-        if only in (None, step.name):
-            lines.append(_check_result(number, step))
-        if only is None and not step.passed:
-            break
-    return Group(*lines)
+    steps = check_steps(status.evidence)
+    return Group(
+        *(_check_result(steps.index(step) + 1, step) for step in steps_to_show(steps, only))
+    )
 
 
 def _check_result(number: int, step: CheckStep) -> RenderableType:
@@ -163,7 +167,7 @@ def fix_steps(status: Status, now: float) -> RenderableType:
 
 
 def explanation(code: str) -> RenderableType:
-    """Return the fix page of a code, with a dash for every fact."""
-    page = fix_pages.page(code)
-    headline = Text(f"{fix_pages.fill(page.headline, {})}\n", "bold")
-    return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, {})))
+    """Return the fix page of a code, as it reads when nothing is known."""
+    page, facts = fix_pages.page(code), fix_pages.general_facts()
+    headline = Text(f"{fix_pages.fill(page.headline, facts)}\n", "bold")
+    return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, facts)))

@@ -43,7 +43,8 @@ class Worker(Generic[T]):
         while (value := self._next()) is not None:
             try:
                 self._handle(value)
-            except (Exception, SystemExit):  # rich exits when its pipe is closed
+            # rich exits when its pipe is closed, and a library in Rust may panic: no `Exception`s
+            except BaseException:
                 log.exception("%s failed; it goes on with the next", self._thread.name)
 
     def _next(self) -> T | None:

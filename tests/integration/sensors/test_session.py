@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -279,44 +277,6 @@ def test_a_session_that_ends_leaves_its_id_free_at_once() -> None:
 
     told = play(story)
     assert told.sessions[-1].ending is Ending.PEER_CLOSED, "the end of the program is polite too"
-
-
-IN_A_THREAD = """
-import asyncio, sys, threading
-from traymon.core.model import Reading
-from traymon.core.vocabulary import Symptom
-from traymon.core.target import Target
-from traymon.monitoring.monitor import Monitor
-from traymon.sensors import sensors_for_target
-from traymon.sim.gateway import running
-
-assert "ib_insync" not in sys.modules and "eventkit" not in sys.modules
-with running() as gateway:
-    monitor = Monitor([Target("test", port=gateway.port, own_client_id=9100)],
-                      sensors_for_target)
-    seen = []
-    def hear(update):
-        status = update.status
-        if (symptom := status.evidence.symptom("session")) is not Symptom.UNKNOWN:
-            seen.append(symptom)
-            monitor.stop()
-    monitor.subscribe(hear)
-    thread = threading.Thread(target=lambda: asyncio.run(monitor.run()))
-    thread.start()
-    thread.join(20)
-    print(seen[0], thread.is_alive())
-"""
-
-
-def test_the_library_is_imported_late_and_in_a_thread_that_is_not_the_main_one() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", IN_A_THREAD],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("ok False\n", "")
 
 
 @pytest.fixture

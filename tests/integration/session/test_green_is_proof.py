@@ -21,7 +21,7 @@ from traymon.core.facts import Fact
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.one_shot import is_ready
 from traymon.sim.connection import Connection
-from traymon.sim.gateway import HEALTHY
+from traymon.sim.gateway import HEALTHY, Ending
 from traymon.sim.script import ORDINARY, Script
 
 DAY = "20261123:0930-20261123:1600"
@@ -180,18 +180,59 @@ def test_a_tws_that_answers_no_session_is_hung_by_proof() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\0\xff\xff\xffxx", b"garbage", b"\xff" * 100, b"\0\0\0\0"], ids=repr
+    ("data", "words"),
+    [
+        (b"garbage", "answered 'garbage'"),
+        (b"\xff" * 100, "answered '\\xff\\xff"),
+        (b"\0\0\0\0", "announced a frame of 0 bytes"),
+        (b"\0\0\0\x0649\x001\0x\0", "gave 'x' as its time"),
+        (b"\0\0\x0f\xa649\x001\0" + b"9" * 4_000 + b"\0", "gave '999999999999999999999999' as"),
+    ],
+    ids=["text", "ones", "nothing", "no-time", "endless-time"],
 )
-def test_bytes_that_never_become_a_message_are_no_sign_of_life(data: bytes) -> None:
+def test_what_is_no_message_of_tws_ends_the_session_in_its_own_words(
+    data: bytes, words: str
+) -> None:
     async def story(told: Story) -> None:
-        await told.until(8)
-        assert told.status.evidence.symptom(SensorName.SESSION) in (Symptom.MUTE, Symptom.HUNG)
+        await told.until_it_shows("session-garbled", "red", within=8)
+        assert words in told.status.diagnosis.facts[Fact.DETAIL]
+        assert told.sessions[0].ending is Ending.PEER_CLOSED
         await told.until(120)
-        assert told.shown[1] in ("amber", "red")
+        assert told.shown[1] == "red"
         never_green_without_proof(told)
-        assert told.status.evidence.symptom(SensorName.SESSION) is not Symptom.OK
+        assert len(told.sessions) <= 6
+        told.gateway.script = ORDINARY
+        await told.until_it_shows("healthy", "green", within=240)
 
     play(story, script=Sends(data))
+
+
+@pytest.mark.parametrize("answered_before", [False, True])
+def test_a_message_that_does_not_end_is_no_sign_of_life(answered_before: bool) -> None:
+    class SwallowsAnswers(Script):
+        def start(self, connection: Connection, client_id: int) -> None:
+            connection.start_session(client_id)
+            connection.later(12.0 if answered_before else 0.0, lambda: self._begin(connection))
+
+        def _begin(self, connection: Connection) -> None:
+            connection.send(b"\0\xff\xff\xff")
+            self._go_on(connection)
+
+        def _go_on(self, connection: Connection) -> None:
+            connection.send(b"x")
+            connection.later(3.0, lambda: self._go_on(connection))
+
+    async def story(told: Story) -> None:
+        began = 12.0 if answered_before else 0.0
+        if answered_before:
+            await told.until_it_shows("healthy", "green", within=5)
+            await told.until(began)
+        await told.until_it_shows("session-garbled", "red", within=22)
+        assert told.now - began == pytest.approx(20, abs=1)
+        assert "did not end within 20 s" in told.status.diagnosis.facts[Fact.DETAIL]
+        never_green_without_proof(told)
+
+    play(story, script=SwallowsAnswers())
 
 
 def test_messages_without_an_answered_heartbeat_are_not_served() -> None:

@@ -102,7 +102,7 @@ def test_a_gateway_that_says_nothing_is_quoted_with_nothing() -> None:
     async def story(told: Story) -> None:
         await told.until_it_shows("start-rejected", "red", within=60)
         assert "What TWS said" not in page(told)
-        assert fix_pages.DASH not in page(told).partition("## Fix")[0]
+        assert "—" not in page(told).partition("## Fix")[0]
 
     play(story, script=SaysAtStart())
 

@@ -25,14 +25,23 @@ from traymon.sim.gateway import Behaviour, Hello, running
 from traymon.ui.status_json import SCHEMA, as_json
 
 DOCUMENT = ROOT / "docs" / "check-json.md"
-TYPES = {"integer": int, "string": str, "boolean": bool, "number": float, "array": list,
-         "object": dict}  # fmt: skip
+TYPES: dict[str, set[type]] = {
+    "integer": {int},
+    "string": {str},
+    "boolean": {bool},
+    "number": {float},
+    "number or null": {float, type(None)},
+    "array": {list},
+    "object": {dict},
+}
 LIMITS = Limits(timeout=0.3)
 
 
 def documented() -> dict[str, str]:
     """Return field -> type of every row of the document's tables."""
-    rows = re.findall(r"^\| `([^`]+)` \| (\w+) \|", DOCUMENT.read_text(encoding="utf-8"), re.M)
+    rows = re.findall(
+        r"^\| `([^`]+)` \| (\w+(?: or null)?) \|", DOCUMENT.read_text(encoding="utf-8"), re.M
+    )
     assert len(rows) == len(dict(rows))
     return dict(rows)
 
@@ -68,7 +77,7 @@ def test_every_field_printed_is_documented_with_its_type_and_every_documented_on
     alone = list(flat(printed(status, "handshake")))
     assert {name for name, _ in alone} == fields.keys()
     for name, value in alone:
-        assert type(value) is TYPES[fields[name]], name
+        assert type(value) in TYPES[fields[name]], name
     whole = {name for name, _ in flat(printed(status))}
     assert fields.keys() - whole == {"test", "passed"}
     assert "DU123456" not in json.dumps(printed(status))
@@ -79,7 +88,7 @@ def test_the_example_in_the_document_is_one() -> None:
     example = json.loads(text.partition("```json")[2].partition("```")[0])
     fields = documented()
     assert {name for name, _ in flat(example)} == fields.keys() - {"test", "passed"}
-    assert all(type(value) is TYPES[fields[name]] for name, value in flat(example))
+    assert all(type(value) in TYPES[fields[name]] for name, value in flat(example))
     assert example["schema"] == SCHEMA
     assert example["code"] in ENTRIES
     for reading in example["readings"]:
@@ -109,3 +118,12 @@ def test_the_evidence_in_the_output_is_one_clean_line_whatever_came_over_the_wir
     (reading,) = (r for r in readings if r["sensor"] == "handshake")
     assert reading["detail"].startswith("a b?[31m?xxx")
     assert len(reading["detail"]) <= 300
+
+
+@pytest.mark.parametrize("name", ["B\udcf6rse", "\ud800"], ids=["Latin-1", "half a character"])
+def test_a_file_name_that_is_no_unicode_is_text_that_can_be_sent(name: str) -> None:
+    status = look(Behaviour(hello=Hello.SILENT), env_file=f"/home/{name}/.env")
+    named = replace(status, target=replace(status.target, name=name))
+    text = json.dumps(as_json(named), ensure_ascii=False).encode("utf-8").decode("utf-8")
+    assert json.loads(text)["target"]["name"] == ascii(name)[1:-1]
+    assert json.loads(text)["target"]["env_file"] == f"/home/{ascii(name)[1:-1]}/.env"

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from support.traymon_process import IsolatedTraymon
 from traymon import __version__
-from traymon.cli.main import app
+from traymon.cli.commands import app
 from traymon.cli.story import STORY
 from traymon.config.documents import env_example
 from traymon.config.schema import FIELDS
@@ -180,7 +180,7 @@ def test_without_a_session_bus_the_test_notification_says_so_in_plain_words(
 ) -> None:
     nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": "", "PATH": ""}
     code, out, err = traymon("test-notify", **nowhere)
-    assert (code, err) == (1, "")
+    assert (code, err) == (3, "")
     assert "D-Bus: failed: this session has no D-Bus" in out
     assert "plyer: failed: " in out
 
@@ -254,7 +254,7 @@ def test_run_prints_one_plain_line_per_change_into_a_pipe(traymon: Command) -> N
     with running() as gateway:
         process = traymon.start("run", "--no-tray", "--port", str(gateway.port))
         with started(process) as lines:
-            lines.wait_for("✓ API answers")
+            lines.wait_for("✓ Programs can connect")
             assert lines.end() == (0, "")
     said = "\n".join(lines.all)
     assert ESCAPE not in said
@@ -317,7 +317,6 @@ CLOSED_TO = [
     ["check", "--json", "--port", "1"],
     ["check", "--report", "--port", "1"],
     ["simulate", "--list"],
-    ["simulate", "healthy", "--port", "0"],
     ["demo", "--once", "--no-tray", "--speed", "20"],
     ["--help"],
 ]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import json
+import os
+import shutil
+import signal
 import stat
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,10 +20,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
+if sys.platform == "win32":
+    pytest.skip("its processes end in another way", allow_module_level=True)
+
+from support.launch_file import key
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
+from support.user_env import RecordingBrowser
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
-from traymon.storage.single_instance import Instance, InstanceInfo
+from traymon.storage.single_instance import Instance
+
+# What nohup does, without its file.
+NOHUP = (
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
 
 
 @pytest.fixture
@@ -42,11 +59,152 @@ def test_a_second_start_opens_the_page_of_the_first_and_ends(user: ResidentTraym
         end(first)
 
 
+@pytest.mark.parametrize("broken", ["no browser", "a browser that fails"])
+def test_where_no_browser_opens_it_prints_a_one_time_address_and_why(
+    user: ResidentTraymon, broken: str
+) -> None:
+    first = user.start_resident()
+    browser = "" if broken == "no browser" else "/bin/false"
+    try:
+        for words, code in ((("run", "--no-tray"), 0), (("open",), 3)):
+            done = user.run(*words, BROWSER=browser)
+            assert done.returncode == code
+            assert "is opened" not in done.stdout
+            why = "no display" if broken == "no browser" else "exit code 1"
+            assert "No browser could be opened: " in done.stdout
+            assert why in done.stdout
+            url = urlsplit(done.stdout.splitlines()[-1])
+            with closing(http.client.HTTPConnection(url.netloc, timeout=10)) as connection:
+                connection.request("GET", url.path)
+                assert connection.getresponse().status == 200
+    finally:
+        end(first)
+
+
+def test_the_browser_is_that_of_whoever_asks(user: ResidentTraymon) -> None:
+    first = user.start_resident()
+    asker = RecordingBrowser(user.home, "asker")
+    try:
+        assert user.run("open", **asker.env).returncode == 0
+        assert user.run("run", "--no-tray", **asker.env).returncode == 0
+        assert len(asker.opened()) == 2
+        assert user.opened() == []
+    finally:
+        end(first)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_of_several_starts_in_one_moment_one_watches_and_the_others_open_its_page(
+    user: ResidentTraymon, count: int
+) -> None:
+    words = ("run", "--no-tray", "--port", str(user.gateway.port))
+    started = [user.start(*words) for _ in range(count)]
+    try:
+        wait_for(lambda: sum(start.poll() is not None for start in started) == count - 1)
+        for start in started:
+            if start.poll() is not None:
+                out, err = start.communicate(timeout=30)
+                said = "traymon runs already; its page is opened.\n"
+                assert (start.returncode, out, err) == (0, said, "")
+        assert user.run("status").returncode == 0
+        assert len(user.opened()) == count - 1
+    finally:
+        for start in started:
+            start.terminate()
+            start.communicate(timeout=30)
+    assert 0 in [start.returncode for start in started]
+
+
+@pytest.mark.parametrize("runtime", ["missing", "another one", "removed"])
+def test_the_runtime_folder_plays_no_part(user: ResidentTraymon, runtime: str) -> None:
+    first = user.start_resident()
+    folder = Path(user.env["XDG_RUNTIME_DIR"])
+    other = user.home / "another"
+    other.mkdir(mode=0o700)
+    env = {"missing": "", "another one": str(other), "removed": str(folder)}[runtime]
+    if runtime == "removed":
+        shutil.rmtree(folder)
+    try:
+        assert user.run("status", XDG_RUNTIME_DIR=env).returncode == 0
+        second = user.run("run", "--no-tray", XDG_RUNTIME_DIR=env)
+        assert (second.returncode, second.stdout[:21]) == (0, "traymon runs already;")
+    finally:
+        end(first)
+
+
+def test_after_its_state_folder_was_removed_it_is_found_again(user: ResidentTraymon) -> None:
+    first = user.start_resident()
+    try:
+        shutil.rmtree(user.home / "state" / "traymon")
+        wait_for(lambda: user.run("status").returncode == 0, "the place to be written again")
+        assert user.run("run", "--no-tray").stdout.startswith("traymon runs already")
+    finally:
+        end(first)
+
+
+def test_the_one_whose_place_was_taken_ends_in_good_order(user: ResidentTraymon) -> None:
+    first = user.start_resident()
+    shutil.rmtree(user.home / "state" / "traymon")
+    other = Instance([user.home / "state" / "traymon" / "run"])
+    if other.acquire():  # else the first one was faster
+        assert first.wait(30) == 0
+        other.release()
+    else:
+        end(first)
+
+
+def test_it_survives_the_end_of_its_terminal_if_nohup_says_so(user: ResidentTraymon) -> None:
+    ignoring = [sys.executable, "-c", NOHUP, *user.command("run", "--no-tray", "--port")]
+    process = subprocess.Popen(
+        [*ignoring, str(user.gateway.port)],
+        cwd=user.cwd,
+        env=user.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: user.run("status").returncode == 0, "the page")
+        process.send_signal(signal.SIGHUP)
+        assert user.run("status").returncode == 0
+        assert process.poll() is None
+    finally:
+        end(process)
+
+
+def test_one_that_hangs_is_named_and_nothing_starts_beside_it(user: ResidentTraymon) -> None:
+    first = user.start_resident()
+    first.send_signal(signal.SIGSTOP)
+    try:
+        done = user.run("run", "--no-tray")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert f"The traymon that runs (pid {first.pid}) does not answer: " in done.stderr
+    finally:
+        first.send_signal(signal.SIGCONT)
+        end(first)
+
+
+def test_another_program_on_the_port_of_one_that_crashed_is_no_traymon(
+    user: ResidentTraymon,
+) -> None:
+    first = user.start_resident()
+    first.kill()
+    first.wait()
+    (place,) = user.home.rglob("traymon.json")
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        info = json.loads(place.read_text()) | {"port": stranger.server_port, "pid": os.getpid()}
+        place.write_text(json.dumps(info))
+        done = user.run("status")
+        assert (done.returncode, done.stderr) == (3, "No traymon runs for this user.\n")
+        end(user.start_resident())
+        stranger.shutdown()
+
+
 def test_status_is_that_of_the_running_one(user: ResidentTraymon) -> None:
     first = user.start_resident()
     try:
         wait_for(lambda: user.run("status").returncode == 0)
-        assert user.run("status").stdout.startswith("green: API answers on port")
+        assert user.run("status").stdout.startswith("green: Programs can connect to port")
         (target,) = json.loads(user.run("status", "--json").stdout)
         assert (target["code"], target["target"]["port"]) == ("healthy", user.gateway.port)
         user.gateway.behaviour = Behaviour(hello=Hello.CLOSE)
@@ -98,65 +256,15 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTray
     try:
         url = urlsplit(user.run("open", "--print-url").stdout.strip())
         with closing(http.client.HTTPConnection(url.netloc, timeout=30)) as connection:
-            connection.request("GET", url.path)
-            answer = connection.getresponse()
-            answer.read()
-            cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
-            connection.request("GET", "/events", headers={"Cookie": cookie})
+            bearer = f"Bearer {key(url.netloc, url.path.rpartition('/')[2])}"
+            connection.request("GET", "/events", headers={"Authorization": bearer})
             stream = connection.getresponse()
             assert "data: " in stream.readline().decode()
             user.gateway.behaviour = HEALTHY
             user.gateway.start()
             began = time.monotonic()
-            while "API answers on port" not in stream.readline().decode():
+            while "Programs can connect to port" not in stream.readline().decode():
                 assert time.monotonic() < began + PATIENCE
             assert time.monotonic() - began < 4.5  # less than one pause without the page: 5 s
     finally:
         end(first)
-
-
-def test_the_lock_is_one_persons_and_goes_with_the_process(tmp_path: Path) -> None:
-    one, other = Instance(tmp_path), Instance(tmp_path)
-    assert one.acquire()
-    assert not other.acquire()
-    assert other.find_running() is None  # it has not said yet where it is
-    one.publish(InstanceInfo(4711, "secret", 1))
-    assert other.find_running() == InstanceInfo(4711, "secret", 1)
-    if sys.platform != "win32":
-        assert stat.S_IMODE((tmp_path / "traymon.json").stat().st_mode) == 0o600
-    assert one.find_running() is None  # it is not another one
-    one.release()
-    assert other.find_running() is None
-    assert other.acquire()
-    other.release()
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"port": 1}'])
-def test_a_spoiled_announcement_is_no_announcement(text: str, tmp_path: Path) -> None:
-    one = Instance(tmp_path)
-    assert one.acquire()
-    (tmp_path / "traymon.json").write_text(text, encoding="utf-8")
-    assert Instance(tmp_path).find_running() is None
-    one.release()
-
-
-def test_a_user_without_a_folder_to_write_to_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = Path(__file__) / "no folder"
-    for name in ("user_runtime_path", "user_state_path"):
-        monkeypatch.setattr(f"traymon.storage.single_instance.{name}", lambda app: nowhere)
-    with pytest.raises(OSError, match="no folder"):
-        Instance()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights in another way")
-def test_a_folder_that_others_may_write_to_is_not_trusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shared, own = tmp_path / "shared", tmp_path / "own"
-    shared.mkdir()
-    shared.chmod(0o777)
-    monkeypatch.setattr("traymon.storage.single_instance.user_runtime_path", lambda app: shared)
-    monkeypatch.setattr("traymon.storage.single_instance.user_state_path", lambda app: own)
-    assert Instance().acquire()
-    assert list(shared.iterdir()) == []
-    assert (own / "run" / "traymon.lock").exists()

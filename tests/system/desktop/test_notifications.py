@@ -168,3 +168,31 @@ def test_its_button_gives_an_hour_of_silence(desktop: Desktop, port: int, daemon
     daemon.click(desktop, daemon.snooze)
     kept = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "state.json"
     wait_for(lambda: kept.exists() and "snoozed_until" in kept.read_text(), "the snooze")
+
+
+def notify_of_mail(desktop: Desktop, title: str) -> int:
+    """Notify as another program does, and return the notification's number."""
+    method = f"{NOTIFICATIONS}.Notify"
+    values: tuple[object, ...] = ("mailer", 0, "", title, "", [], {}, 0)
+    path = "/org/freedesktop/Notifications"
+    (number,) = desktop.ask(NOTIFICATIONS, path, method, "susssasa{sv}i", *values)
+    return int(number)
+
+
+def test_another_programs_notification_is_not_replaced_when_the_service_was_restarted(
+    desktop: Desktop, port: int
+) -> None:
+    DUNST.start(desktop)
+    traymon = Traymon(desktop, port, "--no-tray", **ALONE)
+    notification(desktop, 1)
+    desktop.stop_dunst()
+    desktop.start_dunst()  # its numbers begin again
+    mails = [notify_of_mail(desktop, f"New mail {number}") for number in (1, 2, 3)]
+    assert desktop.notifications()[0].id in mails
+    with running(port=port):
+        wait_for(lambda: desktop.notifications()[4:] and desktop.notifications()[4].id, "recovery")
+        recovery = desktop.notifications()[4]
+        assert recovery.replaces_id == 0
+        assert recovery.id not in mails
+        assert [each.closed for each in desktop.notifications()[1:]] == [None] * 4
+    assert traymon.end() == 0

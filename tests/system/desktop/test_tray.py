@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import FAST, SILENT, Traymon, clashing, log_of, wait_until_it_shows
+from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
 from support.polling import wait_for
+from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import HEALTHY, Running
+from traymon.ui.openers import GRAPHICAL_BROWSERS
 
 
 def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fix(
@@ -27,7 +31,7 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     gateway.behaviour = SILENT
     wait_until_it_shows(desktop, RED, "red")
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-    assert notification.title == f"Port {gateway.port} accepts, but the API is silent"
+    assert notification.title == f"TWS does not answer programs (port {gateway.port})"
     assert "Accept incoming connection" in notification.body
     assert notification.body.endswith("Click for all steps.")
     assert notification.actions == ["default", "Show fix steps", "snooze", "Snooze 1 hour"]
@@ -41,8 +45,8 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     gateway.behaviour = HEALTHY
     wait_until_it_shows(desktop, GREEN, "green")
     recovery = wait_for(lambda: desktop.notifications()[1:], "the recovery notification")[0]
-    assert recovery.title == f"API answers again on port {gateway.port}"
-    assert "Back after" in recovery.body
+    assert recovery.title == f"The API works again on port {gateway.port}"
+    assert "Down for" in recovery.body
     assert traymon.end() == 0
     assert len(desktop.notifications()) == 2
 
@@ -54,7 +58,7 @@ def test_the_notification_of_a_clash_has_a_button_to_say_that_the_program_is_one
     desktop.start_dunst()
     with clashing(desktop, gateway) as pid:
         notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-        assert notification.title == "Client ID 10 is taken by another program"
+        assert notification.title == "Client ID 10 is in use by another program"
         assert f"other_app.py (pid {pid}, since" in notification.body
         assert notification.actions[2:] == ["mine", "That one is mine", "snooze", "Snooze 1 hour"]
         desktop.click_notification(button=2)  # its menu, of which "mine" is taken, else "Snooze"
@@ -91,7 +95,7 @@ def test_a_test_notification_goes_through_every_channel_and_its_click_is_seen(
 
 def test_without_a_notification_service_the_test_says_so(desktop: Desktop) -> None:
     asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
-    assert asking.wait(30) == 1
+    assert asking.wait(30) == 3
     assert "D-Bus: failed" in desktop.log("asking")
     assert "Warning" not in desktop.log("asking")
 
@@ -104,9 +108,9 @@ def test_a_monitor_that_stands_still_turns_the_icon_grey_and_is_told(
     stop = desktop.folder / "stop"
     stalling = f"""
 import functools, os, time
-import traymon.app
+import traymon.app, traymon.service
 from traymon.monitoring.monitor import Monitor
-traymon.app.Watchdog = functools.partial(traymon.app.Watchdog, interval=0.2)
+traymon.service.Watchdog = functools.partial(traymon.service.Watchdog, interval=0.2)
 traymon.monitoring.target_monitor.TICK = 0.1
 publish = Monitor._publish
 def stall(self, *published):
@@ -126,7 +130,7 @@ main()
     stop.touch()
     wait_until_it_shows(desktop, GREY, "grey")
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-    assert notification.title == f"traymon has stopped looking at port {gateway.port}"
+    assert notification.title == f"traymon has stopped checking port {gateway.port}"
     assert "in stall" in log_of(desktop)
     stop.unlink()
     wait_until_it_shows(desktop, GREEN, "green")
@@ -154,7 +158,7 @@ def test_a_left_click_on_the_icon_opens_the_fix(desktop: Desktop, gateway: Runni
     wait_until_it_shows(desktop, GREEN, "green")
     desktop.click_tray_icon()
     page = wait_for(traymon.opened, "the fix page")[0]
-    assert "API answers on port" in page
+    assert "Programs can connect to port" in page
 
 
 def test_a_tray_host_that_comes_late_or_again_gets_the_icon(
@@ -193,7 +197,7 @@ def test_without_a_notification_service_it_carries_on_and_says_so_in_the_log(
     wait_until_it_shows(desktop, GREEN, "green")
     gateway.behaviour = SILENT
     wait_until_it_shows(desktop, RED, "red")
-    wait_for(lambda: "no notice through D-Bus" in log_of(desktop), "the word in the log")
+    wait_for(lambda: "no notification through D-Bus" in log_of(desktop), "the word in the log")
     desktop.click_tray_icon()
     wait_for(traymon.opened, "the fix page")
     assert traymon.end() == 0
@@ -241,25 +245,91 @@ def test_it_carries_on_without_its_session_bus(desktop: Desktop, gateway: Runnin
     assert "Traceback" not in desktop.log("traymon")
 
 
-def test_it_goes_on_in_the_terminal_when_the_display_goes_away(
+def test_it_ends_with_the_display_where_it_has_no_terminal(
     desktop: Desktop, gateway: Running
 ) -> None:
     desktop.start_tray()
     traymon = Traymon(desktop, gateway.port)
     wait_until_it_shows(desktop, GREEN, "green")
     desktop.stop_screen()
-    wait_for(lambda: "The display is gone" in desktop.log("traymon"), "the word of it")
-    gateway.behaviour = SILENT
-    wait_for(lambda: "✗ Port" in desktop.log("traymon"), "the red line", timeout=20)
-    assert traymon.end() == 0
+    assert traymon.process.wait(30) == 0
+    assert "the display is gone, and there is no terminal" in log_of(desktop)
+    assert "Traceback" not in desktop.log("traymon")
+
+
+# Runs a command on a terminal; what it prints is passed on.
+ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
+def test_it_goes_on_in_its_terminal_until_one_starts_that_has_a_display(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    command = [sys.executable, "-m", "traymon", "--port", str(gateway.port)]
+    env = {**FAST, "PYSTRAY_BACKEND": "xorg", "TERM": "xterm"}
+    first = desktop.spawn("first", sys.executable, "-c", ON_A_TERMINAL, *command, **env)
+    wait_until_it_shows(desktop, GREEN, "green")
+    with Desktop() as next_session:  # of the same user, after a new login
+        next_session.start_tray()
+        session = {name: next_session.env[name] for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")}
+        browser = RecordingBrowser(desktop.folder)
+        asking = {**env, **session, **browser.env}
+        desktop.spawn("second", *command, **asking)
+        wait_for(browser.opened, "the page of the first one, which has its icon")
+        desktop.stop_screen()
+        wait_for(lambda: "The display is gone" in desktop.log("first"), "the word of it")
+        gateway.behaviour = SILENT
+        wait_for(lambda: "✗ Port" in desktop.log("first"), "red in the terminal", timeout=20)
+        login = [*command[:3], "run", "--at-login", *command[3:]]
+        desktop.spawn("third", *login, **asking)
+        wait_until_it_shows(next_session, RED, "red")
+        assert first.wait(30) == 0
+        assert "A traymon has started in a session with a desktop" in desktop.log("first")
+        assert len(browser.opened()) == 1
+        desktop.end("third")
+
+
+def test_a_page_that_does_not_open_is_told_after_a_click(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    failing = desktop.folder / "failing"
+    failing.mkdir()
+    for name in ("xdg-open", "gio", *GRAPHICAL_BROWSERS):
+        (failing / name).symlink_to("/bin/false")
+    path = f"{failing}{os.pathsep}{os.environ['PATH']}"
+    Traymon(desktop, gateway.port, BROWSER="/no/such/browser", PATH=path)
+    wait_until_it_shows(desktop, GREEN, "green")
+    desktop.click_tray_icon()
+    notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
+    assert notification.title == "No browser could be opened"
+    assert "traymon open --print-url" in notification.body
+    assert "/no/such/browser: No such file" in notification.body
 
 
 def test_without_a_display_it_says_so_in_one_line_and_shows_the_status_in_the_terminal(
     desktop: Desktop, gateway: Running
 ) -> None:
     traymon = Traymon(desktop, gateway.port, DISPLAY="")
-    wait_for(lambda: "✓ API answers" in desktop.log("traymon"), "the green line")
+    wait_for(lambda: "✓ Programs can connect" in desktop.log("traymon"), "the green line")
     lines = desktop.log("traymon").splitlines()
     assert sum("No system tray here" in line for line in lines) == 1
     assert traymon.end() == 0
     assert "Traceback" not in desktop.log("traymon")
+
+
+def test_with_its_icon_and_a_session_it_loads_no_client_library(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    loaded = LoadedModules(desktop.folder)
+    traymon = Traymon(desktop, gateway.port, TRAYMON_SESSION="hold", **loaded.env)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "a session")
+    looks = len(gateway.conversations)
+    traymon.post("/check-now")
+    wait_for(lambda: len(gateway.conversations) > looks, "another look")
+    assert traymon.end() == 0
+    assert "pystray" in loaded.packages()
+    assert not loaded.packages() & CLIENT_LIBRARIES

@@ -43,7 +43,7 @@ def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(desktop: Desk
         wait_until_it_shows(desktop, RED, "red")
         desktop.click_tray_icon()
         page = wait_for(traymon.opened, "the fix page")[0]
-        assert "the API is silent" in page
+        assert "TWS does not answer programs" in page
         assert traymon.end() == 0
 
 
@@ -84,7 +84,7 @@ def test_on_wayland_it_docks_in_the_x11_tray_that_stands_there(desktop: Desktop)
     desktop.spawn("trayer", "trayer", "--edge", "bottom", **both)
     with running() as gateway:
         traymon = Traymon(desktop, gateway.port, **GTK, **both)
-        named = ["xdotool", "search", "--onlyvisible", "--name", "API answers on port"]
+        named = ["xdotool", "search", "--onlyvisible", "--name", "Programs can connect to port"]
         seen = {**desktop.env, **both}
         wait_for(lambda: subprocess.run(named, env=seen, stdout=-3).returncode == 0, "the icon")
         assert traymon.end() == 0

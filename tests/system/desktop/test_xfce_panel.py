@@ -65,8 +65,12 @@ def test_the_icon_in_the_panel_follows_the_light_and_its_menu_opens_the_fix(
     traymon = Traymon(desktop, gateway.port, **INDICATOR, **HELD)
     wait_until_it_shows(desktop, GREEN, "green")
     item = Item(desktop)
-    assert item.title.startswith(f"API answers on port {gateway.port}\n")
-    assert item.labels()[:3] == [f"✓ API answers on port {gateway.port}", "Check now", "Pause"]
+    assert item.title.startswith(f"Programs can connect to port {gateway.port}\n")
+    assert item.labels()[:3] == [
+        f"✓ Programs can connect to port {gateway.port}",
+        "Check now",
+        "Pause",
+    ]
     wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
 
     gateway.stop()

@@ -44,7 +44,6 @@ def user(sources: Path, tmp_path: Path) -> User:
 
 
 @posix_only
-@pytest.mark.screen
 def test_what_was_installed_starts_at_login_and_uninstalling_leaves_what_it_says(
     user: User,
 ) -> None:

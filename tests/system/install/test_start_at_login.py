@@ -95,7 +95,7 @@ def test_a_display_that_comes_late_gets_the_icon(desktop: Desktop, project: Path
 def test_patience_ends_with_a_line_in_the_log_and_it_goes_on(
     desktop: Desktop, project: Path, display: str | None, said: str
 ) -> None:
-    impatient = "from traymon.cli import main, run; run.TRAY_TIMEOUT = 2; main.main_tray()"
+    impatient = "from traymon.cli import main, run; run.TRAY_TIMEOUT = 2; main.main()"
     arguments = ["run", "--at-login", "--env", str(project / ".env")]
     env = XORG if display is None else {**XORG, "DISPLAY": display}
     process = desktop.spawn("traymon", sys.executable, "-c", impatient, *arguments, **env)

@@ -24,7 +24,7 @@ def write(**line):
     print(json.dumps(line), file=report, flush=True)
 
 for test in tests:
-    write(event="collected", test=test, screen="screen" in test)
+    write(event="collected", test=test, retry="system" in test)
 code = 0
 for test in tests:
     write(event="started", test=test)
@@ -60,22 +60,22 @@ def test_every_failure_of_every_part_is_in_the_result(pytest_command: list[str])
     assert (result.count("passed"), result.failed_parts, result.flaky) == (2, [], [])
 
 
-def test_a_test_of_the_screen_is_run_once_more_and_named(pytest_command: list[str]) -> None:
-    result = run(pytest_command, ["test_flaky_screen", "test_fails_screen", "test_a"])
+def test_a_test_of_the_system_is_run_once_more_and_named(pytest_command: list[str]) -> None:
+    result = run(pytest_command, ["test_flaky_system", "test_fails_system", "test_a"])
 
-    assert result.flaky == ["test_flaky_screen"]
-    assert result.failed() == ["test_fails_screen"]
+    assert result.flaky == ["test_flaky_system"]
+    assert result.failed() == ["test_fails_system"]
     assert result.count("passed") == 2
 
 
-def test_other_tests_are_not_run_again(pytest_command: list[str]) -> None:
+def test_unit_tests_are_not_run_again(pytest_command: list[str]) -> None:
     result = run(pytest_command, ["test_flaky"])
 
     assert (result.failed(), result.flaky) == (["test_flaky"], [])
 
 
-def test_more_than_three_failures_on_the_screen_are_no_accident(pytest_command: list[str]) -> None:
-    tests = [f"test_flaky_screen_{number}" for number in range(4)]
+def test_more_than_three_failures_of_the_system_are_no_accident(pytest_command: list[str]) -> None:
+    tests = [f"test_flaky_system_{number}" for number in range(4)]
 
     result = run(pytest_command, tests)
 
@@ -117,7 +117,7 @@ def test_a_part_that_fails_without_a_failed_test_is_named(pytest_command: list[s
 def test_the_last_lines_name_what_failed_and_count_it(
     pytest_command: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    result = run(pytest_command, ["test_a", "test_flaky_screen", "test_fails", "--broken"])
+    result = run(pytest_command, ["test_a", "test_flaky_system", "test_fails", "--broken"])
     capfd.readouterr()
 
     assert install_test.sum_up(result, ["mypy linux"]) == 1
@@ -128,7 +128,7 @@ def test_the_last_lines_name_what_failed_and_count_it(
         "Failed tests:",
         "  test_fails",
         "Flaky tests, which passed when they were run again:",
-        "  test_flaky_screen",
+        "  test_flaky_system",
         "2 passed, 2 failed, 0 skipped",
     ]
 
@@ -136,7 +136,7 @@ def test_the_last_lines_name_what_failed_and_count_it(
 def test_all_good_and_one_flaky_is_a_success(
     pytest_command: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    result = run(pytest_command, ["test_a", "test_flaky_screen"])
+    result = run(pytest_command, ["test_a", "test_flaky_system"])
 
     assert install_test.sum_up(result, []) == 0
     assert capfd.readouterr().out.endswith("\n2 passed, 0 failed, 0 skipped\n")

@@ -58,7 +58,7 @@ def test_a_left_click_opens_the_page_and_the_menu_pauses_and_quits(windows: Wind
         process = windows.start("-m", "traymon", "--port", str(gateway.port))
         windows.wait_until_it_shows(GREEN)
         windows.desktop.click_tray_icon()
-        assert f"API answers on port {gateway.port}" in opened(windows)
+        assert f"Programs can connect to port {gateway.port}" in opened(windows)
         choose(windows, PAUSE)
         windows.wait_until_it_shows(GREY)
         choose(windows, QUIT)
@@ -86,7 +86,7 @@ def test_a_second_start_opens_the_page_of_the_first(windows: Windows) -> None:
             0,
             b"traymon runs already; its page is opened.\r\n",
         )
-        assert f"API answers on port {gateway.port}" in opened(windows)
+        assert f"Programs can connect to port {gateway.port}" in opened(windows)
         assert windows.traymon("status").returncode == 0
 
 

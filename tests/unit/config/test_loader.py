@@ -306,7 +306,7 @@ UTF_16 = "\ufeffIB_PORT=7497\r\n".encode("utf-16-le")
         (b"A=1\nIB_PORT=74\x0097\n", ".env: has a NUL byte on line 2; it is no text file"),
         (UTF_16, f".env: is saved as UTF-16; {AS_UTF_8}"),
         (LATIN_1, f".env: line 1 is not UTF-8; {AS_UTF_8}"),
-        (b"A=1\n" * 2_500_000, ".env: is larger than 1 MB; that is no .env file"),
+        (b"A=1\n" * 2_500_000, ".env: is larger than 100 kB; that is no .env file"),
     ],
     ids=["NUL", "UTF-16", "Latin-1", "10 MB"],
 )  # fmt: skip
@@ -349,7 +349,7 @@ except config.ConfigError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such rights")
-def test_a_file_that_may_not_be_read_is_refused_and_a_closed_folder_passed_over(
+def test_a_file_that_may_not_be_read_is_refused_and_so_is_a_closed_folder(
     tmp_path: Path,
 ) -> None:
     tmp_path.chmod(0o755)
@@ -362,7 +362,8 @@ def test_a_file_that_may_not_be_read_is_refused_and_a_closed_folder_passed_over(
         return subprocess.check_output(command, cwd=tmp_path, text=True, timeout=60)
 
     assert load_in(".").startswith(".env: cannot be read: [Errno 13] Permission denied")
-    assert load_in("closed") == "7497\n"
+    assert load_in("closed").startswith("closed/.env: cannot be read: [Errno 13]")
+    assert load_in("none") == "7497\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has folder names that are no text")

@@ -22,6 +22,7 @@ from traymon.core.notification_policy import (
     Kind,
     Memory,
     Notification,
+    Outcome,
     Unannounced,
     decide,
     record_delivery,
@@ -102,7 +103,8 @@ class Life:
     def _decide(self, flip: Flip | None) -> None:
         self.memory, notification = decide(self.memory, self.status(flip), flip, self.now)
         if notification is not None:
-            self.memory = record_delivery(self.memory, notification, self.comes_out, self.now)
+            outcome = Outcome.DELIVERED if self.comes_out else Outcome.FAILED
+            self.memory = record_delivery(self.memory, notification, outcome, self.now)
             if self.comes_out:
                 self.told.append((self.now, notification))
 
@@ -371,7 +373,7 @@ def test_a_notification_on_its_way_is_not_sent_twice_and_what_changes_meanwhile_
     green = Life("healthy").status(None)
     memory, third = decide(memory, green, Flip(6.0, status.diagnosis, green.diagnosis), 6.0)
     assert third is None
-    memory = record_delivery(memory, first, True, 7.0)
+    memory = record_delivery(memory, first, Outcome.DELIVERED, 7.0)
     _, recovery = decide(memory, green, None, 8.0)
     assert recovery is not None
     assert recovery.kind is Kind.RECOVERY

@@ -24,6 +24,7 @@ from traymon.diagnosis.checks import check_steps
 from traymon.sensors import (
     client_id_report,
     client_ids,
+    client_library,
     handshake,
     held_session,
     internet,
@@ -49,7 +50,7 @@ HANDSHAKE = (
 )
 LISTENER = (S.OK, S.UNKNOWN, S.CRASHED, S.NOBODY_LISTENS, S.NOT_HERE)
 SESSION = (
-    *(S.OK, S.UNKNOWN, S.CRASHED, S.LOST, S.MUTE, S.HUNG),
+    *(S.OK, S.UNKNOWN, S.CRASHED, S.LOST, S.GARBLED, S.MUTE, S.HUNG),
     *(S.START_SILENT, S.START_REJECTED, S.NO_ACCOUNTS, S.CLIENT_ID_TAKEN),
 )
 LINK = (S.OK, S.UNKNOWN, S.LINK_DOWN, S.DATA_LOST)
@@ -64,6 +65,7 @@ INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
 TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
 CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
+CLIENT_LIBRARY = (S.OK, S.UNKNOWN, S.CRASHED, S.NOT_LET_IN)
 CLIENT_IDS = (
     *(S.OK, S.UNKNOWN, S.CRASHED),
     *(S.CLIENT_ID_TAKEN, S.CLIENT_ID_REFUSED, S.TURNED_AWAY),
@@ -80,6 +82,7 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "internet": INTERNET,
     "tls": TLS,
     "client_ids": CLIENT_IDS,
+    "client_library": CLIENT_LIBRARY,
     "monitor": MONITOR,
     "calendar": CALENDAR,
 }
@@ -101,6 +104,7 @@ STORIES = {
     "session-lost",
     "session-mute",
     "session-unstable",
+    "session-garbled",
     "old-connections-dead",
     "questions-unanswered",
 }
@@ -182,6 +186,7 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "session-hung": {"handshake": S.OK, "session": S.HUNG},
     "session-mute": {"handshake": S.OK, "session": S.MUTE},
     "session-lost": {"handshake": S.OK, "session": S.LOST},
+    "session-garbled": {"handshake": S.OK, "session": S.GARBLED},
     "session-unstable": {"handshake": S.OK, "session": (S.LOST, {Fact.SHORT_SESSIONS: 3})},
     "old-connections-dead": {"handshake": S.OK, "session": (S.OK, {Fact.DEAD_BEFORE: 900.0})},
     "paper-notice-unanswered": {
@@ -529,6 +534,7 @@ CALLED = {
     "hung": "session-hung",
     "mute?": "session-mute",  # new clients are served: one sample is no verdict
     "lost": "session-lost",
+    "garbled": "session-garbled",
     "new": "new-clients-hang",  # the old session is served, a fresh connection is not
     "no-acc": "no-accounts",
     "mute": "start-silent",
@@ -546,23 +552,24 @@ CALLED = {
     "route": "host-unreachable",
 }
 MATRIX = """
-handshake OK MUTE HUNG NO_ACCOUNTS START_SILENT START_REJECTED CLIENT_ID_TAKEN LOST UNKNOWN CRASHED
-OK          healthy mute?   hung    no-acc  mute    shut    taken   lost    healthy crashed
-SLOW        slow    mute?   hung    no-acc  mute    shut    taken   lost    slow    crashed
-CRASHED     crashed hung    hung    no-acc  mute    shut    taken   lost    crashed crashed
-UNKNOWN     stale   hung    hung    no-acc  mute    shut    taken   lost    stale   crashed
-SILENT      new     hung    hung    no-acc  silent  silent  silent  silent  silent  silent
-UNFINISHED  new     hung    hung    no-acc  partly  partly  partly  partly  partly  partly
-TIMED_OUT   new     hung    hung    no-acc  filter  filter  filter  filter  filter  filter
-CLOSED      reject  hung    hung    no-acc  reject  reject  reject  reject  reject  reject
-RESET       reject  hung    hung    no-acc  reject  reject  reject  reject  reject  reject
-REFUSED     refused refused refused refused refused refused refused refused refused refused
-FORBIDDEN   filter  filter  filter  filter  filter  filter  filter  filter  filter  filter
-UNRESOLVED  name    name    name    name    name    name    name    name    name    name
-UNREACHABLE route   route   route   route   route   route   route   route   route   route
-NOT_IB      alien   alien   alien   alien   alien   alien   alien   alien   alien   alien
-TLS         tls     tls     tls     tls     tls     tls     tls     tls     tls     tls
-TOO_OLD     old     old     old     old     old     old     old     old     old     old
+handshake OK MUTE HUNG NO_ACCOUNTS START_SILENT START_REJECTED CLIENT_ID_TAKEN LOST \
+GARBLED UNKNOWN CRASHED
+OK          healthy mute?   hung    no-acc  mute    shut    taken   lost    garbled healthy crashed
+SLOW        slow    mute?   hung    no-acc  mute    shut    taken   lost    garbled slow    crashed
+CRASHED     crashed hung    hung    no-acc  mute    shut    taken   lost    garbled crashed crashed
+UNKNOWN     stale   hung    hung    no-acc  mute    shut    taken   lost    garbled stale   crashed
+SILENT      new     hung    hung    no-acc  silent  silent  silent  silent  silent  silent  silent
+UNFINISHED  new     hung    hung    no-acc  partly  partly  partly  partly  partly  partly  partly
+TIMED_OUT   new     hung    hung    no-acc  filter  filter  filter  filter  filter  filter  filter
+CLOSED      reject  hung    hung    no-acc  reject  reject  reject  reject  reject  reject  reject
+RESET       reject  hung    hung    no-acc  reject  reject  reject  reject  reject  reject  reject
+REFUSED     refused refused refused refused refused refused refused refused refused refused refused
+FORBIDDEN   filter  filter  filter  filter  filter  filter  filter  filter  filter  filter  filter
+UNRESOLVED  name    name    name    name    name    name    name    name    name    name    name
+UNREACHABLE route   route   route   route   route   route   route   route   route   route   route
+NOT_IB      alien   alien   alien   alien   alien   alien   alien   alien   alien   alien   alien
+TLS         tls     tls     tls     tls     tls     tls     tls     tls     tls     tls     tls
+TOO_OLD     old     old     old     old     old     old     old     old     old     old     old
 """
 (_, *_COLUMNS), *_ROWS = (line.split() for line in MATRIX.strip().splitlines())
 CELLS = [
@@ -662,6 +669,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         tls_probe,
         client_ids,
         client_id_report,
+        client_library,
     )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
@@ -801,6 +809,8 @@ def test_a_diagnosis_is_as_old_as_the_look_that_bears_it(code: str) -> None:
         ({"listener": S.OK, "handshake": S.CRASHED}, "handshake says crashed", "handshake"),
         ({"handshake": S.REFUSED, "listener": S.NOBODY_LISTENS}, "handshake says refused", None),
         ({"handshake": S.REFUSED, "session": S.LOST}, "handshake says refused", None),
+        ({"handshake": S.OK, "session": S.GARBLED}, "session says garbled", None),
+        ({"handshake": S.SLOW, "session": S.HUNG}, "session says hung", None),
         ({"handshake": S.REFUSED, "calls": S.PORT_MOVED}, "calls says port-moved", None),
         ({**IN_SESSION, "link": S.LINK_DOWN}, "link says link-down", None),
         (

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
 from traymon import assets
-from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts, ShownAs
+from traymon.core.facts import FACTS, NO_FACTS, Fact, FactKey, Facts, ShownAs
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.errors import FixPageError
@@ -107,8 +109,8 @@ def test_words_can_need_a_fact_or_its_absence_also_one_in_the_other(
         (Fact.OUTAGE, 250, "4 min 10 s"),
         (Fact.LOOKS, 3, "3"),
         (Fact.HALF_CLOSED, 0, "0"),
-        (Fact.PROGRAM, "", "—"),
-        (Fact.PROGRAM, None, "—"),
+        (Fact.PROGRAM, "", "PROGRAM"),
+        (Fact.PROGRAM, None, "PROGRAM"),
     ],
 )
 def test_a_fact_reads_as_people_write_it(fact: Fact, value: object, shown: str) -> None:
@@ -214,20 +216,61 @@ def test_no_section_points_above_or_below_itself(code: str) -> None:
     assert not re.search(r"\bbelow\b(?! five minutes)", sections["What it means"])
 
 
-# a text stands for every kind of value, as the presenter puts it in place of programs
-ALL_FACTS: Facts = {
-    fact: 7.0 if fact.shown_as is ShownAs.DURATION else "X" for fact in FACTS.values()
+# What is known of every target; every other fact may be missing from a page.
+KNOWN: Facts = {
+    **fix_pages.general_facts(),
+    Fact.HOST: "127.0.0.1",
+    Fact.PORT: 7497,
+    Fact.SINCE: "14:02",
+    Fact.LOOKS: 3,
 }
+NAMED = re.compile(r"\{[?!]?([a-z_]+)(?:: |\})")
+MISSING = re.compile("|".join(rf"\b{name.upper()}\b" for name in FACTS.keys() - {"pid", "host"}))
+DOZENS = 16  # combinations of missing facts tried per page; all of them where there are fewer
 
 
-@pytest.mark.parametrize("facts", [NO_FACTS, ALL_FACTS], ids=["nothing", "everything"])
-@pytest.mark.parametrize("code", ENTRIES)
-def test_words_that_come_and_go_with_a_fact_leave_the_spaces_right(code: str, facts: Facts) -> None:
+def value(fact: FactKey[Any]) -> object:
+    """A value as the presenter hands it over: programs, moments and lists are text by then."""
+    return 7.0 if fact.shown_as is ShownAs.DURATION else "X"
+
+
+def combinations(code: str) -> Iterator[Facts]:
+    """Yield KNOWN with no, one, all and many mixtures of the other facts that a page names."""
     page = fix_pages.page(code)
-    text = "\n".join(fix_pages.fill(part, facts) for part in (page.in_short, page.markdown))
-    prose = re.sub(r"```.*?```|`[^`]*`", "code", text, flags=re.DOTALL)
-    assert not re.findall(r".{0,30}[a-z)][.?!][A-Z].{0,10}", prose)
-    assert not re.findall(r".{0,30}[^ \n] {2,}\S.{0,10}", prose)
+    names = sorted({*NAMED.findall(page.headline + page.markdown)} - {f.name for f in KNOWN})
+    optional = [FACTS[name] for name in names]
+    masks = {0, 2 ** len(optional) - 1, *(1 << i for i in range(len(optional)))}
+    masks |= {~mask & (2 ** len(optional) - 1) for mask in masks}
+    masks |= set(Random(code).choices(range(2 ** len(optional)), k=DOZENS))
+    for mask in sorted(masks):
+        yield {**KNOWN, **{fact: value(fact) for i, fact in enumerate(optional) if mask >> i & 1}}
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_whatever_is_missing_each_page_reads_as_if_nothing_were(code: str) -> None:
+    page = fix_pages.page(code)
+    for facts in combinations(code):
+        parts = (page.headline, page.in_short, *page.sections.values())
+        texts = [fix_pages.fill(part, facts) for part in parts]
+        for text in texts:
+            prose = re.sub(r"```.*?```|`[^`]*`", "code", text, flags=re.DOTALL)
+            assert not re.findall(r".{0,30}[\u2014{}].{0,10}", prose), "a dash or a brace"
+            assert not re.findall(r".{0,30}[^ \n] {2,}\S.{0,10}", prose), "two spaces"
+            assert not re.findall(r".{0,30}\( *\).{0,10}", prose), "empty brackets"
+            assert not re.findall(r".{0,30} [,.;:)](?:\s|$).{0,10}", prose), "a space before a mark"
+            assert not re.findall(r".{0,30}[a-z)][.?!][A-Z].{0,10}", prose), "no space after"
+            assert not re.findall(r".{0,30}[,;] *[.;,].{0,10}", prose), "two marks"
+            assert not re.findall(r"(?m)^ *(?:-|\d+\.) *$", text), "an empty item"
+            assert not MISSING.findall(prose), "a fact that is missing"
+        assert all(texts)
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_steps_are_numbered_without_a_gap_whatever_is_missing(code: str) -> None:
+    for facts in combinations(code):
+        fix = fix_pages.fill(fix_pages.page(code).sections["Fix"], facts)
+        numbers = [int(number) for number in re.findall(r"(?m)^(\d+)\. ", fix)]
+        assert numbers == list(range(1, len(numbers) + 1))
 
 
 HANDSHAKE: Facts = {Fact.HOST: "127.0.0.1", Fact.PORT: 7497, Fact.SINCE: "14:02"}
@@ -243,15 +286,15 @@ IN_SESSION: Facts = {
 @pytest.mark.parametrize(
     ("facts", "says", "says_not"),
     [
-        (HANDSHAKE, ["No session was tested", "A session. None is held"], ["tells the time"]),
+        (HANDSHAKE, ["No session was tested", "A session. None is held"], ["answers them"]),
         (ANSWERED, ["in 3 ms, with API version 176"], []),
         (
             IN_SESSION,
             [
-                "A session starts and TWS tells the time.",
+                "TWS accepts programs and answers them.",
                 "not compared: IB_ACCOUNT is not set",
-                "client IDs (none is set)",
-                "TWS was asked for the time alone",
+                "client IDs (none set)",
+                "TWS was asked only for the time",
             ],
             ["No session", "None is held"],
         ),
@@ -263,8 +306,8 @@ IN_SESSION: Facts = {
                 Fact.UNCHECKED_IDS: (11,),
                 Fact.HOURS: ("20261123:0930-20261123:1600",),
             },
-            ["client IDs 11.", "paper and live are not mixed up", "has answered a question"],
-            ["not compared", "none is set", "the time alone"],
+            ["client IDs 11.", "paper and live are not mixed up", "TWS answered a request"],
+            ["not compared", "none is set", "only for the time"],
         ),
     ],
 )
@@ -276,4 +319,3 @@ def test_green_says_what_was_tested_and_names_what_was_not(
     text = "\n".join(seen)
     assert [words for words in says if words not in text] == []
     assert [words for words in says_not if words in text] == []
-    assert fix_pages.DASH not in text

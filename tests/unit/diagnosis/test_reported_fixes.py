@@ -43,12 +43,12 @@ def test_a_page_names_what_helped(code: str, step: str) -> None:
 def test_a_closed_session_of_a_paper_login_is_first_put_down_to_the_paper_notice() -> None:
     text = page("start-rejected", PAPER)
     in_short = fix_pages.fill(fix_pages.page("start-rejected").in_short, PAPER)
-    assert in_short.startswith('Look in TWS for the paper notice "This is not a brokerage account"')
+    assert in_short.startswith('Accept TWS\'s paper notice "This is not a brokerage account"')
     why = text.partition("most likely first")[2]
     assert "TRADING_MODE=paper" in why.partition("2. ")[0]
     fix = fix_pages.fill(fix_pages.page("start-rejected").sections["Fix"], PAPER)
     notice, another_id, restart = map(
-        fix.index, ("This is not a brokerage account", "another client ID", "restart once")
+        fix.index, ("This is not a brokerage account", "another client ID", "restart TWS once")
     )
     assert notice < another_id < restart
 

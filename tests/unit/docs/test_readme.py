@@ -7,7 +7,7 @@ import re
 import typer.main
 
 from support.repository import ROOT
-from traymon.cli import main
+from traymon.cli import commands
 from traymon.config.documents import settings_table
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,6 +20,6 @@ def test_the_table_of_settings_is_made_from_the_settings() -> None:
 
 
 def test_every_command_stands_there() -> None:
-    commands = typer.main.get_command(main.app).commands  # type: ignore[attr-defined]
+    known = typer.main.get_command(commands.app).commands  # type: ignore[attr-defined]
     described = set(re.findall(r"^\| `traymon ([a-z-]+)", README, re.M))
-    assert described == set(commands) - {"run"}
+    assert described == set(known) - {"run"}

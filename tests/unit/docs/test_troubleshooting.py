@@ -10,12 +10,17 @@ import typer.main
 from platformdirs import macos, unix, windows
 
 from support.repository import ROOT
-from traymon.cli.main import app
+from traymon.cli.commands import app
 from traymon.config.documents import env_example
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())
-SOURCES = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "traymon").rglob("*.py"))
+FILES = [
+    *(ROOT / "traymon").rglob("*.py"),
+    *(ROOT / "assets").glob("*.js"),
+    *(ROOT / "assets").glob("*.j2"),
+]
+SOURCES = "".join(path.read_text(encoding="utf-8") for path in FILES)
 
 
 def test_every_command_and_option_is_there() -> None:

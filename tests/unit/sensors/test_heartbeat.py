@@ -56,14 +56,14 @@ def test_messages_in_place_of_an_answer_are_life_for_twenty_seconds(sent: Heartb
     for second in range(1, 30):
         if (overdue := sent.check_overdue(START + second, heard=True)) is not None:
             reports.append((overdue.waited, overdue.alive))
-    assert [waited for waited, alive in reports if alive] == [5, 10, 15]
+    assert [waited for waited, alive in reports if alive] == [4, 8, 12, 16]
     assert next(waited for waited, alive in reports if not alive) == MAX_UNANSWERED
 
 
 def test_messages_do_not_settle_a_heartbeat(sent: Heartbeat) -> None:
     now = START + BEAT_TIMEOUT
     assert sent.check_overdue(now, heard=True) == Overdue(BEAT_TIMEOUT, alive=True)
-    assert sent.check_overdue(now + BEAT_TIMEOUT, heard=False) == Overdue(10, alive=False)
+    assert sent.check_overdue(now + BEAT_TIMEOUT, heard=False) == Overdue(8, alive=False)
 
 
 def test_an_answer_that_takes_three_seconds_each_time_is_never_overdue() -> None:

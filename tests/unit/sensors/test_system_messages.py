@@ -17,11 +17,14 @@ NOW = 1_000.0
 
 
 def taken(messages: SystemMessages, code: int, text: str = "") -> list[tuple[str, Symptom]]:
-    return [(reading.sensor, reading.symptom) for reading in messages.interpret(code, text, NOW)]
+    messages.add(code, text, NOW)
+    return [(reading.sensor, reading.symptom) for reading in messages.take_readings()]
 
 
 def only(code: int, text: str) -> Reading:
-    (reading,) = SystemMessages().interpret(code, text, NOW)
+    messages = SystemMessages()
+    messages.add(code, text, NOW)
+    (reading,) = messages.take_readings()
     return reading
 
 
@@ -92,10 +95,10 @@ def test_farms_are_down_until_the_last_one_is_well() -> None:
 )
 def test_each_kind_of_farm_has_its_own_good_news(broken: int, good: int) -> None:
     messages = SystemMessages()
-    messages.interpret(broken, "broken:farm", NOW)
+    assert taken(messages, broken, "broken:farm")
     for other in {2104, 2106, 2107, 2108, 2158} - {good}:
         other_kind = SystemMessages()
-        other_kind.interpret(broken, "broken:farm", NOW)
+        assert taken(other_kind, broken, "broken:farm")
         same_kind = {good, other} in ({2104, 2108}, {2106, 2107})
         assert taken(other_kind, other, "OK:farm") == ([("farms", S.OK)] if same_kind else [])
     assert taken(messages, good, "OK:farm") == [("farms", S.OK)]
@@ -103,8 +106,8 @@ def test_each_kind_of_farm_has_its_own_good_news(broken: int, good: int) -> None
 
 def test_a_farm_of_one_kind_does_not_heal_its_namesake_of_another() -> None:
     messages = SystemMessages()
-    messages.interpret(2103, "broken:farm", NOW)
-    messages.interpret(2105, "broken:farm", NOW)
+    messages.add(2103, "broken:farm", NOW)
+    messages.add(2105, "broken:farm", NOW)
     assert taken(messages, 2104, "OK:farm") == [("farms", S.FARM_DOWN)]
     assert messages.facts()[Fact.FARMS] == "historical data (farm)"
 
@@ -118,8 +121,8 @@ def test_a_farm_that_flaps_is_told_each_time_and_a_repeat_never() -> None:
 
 def test_the_broken_farms_are_named_with_what_they_serve() -> None:
     messages = SystemMessages()
-    messages.interpret(2105, "HMDS data farm connection is broken:ushmds", NOW)
-    messages.interpret(2103, "Market data farm connection is broken:usfarm.nj ", NOW)
+    messages.add(2105, "HMDS data farm connection is broken:ushmds", NOW)
+    messages.add(2103, "Market data farm connection is broken:usfarm.nj ", NOW)
     assert messages.facts()[Fact.FARMS] == "historical data (ushmds), market data (usfarm.nj)"
 
 

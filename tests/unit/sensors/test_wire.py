@@ -1,23 +1,30 @@
 from __future__ import annotations
 
+import asyncio
 import struct
 import tracemalloc
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from traymon.sensors.frame_reader import MAX_FIRST, FrameReader, NotIB, printable
 from traymon.sensors.wire import (
     MAX_ANSWER,
-    MAX_FRAME,
-    AnswerReader,
-    NotIB,
+    TwsError,
+    Verdict,
     VersionReply,
+    ask_for_contract,
+    ask_for_the_time,
     decode,
+    find_version,
     hello,
-    printable,
+    read_error,
+    read_verdict,
     speaks_tls,
+    start_api,
 )
 
 VERSION, TIME = b"176", b"20250102 10:11:12 CET"
@@ -45,19 +52,19 @@ def test_the_reply_is_found_however_the_stream_is_cut_and_whatever_comes_first(
     stream = NEWS * news + frame(VERSION, TIME)
     edges = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
     pieces = [stream[a:b] for a, b in pairwise(edges) if a != b]
-    reader = AnswerReader()
-    assert [reader.feed(piece) for piece in pieces] == [None] * (len(pieces) - 1) + [REPLY]
+    reader = FrameReader()
+    assert [find_version(reader, piece) for piece in pieces] == [None] * (len(pieces) - 1) + [REPLY]
     assert reader.received == len(stream)
 
 
 def test_an_incomplete_reply_is_none_yet() -> None:
-    reader = AnswerReader()
-    assert reader.feed(frame(VERSION, TIME)[:-1]) is None
-    assert reader.feed(b"\0") == REPLY
+    reader = FrameReader()
+    assert find_version(reader, frame(VERSION, TIME)[:-1]) is None
+    assert find_version(reader, b"\0") == REPLY
 
 
 def test_what_follows_the_reply_is_left_alone() -> None:
-    assert AnswerReader().feed(frame(VERSION, TIME) + b"\xff" * 100) == REPLY
+    assert find_version(FrameReader(), frame(VERSION, TIME) + b"\xff" * 100) == REPLY
 
 
 @pytest.mark.parametrize(
@@ -68,17 +75,25 @@ def test_what_follows_the_reply_is_left_alone() -> None:
         (b"\x15\x03\x03\x00\x02\x02\x0a", r"\x15\x03"),
         (b"\xff\xfe\xfd\xfc", r"\xff\xfe"),
         (b"\xff\xff\xff\xff", r"\xff"),
-        (struct.pack(">I", MAX_FRAME + 1), f"{MAX_FRAME + 1} bytes"),
+        (struct.pack(">I", MAX_FIRST + 1), f"{MAX_FIRST + 1} bytes"),
         (struct.pack(">I", 0), "0 bytes"),
         (struct.pack(">I", 3) + b"abc", "abc"),
         (frame(b"abc", TIME), "abc"),
         (frame(b"", TIME), "version"),
         (frame(b"9" * 5000, TIME), "999"),
+        (frame(b"1_76", TIME), "'1_76' as its version"),
+        (frame(b"+176", TIME), "'+176' as its version"),
+        (frame(b" 176 ", TIME), "' 176 ' as its version"),
+        (frame(b"999999999999999999", TIME), "'999999999999999999' as its version"),
+        (frame(b"10000", TIME), "'10000' as its version"),
+        (frame(b"-176", TIME), "'-176' as its version"),
+        (frame(b"0", TIME), "'0' as its version"),
+        (frame("\u0661\u0667\u0666".encode(), TIME), "as its version"),
     ],
 )
 def test_what_cannot_be_ib_is_named_at_once_in_a_short_text(answer: bytes, words: str) -> None:
     with pytest.raises(NotIB) as caught:
-        AnswerReader().feed(answer)
+        find_version(FrameReader(), answer)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 250
     assert str(caught.value).isascii()
@@ -86,17 +101,17 @@ def test_what_cannot_be_ib_is_named_at_once_in_a_short_text(answer: bytes, words
 
 
 def test_the_largest_frame_is_still_read() -> None:
-    filler = b"x" * (MAX_FRAME - 1)
-    assert AnswerReader().feed(frame(filler) + frame(VERSION, TIME)) == REPLY
+    filler = b"x" * (MAX_FIRST - 1)
+    assert find_version(FrameReader(), frame(filler) + frame(VERSION, TIME)) == REPLY
 
 
 def test_frames_without_end_are_given_up_in_bounded_memory() -> None:
-    reader = AnswerReader()
+    reader = FrameReader()
     chunk = frame(b"x" * 1000) * 4
 
     def deluge() -> None:
         for _ in range(10 * MAX_ANSWER // len(chunk)):
-            reader.feed(chunk)
+            find_version(reader, chunk)
 
     tracemalloc.start()
     try:
@@ -106,11 +121,13 @@ def test_frames_without_end_are_given_up_in_bounded_memory() -> None:
     finally:
         tracemalloc.stop()
     assert reader.received <= MAX_ANSWER + len(chunk)
-    assert peak < 2 * MAX_FRAME
+    assert peak < 2 * MAX_FIRST
 
 
 def test_a_redirect_is_a_reply_of_version_minus_one() -> None:
-    assert AnswerReader().feed(frame(b"-1", b"10.0.0.5:4001")) == VersionReply(-1, "10.0.0.5:4001")
+    assert find_version(FrameReader(), frame(b"-1", b"10.0.0.5:4001")) == VersionReply(
+        -1, "10.0.0.5:4001"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,8 +141,67 @@ def test_a_redirect_is_a_reply_of_version_minus_one() -> None:
 )
 def test_a_time_zone_in_any_encoding_is_read(raw: bytes, text: str) -> None:
     assert decode(raw) == text
-    reply = AnswerReader().feed(frame(VERSION, raw))
+    reply = find_version(FrameReader(), frame(VERSION, raw))
     assert reply == VersionReply(176, text)
+
+
+def test_a_time_cannot_forge_a_line_of_the_log() -> None:
+    reply = find_version(FrameReader(), frame(VERSION, b"now\n2026-01-01 INFO forged\x1b[31m"))
+    assert reply == VersionReply(176, "now 2026-01-01 INFO forged?[31m")
+
+
+@pytest.mark.parametrize(
+    ("version", "message", "error"),
+    [
+        (176, b"4\x002\x00-1\x00326\x00in use\x00\x00", TwsError(-1, 326, "in use")),
+        (165, b"4\x002\x007\x00200\x00none\x00", TwsError(7, 200, "none")),
+        (193, b"4\x002\x00-1\x002104\x00OK:usfarm\x00\x00", TwsError(-1, 2104, "OK:usfarm")),
+        (194, b"4\x00-1\x00326\x00in use\x00\x001700000000000\x00", TwsError(-1, 326, "in use")),
+        (176, b"4\x002\x00-1\x00326", TwsError(-1, 326, "")),
+        (176, b"4\x002\x00-1\x00" + b"9" * 4_000 + b"\x00text\x00", None),
+        (176, b"4\x002\x00-1\x00 1_0\x00text\x00", None),
+        (176, b"4\x002\x00-1\x00\x00text\x00", None),
+        (176, b"4\x00", None),
+        (176, b"4", None),
+        (176, b"", None),
+        (176, b"49\x001\x00123\x00", None),
+    ],
+)
+def test_an_error_is_read_in_both_layouts(
+    version: int, message: bytes, error: TwsError | None
+) -> None:
+    assert read_error(message, version) == error
+    expected = Verdict.TAKEN if error is not None and error.code == 326 else None
+    assert read_verdict(message, error) is expected
+
+
+@pytest.mark.parametrize("message", [b"9\x001\x001\x00", b"15\x001\x00DU1\x00"])
+def test_the_beginning_of_a_session_shows_that_the_id_was_free(message: bytes) -> None:
+    assert read_verdict(message, None) is Verdict.FREE
+
+
+@pytest.mark.parametrize("version", [157, 175, 176])
+@pytest.mark.parametrize("contract", ["SPY", "ES FUT CME USD", "VOD STK LSE GBP"])
+def test_what_is_sent_are_the_bytes_of_a_client_library(contract: str, version: int) -> None:
+    asyncio.set_event_loop(loop := asyncio.new_event_loop())  # the library asks for it on import
+    try:
+        from ib_insync.client import Client
+        from ib_insync.contract import Contract
+
+        sent: list[bytes] = []
+        client: Any = Client(object())  # type: ignore[no-untyped-call]
+        client._serverVersion, client.connState = version, Client.CONNECTED
+        client.conn.sendMsg = sent.append
+        symbol, kind, exchange, currency = [*contract.split(), "STK", "SMART", "USD"][:4]
+        client.send(71, 2, 9100, "")
+        client.send(49, 1)
+        client.reqContractDetails(
+            1, Contract(symbol=symbol, secType=kind, exchange=exchange, currency=currency)
+        )
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    assert sent == [start_api(9100), ask_for_the_time(), ask_for_contract(1, contract, version)]
 
 
 @settings(deadline=None)
@@ -134,7 +210,7 @@ def test_no_bytes_raise_anything_but_not_ib(data: bytes) -> None:
     decode(data)
     assert printable(data).isascii()
     try:
-        AnswerReader().feed(data)
+        find_version(FrameReader(), data)
     except NotIB:
         return
 

@@ -118,5 +118,6 @@ def test_on_windows_plyers_notification_carries_the_sign(monkeypatch: pytest.Mon
     monkeypatch.setattr(plyer, "notification", notify)
     for platform, icon in (("win32", str(FOLDER / "traymon.ico")), ("linux", "")):
         monkeypatch.setattr(sys, "platform", platform)
-        plyer.PlyerNotifications().deliver("", NotificationText("title", "body", urgent=False), "")
+        text = NotificationText("title", "body", urgent=False)
+        plyer.PlyerNotifications().deliver("", text, "", lambda outcome, why: None)
         assert sent["app_icon"] == icon

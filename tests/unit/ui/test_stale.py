@@ -10,6 +10,7 @@ import pytest
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
+from traymon.core.notification_policy import Outcome
 from traymon.core.target import Target
 from traymon.core.time_windows import Schedule, Span
 from traymon.diagnosis.catalogue import ENTRIES
@@ -37,10 +38,10 @@ class Desktop:
         self,
         key: str,
         compose: Callable[[], NotificationText],
-        on_done: Callable[[bool], None] = lambda delivered: None,
+        on_done: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self.titles.append(compose().title)
-        on_done(self.delivers)
+        on_done(Outcome.DELIVERED if self.delivers else Outcome.FAILED)
 
 
 class Traymon:
@@ -73,7 +74,7 @@ def test_what_dies_in_the_quiet_hours_is_told_once_they_end() -> None:
     traymon.now += NIGHT_IS_LONG + 1
     traymon.hub.publish_stale()
     traymon.hub.publish_stale()
-    assert traymon.desktop.titles == ["traymon has stopped looking at port 7497"]
+    assert traymon.desktop.titles == ["traymon has stopped checking port 7497"]
 
 
 def test_a_notification_of_it_that_did_not_come_out_is_tried_again() -> None:

@@ -85,11 +85,11 @@ def test_a_file_gets_one_whole_line_per_change_and_none_for_a_repetition(
     )
     lines = file.getvalue().splitlines()
     assert [line[10:] for line in lines] == [
-        f"✓ API answers on port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms",
+        f"✓ Programs can connect to port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms",
         f"✗ 127.0.0.1 refuses connections to port 7497 · 127.0.0.1:7497 · since {clock()}",
-        f"✓ API answers on port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms"
-        " · 1 of 2: Port 7497 wants an encrypted connection (SSL)",
-        f"✗ Port 7497 accepts, but the API is silent · 127.0.0.1:7497 · since {clock()}",
+        f"✓ Programs can connect to port 7497 · 127.0.0.1:7497 · since {clock()} · 12 ms"
+        " · 1 of 2: Port 7497 expects an encrypted connection (SSL)",
+        f"✗ TWS does not answer programs (port 7497) · 127.0.0.1:7497 · since {clock()}",
     ]
     assert {line[:10] for line in lines} == {f"{clock('%H:%M:%S')}  "}
     assert "\x1b" not in file.getvalue()
@@ -119,7 +119,7 @@ def test_a_screen_that_can_draw_nothing_gets_plain_lines() -> None:
     stopped.set()
     surface.run(stopped)
     show(surface, [SILENT])
-    assert "the API is silent" in file.getvalue()
+    assert "TWS does not answer programs" in file.getvalue()
     assert "Ctrl-C" not in file.getvalue()
 
 
@@ -163,19 +163,19 @@ def live() -> Iterator[tuple[Terminal, Screen]]:
 def test_a_screen_shows_status_and_changes_each_in_one_line(live: tuple[Terminal, Screen]) -> None:
     surface, screen = live
     show(surface, [HEALTHY], [replace(HEALTHY, suspicion=SHARP)], [SILENT])
-    text = screen.wait_for(lambda text: text.count("the API is silent") >= 2)
+    text = screen.wait_for(lambda text: text.count("TWS does not answer programs") >= 2)
     picture = text[text.rindex("traymon ") :]
     lines = [line.rstrip() for line in picture.splitlines()]
     assert lines[2:4] == [
-        "✗ Port 7497 accepts, but the API is silent",
+        "✗ TWS does not answer programs (port 7497)",
         f"  bot · 127.0.0.1:7497 · since {clock()}",
     ]
-    assert lines[5].startswith("  Look behind your windows")
+    assert lines[5].startswith("  Look behind your other windows")
     changes = lines[lines.index("Changes") + 1 :]
     assert [change[10:] for change in changes if change] == [
-        "✓ API answers on port 7497",
-        "? 1 of 2: Port 7497 wants an encrypted connection (SSL)",
-        "✗ Port 7497 accepts, but the API is silent",
+        "✓ Programs can connect to port 7497",
+        "? 1 of 2: Port 7497 expects an encrypted connection (SSL)",
+        "✗ TWS does not answer programs (port 7497)",
     ]
 
 
@@ -186,8 +186,8 @@ def test_a_screen_has_the_worst_target_on_top_and_names_whose_change_it_is(
     long_name = "a trading project with a very long name"
     show(surface, [HEALTHY, status(Symptom.SILENT, long_name)])
     text = screen.wait_for(lambda text: "Changes" in text)
-    assert text.index("✗ Port 7497 accepts") < text.index("✓ API answers")
-    assert "bot: ✓ API answers on port 7497" in text
+    assert text.index("✗ TWS does not answer") < text.index("✓ Programs can connect")
+    assert "bot: ✓ Programs can connect to port 7497" in text
     (change,) = [line for line in text.splitlines() if f"  {long_name}: ✗" in line]
     assert len(change.rstrip()) <= 80
     assert change.rstrip().endswith("…")

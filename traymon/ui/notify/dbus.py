@@ -1,39 +1,56 @@
 """Notifications through the desktop's service on the session bus, with clicks.
 
-No retries and no fallback: those are the notifier's.
+No retries and no other channel: those are the policy's and the notifier's.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import queue
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from html import escape
+from itertools import count
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, new_method_call
-from jeepney.bus_messages import message_bus
-from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_connection
-from jeepney.wrappers import DBusErrorResponse, unwrap_msg
+from jeepney import HeaderFields, Message, new_method_call
 
+from traymon.core.notification_policy import Outcome
 from traymon.ui.notification_text import BUTTONS, NotificationText
-from traymon.ui.notify.channel import ChannelError, Clicks
+from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of, reason
+from traymon.ui.notify.notification_service import INTERFACE, Service, ServiceWatch
+from traymon.ui.notify.session_bus import BUS, CallError, Reply, SessionBus, answer, connect
+from traymon.ui.notify.shown import Shown, ShownNotifications
 
 log = logging.getLogger(__name__)
 
-SERVICE = DBusAddress(
-    "/org/freedesktop/Notifications",
-    bus_name="org.freedesktop.Notifications",
-    interface="org.freedesktop.Notifications",
-)
-REPLY_TIMEOUT = 5.0  # seconds
+REPLY_TIMEOUT = 5.0  # seconds after which a notification is said to be unanswered
+PATIENCE = 60.0  # seconds before an unanswered service is asked whether it answers at all
+CLOSE_TIMEOUT = 1.0  # seconds for notifications to leave the screen
+ENDED = "the notification service has ended"
+MAX_LOSSES = 2  # a notification that ends services is sent to so many more, to the last one bare
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 DEFAULT_ACTION = ("default", "Show fix steps")
-BUTTONS_ONLY = {"Xfce Notify Daemon"}  # a click beside the buttons only closes the notification
+# what the bus says of a call that nobody has received
+NOT_RECEIVED = {f"{BUS}.Error.ServiceUnknown", f"{BUS}.Error.NameHasNoOwner"}
+
+
+@dataclass(eq=False, slots=True)
+class _Attempt:
+    """A notification that was sent, until the service has answered."""
+
+    key: str
+    text: NotificationText
+    picture: str
+    order: int  # a later attempt has a higher one
+    sent_to: str = ""  # the service's unique name; "" if it was not known
+    sendings: int = 0  # only the reply to the last one counts
+    losses: int = 0  # services that have ended before they answered
+    withdrawn: bool = False
+    outcome: Future[str] = field(default_factory=Future)  # the result: "", or what is in doubt
 
 
 class DBusNotifications:
@@ -41,64 +58,64 @@ class DBusNotifications:
 
     name = "D-Bus"
 
-    def __init__(self, clicks: Clicks) -> None:
-        self._clicks = clicks
-        self._bus: _Bus | None = None
-        self._service = _Service()
-        self._shown: dict[str, int] = {}  # the service's IDs by key, to replace a notification
-        self._activation_token = ""
-
-    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
-        """Show the notification in place of the key's last one. Raises ChannelError."""
-        try:
-            bus = self._connected()
-            body = text.clickable_body if self._service.whole_is_clickable else text.body
-            if self._service.markup:
-                body = escape(body, quote=False)
-            hints = {
-                "urgency": ("y", CRITICAL if text.urgent else NORMAL),
-                "desktop-entry": ("s", "traymon"),
-            }
-            reply = bus.call(
-                new_method_call(
-                    SERVICE,
-                    "Notify",
-                    "susssasa{sv}i",
-                    (
-                        "traymon",
-                        self._shown.get(key, 0),
-                        picture,
-                        text.title,
-                        body,
-                        _actions(text) if self._service.actions and text.clickable else [],
-                        hints,
-                        -1,
-                    ),
-                )
-            )
-        except (OSError, DBusErrorResponse, KeyError, ValueError) as error:
-            self.close()  # the next notification tries a fresh connection
-            raise ChannelError(f"{type(error).__name__}: {error}") from error
-        self._shown[key] = int(reply[0])
-
-    def withdraw(self, key: str | None = None) -> None:
-        """Close the key's notification, or every one that is still shown. Raises ChannelError."""
-        shown = dict(self._shown)  # the signal that one was closed comes in another thread
-        if self._bus is None or self._bus.closed:  # the service has forgotten us, or is gone
-            return
-        for each, number in shown.items():
-            if key in (None, each):
-                try:
-                    self._bus.call(new_method_call(SERVICE, "CloseNotification", "u", (number,)))
-                except DBusErrorResponse as error:  # it was closed meanwhile
-                    log.debug("notification %s cannot be closed: %s", number, error)
-                except OSError as error:
-                    raise ChannelError(f"{type(error).__name__}: {error}") from error
+    def __init__(self, clicks: Clicks, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._bus: SessionBus | None = None
+        self._watch: ServiceWatch | None = None
+        self._shown = ShownNotifications(clicks)
+        self._lock = threading.Lock()  # for what is pending: replies come in the reading thread
+        self._pending: set[_Attempt] = set()
+        self._orders = count(1)
 
     @property
     def clickable(self) -> bool:
-        """Whether the service reports clicks, by its own word when it was last connected to."""
-        return self._service.actions
+        """Whether the present service reports clicks, by its own word."""
+        return self._watch is not None and self._watch.service.actions
+
+    def prepare(self) -> None:
+        """Connect, and ask a service that runs what it can do. Raises ChannelError or OSError."""
+        self._connected()
+
+    def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
+        """Show the notification in place of the key's last one. Raises ChannelError.
+
+        It is unknown while the service that took it lives and does not answer. If that service
+        answers another question later, the notification counts as delivered: it was most likely
+        shown, and a second one would be one too many. If it ends, the next one gets it.
+        """
+        attempt = _Attempt(key, text, picture, next(self._orders))
+        with self._lock:
+            self._pending.add(attempt)
+        attempt.outcome.add_done_callback(lambda _: self._end(attempt))
+        try:
+            self._connected().learn(REPLY_TIMEOUT)
+            self._send(attempt)
+        except Exception as error:  # whatever it is, the attempt must be answered
+            answer(attempt.outcome, error)
+            self.close()  # the next notification tries a fresh connection
+        outcome = outcome_of(attempt.outcome, REPLY_TIMEOUT, settle)
+        if outcome is Outcome.UNKNOWN:
+            self._ask_later(attempt)
+        return outcome
+
+    def _end(self, attempt: _Attempt) -> None:
+        with self._lock:
+            self._pending.discard(attempt)
+
+    def withdraw(self, key: str | None = None) -> None:
+        """Close the key's notification, or every one that is still shown. Raises ChannelError."""
+        with self._lock:
+            for attempt in self._pending:
+                attempt.withdrawn |= key in (None, attempt.key)
+        if self._bus is None or self._bus.closed:  # the service has forgotten us, or is gone
+            return
+        try:
+            wait(
+                [reply for each in self._shown.of(key) if (reply := self._close(each))],
+                CLOSE_TIMEOUT,
+            )
+        except OSError as error:
+            raise ChannelError(reason(error)) from error
 
     def close(self) -> None:
         """Leave the bus."""
@@ -106,56 +123,149 @@ class DBusNotifications:
         if bus is not None:
             bus.close()
 
-    def _connected(self) -> _Bus:
-        if self._bus is None or self._bus.closed:
-            self._shown.clear()
-            self._bus = _Bus(self._signal)
-            rule = MatchRule(type="signal", interface=SERVICE.interface, path=SERVICE.object_path)
-            self._bus.call(message_bus.AddMatch(rule))
-            (capabilities,) = self._bus.call(new_method_call(SERVICE, "GetCapabilities"))
-            name, *_ = self._bus.call(new_method_call(SERVICE, "GetServerInformation"))
-            self._service = _Service(name, tuple(capabilities))
-        return self._bus
+    def _connected(self) -> ServiceWatch:
+        if self._bus is None or self._watch is None or self._bus.closed:
+            self._shown.forget()
+            self._bus = connect(self._take_signal)
+            self._watch = ServiceWatch(self._bus, self._forget)
+            self._watch.begin()
+        return self._watch
 
-    def _signal(self, message: Message) -> None:
-        """Handle a signal of the service; called in the bus's own thread."""
-        member = message.header.fields.get(HeaderFields.member)
-        key = next((k for k, shown in self._shown.items() if shown == message.body[0]), None)
-        if key is None:
-            return
-        if member == "ActivationToken":  # Wayland lets only its holder take the focus
-            self._activation_token = message.body[1]
-        elif member == "ActionInvoked":
-            if message.body[1] in BUTTONS:
-                self._clicks.on_button(key, message.body[1])
-                return
-            os.environ["XDG_ACTIVATION_TOKEN"] = self._activation_token
-            self._clicks.on_click(key)
-        elif member == "NotificationClosed":
-            self._shown.pop(key, None)
+    # Sending
+
+    def _send(self, attempt: _Attempt, bare: bool = False) -> None:
+        """Send an attempt; `bare` leaves out all that a service might not take. Raises OSError."""
+        if self._bus is None or self._watch is None:
+            raise ChannelError("the session bus is gone")
+        with self._lock:  # `_forget` must find whom it was sent to
+            service = self._watch.service
+            attempt.sent_to = service.owner or ""
+            attempt.sendings += 1
+            sending = attempt.sendings
+        replaces = 0 if bare else self._shown.number_of(attempt.key, service.owner)
+        # by its unique name, if known: another service would take the number for one of its own
+        values = (_bare if bare else _full)(attempt, service)
+        call = new_method_call(
+            service.address, "Notify", "susssasa{sv}i", ("traymon", replaces, *values, -1)
+        )
+        self._bus.send(call, partial(self._take_reply, attempt, sending, bare, replaces))
+
+    def _take_reply(
+        self, attempt: _Attempt, sending: int, bare: bool, replaces: int, reply: Reply
+    ) -> None:
+        """Take what became of an attempt; called in the reading thread."""
+        error = reply.exception()
+        try:
+            if error is None:
+                try:
+                    self._remember(attempt, replaces, reply.result())
+                finally:  # the service has taken it, whatever else has failed
+                    answer(attempt.outcome, "")
+            elif attempt.outcome.done() or sending != attempt.sendings:
+                pass
+            elif _was_not_received(error) and attempt.sent_to and self._watch is not None:
+                self._watch.lose(attempt.sent_to)
+                self._send(attempt, bare)  # to whoever has the service's name now
+            elif _was_refused(error) and not bare:
+                log.warning("a notification is refused (%s); it is sent plain", error)
+                self._send(attempt, bare=True)
+            else:
+                answer(attempt.outcome, error)
+        except Exception as fault:  # whatever it is, the attempt must be answered
+            log.exception("a reply of the notification service could not be handled")
+            answer(attempt.outcome, fault)
+
+    def _remember(self, attempt: _Attempt, replaces: int, message: Message) -> None:
+        """Keep the number of a notification, so that clicks and the next one find it."""
+        owner = message.header.fields.get(HeaderFields.sender, "")
+        number = next((each for each in message.body if isinstance(each, int)), 0)
+        is_present = self._watch is not None and self._watch.is_present(owner)
+        if not is_present:  # what it shows goes with it
+            answer(attempt.outcome, ChannelError(ENDED))
+        shown = Shown(owner, number, attempt.order)
+        if attempt.withdrawn or not is_present:
+            self._close(shown)
+        elif surplus := self._shown.add(attempt.key, shown, replaces):
+            self._close(surplus)
+
+    def _ask_later(self, attempt: _Attempt) -> None:
+        """Ask an unanswered service something else later, to learn whether it answers at all.
+
+        One that hangs shows the notification once it goes on; then its own answer comes first.
+        """
+
+        def take(reply: Reply) -> None:
+            error = reply.exception()
+            if error is None or _was_refused(error):
+                answer(attempt.outcome, "the notification service does not confirm notifications")
+
+        def ask() -> None:
+            service = Service(attempt.sent_to)
+            if self._bus is not None and not attempt.outcome.done():
+                with suppress(OSError):  # the bus is gone, which ends the attempt
+                    self._bus.send(new_method_call(service.address, "GetServerInformation"), take)
+
+        timer = threading.Timer(self._patience, ask)
+        timer.daemon = True
+        attempt.outcome.add_done_callback(lambda _: timer.cancel())
+        try:
+            timer.start()
+        except RuntimeError as error:  # no thread is left; the service may still answer by itself
+            log.warning("an unanswered notification cannot be followed up: %s", error)
+
+    def _close(self, shown: Shown) -> Reply | None:
+        """Take a notification off the screen; return the reply that may come. Raises OSError."""
+        if self._bus is None or not shown.number:
+            return None
+        service = Service(shown.owner)
+        call = new_method_call(service.address, "CloseNotification", "u", (shown.number,))
+        return self._bus.send(call)
+
+    # Signals, in the reading thread
+
+    def _forget(self, owner: str) -> None:
+        """Forget what a former service gave; send what it has not answered to the present one."""
+        self._shown.forget(owner)
+        with self._lock:
+            pending = [each for each in self._pending if each.sent_to == owner]
+        for attempt in pending:
+            attempt.losses += 1
+            try:
+                if attempt.withdrawn or attempt.losses > MAX_LOSSES:
+                    raise ChannelError(ENDED)
+                self._send(attempt, bare=attempt.losses == MAX_LOSSES)
+            except Exception as error:  # whatever it is, the attempt must be answered
+                answer(attempt.outcome, error)
+
+    def _take_signal(self, message: Message) -> None:
+        fields, watch = message.header.fields, self._watch
+        sender, member = fields.get(HeaderFields.sender), fields.get(HeaderFields.member)
+        if watch is not None and sender == BUS and member == "NameOwnerChanged":
+            watch.take_change(message)
+        elif fields.get(HeaderFields.interface) == INTERFACE:
+            self._shown.take_signal(sender, member, message.body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """What the notification service says about itself."""
+def _full(attempt: _Attempt, service: Service) -> tuple[Any, ...]:
+    """Return picture, title, body, actions and hints as this service can show them."""
+    text = attempt.text
+    body = text.clickable_body if service.whole_is_clickable else text.body
+    return (
+        attempt.picture,
+        text.title,
+        escape(body, quote=False) if service.markup else body,
+        _actions(text) if service.actions and text.clickable else [],
+        {
+            "urgency": ("y", CRITICAL if text.urgent else NORMAL),
+            "desktop-entry": ("s", "traymon"),
+        },
+    )
 
-    name: str = ""
-    capabilities: tuple[str, ...] = ()
 
-    @property
-    def markup(self) -> bool:
-        """Whether it reads bodies as markup."""
-        return "body-markup" in self.capabilities
-
-    @property
-    def actions(self) -> bool:
-        """Whether it shows buttons and reports clicks."""
-        return "actions" in self.capabilities
-
-    @property
-    def whole_is_clickable(self) -> bool:
-        """Whether a click anywhere on a notification is reported."""
-        return self.actions and self.name not in BUTTONS_ONLY
+def _bare(attempt: _Attempt, service: Service) -> tuple[Any, ...]:
+    """Return the same with nothing but title and body."""
+    body = attempt.text.body
+    return "", attempt.text.title, escape(body, quote=False) if service.markup else body, [], {}
 
 
 def _actions(text: NotificationText) -> list[str]:
@@ -163,66 +273,11 @@ def _actions(text: NotificationText) -> list[str]:
     return [*DEFAULT_ACTION, *(part for name in text.buttons for part in (name, BUTTONS[name]))]
 
 
-class _Bus:
-    """A connection to the session bus, and the thread that reads from it."""
-
-    def __init__(self, on_signal: Callable[[Message], None]) -> None:
-        self.closed = False
-        self._on_signal = on_signal
-        self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
-        self._connection: DBusConnection = open_dbus_connection(_address())
-        threading.Thread(target=self._read, name="dbus", daemon=True).start()
-
-    def call(self, message: Message) -> tuple[Any, ...]:
-        """Call a method and return its reply. Raises OSError or DBusErrorResponse."""
-        serial = next(self._connection.outgoing_serial)
-        box = self._waiting[serial] = queue.SimpleQueue()
-        try:
-            self._connection.send(message, serial=serial)
-            reply = box.get(timeout=REPLY_TIMEOUT) if not self.closed else None
-        except queue.Empty:
-            raise TimeoutError("the notification service does not answer") from None
-        finally:
-            del self._waiting[serial]
-        if reply is None:
-            raise ConnectionResetError("the session bus is gone")
-        body: tuple[Any, ...] = unwrap_msg(reply)
-        return body
-
-    def close(self) -> None:
-        """End the reading thread, which closes the connection."""
-        if not self.closed:
-            self._connection.interrupt()
-
-    def _read(self) -> None:
-        try:
-            while True:
-                message = self._connection.receive()
-                if message.header.message_type is MessageType.signal:
-                    self._on_signal(message)
-                elif box := self._waiting.get(
-                    message.header.fields.get(HeaderFields.reply_serial, 0)
-                ):
-                    box.put(message)
-        except ReceiveStopped:
-            pass  # closed by `close`
-        except OSError as error:
-            log.warning("the session bus is gone: %s", error)
-        finally:
-            self.closed = True
-            for box in list(self._waiting.values()):
-                box.put(None)
-            self._connection.close()
+def _was_refused(error: BaseException) -> bool:
+    """Tell whether the service itself has answered with an error."""
+    return isinstance(error, CallError) and not error.is_of_the_bus
 
 
-def _address() -> str:
-    """Return the session bus's address, in jeepney's spelling. Raises ChannelError without one.
-
-    If the session does not set the variable, systemd may still have put a bus in its usual place.
-    """
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and os.path.exists(f"{runtime}/bus"):
-        return f"unix:path={runtime}/bus"
-    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        raise ChannelError("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
-    return "SESSION"
+def _was_not_received(error: BaseException) -> bool:
+    """Tell whether the bus says that nobody has received the call."""
+    return isinstance(error, CallError) and error.is_of_the_bus and error.name in NOT_RECEIVED

@@ -12,8 +12,9 @@ import threading
 from desktop_notifier import Button, DesktopNotifier, Notification, Urgency
 from desktop_notifier.backends.macos_support import is_bundle
 
+from traymon.core.notification_policy import Outcome
 from traymon.ui.notification_text import BUTTONS, NotificationText
-from traymon.ui.notify.channel import ChannelError, Clicks
+from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of
 
 SEND_TIMEOUT = 5.0  # seconds
 STOP_TIMEOUT = 1.0  # seconds
@@ -37,19 +38,17 @@ class MacNotifications:
         self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
         self._thread.start()
 
-    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
+    def prepare(self) -> None:
+        """Do nothing: all is loaded."""
+
+    def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
         """Show the notification in place of the key's last one. Raises ChannelError.
 
-        The picture is always the application's own.
+        It is unknown as long as macOS asks the user whether traymon may send notifications. The
+        picture is always the application's own.
         """
         sending = asyncio.run_coroutine_threadsafe(self._send(key, text), self._loop)
-        try:
-            delivered = sending.result(SEND_TIMEOUT)
-        except TimeoutError:
-            sending.cancel()
-            raise ChannelError("the Notification Center does not answer") from None
-        if not delivered:
-            raise ChannelError("the Notification Center did not take it")
+        return outcome_of(sending, SEND_TIMEOUT, settle)
 
     def withdraw(self, key: str | None = None) -> None:
         """Take the key's notification out of the Notification Center, or every one."""
@@ -65,7 +64,7 @@ class MacNotifications:
         self._loop.run_forever()
         self._loop.close()
 
-    async def _send(self, key: str, text: NotificationText) -> bool:
+    async def _send(self, key: str, text: NotificationText) -> str:
         if not await self._notifier.request_authorisation():
             raise ChannelError("notifications are not allowed for traymon (System Settings)")
         await self._notifier.send_notification(
@@ -78,4 +77,7 @@ class MacNotifications:
             )
         )
         # the library only logs failures, but remembers what it has delivered
-        return key in await self._notifier.get_current_notifications()
+        if key not in await self._notifier.get_current_notifications():
+            raise ChannelError("the Notification Center did not take it")
+
+        return ""

@@ -1,22 +1,27 @@
 """Sends desktop notifications through the best channel of this desktop. Never raises.
 
-Decides nothing about what to announce or when.
+Decides nothing about what to announce or when. Whatever goes wrong, an attempt is answered.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from traymon.core.notification_policy import Outcome
 from traymon.core.vocabulary import Light
 from traymon.ui.notification_text import NotificationText
-from traymon.ui.notify.channel import Channel, Clicks, open_channels
-from traymon.ui.worker import Worker
+from traymon.ui.notify.channel import Channel, Channels, Clicks
+from traymon.ui.worker import TaskQueue
 
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 2.0  # seconds for what is still to be sent
+TEST_TIMEOUT = 25.0  # seconds for a test notification; after as many, D-Bus' own libraries give up
+UNANSWERED = "the notification service has not answered yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,7 @@ class _Order:
 
     key: str
     compose: Callable[[], NotificationText]
-    on_done: Callable[[bool], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Withdrawal:
-    """A notification to be taken off the screen; all of them without a key."""
-
-    key: str | None
+    on_done: Callable[[Outcome], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,8 @@ class ChannelResult:
     """What became of a test notification."""
 
     channel: str
-    fault: str  # "" if it was delivered
+    outcome: Outcome
+    why: str  # why it failed, or what is in doubt
     clickable: bool
 
 
@@ -57,95 +56,171 @@ class Notifier:
         setting: str = "auto",
         picture: Callable[[Light], str] = lambda light: "",
     ) -> None:
-        """Nothing is opened before the first notification.
+        """Nothing is opened before `prepare` or the first notification.
 
         `on_trouble` gets why a notification was not delivered, or "" once one is. `setting` is
         `auto`, `plyer` or `off`. `picture` returns the path of a light's picture.
         """
-        self._clicks, self._on_trouble, self._setting = clicks, on_trouble, setting
-        self._picture = picture
-        self._preferred: list[Channel] = []
-        self._channels: list[Channel] | None = None  # not opened yet
-        self._worker: Worker[_Order | _Withdrawal] = Worker("notifier", self._handle)
+        self._on_trouble, self._picture = on_trouble, picture
+        self._is_off = setting == "off"
+        self._channels = Channels(setting, clicks)
+        self._tasks = TaskQueue("notifier")
 
     def prefer(self, channel: Channel) -> None:
         """Try this channel before all others. To be called before the first notification."""
-        self._preferred.append(channel)
+        self._channels.prefer(channel)
+
+    def prepare(self, load: Callable[[], object]) -> None:
+        """Load all that a notification needs, and `load` its texts; returns at once.
+
+        A program whose files are replaced while it runs can load nothing more.
+        """
+        if not self._is_off:
+            self._tasks.post(partial(self._prepare, load))
 
     def notify(
         self,
         key: str,
         compose: Callable[[], NotificationText],
-        on_done: Callable[[bool], None] = lambda delivered: None,
+        on_done: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         """Send a notification; returns at once.
 
-        `compose` is called in the notifier's thread, and so is `on_done`, with whether the
-        notification was delivered.
+        `compose` is called in the notifier's thread, and so is `on_done`: once with what became
+        of the notification, or first with UNKNOWN, and again once that is known.
         """
-        self._worker.post(_Order(key, compose, on_done))
+        self._tasks.post(partial(self._send, _Order(key, compose, on_done)))
 
     def withdraw(self, key: str | None = None) -> None:
         """Take the key's notification off the screen, or every one; returns at once."""
-        self._worker.post(_Withdrawal(key))
+        self._tasks.post(partial(self._withdraw, key))
 
     def test(self, text: NotificationText) -> list[ChannelResult]:
-        """Send a notification through every channel, in the caller's thread."""
-        results = []
-        for channel in self._open_once():
-            try:
-                channel.deliver(channel.name, text, "")
-            except Exception as error:  # whatever it raises, the next channel is tried
-                results.append(ChannelResult(channel.name, str(error), clickable=False))
-            else:
-                results.append(ChannelResult(channel.name, "", channel.clickable))
-        return results
+        """Send a notification through every channel, in the caller's thread, and wait for it."""
+        return [_test(channel, text) for channel in self._channels.open_all()]
 
     def stop(self) -> None:
         """Send what was asked for before, then close the channels."""
-        self._worker.stop(STOP_TIMEOUT)
-        for channel in self._channels or ():
-            channel.close()
-
-    def _handle(self, order: _Order | _Withdrawal) -> None:
-        if isinstance(order, _Order):
-            self._send(order)
-            return
-        for channel in self._channels or ():
+        self._tasks.stop(STOP_TIMEOUT)
+        for channel in self._channels.opened:
             try:
-                channel.withdraw(order.key)
+                channel.close()
+            except Exception as error:  # whatever it raises, the others are closed
+                log.warning("%s cannot be closed: %s", channel.name, error)
+
+    # In the notifier's thread
+
+    def _prepare(self, load: Callable[[], object]) -> None:
+        steps: list[Callable[[], object]] = [load]
+        steps += [partial(self._picture, light) for light in Light]
+        steps += [channel.prepare for channel in self._channels.open_all()]
+        for step in steps:
+            try:
+                step()
+            except Exception as error:  # tried again with the first notification
+                log.info("not everything for notifications is ready: %s", error)
+        log.info("notifications are prepared")
+
+    def _withdraw(self, key: str | None) -> None:
+        for channel in self._channels.opened:
+            try:
+                channel.withdraw(key)
             except Exception as error:  # whatever it raises, the others are asked
                 log.warning("%s does not close a notification: %s", channel.name, error)
 
     def _send(self, order: _Order) -> None:
-        delivered = False
+        outcome = Outcome.FAILED
         try:
             text = order.compose()
-            log.info("notice: %s | %s", text.title, text.body)
+            log.info("notification: %s | %s", text.title, text.body)
             # switched off counts as delivered: it is what the user wants
-            delivered = self._setting == "off" or self._deliver(order.key, text)
-        finally:
-            order.on_done(delivered)
-
-    def _deliver(self, key: str, text: NotificationText) -> bool:
-        """Deliver through the first channel that works; return whether one did."""
-        picture = self._picture(text.light)
-        reasons = []
-        for channel in self._open_once():
-            try:
-                channel.deliver(key, text, picture)
-            except Exception as error:  # whatever it raises, the next channel is tried
-                reasons.append(f"{channel.name}: {error}")
-                log.warning("no notice through %s: %s", channel.name, error)
+            if self._is_off:
+                outcome = Outcome.DELIVERED
             else:
-                self._on_trouble("")
-                return True
-        self._on_trouble("; ".join(reasons))
-        return False
+                outcome = self._deliver(order, text, self._channels.open_all(), ())
+        finally:
+            order.on_done(outcome)
 
-    def _open_once(self) -> list[Channel]:
-        """Return this platform's channels, best first; opened by the first caller's thread."""
-        if self._channels is None:
-            preferred = self._preferred if self._setting == "auto" else []
-            self._channels = [*preferred, *open_channels(self._setting, self._clicks)]
-        return self._channels
+    def _deliver(
+        self,
+        order: _Order,
+        text: NotificationText,
+        channels: Sequence[Channel],
+        reasons: Sequence[str],
+    ) -> Outcome:
+        """Deliver through the first channel that works; `reasons` say why those before failed."""
+        picture = self._picture_of(text.light)
+        for number, channel in enumerate(channels, 1):
+            go_on = partial(self._deliver, order, text, channels[number:])
+            settle = partial(self._settle, order, channel, go_on, reasons)
+            try:
+                outcome = channel.deliver(order.key, text, picture, settle)
+            except Exception as error:  # whatever it raises, the next channel is tried
+                reasons = [*reasons, f"{channel.name}: {error}"]
+                log.warning("no notification through %s: %s", channel.name, error)
+            else:
+                trouble = ""
+                if outcome is Outcome.UNKNOWN:
+                    trouble = f"{channel.name}: {UNANSWERED}"
+                    log.warning("%s", trouble)
+                self._report(trouble)
+                return outcome
+        self._report("; ".join(reasons) or "no channel can be used")
+        return Outcome.FAILED
+
+    def _settle(
+        self,
+        order: _Order,
+        channel: Channel,
+        go_on: Callable[[Sequence[str]], Outcome],
+        reasons: Sequence[str],
+        outcome: Outcome,
+        why: str,
+    ) -> None:
+        """Take what became of an unknown notification; from any thread."""
+        why = why and f"{channel.name}: {why}"
+
+        def finish() -> None:
+            result = Outcome.FAILED
+            try:
+                if outcome is Outcome.DELIVERED:
+                    result = outcome
+                    self._report(why)
+                else:
+                    log.warning("no notification through %s", why)
+                    result = go_on([*reasons, why])  # through the next channels
+            finally:
+                order.on_done(result)
+
+        self._tasks.post(finish)
+
+    def _picture_of(self, light: Light) -> str:
+        try:
+            return self._picture(light)
+        except Exception as error:  # whatever it raises, the text goes out
+            log.warning("no picture for the notification: %s", error)
+            return ""
+
+    def _report(self, trouble: str) -> None:
+        try:
+            self._on_trouble(trouble)
+        except Exception:  # nothing that shows the trouble may add to it
+            log.exception("the trouble with notifications cannot be shown: %s", trouble)
+
+
+def _test(channel: Channel, text: NotificationText) -> ChannelResult:
+    settled = threading.Event()
+    late: list[tuple[Outcome, str]] = []
+
+    def settle(outcome: Outcome, why: str) -> None:
+        late.append((outcome, why))
+        settled.set()
+
+    try:
+        outcome, why = channel.deliver(channel.name, text, "", settle), ""
+    except Exception as error:  # whatever it raises, the next channel is tried
+        return ChannelResult(channel.name, Outcome.FAILED, str(error), clickable=False)
+    if outcome is Outcome.UNKNOWN:
+        settled.wait(TEST_TIMEOUT)
+        outcome, why = late[0] if late else (outcome, UNANSWERED)
+    return ChannelResult(channel.name, outcome, why, channel.clickable)

@@ -6,25 +6,38 @@ import logging
 from pathlib import Path
 
 from traymon.core.vocabulary import Light
+from traymon.storage.files import write_atomically
 from traymon.ui import icons
 
 log = logging.getLogger(__name__)
 
 
 class PictureFiles:
-    """One PNG file per light, drawn when it is first asked for."""
+    """One PNG file per light. Its bytes are kept, so that the file can be written at any time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._pngs: dict[Light, bytes] = {}
 
     def path(self, light: Light) -> str:
         """Return the path of a light's picture; "" if it cannot be written."""
         path = self._folder / f"{light.word}.png"
+        if light not in self._pngs:
+            self._pngs[light] = icons.png(light)
         try:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                icons.save(light, path)
+            if not _holds(path, self._pngs[light]):
+                write_atomically(path, self._pngs[light])
         except OSError as error:
             log.warning("no picture for the notification: %s", error)
             return ""
         return str(path)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Tell whether a file holds just that; an older version or a full disk may have left another.
+
+    Raises OSError.
+    """
+    if not path.is_file() or path.stat().st_size != len(data):  # nor is a pipe read
+        return False
+    return path.read_bytes() == data

@@ -24,10 +24,11 @@ class MenuState:
     mute_text: str = ""  # until when notifications are muted, and by what
     snoozed: bool = False
     hours_known: bool = False  # it is known when the market opens
-    trouble: str = ""  # why the last notification was not delivered
+    trouble: str = ""  # what is wrong with traymon itself
     starts_at_login: bool = False
     id_uses: tuple[str, ...] = ()  # a line per configured client ID
     claimable_program: str = ""  # the program that the user may mark as theirs
+    settings: str = ""  # what is new in the files of the settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,5 +61,6 @@ def appearance_of(
             starts_at_login=starts_at_login,
             id_uses=tuple(line for status in by_light for line in presenter.id_uses(status)),
             claimable_program=next((program.label for program in programs), ""),
+            settings=next(filter(None, map(presenter.settings_text, by_light)), ""),
         ),
     )

@@ -26,7 +26,7 @@ def icon_class(folder: Path) -> Any:
 
     `folder` is for the icon's pictures, where a backend needs them as files.
     """
-    backend = _import_pystray()
+    backend = find_backend()
     log.info("tray backend: %s", backend)
     if backend == "xorg":
         from traymon.ui.tray.xorg import XorgIcon
@@ -47,7 +47,7 @@ def icon_class(folder: Path) -> Any:
     raise NoTray(f"pystray's backend {backend} shows no icon")
 
 
-def _import_pystray() -> str:
+def find_backend() -> str:
     """Import pystray with the first backend that works, and return the backend's name.
 
     pystray itself tries the next backend only after an ImportError: it fails with Xlib's own

@@ -20,7 +20,7 @@ def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
     return Menu(
         MenuItem(lambda item: state().headline, lambda: actions.open_fix_page(None), default=True),
         MenuItem(
-            "Notifications do not come out here: see the log",
+            lambda item: state().trouble,
             lambda: actions.open_logs(),
             visible=lambda item: bool(state().trouble),
         ),
@@ -34,6 +34,11 @@ def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
             lambda item: f"{state().claimable_program}: that one is mine",
             lambda: actions.mark_as_mine(None),
             visible=lambda item: bool(state().claimable_program),
+        ),
+        MenuItem(
+            lambda item: f"Use the new settings ({state().settings})",
+            lambda: actions.use_new_settings(),
+            visible=lambda item: bool(state().settings),
         ),
         MenuItem("Check now", lambda: actions.check_now()),
         MenuItem(

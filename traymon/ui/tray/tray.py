@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from traymon.core.model import Change, Status
+from traymon.core.notification_policy import Outcome
 from traymon.core.vocabulary import Light
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText
-from traymon.ui.notify.channel import ChannelError
+from traymon.ui.notify.channel import Settle, outcome_of
 from traymon.ui.tray.appearance import NAME, Appearance, appearance_of
 from traymon.ui.tray.backend import icon_class
 from traymon.ui.tray.menu import make_menu
+
+BALLOON_TIMEOUT = 5.0  # seconds after which a balloon is said to be unanswered
 
 
 class Tray:
@@ -102,7 +105,7 @@ class Tray:
             )
 
     def show_trouble(self, why: str) -> None:
-        """Say in the menu that notifications are not delivered; "" if they are."""
+        """Say in the menu what is wrong with traymon itself; "" if nothing is."""
         self._change_menu(trouble=why)
 
     def show_start_at_login(self, on: bool) -> None:
@@ -142,11 +145,14 @@ class BalloonChannel:
         self._icon = icon
         self.key = ""  # of the balloon shown last, the only one that can be clicked
 
-    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
+    def prepare(self) -> None:
+        """Do nothing: the icon is there."""
+
+    def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
         """Show a balloon, with the light's own picture. Raises ChannelError."""
         self.key = key  # before the balloon can be clicked
-        if not self._icon.balloon(replace(text, body=text.clickable_body), text.light):
-            raise ChannelError("the notification area does not take it")
+        taken = self._icon.balloon(replace(text, body=text.clickable_body), text.light)
+        return outcome_of(taken, BALLOON_TIMEOUT, settle)
 
     def withdraw(self, key: str | None = None) -> None:
         """Take the balloon away if it is the key's, or whose ever it is."""

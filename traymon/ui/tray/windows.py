@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pystray
@@ -38,7 +38,7 @@ TICK, RETRY = 1, 2  # the IDs of our timers
 TICK_INTERVAL = 500  # milliseconds; Ctrl-C is handled at a tick
 RETRY_INTERVAL = 1000  # milliseconds; at login the shell starts slowly
 ICON_VERSION = 0x00030000  # the only one that CreateIconFromResourceEx accepts
-BALLOON_TIMEOUT = 5.0  # seconds for the shell to show a balloon
+DOCK_TIMEOUT = 5.0  # seconds for the icon to appear before a balloon
 
 
 class WindowsIcon(pystray.Icon):  # type: ignore[misc]
@@ -194,18 +194,24 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
 
     # --- balloons: only the last one shown can be clicked
 
-    def balloon(self, text: NotificationText, light: Light) -> bool:
-        """Show a notification; return whether the shell took it. Not from the loop's own thread.
+    def balloon(self, text: NotificationText, light: Light) -> Future[str]:
+        """Show a notification. Not from the loop's own thread.
 
-        Waits some seconds for the icon to appear first.
+        Waits some seconds for the icon to appear first. The future fails if the shell refuses.
         """
-        self._docked.wait(BALLOON_TIMEOUT)
-        taken: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self.post(lambda: taken.put(self._balloon(text, light)))
-        try:
-            return taken.get(timeout=BALLOON_TIMEOUT)
-        except queue.Empty:
-            return False
+        self._docked.wait(DOCK_TIMEOUT)
+        taken: Future[str] = Future()
+
+        def show() -> None:
+            try:
+                if not self._balloon(text, light):
+                    raise OSError("the notification area does not take it")
+                taken.set_result("")
+            except Exception as error:  # whatever it is, whoever waits must hear of it
+                taken.set_exception(error)
+
+        self.post(show)
+        return taken
 
     def _balloon(self, text: NotificationText, light: Light) -> bool:
         before, self._balloon_icon = self._balloon_icon, self._load(light, False, SM_CXICON)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from traymon.core.model import Status
 from traymon.diagnosis.catalogue import STALE
-from traymon.ui.desktop import open_in_browser, open_secret_address
+from traymon.ui.openers import open_in_browser, open_secret_address, remove_old_redirects
 from traymon.ui.web.static_page import StaticPages
 
 
@@ -26,8 +26,12 @@ class PageOpener:
         self._live_address, self._static_pages, self._folder = live_address, static_pages, folder
         self._open_address, self._open_file = open_address, open_file
 
+    def remove_old_files(self) -> None:
+        """Remove the files by which commands that have ended opened the page."""
+        remove_old_redirects(self._folder)
+
     def open(self, status: Status | None) -> None:
-        """Open the fix page of a status. Raises OSError if a file cannot be written."""
+        """Open the fix page of a status. Raises CannotOpen, or OSError without a page."""
         # a monitor that hangs blocks the live page, too: the browser would wait forever
         stale = status is not None and status.diagnosis.code == STALE.code
         if not stale and (address := self._live_address()) is not None:

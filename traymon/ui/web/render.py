@@ -22,7 +22,7 @@ from traymon import __version__, assets
 from traymon.core.facts import Facts
 from traymon.core.model import Status
 from traymon.core.target import mask_account
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import CheckStep, check_steps
@@ -36,72 +36,81 @@ SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
 
 def page(status: Status, now: float) -> str:
     """Return the fix page of a status as one HTML document that loads nothing else."""
-    return _whole([status], now, style=Markup(_style()))
+    return _static_page(status, now, ended=False)
 
 
 def ended_page(status: Status, now: float) -> str:
     """Return the fix page as it was when traymon ended, which it says."""
-    return _whole([status], now, style=Markup(_style()), ended=True)
+    return _static_page(status, now, ended=True)
 
 
-def live_page(statuses: Sequence[Status], now: float, token: str) -> str:
-    """Return the live page of all targets; its own requests carry `token`."""
-    return _whole(statuses, now, token=token)
+@cache
+def live_page() -> str:
+    """Return the live page without its contents, which page.js asks for: it holds no secret."""
+    general = fix_pages.general_facts()
+    return _template(
+        "live_page.html.j2",
+        grey_icon=_icon(Light.GREY),
+        grey_shape=Markup(icons.svg(Light.GREY)),
+        codes=[
+            (code, fix_pages.fill(fix_pages.page(code).headline, general), ENTRIES[code].light.word)
+            for code in ENTRIES
+        ],
+        version=__version__,
+    )
 
 
-def live_event(statuses: Sequence[Status], now: float) -> dict[str, str]:
-    """Return what changes on the live page: its part, light, title and icon."""
+def live_event(statuses: Sequence[Status], now: float) -> dict[str, str | bool]:
+    """Return what changes on the live page: its part, light, title and icon.
+
+    And whether the market's hours are known, so that a snooze can last until it opens, and whether
+    there are new settings that can be used.
+    """
     parts, light = [_part(status, now) for status in statuses], presenter.worst_light(statuses)
     return {
         "html": _template("status.html.j2", parts=parts, live=True),
         "light": light.word,
         "title": _title(parts),
         "icon": _icon(light),
+        "hours_known": any(status.opens_at is not None for status in statuses),
+        "new_settings": any(status.settings.news is SettingsNews.CHANGED for status in statuses),
     }
 
 
 def explain_page(code: str) -> str:
-    """Return the fix page of a code as an HTML document, with a dash for every fact."""
-    words, light = fix_pages.page(code), ENTRIES[code].light
+    """Return the fix page of a code as an HTML document, as it reads when nothing is known."""
+    words, light, facts = fix_pages.page(code), ENTRIES[code].light, fix_pages.general_facts()
     return _template(
         "explain.html.j2",
-        headline=fix_pages.fill(words.headline, {}),
-        in_short=fix_pages.fill(words.in_short, {}),
-        sections=_sections(code, {}),
+        headline=fix_pages.fill(words.headline, facts),
+        in_short=fix_pages.fill(words.in_short, facts),
+        sections=_sections(code, facts),
         light=light.word,
         shape=Markup(icons.svg(light)),
+        icon=_icon(light),
         code=code,
     )
 
 
-def _whole(
-    statuses: Sequence[Status], now: float, token: str = "", style: str = "", ended: bool = False
-) -> str:
-    parts = [_part(status, now) for status in statuses]
-    light = Light.GREY if ended else presenter.worst_light(statuses)
+def _static_page(status: Status, now: float, *, ended: bool) -> str:
+    part, light = _part(status, now), status.diagnosis.light
     if ended:
-        grey = {"light": light.word, "shape": Markup(icons.svg(light))}
-        parts = [part | grey for part in parts]
+        light = Light.GREY
+        part |= {"light": light.word, "shape": Markup(icons.svg(light))}
     return _template(
         "page.html.j2",
-        parts=parts,
-        live=bool(token),
-        token=token,
-        style=style,
+        parts=[part],
+        live=False,
+        style=Markup(_style()),
         light=light.word,
         icon=_icon(light),
         grey_icon=_icon(Light.GREY),
         grey_shape=Markup(icons.svg(Light.GREY)),
-        script="" if token or ended else Markup(_static_script()),
+        script=Markup(_static_script()),
         script_hash=_hash(_static_script()),
         ended=ended,
         at=int(now),
-        hours_known=any(status.opens_at is not None for status in statuses),
-        title=_title(parts),
-        codes=[
-            (code, fix_pages.fill(fix_pages.page(code).headline, {}), ENTRIES[code].light.word)
-            for code in ENTRIES
-        ],
+        title=_title([part]),
         version=__version__,
         now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
     )
@@ -141,6 +150,8 @@ def _part(status: Status, now: float) -> dict[str, Any]:
         "fixed": "" if fixed is None else duration(fixed),
         "muted": presenter.mute_text(status, now),
         "market": presenter.market_closed_text(status, now),
+        "settings": status.settings.news.name,
+        "settings_problem": clean(status.settings.problem),
         "checks": [_check(step) for step in check_steps(status.evidence)],
     }
 
@@ -213,7 +224,7 @@ def _common(status: Status, now: float) -> dict[str, Any]:
         "light": status.diagnosis.light.word,
         "headline": fix_pages.fill(words.headline, facts),
         "in_short": fix_pages.fill(words.in_short, facts),
-        "name": status.target.name,
+        "name": clean(status.target.name),
         "address": presenter.address(status),
         "where": presenter.where_and_since(status, now),
         "env_file": clean(status.target.env_file),

@@ -27,7 +27,8 @@ from traymon.ui import presenter
 from traymon.ui.actions import UserActions
 from traymon.ui.status_json import as_json
 from traymon.ui.web import render
-from traymon.ui.web.auth import Guard, Keys
+from traymon.ui.web.auth import EXPLAIN_PATH, KEY_PATH, Guard, bearer_of
+from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.streams import Streams
 
 
@@ -46,13 +47,15 @@ class Routes:
         self._actions, self._statuses, self._now = actions, statuses, now
         self._keys, self._one_time_address, self._streams = keys, one_time_address, streams
 
-    def app(self) -> Starlette:
-        """Return the ASGI application, the guard included."""
+    def app(self, port: int) -> Starlette:
+        """Return the ASGI application that is served on `port`, the guard included."""
         actions = self._actions
         routes = [
             Route("/", self._page),
+            Route(f"{OPEN_PATH}{{token}}", self._page),  # page.js trades the token for the key
+            Route(KEY_PATH, self._key, methods=["POST"]),
             Route("/events", self._events),
-            Route("/explain/{code}", self._explain),
+            Route(f"{EXPLAIN_PATH}{{code}}", self._explain),
             Route("/report", self._report),
             Route("/status", self._status),
             Route("/page.css", _asset("page.css", "text/css")),
@@ -60,19 +63,28 @@ class Routes:
             Route("/check-now", _act(actions.check_now), methods=["POST"]),
             Route("/pause", _act(actions.pause_or_resume), methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
+            Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
+            Route("/make-room", self._make_room, methods=["POST"]),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(Guard, keys=self._keys)])
+        return Starlette(routes=routes, middleware=[Middleware(Guard, self._keys, port)])
 
     def _worst_first(self) -> Sequence[Status]:
         return presenter.worst_first(self._statuses())
 
     def _page(self, request: Request) -> Response:
-        return HTMLResponse(render.live_page(self._worst_first(), self._now(), self._keys.page))
+        return HTMLResponse(render.live_page())
+
+    async def _key(self, request: Request) -> Response:
+        if not self._keys.redeem(bearer_of(request)):
+            return PlainTextResponse("Used or too old; see traymon open", 401)
+        return PlainTextResponse(self._keys.page)
 
     async def _events(self, request: Request) -> Response:
-        return StreamingResponse(self._streams.open(), media_type="text/event-stream")
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
+        return StreamingResponse(self._streams.events(), media_type="text/event-stream")
 
     def _explain(self, request: Request) -> Response:
         code = request.path_params["code"]
@@ -98,6 +110,11 @@ class Routes:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"url": self._one_time_address()})
+
+    async def _make_room(self, request: Request) -> Response:
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
+        return JSONResponse({"ends": self._actions.make_room()})
 
 
 Handler = Callable[[Request], object]

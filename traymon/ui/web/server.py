@@ -1,6 +1,7 @@
 """The live page on 127.0.0.1, which shows how each fix step turns green: its server's lifecycle.
 
-Checks nothing: it shows the statuses that it is given and passes on what the user asks for.
+Checks nothing: it shows the statuses that it is given and passes on what the user asks for. The web
+server and the templates are loaded when the page is first asked for: on most days nobody does.
 """
 
 from __future__ import annotations
@@ -9,21 +10,23 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-
-import uvicorn
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from traymon.core.model import Change, Status
 from traymon.ui.actions import UserActions
-from traymon.ui.web.auth import OPEN_PATH, Keys, TimeLimitedProtocol
-from traymon.ui.web.routes import Routes
-from traymon.ui.web.streams import Streams
+from traymon.ui.web.keys import OPEN_PATH, Keys
+from traymon.ui.web.log_limit import limit_lines
+from traymon.ui.web.peers import is_another_users
+
+if TYPE_CHECKING:
+    from traymon.ui.web.site import Site
 
 log = logging.getLogger(__name__)
 
-STOP_TIMEOUT = 1  # seconds for responses under way
-KEEP_ALIVE_TIMEOUT = 30  # seconds
-MAX_HEADERS = 16_384  # bytes of a request that is not complete
+BACKLOG = 128  # connections that wait to be accepted
+ACCEPT_RETRY_INTERVAL = 0.1  # seconds, while no descriptor is free
 
 
 class LivePage:
@@ -37,97 +40,121 @@ class LivePage:
         """`port` 0 takes a free one."""
         self.keys = Keys()
         self.port: int | None = None  # while it is served
+        self.site: Site | None = None  # once the page was asked for
+        self._actions, self._now = actions, now
         self._wanted_port = port
         self._statuses: Sequence[Status] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: _Server | None = None
-        self._streams = Streams(lambda: self._statuses, now, actions.set_viewer_present)
-        self._routes = Routes(
-            actions, lambda: self._statuses, now, self.keys, self.address, self._streams
-        )
+        self._ended = asyncio.Event()
 
     def address(self) -> str | None:
-        """Return an address that opens the page once; None while it is not served."""
+        """Return an address that opens the page once; None while it cannot be served."""
         if self.port is None:
+            return None
+        try:
+            _load_site()
+        except ImportError as error:  # traymon's files were moved or replaced
+            log.warning("the page cannot be loaded: %s", error)
             return None
         return f"http://127.0.0.1:{self.port}{OPEN_PATH}{self.keys.one_time()}"
 
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Show the statuses on every open page. From any thread."""
         self._statuses = statuses
-        loop = self._loop
-        if loop is not None:
+        loop, site = self._loop, self.site
+        if loop is not None and site is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(self._streams.wake)
+                loop.call_soon_threadsafe(site.wake)
 
     async def serve(self, on_ready: Callable[[int], None]) -> None:
         """Serve until `stop`; `on_ready` gets the port. Raises OSError if no port is free."""
         self._loop = asyncio.get_running_loop()
-        listener = _listen(self._wanted_port)
-        config = uvicorn.Config(
-            self._routes.app(),
-            http=TimeLimitedProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,  # addresses hold secrets
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=KEEP_ALIVE_TIMEOUT,
-            timeout_graceful_shutdown=STOP_TIMEOUT,
-            h11_max_incomplete_event_size=MAX_HEADERS,
-        )
-        self._server = server = _Server(config)
-        self.port = listener.getsockname()[1]
-        on_ready(self.port)
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            self.port = self._loop = None
-            listener.close()
+        with _listen(self._wanted_port) as listener, limit_lines(__name__, "uvicorn.error"):
+            self.port = port = listener.getsockname()[1]
+            on_ready(port)
+            tasks = [
+                asyncio.create_task(self._accept(listener, port)),
+                asyncio.create_task(self._ended.wait()),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                self.port = self._loop = None
+                for task in tasks:
+                    task.cancel()
+                if self.site is not None:
+                    await self.site.end()
 
     def stop(self) -> None:
         """End the open pages and `serve`. On the page's loop."""
-        self._streams.end_all()
-        if self._server is not None:
-            self._server.end()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which belong to the main thread, and without its tick.
-
-    uvicorn's main loop wakes ten times a second, mostly to renew the date header: a fifth of a
-    percent of a core, even while no page is open.
-    """
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._ended = asyncio.Event()
-
-    def end(self) -> None:
-        """Let `serve` return."""
-        self.should_exit = True
         self._ended.set()
 
-    async def main_loop(self) -> None:
-        """Wait for the end."""
-        await self._ended.wait()
+    async def _accept(self, listener: socket.socket, port: int) -> None:
+        """Serve whoever connects."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError as error:
+                log.warning("no connection can be accepted: %s", error)
+                if self.site is not None:
+                    self.site.connections.end_waiting()  # frees their descriptors
+                await asyncio.sleep(ACCEPT_RETRY_INTERVAL)
+                continue
+            if is_another_users(connection):
+                log.warning("a connection of another user of this computer was refused")
+                connection.close()
+                await asyncio.sleep(0)  # many of them must not hold up the monitor
+            else:
+                await self._adopt(connection, port)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
+    async def _adopt(self, connection: socket.socket, port: int) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.callback(connection.close)
+            try:
+                if self.site is None:
+                    self.site = await self._new_site(port)
+                await self.site.adopt(connection)
+            except (ImportError, OSError) as error:
+                log.warning("a connection cannot be served: %s", error)
+                return
+            stack.pop_all()  # it belongs to the site now
+
+    async def _new_site(self, port: int) -> Site:
+        site = await asyncio.to_thread(_load_site)  # the monitor goes on meanwhile
+        return site(self._actions, lambda: self._statuses, self._now, self.keys, self.address, port)
+
+
+def _load_site() -> type[Site]:
+    """Return the class of the web server. Raises ImportError if it cannot be loaded."""
+    from traymon.ui.web.site import Site
+
+    return Site
 
 
 def _listen(port: int) -> socket.socket:
     """Return a listening socket on 127.0.0.1; on a free port if the wanted one is in use."""
-    listener = socket.socket()
     try:
-        listener.bind(("127.0.0.1", port))
+        return _listen_on(port)
     except OSError as error:
         if not port:
-            listener.close()
             raise
         log.warning("the page's port %s cannot be used, another one is: %s", port, error)
-        listener.bind(("127.0.0.1", 0))
+        return _listen_on(0)
+
+
+def _listen_on(port: int) -> socket.socket:
+    """Return a listening socket on this port of 127.0.0.1. Raises OSError if it is in use."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        if sys.platform == "win32":  # where reusing an address means sharing it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:  # or the port stays taken for a minute after a restart
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+        stack.pop_all()
     return listener

@@ -10,7 +10,9 @@ from traymon.core.model import Status
 from traymon.ui import presenter
 from traymon.ui.web import render
 
-MAX_STREAMS = 8  # open pages; one more ends the oldest one's stream
+# Open pages that are kept up to date; one more lets the oldest rest. A browser has six connections
+# to one server, for all its tabs: the next page, and what the open ones ask for, need some of them.
+MAX_STREAMS = 4
 MIN_UPDATE_INTERVAL = 0.25  # seconds between two events of a stream
 ALIVE_INTERVAL = 4.0  # seconds after which a stream without changes says that it is alive
 
@@ -27,12 +29,8 @@ class Streams:
         self._statuses, self._now = statuses, now
         self._set_viewer_present = set_viewer_present
         self._changed = asyncio.Event()
+        self._is_over = False
         self._ends: list[asyncio.Event] = []  # one per stream, oldest first; set to end it
-
-    def open(self) -> AsyncIterator[str]:
-        """Return the events of one more page; the oldest stream ends if there are too many."""
-        self._end_oldest(len(self._ends) - MAX_STREAMS + 1)
-        return self._events()
 
     def wake(self) -> None:
         """Let every stream send the statuses as they are now."""
@@ -40,17 +38,20 @@ class Streams:
         self._changed = asyncio.Event()
 
     def end_all(self) -> None:
-        """End every stream."""
+        """End every stream, for good."""
+        self._is_over = True
         self._end_oldest(len(self._ends))
 
     def _end_oldest(self, count: int) -> None:
         for end in self._ends[: max(count, 0)]:
             end.set()
-        self.wake()
+            self.wake()
 
-    async def _events(self) -> AsyncIterator[str]:
+    async def events(self) -> AsyncIterator[str]:
+        """Yield the events of one more page; the oldest stream ends if there are too many."""
         end = asyncio.Event()
-        self._ends.append(end)
+        self._ends.append(end)  # counted as it begins: many can be asked for in one moment
+        self._end_oldest(len(self._ends) - MAX_STREAMS)
         self._set_viewer_present(True)
         try:
             while not end.is_set():
@@ -59,6 +60,8 @@ class Streams:
                 await asyncio.sleep(MIN_UPDATE_INTERVAL)
                 while not await _is_set_within(changed, ALIVE_INTERVAL):
                     yield "event: alive\ndata:\n\n"  # page.js takes silence for a hang
+            if not self._is_over:
+                yield "event: rest\ndata:\n\n"  # page.js then leaves the others their turn
         finally:
             self._ends.remove(end)
             self._set_viewer_present(bool(self._ends))

@@ -199,6 +199,12 @@ def test_a_notification_that_fails_does_not_stop_the_next(machine: Machine) -> N
     assert [trouble[:24] for trouble in told["troubles"]] == ["plyer: FileNotFoundError"] * 2
 
 
+def test_a_notify_send_that_fails_behind_plyer_has_delivered_nothing(machine: Machine) -> None:
+    machine.has_notify_send("#!/bin/sh\necho No such service >&2\nexit 1\n")
+    told = machine.notify("one|1", setting="plyer")
+    assert told["troubles"] == ["plyer: ChildProcessError: notify-send: No such service"]
+
+
 def test_a_channel_that_hangs_holds_up_neither_the_caller_nor_the_end(
     machine: Machine, tmp_path: Path
 ) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 
 import pytest
 
 from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
+from traymon.core.notification_policy import RETRY_INTERVAL, Outcome
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.notification_text import NotificationText, notification_text
-from traymon.ui.notify import dispatcher
-from traymon.ui.notify.channel import ChannelError, Clicks
+from traymon.ui.notify import channel, dispatcher
+from traymon.ui.notify.channel import ChannelError, Clicks, Settle
 from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
 
@@ -32,10 +34,15 @@ class Screen:
     shown: list[tuple[str, str]] = field(default_factory=list)
     withdrawn: list[str | None] = field(default_factory=list)
 
-    def deliver(self, key: str, text: NotificationText, picture: str) -> None:
+    def prepare(self) -> None:
+        if not self.works:
+            raise ChannelError("it is dark")
+
+    def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
         if not self.works:
             raise ChannelError("it is dark")
         self.shown.append((text.title, picture))
+        return Outcome.DELIVERED
 
     def withdraw(self, key: str | None = None) -> None:
         if not self.works:
@@ -101,7 +108,7 @@ def test_text_and_picture_are_made_in_the_notifiers_thread(monkeypatch: pytest.M
     assert scene.screen.closed
 
 
-def test_a_text_that_cannot_be_made_is_tried_again_and_keeps_none_from_coming_out(
+def test_a_text_that_cannot_be_made_is_replaced_by_the_headline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     scene = Scene()
@@ -113,11 +120,40 @@ def test_a_text_that_cannot_be_made_is_tried_again_and_keeps_none_from_coming_ou
         patch.setattr(dispatcher, "notification_text", failing)
         scene.publish("port-refused")
         scene.wait()
-    assert [title for title, _ in scene.screen.shown] == ["last"]
+    assert [title for title, _ in scene.screen.shown] == ["bot: red", "last"]
     scene.now += 600
     scene.publish("port-refused")
     scene.notifier.stop()
-    assert "refuses connections" in scene.screen.shown[-1][0]
+    assert [title for title, _ in scene.screen.shown] == ["bot: red", "last"]
+
+
+def test_what_is_said_of_traymon_itself_is_tried_again_and_is_free_of_control_characters() -> None:
+    scene = Scene()
+    scene.screen.works = False
+    scene.dispatcher.notify_user("Not \x00opened", "B\udcf6rse\nx")
+    scene.wait()
+    scene.publish("healthy")  # too early
+    scene.screen.works = True
+    scene.now += RETRY_INTERVAL
+    scene.publish("healthy")
+    scene.publish("healthy")
+    scene.notifier.stop()
+    assert [title for title, _ in scene.screen.shown] == ["Not ?opened"]
+
+
+def test_what_is_said_of_traymon_itself_is_dropped_once_it_is_old() -> None:
+    scene = Scene()
+    scene.screen.works = False
+    scene.dispatcher.notify_user("Copied", "It is on the clipboard.")
+    for _ in range(20):
+        scene.wait()
+        scene.now += 300
+        scene.publish("healthy")
+    scene.screen.works = True
+    scene.now += 900
+    scene.publish("healthy")
+    scene.notifier.stop()
+    assert scene.screen.shown == []
 
 
 def test_switched_off_counts_as_delivered_and_reaches_no_channel() -> None:
@@ -154,8 +190,51 @@ def test_a_channel_that_cannot_take_one_back_keeps_none_from_coming_out() -> Non
     assert scene.screen.closed
 
 
-def test_nothing_is_opened_to_take_back_what_was_never_sent() -> None:
+def test_nothing_is_opened_to_take_back_what_was_never_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[Clicks] = []
+
+    def opening(clicks: Clicks) -> Screen:
+        opened.append(clicks)
+        return Screen()
+
+    monkeypatch.setattr(channel, "CHANNELS", {sys.platform: (opening,)})
     scene = Scene()
     scene.notifier.withdraw()
     scene.notifier.stop()
-    assert scene.screen.withdrawn == []
+    assert opened == []
+
+
+def test_a_channel_that_cannot_be_opened_is_opened_with_the_next_notification(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Screen()
+    faults = [ImportError("its files are being replaced"), ChannelError("no bus")]
+
+    def opening(clicks: Clicks) -> Screen:
+        if faults:
+            raise faults.pop()
+        return screen
+
+    monkeypatch.setattr(channel, "CHANNELS", {sys.platform: (opening,)})
+    scene = Scene()
+    scene.screen.works = False
+    for _ in range(3):
+        scene.wait()
+    scene.notifier.stop()
+    assert [title for title, _ in screen.shown] == ["last"]
+    assert scene.troubles[-1] == ""
+
+
+def test_a_channel_whose_library_is_missing_does_not_keep_the_others_from_sending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opening(clicks: Clicks) -> Screen:
+        raise ImportError("its files are being replaced")
+
+    monkeypatch.setattr(channel, "CHANNELS", {sys.platform: (opening,)})
+    scene = Scene()
+    scene.wait()
+    scene.notifier.stop()
+    assert [title for title, _ in scene.screen.shown] == ["last"]

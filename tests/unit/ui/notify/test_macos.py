@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from traymon.core.notification_policy import Outcome
 from traymon.ui.notification_text import CLICK_HINT, NotificationText
 from traymon.ui.notify.channel import ChannelError, Clicks
 from traymon.ui.presenter import MAX_BODY
@@ -89,6 +90,10 @@ def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[Center]:
 TEXT = NotificationText("title", "body", urgent=True, buttons=("snooze",))
 
 
+def settle(outcome: Outcome, why: str) -> None:
+    raise AssertionError("the outcome is known at once")
+
+
 def test_a_notification_is_shown_with_its_buttons_and_its_clicks_arrive(center: Center) -> None:
     from traymon.ui.notify.macos import MacNotifications
 
@@ -96,7 +101,7 @@ def test_a_notification_is_shown_with_its_buttons_and_its_clicks_arrive(center: 
     notifications = MacNotifications(
         Clicks(told.append, lambda key, button: told.append((key, button)))
     )
-    notifications.deliver("project", TEXT, "")
+    notifications.deliver("project", TEXT, "", settle)
     (shown,) = center.shown
     assert (shown.title, shown.message, shown.identifier) == (
         "title",
@@ -125,7 +130,7 @@ def test_a_notification_that_does_not_come_out_is_said(
     vars(center).update(state)
     notifications = MacNotifications(Clicks(print))
     with pytest.raises(ChannelError, match=says):
-        notifications.deliver("project", TEXT, "")
+        notifications.deliver("project", TEXT, "", settle)
     notifications.close()
 
 
@@ -134,7 +139,7 @@ def test_a_notification_is_taken_back_by_its_key_or_with_all_others(center: Cent
 
     notifications = MacNotifications(Clicks(print))
     for key in ("one", "two", "three"):
-        notifications.deliver(key, TEXT, "")
+        notifications.deliver(key, TEXT, "", settle)
     notifications.withdraw("two")
     assert [each.identifier for each in center.shown] == ["one", "three"]
     notifications.withdraw()
@@ -145,13 +150,13 @@ def test_a_notification_is_taken_back_by_its_key_or_with_all_others(center: Cent
 def test_outside_a_bundle_the_next_channel_is_taken(
     center: Center, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from traymon.ui.notify.channel import open_channels
+    from traymon.ui.notify.channel import Channels
 
     monkeypatch.setattr(sys, "platform", "darwin")
     center.bundle = False
-    assert [channel.name for channel in open_channels("auto", Clicks(print))] == ["plyer"]
+    assert [channel.name for channel in Channels("auto", Clicks(print)).open_all()] == ["plyer"]
     center.bundle = True
-    channels = open_channels("auto", Clicks(print))
+    channels = Channels("auto", Clicks(print)).open_all()
     assert [channel.name for channel in channels] == ["Notification Center", "plyer"]
     for channel in channels:
         channel.close()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from traymon.core.facts import Fact
-from traymon.core.model import Diagnosis, Evidence, Status
+from traymon.core.model import Diagnosis, Evidence, SettingsState, Status
 from traymon.core.target import Program, Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui import presenter
 from traymon.ui.tray.appearance import Appearance, MenuState, appearance_of
 
 NOON = 1_795_000_000.0
@@ -30,6 +31,15 @@ def test_before_the_first_status_there_is_a_grey_icon_with_a_name() -> None:
     assert MenuState().headline == "… traymon"
 
 
+def test_new_settings_are_in_tooltip_and_menu_until_they_are_in_force() -> None:
+    assert shown(status("healthy")).menu.settings == ""
+    for news, words in presenter.SETTINGS_TEXTS.items():
+        look = shown(replace(status("healthy"), settings=SettingsState(news)))
+        assert look.light is Light.GREEN
+        assert look.menu.settings == words
+        assert f"\n{words}\n" in look.tooltip
+
+
 def test_the_worst_target_gives_light_headline_and_rim() -> None:
     closed = replace(status("port-refused", "other"), closed=True)
     look = shown(status("healthy"), closed)
@@ -41,7 +51,7 @@ def test_the_worst_target_gives_light_headline_and_rim() -> None:
 
 def test_the_menu_offers_what_can_be_done_now() -> None:
     green = status("healthy")
-    assert shown(green).menu == MenuState(headline="✓ API answers on port 7497")
+    assert shown(green).menu == MenuState(headline="✓ Programs can connect to port 7497")
     assert shown(replace(green, opens_at=NOON + 60)).menu.hours_known
     snoozed = shown(replace(green, snoozed_until=NOON + 60)).menu
     assert snoozed.snoozed

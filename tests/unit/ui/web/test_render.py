@@ -16,9 +16,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from traymon.core.facts import Fact, Facts
-from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion
+from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import Target
-from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
 
@@ -120,13 +120,20 @@ def assert_nothing_steers(text: str) -> None:
     text.encode("utf-8")
 
 
+LINK_TO_IBKR = "a href=https://www.interactivebrokers.com/"
+
+
 @pytest.mark.parametrize("code", ENTRIES)
 def test_every_code_has_its_page_and_its_report(code: str) -> None:
     shown = status("java", code)
     shown = replace(shown, diagnosis=replace(shown.diagnosis, light=ENTRIES[code].light))
     document = Document(render.page(shown, NOW))
     assert f"body class={ENTRIES[code].light.word}" in document.tags
-    assert "https://" not in "".join(document.tags), "nothing is loaded from elsewhere"
+    addresses = [tag for tag in document.tags if "https://" in tag]
+    assert all(tag.startswith(LINK_TO_IBKR) for tag in addresses), (
+        "nothing is loaded from elsewhere"
+    )
+    assert all("rel=noreferrer target=_blank" in tag for tag in addresses)
     report = render.report(shown, NOW)
     assert f"code `{code}`" in report
     assert "{" not in report
@@ -163,7 +170,7 @@ def test_the_page_of_a_traymon_that_has_ended_says_so_is_grey_and_stands_still()
 def test_the_page_shows_the_evidence_and_the_suspicion() -> None:
     leaning = Suspicion(Diagnosis("tls-expected", Light.RED, {Fact.PORT: 7497}), 1, 2)
     text = Document(render.page(replace(status("SSH-2.0"), suspicion=leaning), NOW)).text
-    assert "1 of 2: Port 7497 wants an encrypted connection (SSL)" in text
+    assert "1 of 2: Port 7497 expects an encrypted connection (SSL)" in text
     assert "not-ib" in text
     assert text.count("SSH-2.0") >= 3
 
@@ -187,3 +194,24 @@ def test_the_account_is_masked_wherever_it_stands() -> None:
     shown = status("java")
     assert "- Account: DU***456" in render.report(shown, NOW)
     assert "DU123456" not in render.report(shown, NOW) + render.page(shown, NOW)
+
+
+@pytest.mark.parametrize(
+    ("news", "words"),
+    [
+        (SettingsNews.IN_FORCE, ""),
+        (SettingsNews.CHANGED, "It still uses the old ones"),
+        (SettingsNews.UNUSABLE, "cannot be used: line 3"),
+        (SettingsNews.GONE, "is gone: /home/me/.env"),
+    ],
+)
+def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, words: str) -> None:
+    settings = SettingsState(news, "line 3")
+    target = Target("bot", env_file="/home/me/.env")
+    shown = replace(status("x"), target=target, settings=settings)
+    event = render.live_event([shown], NOW)
+    for page in (render.page(shown, NOW), str(event["html"])):
+        assert words in page
+        assert "in force" not in page
+    assert event["new_settings"] is (news is SettingsNews.CHANGED)
+    assert 'data-post="/use-settings"' not in render.page(shown, NOW)

@@ -1,9 +1,7 @@
-"""The page's file: whole or not at all, for its owner's eyes; and a browser that takes its time."""
+"""The page's file: whole or not at all, for its owner's eyes."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -40,9 +38,9 @@ def test_a_page_is_for_its_owner_only_also_where_a_readable_one_stood(tmp_path: 
 def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path, lambda: NOW)
     path = pages.write(status())
-    assert "accepts, but the API is silent" in path.read_text(encoding="utf-8")
+    assert "TWS does not answer programs" in path.read_text(encoding="utf-8")
     assert pages.write(status(symptom=Symptom.OK)) == path
-    assert "API answers on port" in path.read_text(encoding="utf-8")
+    assert "Programs can connect to port" in path.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -115,34 +113,3 @@ def test_a_reader_never_sees_half_a_page(tmp_path: Path) -> None:
     finally:
         writer.join(60)
     assert seen <= texts
-
-
-OPENS = """
-import sys, threading
-from pathlib import Path
-from traymon.ui.desktop import open_in_browser
-folder = Path(sys.argv[1])
-open_in_browser(folder / "page.html")
-(folder / "returned").touch()
-for thread in threading.enumerate():
-    if thread is not threading.current_thread():
-        thread.join(20)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="its browser is not chosen by BROWSER")
-def test_a_browser_that_does_not_return_holds_nobody_up(tmp_path: Path) -> None:
-    browser = tmp_path / "browser"
-    browser.write_text(
-        f"#!/bin/sh\ncd {tmp_path}\n"
-        'while [ ! -e returned ]; do sleep 0.01; done\necho "$1" > opened\n'
-    )
-    browser.chmod(0o755)
-    subprocess.run(
-        [sys.executable, "-c", OPENS, str(tmp_path)],
-        env={**os.environ, "BROWSER": f"{browser} %s"},
-        timeout=30,
-        check=True,
-    )
-    opened = (tmp_path / "opened").read_text().strip()
-    assert opened == (tmp_path / "page.html").as_uri()

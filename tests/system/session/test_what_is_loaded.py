@@ -1,0 +1,39 @@
+"""The traymon that stays loads no client library, though it holds a session."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
+from support.polling import wait_for
+from support.traymon_process import IsolatedTraymon, end
+from traymon.sim.gateway import HEALTHY, running
+
+START_API, CURRENT_TIME, CONTRACT_DETAILS = 71, 49, 9
+
+
+def test_a_session_is_held_without_a_client_library(tmp_path: Path) -> None:
+    loaded = LoadedModules(tmp_path)
+    user = IsolatedTraymon(tmp_path, TRAYMON_NOTIFY="off", TRAYMON_HOURS="auto")
+    user.env |= loaded.env
+    with running(HEALTHY) as gateway:
+
+        def wanted() -> set[int]:
+            return {number for c in gateway.conversations for number in c.messages}
+
+        traymon = subprocess.Popen(
+            user.command("run", "--no-tray", "--port", str(gateway.port)),
+            cwd=user.cwd,
+            env=user.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for(lambda: wanted() >= {START_API, CURRENT_TIME, CONTRACT_DETAILS}, "a session")
+            wait_for(lambda: user.run("status").returncode == 0, "green")
+        finally:
+            end(traymon)
+    packages = loaded.packages()
+    assert "traymon" in packages
+    assert not packages & CLIENT_LIBRARIES

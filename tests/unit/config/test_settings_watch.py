@@ -1,0 +1,164 @@
+"""What is seen of files that change while traymon runs, and what of them comes into force."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from support.pipes import make_pipe
+from traymon.config import ib_resets, loader
+from traymon.config.settings_watch import SettingsWatch
+from traymon.core.model import SettingsState
+from traymon.core.vocabulary import SettingsNews
+from traymon.errors import ConfigError
+
+IN_FORCE, CHANGED, UNUSABLE, GONE = SettingsNews
+
+
+class Project:
+    """A trading project whose settings are watched."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.env = folder, folder / ".env"
+        self.loaded = 0
+
+    def watch(self, text: str | None, named: Path | None = None) -> SettingsWatch:
+        """Watch settings that were read while the .env held this text; None: there was none."""
+        if text is not None:
+            self.env.write_text(text)
+        load = partial(loader.load, named, environ={"IB_HOST": "127.0.0.1"}, folder=self.folder)
+
+        def load_again() -> loader.Config:
+            self.loaded += 1
+            return load()
+
+        return SettingsWatch(load(), loader.files(named, self.folder), load_again)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(loader, "user_config_path", lambda _: tmp_path / "of the user")
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "of the user").mkdir()
+    return Project(tmp_path / "bot")
+
+
+def test_a_changed_port_is_seen_and_used_when_it_is_asked_for(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    assert watch.look() == SettingsState()
+    project.env.write_text("IB_PORT=4002\n")
+    assert watch.look() == watch.look() == SettingsState(CHANGED)
+    new = watch.use_new()
+    assert new is not None
+    assert (new.config.target.port, new.need_restart) == (4002, ())
+    assert watch.look() == SettingsState()
+    assert watch.use_new() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("IB_PORT=4001\n", "# a note\n\nIB_PORT = '4001'\n", "TOKEN=other\nIB_PORT=4001\n"),
+        "IB_PORT=1\nIB_PORT=4001\n",
+    ],
+)
+def test_what_means_the_same_is_no_news(project: Project, text: str) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    watch.look()
+    project.env.write_text(text)
+    os.utime(project.env, ns=(1, 1))
+    assert watch.look() == SettingsState()
+
+
+def test_files_that_have_not_changed_are_read_once(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    for _ in range(10):
+        watch.look()
+    assert project.loaded == 1  # the first look may find a change since they were read
+
+
+def test_a_change_between_reading_and_watching_is_seen(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    project.env.write_text("IB_PORT=4002\n")
+    assert watch.look() == SettingsState(CHANGED)
+
+
+def test_mistakes_are_said_and_what_was_in_force_stays_so(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    project.env.write_text("IB_PORT=x\nTRAYMON_QUICK=y\n")
+    state = watch.look()
+    assert state.news is UNUSABLE
+    assert state.problem.endswith("line 1: IB_PORT=x: a whole number from 1 to 65535 (and 1 more)")
+    with pytest.raises(ConfigError):
+        watch.use_new()
+    assert watch.look() == state
+    project.env.write_text("IB_PORT=4001\n")
+    assert watch.look() == SettingsState()
+
+
+def test_a_file_that_is_gone_is_said_until_it_is_back(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    project.env.rename(project.folder / "kept")
+    assert watch.look() == SettingsState(GONE)
+    (project.folder / "kept").rename(project.env)
+    assert watch.look() == SettingsState()
+
+
+def test_a_named_file_that_is_gone_is_said_and_cannot_be_used(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n", project.env)
+    project.env.unlink()
+    assert watch.look().news is GONE
+    with pytest.raises(ConfigError, match="there is no such file"):
+        watch.use_new()
+
+
+def test_a_folder_that_is_gone_with_its_file_is_said(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    project.folder.rename(project.folder.with_name("moved"))
+    assert watch.look().news is GONE
+
+
+@pytest.mark.parametrize("where", ["bot", "of the user"])
+def test_a_file_that_comes_where_there_was_none_is_seen(project: Project, where: str) -> None:
+    watch = project.watch(None)
+    assert watch.look() == SettingsState()
+    (project.folder.parent / where / ".env").write_text("IB_PORT=4002\n")
+    assert watch.look() == SettingsState(CHANGED)
+
+
+def test_reset_times_of_the_users_own_are_settings_too(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    assert watch.look() == SettingsState()
+    own = project.folder.parent / "of the user" / ib_resets.NAME
+    own.write_text('[[window]]\nregion = "all"\nwhen = "23:45-23:50 UTC"\n')
+    assert watch.look() == SettingsState(CHANGED)
+    own.write_text("[" * 5000)
+    assert watch.look().news is UNUSABLE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_what_becomes_no_file_is_said_and_never_waited_for(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\n")
+    project.env.unlink()
+    make_pipe(project.env)
+    assert watch.look().problem.endswith("is not a file")
+    project.env.unlink()
+    project.env.symlink_to("none")
+    assert watch.look().problem.endswith("is a link that leads nowhere")
+
+
+def test_a_name_stays_until_the_restart_and_that_is_said(project: Project) -> None:
+    watch = project.watch("IB_PORT=4001\nTRAYMON_NAME=bot\n")
+    project.env.write_text("TRAYMON_NAME=other\nTRAYMON_PAGE_PORT=2000\nTRAYMON_RELOAD=auto\n")
+    assert watch.look() == SettingsState(CHANGED)
+    assert not watch.reloads
+    new = watch.use_new()
+    assert new is not None
+    assert new.config.target.name == "bot"
+    assert new.need_restart == ("TRAYMON_NAME", "TRAYMON_PAGE_PORT")
+    assert watch.reloads
+    assert watch.look() == SettingsState()

@@ -1,0 +1,181 @@
+"""A connection to the session bus, and the thread that reads from it.
+
+Knows nothing about notifications.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from typing import Any
+
+from jeepney import HeaderFields, Message, MessageType
+from jeepney.bus import get_connectable_addresses
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import prep_socket
+from jeepney.io.threading import DBusConnection, ReceiveStopped
+
+from traymon.ui.notify.channel import ChannelError
+
+log = logging.getLogger(__name__)
+
+AUTHENTICATION_TIMEOUT = 1.0  # seconds; takes a millisecond on a bus that is well
+HELLO_TIMEOUT = 5.0  # seconds
+BUS = "org.freedesktop.DBus"  # the bus itself, as the sender of a message
+
+Reply = Future[Message]  # fails with CallError, or with ConnectionError if the bus is gone
+
+
+class CallError(Exception):
+    """A method call was answered with an error."""
+
+    def __init__(self, message: Message) -> None:
+        fields = message.header.fields
+        self.name: str = fields.get(HeaderFields.error_name, "")
+        self.is_of_the_bus = fields.get(HeaderFields.sender) == BUS  # nobody has taken the call
+        super().__init__(": ".join(str(part) for part in (self.name, *(message.body or ()))))
+
+
+class SessionBus:
+    """A connection. Its replies and signals are handled in a thread of its own, in their order."""
+
+    def __init__(self, address: str, on_signal: Callable[[Message], None]) -> None:
+        """Connect to the bus at a D-Bus address. Raises OSError, or ValueError for a bad address.
+
+        `on_signal` is called in the reading thread.
+        """
+        self._on_signal = on_signal
+        self._lock = threading.Lock()  # nothing is sent on, or waits for, a closed connection
+        self._waiting: dict[int, Reply] = {}
+        self._closed = False
+        try:
+            path = next(get_connectable_addresses(address))
+        except (KeyError, RuntimeError) as error:  # what jeepney raises for other transports
+            raise ValueError(str(error)) from error
+        self._connection = DBusConnection(prep_socket(path, timeout=AUTHENTICATION_TIMEOUT))
+        threading.Thread(target=self._read, name="dbus", daemon=True).start()
+        try:
+            self.send(message_bus.Hello()).result(HELLO_TIMEOUT)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended, by whichever side."""
+        return self._closed
+
+    def send(self, message: Message, then: Callable[[Reply], None] | None = None) -> Reply:
+        """Call a method; returns at once, with the reply that may come. Raises OSError.
+
+        `then` gets the reply in the reading thread, before any message that comes after it.
+        """
+        reply: Reply = Future()
+        if then is not None:
+            reply.add_done_callback(then)
+        with self._lock:
+            if self._closed:
+                raise ConnectionResetError("the session bus is gone")
+            serial = next(self._connection.outgoing_serial)
+            self._waiting[serial] = reply
+            try:
+                self._connection.send(message, serial=serial)
+            except BaseException:
+                del self._waiting[serial]
+                raise
+        return reply
+
+    def close(self) -> None:
+        """End the reading thread, which closes the connection. What is waited for fails."""
+        with self._lock:
+            if not self._closed:
+                self._connection.interrupt()
+
+    def _read(self) -> None:
+        why = "the session bus is gone"
+        try:
+            while True:
+                self._handle(self._connection.receive())
+        except ReceiveStopped:
+            why = "the connection to the session bus was closed"
+        except Exception as error:  # jeepney raises whatever it stumbles over in a message
+            log.warning("the connection to the session bus is lost: %s", error)
+        finally:
+            self._end(why)
+
+    def _handle(self, message: Message) -> None:
+        if message.header.message_type is MessageType.signal:
+            try:
+                self._on_signal(message)
+            except Exception:  # any program on the bus can send a signal
+                log.exception("a signal could not be handled; the next one will be")
+            return
+        serial = message.header.fields.get(HeaderFields.reply_serial, 0)
+        with self._lock:
+            reply = self._waiting.pop(serial, None)
+        if reply is None:
+            return
+        if message.header.message_type is MessageType.error:
+            answer(reply, CallError(message))
+        else:
+            answer(reply, message)
+
+    def _end(self, why: str) -> None:
+        with self._lock:
+            self._closed = True
+            waiting = list(self._waiting.values())
+            self._waiting.clear()
+            self._connection.close()
+            for descriptor in (self._connection._stop_r, self._connection._stop_w):
+                os.close(descriptor)  # jeepney leaves this pipe open
+        for reply in waiting:
+            answer(reply, ConnectionResetError(why))
+
+
+def answer(future: Future[Any], outcome: object) -> None:
+    """Give a future its result, or its exception; do nothing if it has one."""
+    with suppress(InvalidStateError):
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def connect(on_signal: Callable[[Message], None]) -> SessionBus:
+    """Connect to this session's bus; see `SessionBus`.
+
+    Raises ChannelError, which names every address that was tried and why it failed.
+    """
+    addresses = _addresses()
+    if not addresses:
+        raise ChannelError("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
+    faults = []
+    for address in addresses:
+        try:
+            return SessionBus(address, on_signal)
+        except (OSError, ValueError, CallError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            faults.append(f"{address.partition(',')[0]} ({reason})")
+    raise ChannelError(f"no session bus at {' or '.join(faults)}")
+
+
+def _addresses() -> Sequence[str]:
+    """Return where the session's bus may be, the likeliest first.
+
+    The address that the session sets is inherited, and outlives its bus in a terminal multiplexer;
+    the usual socket is then the living one. It also serves where the session sets no address.
+    """
+    if sys.platform == "win32":
+        return []
+    addresses = [part for part in os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").split(";") if part]
+    folder = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    usual = f"unix:path={folder}/bus"
+    known = {address.partition(",")[0] for address in addresses}
+    if usual not in known and os.path.exists(f"{folder}/bus"):
+        addresses.append(usual)
+    return addresses
