@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from traymon.autostart.login_start import was_started_at_login
 from traymon.cli import second_start
 from traymon.cli.common import (
     EXIT_USAGE,
@@ -62,6 +63,7 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray (same as traymon alone)."""
+    at_login = at_login or was_started_at_login()
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")
