@@ -219,6 +219,8 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
     table, _, _ = out.partition("\n\n")
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in table.splitlines()}
     assert rows.keys() - {"Setting"} == {*FIELDS, "IB_CLIENT_ID"}
+    own = [key.startswith("TRAYMON_") for key in rows]
+    assert own == sorted(own), "what is IB's comes first"
     assert rows["IB_PORT"][0] == "4002"
     assert rows["IB_PORT"][1].rstrip().endswith(".env, line 1")
     assert rows["IB_CLIENT_ID"][1].rstrip() == "environment"
