@@ -77,7 +77,7 @@ app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
 app.command(rich_help_panel=DIAGNOSE)(explain.explain)
 app.command("config", rich_help_panel=SET_UP)(config.show_config)
 app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
-app.command("test-notify", rich_help_panel=SET_UP)(notify_test.test_notify)
+app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
 app.command(rich_help_panel=TRY)(demo.demo)
 app.command(rich_help_panel=TRY)(simulate.simulate)
 

@@ -44,7 +44,8 @@ def show_config(
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "From"):
         table.add_column(column, overflow="fold")
-    for key, value, source in loader.listing(config):
+    ib_first = sorted(loader.listing(config), key=lambda row: not row[0].startswith("IB_"))
+    for key, value, source in ib_first:
         if key == "IB_PORT" and config.target.discovered:
             value, source = _discover_port(config.target)
         table.add_row(key, escape(value), escape(source))

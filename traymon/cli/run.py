@@ -87,7 +87,7 @@ def run(
     console = new_console(quiet=unseen)
     target = config.target
     watched = escape(f"{target.name}, {target.address}")
-    console.print(f"traymon watches {watched}.", highlight=False)
+    console.print(f"traymon is watching {watched}. Its page: traymon open")
     try:
         App(
             [target],

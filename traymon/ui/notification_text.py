@@ -31,6 +31,7 @@ MARK_AS_MINE, SNOOZE = "mine", "snooze"
 BUTTONS = {MARK_AS_MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
 CLICK_HINT = " Click for all steps."
+SIGNATURE = " · traymon"
 MAX_NAMED = 2  # unannounced faults named in one notification; the others are counted
 
 
@@ -44,12 +45,27 @@ class NotificationText:
     buttons: tuple[str, ...] = ()  # keys of BUTTONS
     light: Light = Light.GREY  # the picture beside the text
     clickable: bool = True  # a click opens the fix page
+    click_hint: str = CLICK_HINT
 
     @property
     def clickable_body(self) -> str:
         """The body for channels that report clicks: with a hint to click, if the hint fits."""
-        body = self.body + CLICK_HINT
+        body = self.body + self.click_hint
         return body if self.clickable and utf16_length(body) <= MAX_BODY else self.body
+
+
+def sign(title: str, body: str) -> tuple[str, str]:
+    """Return title and body with traymon's name at the end of one of them, where it fits.
+
+    For services that do not show who sent a notification.
+    """
+    if "traymon" in f"{title} {body}":
+        return title, body
+    if utf16_length(signed := f"{body}{SIGNATURE}") <= MAX_BODY:
+        return title, signed
+    if utf16_length(signed := f"{title}{SIGNATURE}") <= MAX_TITLE:
+        return signed, body
+    return title, body
 
 
 def own_notification_text(title: str, body: str) -> NotificationText:

@@ -219,6 +219,8 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
     table, _, _ = out.partition("\n\n")
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in table.splitlines()}
     assert rows.keys() - {"Setting"} == {*FIELDS, "IB_CLIENT_ID"}
+    own = [key.startswith("TRAYMON_") for key in rows]
+    assert own == sorted(own), "what is IB's comes first"
     assert rows["IB_PORT"][0] == "4002"
     assert rows["IB_PORT"][1].rstrip().endswith(".env, line 1")
     assert rows["IB_CLIENT_ID"][1].rstrip() == "environment"
@@ -358,7 +360,9 @@ def test_run_prints_one_plain_line_per_change_into_a_pipe(traymon: Command) -> N
             assert lines.end() == (0, "")
     said = "\n".join(lines.all)
     assert ESCAPE not in said
-    assert lines.all[0] == f"traymon watches TWS / IB Gateway, 127.0.0.1:{gateway.port}."
+    assert lines.all[0] == (
+        f"traymon is watching TWS / IB Gateway, 127.0.0.1:{gateway.port}. Its page: traymon open"
+    )
     assert all(re.match(r"\d\d:\d\d:\d\d  [✓…] ", line) for line in lines.all[1:]), said
     assert len(lines.all) == len(set(lines.all))
 

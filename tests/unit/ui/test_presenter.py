@@ -19,7 +19,8 @@ from traymon.core.vocabulary import Light, SensorName, Use
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
-from traymon.ui.notification_text import notification_text
+from traymon.ui.notification_text import SIGNATURE, notification_text, sign
+from traymon.ui.tray.appearance import appearance_of
 
 NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
@@ -154,6 +155,38 @@ def test_a_notification_fits_whole_however_little_is_known(code: str) -> None:
     title, body = fix_pages.fill(page.headline, known), fix_pages.fill(page.in_short, known)
     assert presenter.utf16_length(title) <= presenter.MAX_TITLE
     assert presenter.utf16_length(body) <= presenter.MAX_BODY
+
+
+@codes
+def test_where_the_name_of_traymon_fits_it_ends_the_notification(code: str) -> None:
+    words = notification_text(Notification(Kind.FAULT, status(code, LONGEST)), NOON)
+    for body in (words.body, words.clickable_body):
+        title, signed = sign(words.title, body)
+        assert presenter.utf16_length(title) <= presenter.MAX_TITLE
+        assert presenter.utf16_length(signed) <= presenter.MAX_BODY
+        room = presenter.MAX_BODY - presenter.utf16_length(body) >= len(SIGNATURE)
+        assert "traymon" in title + signed or not room
+        assert signed in (body, body + SIGNATURE)
+
+
+def test_the_name_goes_to_the_title_if_the_body_is_full_and_is_said_once() -> None:
+    assert sign("title", "body") == ("title", "body · traymon")
+    full = "b" * presenter.MAX_BODY
+    assert sign("title", full) == ("title · traymon", full)
+    longest = "t" * presenter.MAX_TITLE
+    assert sign(longest, full) == (longest, full)
+    assert sign("traymon could not start", "body") == ("traymon could not start", "body")
+
+
+def test_a_demo_says_so_wherever_it_shows() -> None:
+    real = status("handshake-silent", {Fact.PORT: 7497})
+    shown = replace(real, target=replace(real.target, demo=True))
+    appearance = appearance_of([shown], NOON, trouble="", starts_at_login=False)
+    title = notification_text(Notification(Kind.FAULT, shown), NOON).title
+    for text in (appearance.tooltip, appearance.menu.headline, title):
+        assert text.startswith("DEMO · ")
+    assert presenter.status_line(shown, NOON).startswith("DEMO · ")
+    assert "DEMO" not in presenter.tooltip([real], NOON)
 
 
 @codes
