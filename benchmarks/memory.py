@@ -56,7 +56,7 @@ LIBRARIES = (
     "ib_async",
     "traymon.sensors.wire",
     "traymon.app",
-    "traymon.cli.main",
+    "traymon.cli.commands",
 )
 IMPORT = """
 import sys, psutil

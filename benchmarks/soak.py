@@ -195,9 +195,13 @@ def show(name: str, soak: Soak) -> Held:
 def judge(samples: list[Sample]) -> bool:
     """Print what is wrong and the slope of the memory; return whether something is wrong."""
     before, after = samples[0].held, samples[-1].held
-    slope, _ = statistics.linear_regression(
-        [sample.hours for sample in samples], [sample.held.resident / MIB for sample in samples]
-    )
+    settled = samples[1:]  # in the first part the allocator still takes what it then keeps
+    slope = 0.0
+    if len(settled) > 1:
+        hours, memory = zip(
+            *((each.hours, each.held.resident / MIB) for each in settled), strict=True
+        )
+        slope = statistics.linear_regression(hours, memory).slope
     print(f"memory: {slope:+.2f} MiB an hour by its clock (bound {MAX_SLOPE:g})")
     grown = [
         f"{name}: {first} before, {last} after"

@@ -20,6 +20,7 @@ from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
+from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_target
@@ -127,8 +128,9 @@ class App:
         )
         self._troubles = Troubles(self._show_trouble)
         self._dispatcher = NotificationDispatcher(self._notifier, now)
-        self._actions = self._user_actions(offer_start_at_login=login_options is not None)
-        page = LivePage(self._actions, now, page_port)
+        actions = self._user_actions(offer_start_at_login=login_options is not None)
+        self._new_tray = partial(Tray, actions, folders.state / "icons")
+        page = LivePage(actions, now, page_port)
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
@@ -205,7 +207,7 @@ class App:
         started = time.monotonic()
         while True:
             try:
-                return Tray(self._actions)
+                return self._new_tray()
             except NoTray as error:
                 waited = time.monotonic() - started
                 if waited < self._tray_patience and not self._stopping.wait(TRAY_RETRY_INTERVAL):
@@ -265,9 +267,9 @@ class App:
         if self._instance is not None:
             self._instance.publish(InstanceInfo(port, key, os.getpid()))
 
-    def _show_start_at_login(self, on: bool) -> None:
+    def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:
-            self._tray.show_start_at_login(on)
+            self._tray.show_start_at_login(state)
 
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")

@@ -15,8 +15,15 @@ INDICATOR = {**GTK, "PYSTRAY_BACKEND": "appindicator"}
 
 
 def gtk_is_here() -> bool:
-    code = "import gi; gi.require_version('Gtk', '3.0'); gi.require_version('DBus', '1.0')"
-    command = [sys.executable, "-c", code]
+    return _has("gi.require_version('Gtk', '3.0'); gi.require_version('DBus', '1.0')")
+
+
+def indicator_is_here() -> bool:
+    return _has("gi.require_version('AyatanaAppIndicator3', '0.1')")
+
+
+def _has(requirements: str) -> bool:
+    command = [sys.executable, "-c", f"import gi; {requirements}"]
     return subprocess.run(command, env={"PYTHONPATH": DEBIAN}, stderr=-3).returncode == 0
 
 

@@ -89,7 +89,7 @@ class NotificationService:
         """Leave the bus at once, as a program that is killed."""
         self._ended.set()
         self._thread.join()
-        self._connection.close()
+        self._connection.close()  # may be done twice
 
     def give_up_name(self) -> None:
         """Leave the name to others, and stay on the bus."""

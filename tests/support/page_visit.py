@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from support.launch_file import key
+
 TIMEOUT = 60.0  # seconds; generous, for a busy machine
 
 
@@ -18,12 +20,12 @@ class Visitor:
     """A browser that may see the page."""
 
     host: str  # with its port
-    cookie: str
+    key: str
 
     @contextmanager
     def open_page(self) -> Iterator[None]:
         """Keep the page open: its document, what that links to, and its stream of changes."""
-        headers = {"Cookie": self.cookie}
+        headers = {"Authorization": f"Bearer {self.key}"}
         with closing(http.client.HTTPConnection(self.host, timeout=TIMEOUT)) as connection:
             page = _get(connection, "/", headers)
             for linked in re.findall(r'(?:src|href)="(/[\w.]+)"', page):
@@ -40,11 +42,7 @@ def visitor(env: Mapping[str, str]) -> Visitor:
     command = [sys.executable, "-m", "traymon", "open", "--print-url"]
     url = subprocess.check_output(command, env=env, text=True, timeout=TIMEOUT).strip()
     host, _, path = url.removeprefix("http://").partition("/")
-    with closing(http.client.HTTPConnection(host, timeout=TIMEOUT)) as connection:
-        connection.request("GET", f"/{path}")
-        answer = connection.getresponse()
-        answer.read()
-        return Visitor(host, (answer.headers["set-cookie"] or "").partition(";")[0])
+    return Visitor(host, key(host, path.rpartition("/")[2]))
 
 
 def _get(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> str:

@@ -34,10 +34,11 @@ def start_at_login(
     port: Port = None,
     timeout: Timeout = None,
     systemd: Annotated[
-        bool, typer.Option("--systemd", help="Linux: use a systemd user unit.")
+        bool,
+        typer.Option("--systemd", help="Linux: use a systemd user unit, not the desktop's entry."),
     ] = False,
 ) -> None:
-    """Start traymon at login: on, off or status (exit code 0: on)."""
+    """Start at login: on (with the settings in effect here), off, or status (exit code 0: on)."""
     if action not in ("on", "off", "status"):
         usage_error(f"Unknown action {action!r}. Use on, off or status.")
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from traymon.cli.main import EXIT_FAILED
+from traymon.cli.own_command import own_commands
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
 
@@ -97,10 +98,20 @@ def read_settings(
         folder=folder,
         options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
     )
-    if config.settings.session == "off" or config.target.own_client_id is not None:
-        return config
-    own_id = open_state().load_or_create_client_id()
-    return replace(config, target=replace(config.target, own_client_id=own_id))
+    named = str(env.absolute()) if env else None
+    commands = own_commands(settings_options(named, host, port), timeout)
+    target = replace(config.target, commands=commands)
+    if config.settings.session == "hold" and target.own_client_id is None:
+        target = replace(target, own_client_id=open_state().load_or_create_client_id())
+    return replace(config, target=target)
+
+
+def settings_options(
+    env: str | None, host: str | None, port: str | None, timeout: str | None = None
+) -> list[str]:
+    """Return these options as a command line has them."""
+    options = {"--env": env, "--host": host, "--port": port, "--timeout": timeout}
+    return [part for option, value in options.items() if value for part in (option, value)]
 
 
 def open_state() -> StateStore:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from traymon.cli.common import Env, load, new_console, open_state, usage_error
+from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 
 
@@ -29,12 +30,12 @@ def show_config(
     if example:
         print(env_example(), end="")
         return
-    state = open_state()
+    state, traymon = open_state(), own_commands().traymon
     if not_mine is not None:
         try:
             forgotten = state.forget_own_program(not_mine)
         except IndexError:
-            usage_error(f"There is no program {not_mine}. traymon config lists your programs.")
+            usage_error(f"There is no program {not_mine}. {traymon} config lists your programs.")
         except OSError as error:
             usage_error(f"Cannot forget it: {error}")
         print(f"No longer marked as yours: {forgotten.script or forgotten.exe}")
@@ -61,7 +62,7 @@ def show_config(
         program = both if own.script and own.exe else own.script or own.exe
         console.print(
             f"\nMarked as yours: {number}. {escape(program)}\n"
-            f"To undo this: traymon config --not-mine {number}"
+            f"To undo this: {escape(traymon)} config --not-mine {number}"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from traymon.cli.common import new_console, usage_error
+from traymon.cli.own_command import own_commands
 
 
 def _codes() -> list[str]:
@@ -31,7 +32,8 @@ def explain(
     from traymon.diagnosis.stages import STAGES
     from traymon.ui import check_text, terminal
 
-    console, general = new_console(), fix_pages.general_facts()
+    console, commands = new_console(), own_commands()
+    general = fix_pages.general_facts()
     if code is None:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
@@ -45,10 +47,10 @@ def explain(
                 mark = f"[{terminal.STYLES[light]}]{light.word}[/]"
                 table.add_row(f"  {known}", mark, escape(headline))
         console.print(table)
-        console.print("\nShow one: traymon explain <code>")
+        console.print(f"\nShow one: {escape(commands.traymon)} explain <code>")
         return
     if code not in ENTRIES:
         near = difflib.get_close_matches(code, ENTRIES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        usage_error(f"Unknown code {code!r}.{hint} traymon explain lists all codes.")
-    console.print(check_text.explanation(code))
+        usage_error(f"Unknown code {code!r}.{hint} {commands.traymon} explain lists all codes.")
+    console.print(check_text.explanation(code, commands))

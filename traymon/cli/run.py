@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from traymon.autostart.login_start import was_started_at_login
 from traymon.cli import second_start
 from traymon.cli.common import (
     EXIT_USAGE,
@@ -26,6 +28,7 @@ from traymon.cli.common import (
     new_console,
     print_error,
     read_settings,
+    settings_options,
 )
 from traymon.cli.control import (
     START_TIMEOUT,
@@ -38,6 +41,7 @@ from traymon.cli.control import (
     this_users_instance,
 )
 from traymon.cli.log import set_log_level, start_log
+from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 from traymon.diagnosis import fix_pages
 
@@ -59,11 +63,12 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray (same as traymon alone)."""
+    at_login = at_login or was_started_at_login()
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")
     try:
-        config = load(env, host, port, timeout)
+        config = name_settings(load(env, host, port, timeout), host, port, timeout)
     except Exit:
         if unseen:
             _notify("cannot-start")
@@ -113,7 +118,19 @@ def _watch_settings(
     folder = current_folder(env, port)
     env = env and folder / env
     again = partial(read_settings, env, host, port, timeout, folder)
-    return SettingsWatch(config, loader.files(env, folder), again)
+    return SettingsWatch(
+        config,
+        loader.files(env, folder),
+        lambda: name_settings(again(), host, port, timeout),
+    )
+
+
+def name_settings(
+    config: Config, host: str | None, port: str | None, timeout: str | None
+) -> Config:
+    """Return the settings with commands that name their file, for terminals in any folder."""
+    options = settings_options(config.target.env_file, host, port)
+    return replace(config, target=replace(config.target, commands=own_commands(options, timeout)))
 
 
 def _take_place(target: Target, *, at_login: bool, want_tray: bool) -> Instance | None:
@@ -168,10 +185,10 @@ def _ask_for_room(info: InstanceInfo) -> bool:
     """
     if sys.platform != "linux":  # elsewhere a program ends with its session
         return False
-    from traymon.ui.tray.backend import NoTray, icon_class
+    from traymon.ui.tray.backend import NoTray, find_backend
 
     try:
-        icon_class()
+        find_backend()
     except NoTray:
         return False
     try:
@@ -199,7 +216,8 @@ def _notify(name: str, facts: Mapping[str, object] = MappingProxyType({})) -> No
     from traymon.ui.notify.channel import Clicks
     from traymon.ui.notify.notifier import Notifier
 
-    title, body = (text.format(**facts) for text in fix_pages.notification_text(name))
+    values = {"traymon": own_commands().traymon, **facts}
+    title, body = (text.format(**values) for text in fix_pages.notification_text(name))
     body = f"{body} Log: {Folders.of_this_user().logs}"
     if sys.platform == "win32":  # its notifications need an icon
         from traymon.ui.desktop import show_error_dialog
@@ -218,5 +236,4 @@ def login_options(
     target: Target, host: str | None, port: str | None, timeout: str | None
 ) -> list[str]:
     """Return the options with which `run`, started at login in any folder, monitors the same."""
-    options = {"--env": target.env_file, "--host": host, "--port": port, "--timeout": timeout}
-    return [part for option, value in options.items() if value for part in (option, value)]
+    return settings_options(target.env_file, host, port, timeout)

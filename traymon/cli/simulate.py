@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import Exit, new_console, usage_error
+from traymon.cli.common import Exit, new_console, settings_options, usage_error
+from traymon.cli.own_command import own_commands
 
 if TYPE_CHECKING:
     from traymon.sim.stage import Scenario
@@ -60,7 +61,8 @@ def simulate(
         new_console().print(table)
         return
     if scenario not in SCENARIOS:
-        usage_error(f"Unknown scenario {scenario!r}. traymon simulate --list lists them all.")
+        every = f"{own_commands().traymon} simulate --list"
+        usage_error(f"Unknown scenario {scenario!r}. {every} lists them all.")
     try:
         asyncio.run(_simulate(SCENARIOS[scenario], _default_port() if port is None else port))
     except KeyboardInterrupt:
@@ -84,14 +86,11 @@ async def _simulate(scenario: Scenario, port: int) -> None:
 
     async with perform(scenario, port) as stage:
         print(scenario.says)
-        form = (
-            '$env:{}="{}"; ' if sys.platform == "win32" else "{}={} "
-        )  # PowerShell's, the shell's
+        form = '$env:{}="{}"; ' if sys.platform == "win32" else "{}={} "  # PowerShell's, a shell's
         settings = "".join(form.format(*pair) for pair in scenario.env.items())
-        where = f"--host {stage.host} --port {stage.port}"
-        if stage.env_file is not None:
-            where += f" --env {stage.env_file}"
+        env = None if stage.env_file is None else str(stage.env_file)
+        options = settings_options(env, stage.host, str(stage.port))
         print(f"Simulated, without TWS, on {stage.host}:{stage.port}.")
-        print(f"In another terminal: {settings}traymon check {where}")
+        print(f"In another terminal: {settings}{own_commands(options).check}")
         print("Press Ctrl-C to end it.", flush=True)
         await asyncio.Event().wait()

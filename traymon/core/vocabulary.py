@@ -71,7 +71,7 @@ class Symptom(StrEnum):
     # client library
     NOT_LET_IN = "not-let-in"  # a client library gets no session, or could not be tried
     # internet
-    OFFLINE = "offline"  # no default route, or no name server answers
+    OFFLINE = "offline"  # no default route, or no reply from the name server
     # monitor
     PAUSED = "paused"
     RESUMED = "resumed"  # the machine just woke from sleep
@@ -115,6 +115,14 @@ class SensorName(StrEnum):
     CLIENT_IDS = "client_ids"
     CALENDAR = "calendar"
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
+
+
+class StartAtLogin(StrEnum):
+    """Whether traymon starts at login."""
+
+    OFF = "off"
+    ON = "on"  # with the settings that are in force
+    OTHER_SETTINGS = "other-settings"
 
 
 class SettingsNews(StrEnum):

@@ -172,24 +172,25 @@ def _session_step(evidence: Evidence) -> CheckStep:
         return CheckStep(name, title, Light.RED, finding, took, details)
     if short := Fact.SHORT_SESSIONS.of(reading.facts):
         times = "the last session" if short == 1 else f"the last {short} sessions"
-        return CheckStep(name, title, Light.RED, f"{times} ended soon after the start")
+        return CheckStep(name, title, Light.RED, f"{times} ended soon after it started")
     details = (
         CheckDetail(
             Light.GREEN, f"API version {reading.facts.get(Fact.SESSION_VERSION, 'unknown')}"
         ),
         *(() if account is None else (account,)),
-        _system_message(
-            evidence, SensorName.LINK, "TWS is linked to IB's servers, as far as it says"
-        ),
-        _system_message(evidence, SensorName.FARMS, "data farms are connected, as far as TWS says"),
+        _system_message(evidence, SensorName.LINK, "TWS reports that it is connected to IB"),
+        _system_message(evidence, SensorName.FARMS, "TWS reports its data servers connected"),
         *_reservations(evidence),
     )
     light = max(detail.light for detail in details)
-    finding, blocks = "a client is let in and answered", any(detail.blocks for detail in details)
+    finding, blocks = (
+        "a test client connected and got answers",
+        any(detail.blocks for detail in details),
+    )
     if reading.took > evidence.target.limits.slow:
         finding += ", slowly"
     if blocks:
-        finding += ", but in another account than is meant"
+        finding += ", but in a different account than your settings name"
     return CheckStep(name, title, light, finding, reading.took, details, blocks)
 
 
@@ -201,7 +202,7 @@ def _account(target: Target, reading: Reading) -> CheckDetail | None:
     logged_in, meant = all_paper_or_all_live(accounts), what_is_meant(target)
     text = describe(accounts)
     if target.account in accounts:
-        return CheckDetail(Light.GREEN, f"{text}, as IB_ACCOUNT says")
+        return CheckDetail(Light.GREEN, f"{text}, matches IB_ACCOUNT")
     mixed_up = meant is not None and logged_in is not None and logged_in is not meant.paper
     if target.account:
         text = f"{text}, but IB_ACCOUNT is {describe([target.account])}"
@@ -209,7 +210,7 @@ def _account(target: Target, reading: Reading) -> CheckDetail | None:
     if meant is not None and mixed_up:
         text = f"{text}, but {meant.source} means {meant.kind}"
         return CheckDetail(Light.AMBER, text, blocks=not logged_in)
-    return CheckDetail(Light.GREEN, f"{text}; not compared, since IB_ACCOUNT is not set")
+    return CheckDetail(Light.GREEN, f"{text}; not compared: IB_ACCOUNT is not set")
 
 
 def _client_ids_step(evidence: Evidence) -> CheckStep:
@@ -223,17 +224,17 @@ def _client_ids_step(evidence: Evidence) -> CheckStep:
     )
     if bystanders := Fact.BYSTANDERS.of(reading.facts):
         who = formatting.programs(bystanders, evidence.now)
-        details += (CheckDetail(Light.GREY, f"taken for no trading program: {who}"),)
+        details += (CheckDetail(Light.GREY, f"assumed not to trade: {who}"),)
     if Fact.NEWER in reading.facts:
         light, finding = Light.AMBER, "an earlier run of your program holds an ID"
     elif reading.symptom in (Symptom.CLIENT_ID_TAKEN, Symptom.CLIENT_ID_REFUSED):
-        light, finding = Light.AMBER, "not every ID can be had"
+        light, finding = Light.AMBER, "at least one client ID is not available"
     elif reading.symptom is Symptom.TURNED_AWAY:
-        light, finding = Light.AMBER, "TWS ends one new connection after the other"
+        light, finding = Light.AMBER, "TWS keeps ending new connections"
     elif reading.symptom is Symptom.OK:
-        light, finding = Light.GREEN, "every ID is free, or held by a program of yours"
+        light, finding = Light.GREEN, "every client ID is free or used by a program of yours"
     else:
-        light, finding = Light.GREY, "not every ID was checked"
+        light, finding = Light.GREY, "not every client ID was checked"
     blocks = light is Light.AMBER
     return CheckStep(name, title, light, finding, None, details, blocks)
 

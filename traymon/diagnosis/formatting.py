@@ -10,8 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from traymon.core.target import IdUse, Program
+from traymon.core.vocabulary import Use
 
-NOT_SHOWN = "a program that this computer does not show"
+USE_WORDS = {
+    Use.FREE: "free",
+    Use.YOURS: "used{by}, yours",
+    Use.CLASH: "in use{by}",
+    Use.STUCK: "still reserved for a closed program",
+    Use.REFUSED: "rejected by TWS",
+    Use.UNKNOWN: "not checked",
+}
+NOT_SHOWN = "a program that is not visible here"
 
 
 def moment(at: float, now: float) -> str:
@@ -61,6 +70,7 @@ def programs(candidates: Sequence[Program], now: float) -> str:
 
 
 def id_use(id_use: IdUse, now: float) -> str:
-    """Return how a client ID is used and by whom: `10: yours · run_live.py (pid 4711, …)`."""
-    more = programs(id_use.programs, now) or id_use.detail
-    return f"{id_use.client_id}: {id_use.use.word}" + (f" · {more}" if more else "")
+    """Return how a client ID is used and by whom: `10: used by run_live.py (pid 4711), yours`."""
+    who = programs(id_use.programs, now)
+    use = USE_WORDS[id_use.use].format(by=f" by {who}" if who else "")
+    return f"{id_use.client_id}: {use}" + (f" ({id_use.detail})" if id_use.detail else "")

@@ -65,7 +65,7 @@ async def _start_session(
             await loop.sock_sendall(connection, wire.start_api(client_id))
         return await _read_verdict(connection, client_id, deadline, reply.version or 0)
     except TimeoutError:
-        return ProbeResult(None, "takes no bytes")
+        return ProbeResult(None, "accepts no data")
     except NotIB as error:
         return ProbeResult(None, str(error))
     except OSError as error:

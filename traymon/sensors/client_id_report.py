@@ -19,14 +19,14 @@ from traymon.sensors.turned_away import TurnedAway
 
 BAD_USES = frozenset({Use.CLASH, Use.STUCK, Use.REFUSED})
 GRAVITY = (Use.CLASH, Use.REFUSED, Use.STUCK)  # the first one is reported
-CONNECTIONS_CHANGED = "the set of connected programs has just changed"
+CONNECTIONS_CHANGED = "the connected programs have just changed"
 REASON_TEXT = {
     Reason.TURNED_OFF: "TRAYMON_CLIENT_ID_CHECK is off",
-    Reason.NOBODY_CONNECTED: "nobody else is connected; it is tried when you ask for a check",
+    Reason.NOBODY_CONNECTED: "nobody else is connected; tested when you ask for a check",
     Reason.JUST_STARTED: "TWS or Gateway has just started",
-    Reason.CONNECTIONS_HIDDEN: "who is connected cannot be seen from here",
-    Reason.ID_NOT_RELEASED: "TWS or Gateway did not end the connection of the last try",
-    Reason.MACHINE_BUSY: "this machine is too busy to try without a risk",
+    Reason.CONNECTIONS_HIDDEN: "this computer does not show who is connected",
+    Reason.ID_NOT_RELEASED: "TWS or Gateway did not end the connection of the last test",
+    Reason.MACHINE_BUSY: "this computer is too busy to test it without risk",
     Reason.CONNECTIONS_CHANGED: CONNECTIONS_CHANGED,
     Reason.TABLE_OUTDATED: CONNECTIONS_CHANGED,
     Reason.TOO_MANY_DUE: f"more than {MAX_PROBES} IDs are due at once",
@@ -94,12 +94,12 @@ def _name_the_worst(found: Findings, facts: FactDict) -> Symptom:
 def _detail(found: Findings) -> str:
     parts = [_use_text(use) for use in found.usage]
     if found.turned_away is not None:
-        parts.append(f"TWS ended {found.turned_away.series.count} new connections one by one")
+        parts.append(f"TWS ended {found.turned_away.series.count} new connections in a row")
     if found.bystanders:
         who = ", ".join(_program_text(program) for program in found.bystanders)
-        parts.append(f"taken for no trading program, since it never connected: {who}")
+        parts.append(f"assumed not to trade, since it never connected: {who}")
     if not found.table_complete:
-        parts.append("this machine does not show who is connected")
+        parts.append("this computer does not show who is connected")
     return "; ".join(parts)
 
 
@@ -111,7 +111,7 @@ def worst_use(usage: tuple[IdUse, ...]) -> IdUse | None:
 
 def link_text(link: Link) -> str:
     """Return who is behind a connection, for the log."""
-    return "one that its program left" if link.half_closed else _program_text(link.program)
+    return "one whose program has gone" if link.half_closed else _program_text(link.program)
 
 
 def _use_text(use: IdUse) -> str:
@@ -124,4 +124,8 @@ def _program_text(program: Program) -> str:
     """Return a program's name without any time: a detail must not change while nothing does."""
     if program.address:
         return f"a program on {program.address}"
-    return f"{program.label} pid {program.pid}" if program.pid else "a program not shown here"
+    return (
+        f"{program.label} pid {program.pid}"
+        if program.pid
+        else "a program that is not visible here"
+    )

@@ -69,7 +69,7 @@ class ClientIds:
             if served:
                 await session.step(context, target)
             else:
-                reading = Reading(self.name, Symptom.UNKNOWN, "the port is not served")
+                reading = Reading(self.name, Symptom.UNKNOWN, "the port does not answer")
                 session.post(context, reading)
             await self._wait(context)
 

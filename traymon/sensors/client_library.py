@@ -65,7 +65,7 @@ class ClientLibrary:
                 await asyncio.sleep(next(delays, RETRY_DELAYS[-1]))
                 continue
             await _wait_until_served(context, served=False)
-            context.post(Reading(self.name, Symptom.UNKNOWN, "the port is not served"))
+            context.post(Reading(self.name, Symptom.UNKNOWN, "the port does not answer"))
 
     async def _let_in(self, evidence: Evidence) -> Reading:
         """Let the libraries in once, and return what came of it."""

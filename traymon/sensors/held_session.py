@@ -138,7 +138,7 @@ class HeldSession:
         """Take back what an earlier TWS has said: a newer one says nothing of it."""
         self._said_support = True
         if self._context.evidence.symptom(SensorName.SUPPORT) is Symptom.VERSION_ENDS:
-            detail = "not said to this session"
+            detail = "not reported to this session"
             self._context.post(Reading(SensorName.SUPPORT, Symptom.UNKNOWN, detail))
 
     def _may_compare(self, waited: float) -> bool:
@@ -222,7 +222,7 @@ class HeldSession:
         proven = self._is_hung or not self._was_answered
         detail = f"no answer to the heartbeat for {waited:.0f} s"
         if self._is_hung:
-            detail = f"{detail}, nor to a new session's"
+            detail = f"{detail}, in a new session either"
         self._post(Symptom.HUNG if proven else Symptom.MUTE, detail, waited)
 
     def _post(self, symptom: Symptom, detail: str, took: float) -> None:

@@ -28,15 +28,15 @@ class Internet:
     async def poll(self, evidence: Evidence) -> Reading:
         """Look up a route and a name, if there is a reason to."""
         if evidence.symptom(SensorName.LINK) is not Symptom.LINK_DOWN:
-            return Reading(self.name, Symptom.UNKNOWN, "not asked: no sign of trouble")
+            return Reading(self.name, Symptom.UNKNOWN, "not checked: no sign of trouble")
         started = time.monotonic()
         if not has_route():
-            return Reading(self.name, Symptom.OFFLINE, "no route leads outside this machine")
+            return Reading(self.name, Symptom.OFFLINE, "no route to the internet")
         answered = await name_server_answers()
         took = time.monotonic() - started
         if not answered:
-            return Reading(self.name, Symptom.OFFLINE, "no name server answers", took=took)
-        return Reading(self.name, Symptom.OK, "a route and a name server are there", took=took)
+            return Reading(self.name, Symptom.OFFLINE, "no reply from the name server", took=took)
+        return Reading(self.name, Symptom.OK, "route and name server are fine", took=took)
 
 
 def has_route() -> bool:

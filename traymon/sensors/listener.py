@@ -66,11 +66,11 @@ class Listener:
         if target.forwarded:
             return Symptom.NOT_HERE, "the port is forwarded from elsewhere (TRAYMON_FORWARDED)", {}
         if not is_this_machine(target.host):
-            return Symptom.NOT_HERE, f"{target.host} is not this machine", {}
+            return Symptom.NOT_HERE, f"{target.host} is not this computer", {}
         table = socket_table()
         if table is None:
             facts = _find_ib_apps(None)
-            return Symptom.UNKNOWN, "this machine's socket table cannot be read", facts
+            return Symptom.UNKNOWN, "this computer's connections cannot be read", facts
         listening = [entry for entry in table if entry.status == psutil.CONN_LISTEN]
         here = [
             entry
@@ -88,7 +88,7 @@ class Listener:
         facts[Fact.HALF_CLOSED] = half_closed
         facts[Fact.CLIENTS] = self._count_clients(table, target.port)
         facts[Fact.CANDIDATE_PORTS] = _candidate_ports(listening, facts, target.port)
-        who = facts.get(Fact.PROGRAM, "a program that cannot be seen")
+        who = facts.get(Fact.PROGRAM, "a program that is not visible here")
         detail = f"{who} listens, pid {facts.get(Fact.PID, 'unknown')}"
         if half_closed:
             detail += f", {half_closed} half-closed connections"

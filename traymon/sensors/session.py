@@ -209,7 +209,7 @@ def _withdraw(context: SensorContext, *names: SensorName) -> None:
         facts = reading.facts
         if name is SensorName.LINK:
             facts = _link_just_lost(context)
-        context.post(Reading(name, Symptom.UNKNOWN, "that session is over", facts))
+        context.post(Reading(name, Symptom.UNKNOWN, "that session has ended", facts))
 
 
 def _post_what_was_said(context: SensorContext, connection: SessionConnection) -> None:

@@ -49,7 +49,7 @@ class TlsProbe:
         if self._served >= SERVED_ENOUGH:
             self._answered = None
             if known and context.evidence.symptom(SensorName.TLS) is not Symptom.UNKNOWN:
-                context.post(Reading(self.name, Symptom.UNKNOWN, "the port is served again"))
+                context.post(Reading(self.name, Symptom.UNKNOWN, "the port answers again"))
         elif symptom in WITHOUT_A_BYTE and (self._answered is None or not known):
             context.post(await self._ask(target))
 
@@ -62,5 +62,7 @@ class TlsProbe:
                     target.host, target.port, target.limits.timeout, self._connections
                 )
         if self._answered:
-            return Reading(self.name, Symptom.TLS, "no byte to the plain hello, but to a TLS hello")
-        return Reading(self.name, Symptom.OK, "a TLS hello is not answered either")
+            return Reading(
+                self.name, Symptom.TLS, "no reply to an unencrypted message, but one to a TLS hello"
+            )
+        return Reading(self.name, Symptom.OK, "no reply to a TLS hello either")

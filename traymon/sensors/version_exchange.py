@@ -81,7 +81,7 @@ async def exchange_versions(
             close_timeout = CLOSE_TIMEOUT
         return answer(outcome)
     except TimeoutError:
-        return answer(Outcome(Symptom.SILENT, "takes no bytes"))
+        return answer(Outcome(Symptom.SILENT, "accepts no data"))
     except OSError as error:
         return answer(Outcome(symptom_of(error), f"while sending: {os_error_text(error)}"))
     finally:
@@ -193,13 +193,13 @@ async def read_reply(
                 await asyncio.sleep(0)  # sock_recv does not yield while bytes are available
     except NotIB as error:
         if wire.speaks_tls(head):
-            detail = f"answered the plain hello with a TLS record ({head[:5].hex()})"
+            detail = f"answered the unencrypted message with a TLS record ({head[:5].hex()})"
             return Outcome(Symptom.TLS, detail)
         return Outcome(Symptom.NOT_IB, str(error))
     except TimeoutError:
         if frames.received:
             return Outcome(Symptom.UNFINISHED, f"{frames.received} bytes, then no end in time")
-        return Outcome(Symptom.SILENT, "accepted, and sent no byte")
+        return Outcome(Symptom.SILENT, "connection accepted, no reply")
     except OSError as error:
         text = os_error_text(error)
         if frames.received:
@@ -207,7 +207,7 @@ async def read_reply(
         return Outcome(symptom_of(error), text)
     if frames.received:
         return Outcome(Symptom.UNFINISHED, f"{frames.received} bytes, then closed")
-    return Outcome(Symptom.CLOSED, "accepted, then closed without a byte")
+    return Outcome(Symptom.CLOSED, "connection accepted, then closed without a reply")
 
 
 def _interpret(reply: wire.VersionReply, offered: int) -> Outcome:

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from traymon.core.model import Status
+from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import CheckStep, belongs, every_step, light_of_check
@@ -88,10 +89,9 @@ def verdict(status: Status, now: float, only: str | None = None) -> RenderableTy
     if light is not Light.GREEN:
         step = fix_pages.to_markdown(fix_pages.first_step(page, facts), facts)
         parts.append(Padding(PageMarkdown(step), (0, 0, 0, INDENT)))
-        command = status.target.command
-        parts.append(
-            Text(f"Everything about it: {command} check --full, or the page: {command} open")
-        )
+        commands = status.target.commands
+        full, page_command = f"{commands.check} --full", f"{commands.traymon} open"
+        parts.append(Text(f"Everything about it: {full}, or the page: {page_command}"))
     if only is not None:
         asked = light_of_check(status, only)
         if asked is not light:
@@ -100,8 +100,8 @@ def verdict(status: Status, now: float, only: str | None = None) -> RenderableTy
     return Group(*parts)
 
 
-def explanation(code: str) -> RenderableType:
+def explanation(code: str, commands: Commands = USUAL_COMMANDS) -> RenderableType:
     """Return the fix page of a code, as it reads when nothing is known."""
-    page, facts = fix_pages.page(code), fix_pages.general_facts()
+    page, facts = fix_pages.page(code), fix_pages.general_facts(commands)
     headline = Text(f"{fix_pages.fill(page.headline, facts)}\n", "bold")
     return Group(headline, PageMarkdown(fix_pages.to_markdown(page.markdown, facts)))

@@ -47,7 +47,7 @@ def facts_of(status: Status, now: float) -> Facts:
         **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.streak,
-        Fact.TRAYMON: status.target.command,
+        **fix_pages.command_facts(status.target.commands),
     }
 
 
@@ -110,10 +110,15 @@ def worst_light(statuses: Sequence[Status]) -> Light:
     return max((status.diagnosis.light for status in statuses), default=Light.GREY)
 
 
+def all_paused(statuses: Sequence[Status]) -> bool:
+    """Tell whether the user has paused everything."""
+    return bool(statuses) and all(status.paused for status in statuses)
+
+
 def address(status: Status) -> str:
     """Return the target's address, marked if traymon found the port itself."""
     where = status.target.address
-    return f"{where} (found)" if status.target.discovered else where
+    return f"{where} (auto-detected)" if status.target.discovered else where
 
 
 def latency(status: Status) -> str:
@@ -129,10 +134,10 @@ def where_and_since(status: Status, now: float) -> str:
 
 
 def latency_stats(status: Status) -> list[str]:
-    """Return the last hour's latency per sensor: `heartbeat 2 ms (median 2 ms, 95 % 8 ms)`."""
+    """Return the last hour's latency per sensor: `heartbeat 2 ms (median 2 ms, p95 8 ms)`."""
     return [
         f"{what} {duration(stats.last)} "
-        f"(median {duration(stats.median)}, 95 % {duration(stats.p95)})"
+        f"(median {duration(stats.median)}, p95 {duration(stats.p95)})"
         for sensor, what in LATENCY_NAMES.items()
         if (stats := status.figures.get(sensor)) is not None
     ]

@@ -47,6 +47,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "in_short": fix_pages.fill(page.in_short, facts),
         "notices": presenter.mute_text(status, now),
         "snoozed_until": status.snoozed_until,
+        "next_check_at": status.next_check_at,
         "market": presenter.market_closed_text(status, now),
         "settings": {"news": str(status.settings.news), "problem": clean(status.settings.problem)},
         "readings": [

@@ -24,4 +24,11 @@ BEFORE = soak.Held(threads=13, tasks=8, sockets=7, descriptors=16, resident=80 *
 def test_what_is_held_longer_than_the_work_is_a_leak(
     after: soak.Held, hours: float, leaks: bool
 ) -> None:
-    assert soak.judge([soak.Sample(0.0, BEFORE), soak.Sample(hours, after)]) is leaks
+    samples = [(0.0, BEFORE), (hours / 5, BEFORE), (hours, after)]
+    assert soak.judge([soak.Sample(at, held) for at, held in samples]) is leaks
+
+
+def test_what_the_allocator_takes_in_the_first_part_is_no_slope() -> None:
+    grown = BEFORE._replace(resident=90 * soak.MIB)
+    samples = [(0.0, BEFORE), (2.0, grown), (5.0, grown)]
+    assert not soak.judge([soak.Sample(at, held) for at, held in samples])

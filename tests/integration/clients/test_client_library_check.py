@@ -316,6 +316,8 @@ def test_a_process_that_misbehaves_ends_in_time_with_a_clear_outcome_and_leaves_
 
 
 def group_lives(group: int) -> bool:
+    if sys.platform == "win32":
+        return False
     try:
         os.killpg(group, 0)
     except ProcessLookupError:

@@ -77,7 +77,7 @@ def test_a_machine_without_a_route_is_offline_at_once() -> None:
         timeout=30,
         check=True,
     )
-    assert json.loads(done.stdout) == ["offline", "no route leads outside this machine"]
+    assert json.loads(done.stdout) == ["offline", "no route to the internet"]
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, outcome: float | Exception) -> bool:

@@ -278,7 +278,7 @@ def test_an_owner_that_is_gone_or_hidden_is_not_named(
         reading = look(evidence(server.getsockname()[1]))
     assert reading.symptom is Symptom.OK
     assert Fact.PROGRAM not in reading.facts
-    assert "a program that cannot be seen listens" in reading.detail
+    assert "a program that is not visible here listens" in reading.detail
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "gateway.example", "a..b"])

@@ -67,7 +67,7 @@ def test_an_answer_that_takes_three_seconds_each_time_stays_green_and_is_shown_a
         assert reading.facts[Fact.ROUND_TRIP] == pytest.approx(3, abs=0.1)
         (step,) = (s for s in check_steps(told.status.evidence) if s.name == "session")
         assert (step.light, step.took) == (Light.GREEN, reading.took)
-        assert step.finding == "a client is let in and answered, slowly"
+        assert step.finding == "a test client connected and got answers, slowly"
         assert reading.detail == "server version 176, heartbeat answered slowly"
 
     play(story, script=Slow())

@@ -61,7 +61,7 @@ def test_check_ids_tells_free_yours_and_clash_by_its_exit_code(
     with client(project, "run_live.py", gateway.port, 10) as own:
         done = run(project, state, gateway, "check", "ids")
         assert done.returncode == 0, done.stdout
-        assert f"10: yours · run_live.py (pid {own.pid}, since" in done.stdout
+        assert f"10: used by run_live.py (pid {own.pid}, since" in done.stdout
         assert "11: free" in done.stdout
         with client(elsewhere, "other_app.py", gateway.port, 11) as claimable_program:
             done = run(project, state, gateway, "check", "--json", "ids")
@@ -80,7 +80,7 @@ def test_a_clash_is_exit_code_2_with_the_fix(
     with client(elsewhere, "other_app.py", gateway.port, 10) as claimable_program:
         done = run(project, state, gateway, "check", "ids")
         assert done.returncode == 2, done.stdout
-        assert f"10: clash · other_app.py (pid {claimable_program.pid}, since" in done.stdout
+        assert f"10: in use by other_app.py (pid {claimable_program.pid}, since" in done.stdout
         assert "Client ID 10 is in use by another program" in done.stdout
         assert "That one is mine" in done.stdout
 
@@ -101,7 +101,7 @@ def test_what_only_reads_what_is_printed_is_no_trading_program(
             timeout=90,
             check=False,
         )
-    assert f"10: clash · other_app.py (pid {claimable_program.pid}, since" in done.stdout
+    assert f"10: in use by other_app.py (pid {claimable_program.pid}, since" in done.stdout
 
 
 def test_without_client_ids_check_ids_says_what_to_write(tmp_path: Path) -> None:
@@ -137,11 +137,11 @@ def test_wait_waits_for_a_gateway_that_comes_later(
 @pytest.mark.parametrize(
     ("script", "use", "headline"),
     [
-        (RefusesIds(10), "stuck", "Client ID 10 is taken, but by no connected program"),
+        (RefusesIds(10), "still reserved", "TWS still reserves client ID 10 for a closed program"),
         (
             RefusesIds(10, with_326=False),
-            "refused · closed after startApi",
-            "TWS turns client ID 10 away without a reason",
+            "rejected by TWS (closed after startApi",
+            "TWS rejects client ID 10 without a reason",
         ),
     ],
     ids=["with 326", "without a word"],
@@ -160,7 +160,9 @@ def test_an_id_that_tws_does_not_give_is_not_called_free_and_nothing_is_started_
     assert done.returncode == 1
     assert not (project / "started").exists()
     tried = [c.received for c in gateway.conversations if b"\x002\x0010\x00" in c.received]
-    assert len(tried) == (3 if use == "stuck" else 6), "once per command, twice without a reason"
+    assert len(tried) == (3 if use == "still reserved" else 6), (
+        "once per command, twice without a reason"
+    )
 
 
 def test_check_tells_of_a_program_of_yours_that_is_turned_away_again_and_again(

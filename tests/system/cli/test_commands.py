@@ -119,7 +119,7 @@ MISUSE = {
     "unknown option": (["check", "--prot", "1"], "No such option"),
     "unknown command": (["chekc"], "No such command"),
     "unknown test": (["check", "sesion"], "Use port, handshake, session, library or ids"),
-    "unknown scenario": (["simulate", "nonsense"], "traymon simulate --list"),
+    "unknown scenario": (["simulate", "nonsense"], " simulate --list"),
     "unknown code": (["explain", "wrong-prot"], "Did you mean wrong-port?"),
     "bad port": (["check", "--port", "x"], "IB_PORT=x: must be a whole number from 1 to 65535"),
     "bad timeout": (

@@ -82,9 +82,7 @@ def test_output_that_fails_changes_no_exit_code(
 ) -> None:
     cases = {
         ("check", "--port", str(gateway.port)): 0,
-        ("check", "--json", "--port", str(gateway.port)): 0,
         ("check", "--port", "1"): 1,
-        ("--version",): 0,
         ("config", "--env", "none.env"): 3,
     }
     with ThreadPoolExecutor(2) as pool:
@@ -142,16 +140,13 @@ def test_the_monitor_goes_on_without_its_output_and_ends_well(
 class OnATerminal:
     """A process that a terminal controls; reads all that it prints."""
 
-    def __init__(self, traymon: Command, *words: str, tostop: bool = False) -> None:
+    def __init__(self, traymon: Command, *words: str, through: Sequence[str] = ()) -> None:
+        """`through`: the command line of a program that starts the rest of its command line."""
         self.output = b""
+        command = [*through, *traymon.command(*words)]
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
-            if tostop:
-                shell = 'stty tostop; "$@" & wait $!; echo "rc $?"'
-                words = ("-m", "-c", shell, "bash", *traymon.command(*words))
-                os.execvpe("bash", ["bash", *words], traymon.env)
             os.chdir(traymon.cwd)
-            command = traymon.command(*words)
             os.execvpe(command[0], command, traymon.env)
 
     def read_until(self, words: bytes) -> None:
@@ -198,7 +193,10 @@ def test_a_signal_to_wait_gives_the_cursor_back(traymon: Command, number: signal
 
 
 def test_a_background_job_prints_in_spite_of_stty_tostop(traymon: Command) -> None:
-    terminal = OnATerminal(traymon, "explain", "healthy", tostop=True)
+    shell = 'stty tostop; "$@" & wait $!; echo "rc $?"'
+    terminal = OnATerminal(
+        traymon, "explain", "healthy", through=("bash", "-m", "-c", shell, "bash")
+    )
     terminal.read_until(b"rc 0")
     terminal.end()
 
@@ -211,10 +209,7 @@ def test_it_goes_on_without_its_terminal_and_ends_with_0(
         "os.execvp(sys.argv[1], sys.argv[1:])"
     )
     words = ("run", "--no-tray", "--port", str(gateway.port))
-    traymon_command = traymon.command
-    traymon.command = lambda *words: [sys.executable, "-c", nohup, *traymon_command(*words)]  # type: ignore[method-assign]
-    terminal = OnATerminal(traymon, *words)
-    traymon.command = traymon_command  # type: ignore[method-assign]
+    terminal = OnATerminal(traymon, *words, through=(sys.executable, "-c", nohup))
     terminal.read_until(b"Programs can connect")
     terminal.hang_up()
     gateway.stop()
@@ -256,12 +251,17 @@ def test_wait_starts_its_command_on_a_terminal_that_takes_no_output(
 def fill_terminal(pid: int) -> None:
     """Write to a process's terminal until it takes no more."""
     terminal = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    try:
+
+    def takes_no_more() -> bool:
+        taken = 0
         with suppress(BlockingIOError):
             while True:
-                os.write(terminal, b"x" * 1000)
-    finally:
-        os.close(terminal)
+                taken += os.write(terminal, b"x" * 1000)
+        time.sleep(0.1)  # the kernel moves what it has taken, which makes room again
+        return taken == 0
+
+    wait_for(takes_no_more)
+    os.close(terminal)
 
 
 # --- a name server that never answers
@@ -445,15 +445,18 @@ def test_what_nobody_thought_of_is_one_line_and_exit_code_3(
 
 
 def test_ctrl_c_while_it_imports_is_silent(traymon: Command) -> None:
-    for moment in range(10):
+    codes = set()
+    for moment in range(8):
         with traymon.start("check", "--port", "1") as process:
             wait_for(lambda: process.poll() is not None or catches(process.pid), "Python's start")
             wait_for(lambda: process.poll() is not None or not catches(process.pid), "main")
-            time.sleep(moment * 0.04)  # not a condition: the moment is what is tried
+            time.sleep(moment * 0.05)  # not a condition: the moment is what is tried
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
         assert "Traceback" not in err, moment
-        assert process.returncode in (-signal.SIGINT, 130, 1), "1: it had already ended, red"
+        codes.add(process.returncode)
+    assert -signal.SIGINT in codes
+    assert codes <= {-signal.SIGINT, 130, 1}, "1: it had already ended, red"
 
 
 def catches(pid: int, number: int = signal.SIGINT) -> bool:

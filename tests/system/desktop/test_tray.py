@@ -307,7 +307,7 @@ def test_a_page_that_does_not_open_is_told_after_a_click(
     desktop.click_tray_icon()
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
     assert notification.title == "No browser could be opened"
-    assert "traymon open --print-url" in notification.body
+    assert " open --print-url" in notification.body
     assert "/no/such/browser: No such file" in notification.body
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import SILENT, Traymon, clashing, log_of, wait_until_it_shows
-from support.gtk import DEBIAN, GTK, choose, gtk_is_here
+from support.gtk import DEBIAN, GTK, choose, gtk_is_here, indicator_is_here
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import running
@@ -106,6 +106,23 @@ def test_it_starts_and_ends_without_a_session_bus(desktop: Desktop) -> None:
     with running() as gateway:
         traymon = Traymon(desktop, gateway.port, **GTK)
         wait_until_it_shows(desktop, GREEN, "green")
+        assert traymon.end() == 0
+
+
+@pytest.mark.parametrize("backend", ["gtk", "appindicator"])
+def test_it_goes_on_in_the_terminal_when_the_display_is_gone(
+    desktop: Desktop, backend: str
+) -> None:
+    if backend == "appindicator" and not indicator_is_here():
+        pytest.skip("needs: apt install gir1.2-ayatanaappindicator3-0.1")
+    desktop.start_tray()
+    with running() as gateway:
+        traymon = Traymon(desktop, gateway.port, **{**GTK, "PYSTRAY_BACKEND": backend})
+        wait_until_it_shows(desktop, GREEN, "green")
+        desktop.stop_screen()
+        wait_for(lambda: "The display is gone." in desktop.log("traymon"), "the word of it")
+        gateway.behaviour = SILENT
+        wait_for(lambda: "the API is silent" in desktop.log("traymon"), "the fault")
         assert traymon.end() == 0
 
 

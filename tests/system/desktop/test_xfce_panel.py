@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+from jeepney import DBusAddress, new_signal
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
 from PIL import Image, ImageChops
 
 from support.colours import GREEN, GREY, RED
-from support.desktop_traymon import Traymon, wait_until_it_shows
-from support.gtk import DEBIAN, INDICATOR
+from support.desktop_traymon import Traymon, log_of, wait_until_it_shows
+from support.gtk import INDICATOR, indicator_is_here
 from support.polling import wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
@@ -21,14 +23,8 @@ HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
 ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 
 
-def indicators_are_here() -> bool:
-    code = "import gi; gi.require_version('AyatanaAppIndicator3', '0.1')"
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, env={"PYTHONPATH": DEBIAN}, stderr=-3).returncode == 0
-
-
 pytestmark = pytest.mark.skipif(
-    not (panel_is_here() and indicators_are_here()),
+    not (panel_is_here() and indicator_is_here()),
     reason="needs: apt install xfce4-panel gir1.2-ayatanaappindicator3-0.1 python3-gi, "
     "of this Python's version",
 )
@@ -113,6 +109,76 @@ def test_a_panel_that_comes_late_or_again_gets_the_icon(desktop: Desktop, gatewa
     stop_panel(desktop)
     start_panel(desktop)
     wait_until_it_shows(desktop, GREEN, "green")
+
+
+def picture_file(desktop: Desktop) -> Path:
+    """Return the file that the panel reads while the light is green."""
+    return Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "icons" / "green.png"
+
+
+@pytest.mark.parametrize("moment", ["before the panel ends", "before the next panel starts"])
+def test_a_panel_that_comes_again_gets_a_picture_although_the_file_was_removed(
+    desktop: Desktop, gateway: Running, moment: str
+) -> None:
+    start_panel(desktop)
+    Traymon(desktop, gateway.port, **INDICATOR)
+    wait_until_it_shows(desktop, GREEN, "green")
+    picture = picture_file(desktop)
+    picture.unlink()
+    stop_panel(desktop)
+    wait_for(picture.exists, "the file")
+    if moment == "before the next panel starts":
+        picture.write_bytes(b"")  # as a full disk leaves it
+    start_panel(desktop)
+    wait_until_it_shows(desktop, GREEN, "green")
+
+
+def test_where_panels_and_their_register_are_programs_of_their_own_a_new_panel_gets_a_picture(
+    desktop: Desktop, gateway: Running
+) -> None:
+    """As in KDE: the panel starts again, and the watcher stays."""
+    address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
+    with open_dbus_connection(address) as watcher:
+        watcher.send_and_get_reply(message_bus.RequestName(WATCHER), timeout=5)
+        Traymon(desktop, gateway.port, **INDICATOR)
+        picture = picture_file(desktop)
+        wait_for(picture.exists, "the file")
+        wait_for(lambda: "healthy" in log_of(desktop), "the first look")
+
+        def starts_a_panel_and_there_is_the_file() -> bool:
+            signal = DBusAddress("/StatusNotifierWatcher", interface=WATCHER)
+            watcher.send(new_signal(signal, "StatusNotifierHostRegistered"))
+            return picture.exists()
+
+        picture.unlink()
+        wait_for(starts_a_panel_and_there_is_the_file, "the file")
+
+
+def test_where_the_state_folder_cannot_be_used_the_icon_is_there(
+    desktop: Desktop, gateway: Running
+) -> None:
+    start_panel(desktop)
+    folder = picture_file(desktop).parent
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file in the folder's place")
+    traymon = Traymon(desktop, gateway.port, **INDICATOR, **HELD)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    gateway.stop()
+    wait_until_it_shows(desktop, RED, "red")
+    assert traymon.end() == 0
+
+
+def test_it_goes_on_when_the_session_bus_ends(desktop: Desktop, gateway: Running) -> None:
+    start_panel(desktop)
+    traymon = Traymon(desktop, gateway.port, **INDICATOR, **HELD)
+    wait_until_it_shows(desktop, GREEN, "green")
+    wait_for(lambda: any(49 in c.messages for c in gateway.conversations), "the heartbeat")
+    desktop.stop_bus()
+    gateway.stop()
+    fault = f"127.0.0.1 refuses connections to port {gateway.port}"
+    wait_for(lambda: fault in desktop.log("traymon"), "the fault in the terminal")
+    assert traymon.end() == 0
 
 
 def test_where_only_an_x11_tray_stands_the_icon_is_there(

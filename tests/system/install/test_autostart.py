@@ -70,7 +70,7 @@ def test_it_is_switched_on_and_off_and_leaves_nothing(home: Home) -> None:
     assert home.files() == {"autostart", "autostart/traymon.desktop"}
     said = home.autostart("status")
     assert said.returncode == 0
-    assert said.stdout == f"Start at login is on ({home.entry}).\n"
+    assert said.stdout == f"Start at login is on, without a project's .env ({home.entry}).\n"
 
     assert home.autostart("off").returncode == 0
     assert home.autostart("status").returncode == 1
@@ -161,7 +161,7 @@ def test_an_entry_that_names_what_is_gone_does_not_count_as_on(
     home.entry.write_text(f"[Desktop Entry]\n{line}\n")
     said = home.autostart("status")
     assert said.returncode == 1
-    assert f"names {missing}, which is not there" in said.stdout
+    assert f"names {missing}, which does not exist" in said.stdout
 
 
 @linux_only
@@ -182,7 +182,7 @@ def check_refused(home: Home) -> None:
     assert said.returncode == 3
     assert said.stdout == ""
     (line,) = said.stderr.splitlines()
-    assert line.startswith("Start at login cannot be changed or read: ")
+    assert line.startswith("Cannot change or read start at login: ")
     assert str(home.config) in line
 
 

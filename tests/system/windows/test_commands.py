@@ -153,7 +153,7 @@ try:
     try:
         windows.turn_on([*command, "x" * 260])
     except ValueError as error:
-        assert "Windows takes 260" in str(error)
+        assert "Windows takes 260 characters" in str(error)
     else:
         raise AssertionError("it was taken")
     assert windows.state().on

@@ -82,9 +82,9 @@ def test_a_live_login_where_paper_is_meant_is_announced_at_any_hour() -> None:
 @pytest.mark.parametrize(
     ("target", "accounts", "light", "passed", "says"),
     [
-        ({}, PAPER, Light.GREEN, True, "paper account DU1234567; not compared, since IB_ACCOUNT"),
+        ({}, PAPER, Light.GREEN, True, "paper account DU1234567; not compared: IB_ACCOUNT"),
         ({}, LIVE, Light.GREEN, True, "live account U1234567; not compared"),
-        ({"account": "U1234567"}, LIVE, Light.GREEN, True, "U1234567, as IB_ACCOUNT says"),
+        ({"account": "U1234567"}, LIVE, Light.GREEN, True, "U1234567, matches IB_ACCOUNT"),
         ({"account": "DU7654321"}, PAPER, Light.AMBER, False, "is paper account DU7654321"),
         ({"account": "DU7654321"}, LIVE, Light.RED, False, "live account U1234567, but IB_ACC"),
         ({"account": "U7654321"}, PAPER, Light.RED, False, "is live account U7654321"),

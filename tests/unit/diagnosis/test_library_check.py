@@ -13,6 +13,7 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading, Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.diagnosis import library_words
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.check_step import CheckStep
 from traymon.diagnosis.checks import belongs, check_steps, every_step, light_of_check
@@ -142,7 +143,7 @@ def test_a_library_that_gets_in_where_traymon_does_not_is_shown_with_what_it_mea
 ) -> None:
     status = checked(CONNECTED, session=session)
     step = step_of(status)
-    assert words()["comparison"]["session-fails"] in told(step)
+    assert library_words.compared("session-fails", "traymon check") in told(step)
     assert step in every_step(status.evidence)
     assert light_of_check(status, None) is Light.RED
     assert light_of_check(status, "library") is Light.RED, "it requires the session"

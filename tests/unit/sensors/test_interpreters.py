@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -77,5 +78,5 @@ def test_an_environment_that_others_can_write_to_is_not_run(folder: str, tmp_pat
 )
 def test_an_environment_of_another_user_is_not_run(tmp_path: Path) -> None:
     python = environment(tmp_path / ".venv")
-    os.chown(python.parent.parent, 65534, 65534)
+    shutil.chown(python.parent.parent, 65534, 65534)
     assert find_interpreters(str(tmp_path / ".env"), None) == (OWN,)

@@ -15,7 +15,7 @@ from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Flip, LatencyStats, Status, Suspicion
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Light, SensorName, Use
+from traymon.core.vocabulary import Light, SensorName, StartAtLogin, Use
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
@@ -93,6 +93,7 @@ LONGEST: Facts = {
     Fact.TRAYMON: "/home/" + "x" * 300,
 }
 BY_OTHERS = {
+    *(Fact.CHECK, Fact.WAIT),  # in code of a page
     Fact.SLEPT,
     Fact.HOURS,
     Fact.HOURS_ZONE,
@@ -180,7 +181,7 @@ def test_the_name_goes_to_the_title_if_the_body_is_full_and_is_said_once() -> No
 def test_a_demo_says_so_wherever_it_shows() -> None:
     real = status("handshake-silent", {Fact.PORT: 7497})
     shown = replace(real, target=replace(real.target, demo=True))
-    appearance = appearance_of([shown], NOON, trouble="", starts_at_login=False)
+    appearance = appearance_of([shown], NOON, trouble="", start_at_login=StartAtLogin.OFF)
     title = notification_text(Notification(Kind.FAULT, shown), NOON).title
     for text in (appearance.tooltip, appearance.menu.headline, title):
         assert text.startswith("DEMO · ")
@@ -373,4 +374,4 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
     figures = {SensorName.SESSION: LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
-    assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)
+    assert "heartbeat 2 ms (median 2 ms, p95 8 ms)" in presenter.tooltip([shown], NOON)

@@ -6,7 +6,6 @@ No retries and no other channel: those are the policy's and the notifier's.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -23,26 +22,20 @@ from traymon.ui.notification_text import BUTTONS, NotificationText, sign
 from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of, reason
 from traymon.ui.notify.notification_service import INTERFACE, Service, ServiceWatch
 from traymon.ui.notify.session_bus import BUS, CallError, Reply, SessionBus, answer, connect
+from traymon.ui.notify.shown import Shown, ShownNotifications
 
 log = logging.getLogger(__name__)
 
 REPLY_TIMEOUT = 5.0  # seconds after which a notification is said to be unanswered
 PATIENCE = 60.0  # seconds before an unanswered service is asked whether it answers at all
 CLOSE_TIMEOUT = 1.0  # seconds for notifications to leave the screen
+ENDED = "the notification service has ended"
+MAX_LOSSES = 2  # a notification that ends services is sent to so many more, to the last one bare
 NORMAL, CRITICAL = 1, 2  # urgency, Desktop Notifications Specification
 # xfce4-notifyd shows the default action as a button, so it needs a label that says what it does
 DEFAULT_ACTION = ("default", "Show fix steps")
 # what the bus says of a call that nobody has received
 NOT_RECEIVED = {f"{BUS}.Error.ServiceUnknown", f"{BUS}.Error.NameHasNoOwner"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A notification on the screen."""
-
-    owner: str  # the service that gave the number, by its unique name
-    number: int
-    attempt: int
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +47,8 @@ class _Attempt:
     picture: str
     order: int  # a later attempt has a higher one
     sent_to: str = ""  # the service's unique name; "" if it was not known
+    sendings: int = 0  # only the reply to the last one counts
+    losses: int = 0  # services that have ended before they answered
     withdrawn: bool = False
     outcome: Future[str] = field(default_factory=Future)  # the result: "", or what is in doubt
 
@@ -64,14 +59,13 @@ class DBusNotifications:
     name = "D-Bus"
 
     def __init__(self, clicks: Clicks, patience: float = PATIENCE) -> None:
-        self._clicks, self._patience = clicks, patience
+        self._patience = patience
         self._bus: SessionBus | None = None
         self._watch: ServiceWatch | None = None
-        self._lock = threading.Lock()  # for the three below: replies come in the reading thread
-        self._shown: dict[str, _Shown] = {}  # by key, to replace a notification
+        self._shown = ShownNotifications(clicks)
+        self._lock = threading.Lock()  # for what is pending: replies come in the reading thread
         self._pending: set[_Attempt] = set()
         self._orders = count(1)
-        self._activation_token = ""
 
     @property
     def clickable(self) -> bool:
@@ -87,7 +81,7 @@ class DBusNotifications:
 
         It is unknown while the service that took it lives and does not answer. If that service
         answers another question later, the notification counts as delivered: it was most likely
-        shown, and a second one would be one too many. If it ends, the notification has failed.
+        shown, and a second one would be one too many. If it ends, the next one gets it.
         """
         attempt = _Attempt(key, text, picture, next(self._orders))
         with self._lock:
@@ -111,13 +105,15 @@ class DBusNotifications:
     def withdraw(self, key: str | None = None) -> None:
         """Close the key's notification, or every one that is still shown. Raises ChannelError."""
         with self._lock:
-            shown = [each for name, each in self._shown.items() if key in (None, name)]
             for attempt in self._pending:
                 attempt.withdrawn |= key in (None, attempt.key)
         if self._bus is None or self._bus.closed:  # the service has forgotten us, or is gone
             return
         try:
-            wait([reply for each in shown if (reply := self._close(each))], CLOSE_TIMEOUT)
+            wait(
+                [reply for each in self._shown.of(key) if (reply := self._close(each))],
+                CLOSE_TIMEOUT,
+            )
         except OSError as error:
             raise ChannelError(reason(error)) from error
 
@@ -129,8 +125,7 @@ class DBusNotifications:
 
     def _connected(self) -> ServiceWatch:
         if self._bus is None or self._watch is None or self._bus.closed:
-            with self._lock:
-                self._shown.clear()
+            self._shown.forget()
             self._bus = connect(self._take_signal)
             self._watch = ServiceWatch(self._bus, self._forget)
             self._watch.begin()
@@ -142,30 +137,31 @@ class DBusNotifications:
         """Send an attempt; `bare` leaves out all that a service might not take. Raises OSError."""
         if self._bus is None or self._watch is None:
             raise ChannelError("the session bus is gone")
-        service = self._watch.service
-        with self._lock:
-            shown = self._shown.get(attempt.key)
-        replaces = 0
-        if shown is not None and shown.owner == service.owner and not bare:
-            replaces = shown.number
+        with self._lock:  # `_forget` must find whom it was sent to
+            service = self._watch.service
+            attempt.sent_to = service.owner or ""
+            attempt.sendings += 1
+            sending = attempt.sendings
+        replaces = 0 if bare else self._shown.number_of(attempt.key, service.owner)
         # by its unique name, if known: another service would take the number for one of its own
-        attempt.sent_to = service.owner or ""
         values = (_bare if bare else _full)(attempt, service)
         call = new_method_call(
             service.address, "Notify", "susssasa{sv}i", ("traymon", replaces, *values, -1)
         )
-        self._bus.send(call, partial(self._take_reply, attempt, bare, replaces))
+        self._bus.send(call, partial(self._take_reply, attempt, sending, bare, replaces))
 
-    def _take_reply(self, attempt: _Attempt, bare: bool, replaces: int, reply: Reply) -> None:
+    def _take_reply(
+        self, attempt: _Attempt, sending: int, bare: bool, replaces: int, reply: Reply
+    ) -> None:
         """Take what became of an attempt; called in the reading thread."""
         error = reply.exception()
         try:
             if error is None:
                 try:
                     self._remember(attempt, replaces, reply.result())
-                finally:  # it is on the screen, whatever else has failed
+                finally:  # the service has taken it, whatever else has failed
                     answer(attempt.outcome, "")
-            elif attempt.outcome.done():
+            elif attempt.outcome.done() or sending != attempt.sendings:
                 pass
             elif _was_not_received(error) and attempt.sent_to and self._watch is not None:
                 self._watch.lose(attempt.sent_to)
@@ -184,17 +180,12 @@ class DBusNotifications:
         owner = message.header.fields.get(HeaderFields.sender, "")
         number = next((each for each in message.body if isinstance(each, int)), 0)
         is_present = self._watch is not None and self._watch.is_present(owner)
-        new = _Shown(owner, number, attempt.order)
-        with self._lock:
-            old = self._shown.get(attempt.key)
-            is_late = old is not None and old.attempt > attempt.order
-            surplus = None
-            if attempt.withdrawn or is_late or not is_present:
-                surplus = new
-            elif number:
-                self._shown[attempt.key] = new
-                surplus = old if not replaces and old and old.number != number else None
-        if surplus is not None:
+        if not is_present:  # what it shows goes with it
+            answer(attempt.outcome, ChannelError(ENDED))
+        shown = Shown(owner, number, attempt.order)
+        if attempt.withdrawn or not is_present:
+            self._close(shown)
+        elif surplus := self._shown.add(attempt.key, shown, replaces):
             self._close(surplus)
 
     def _ask_later(self, attempt: _Attempt) -> None:
@@ -222,7 +213,7 @@ class DBusNotifications:
         except RuntimeError as error:  # no thread is left; the service may still answer by itself
             log.warning("an unanswered notification cannot be followed up: %s", error)
 
-    def _close(self, shown: _Shown) -> Reply | None:
+    def _close(self, shown: Shown) -> Reply | None:
         """Take a notification off the screen; return the reply that may come. Raises OSError."""
         if self._bus is None or not shown.number:
             return None
@@ -233,12 +224,18 @@ class DBusNotifications:
     # Signals, in the reading thread
 
     def _forget(self, owner: str) -> None:
-        """Forget what a former service gave, and give up what it has not answered."""
+        """Forget what a former service gave; send what it has not answered to the present one."""
+        self._shown.forget(owner)
         with self._lock:
-            self._shown = {key: each for key, each in self._shown.items() if each.owner != owner}
             pending = [each for each in self._pending if each.sent_to == owner]
         for attempt in pending:
-            answer(attempt.outcome, ChannelError("the notification service has ended"))
+            attempt.losses += 1
+            try:
+                if attempt.withdrawn or attempt.losses > MAX_LOSSES:
+                    raise ChannelError(ENDED)
+                self._send(attempt, bare=attempt.losses == MAX_LOSSES)
+            except Exception as error:  # whatever it is, the attempt must be answered
+                answer(attempt.outcome, error)
 
     def _take_signal(self, message: Message) -> None:
         fields, watch = message.header.fields, self._watch
@@ -246,32 +243,7 @@ class DBusNotifications:
         if watch is not None and sender == BUS and member == "NameOwnerChanged":
             watch.take_change(message)
         elif fields.get(HeaderFields.interface) == INTERFACE:
-            self._take_notification_signal(sender, member, message.body)
-
-    def _take_notification_signal(self, sender: Any, member: Any, body: Any) -> None:
-        """Handle what happened to a notification. Any program can send this, and anything in it."""
-        number = body[0] if body else None
-        with self._lock:
-            ours = (
-                key
-                for key, shown in self._shown.items()
-                if (shown.owner, shown.number) == (sender, number)
-            )
-            key = next(ours, None)
-        if key is None:
-            return
-        match member, body:
-            case "ActivationToken", (_, str(token), *_):  # Wayland lets only its holder take focus
-                self._activation_token = token
-            case "ActionInvoked", (_, str(action), *_):
-                if action in BUTTONS:
-                    self._clicks.on_button(key, action)
-                    return
-                os.environ["XDG_ACTIVATION_TOKEN"] = self._activation_token
-                self._clicks.on_click(key)
-            case "NotificationClosed", _:
-                with self._lock:
-                    self._shown.pop(key, None)
+            self._shown.take_signal(sender, member, message.body)
 
 
 def _full(attempt: _Attempt, service: Service) -> tuple[Any, ...]:

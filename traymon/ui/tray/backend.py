@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -19,9 +21,12 @@ class NoTray(Exception):
     """This session has no tray that can be reached; the message says why."""
 
 
-def icon_class() -> Any:
-    """Return our icon class for the best backend that works here. Raises NoTray."""
-    backend = _import_pystray()
+def icon_class(folder: Path) -> Any:
+    """Return our icon class for the best backend that works here. Raises NoTray.
+
+    `folder` is for the icon's pictures, where a backend needs them as files.
+    """
+    backend = find_backend()
     log.info("tray backend: %s", backend)
     if backend == "xorg":
         from traymon.ui.tray.xorg import XorgIcon
@@ -38,11 +43,11 @@ def icon_class() -> Any:
     if backend in ("gtk", "appindicator"):
         from traymon.ui.tray.gtk import GtkIcon
 
-        return GtkIcon
+        return partial(GtkIcon, folder=folder)
     raise NoTray(f"pystray's backend {backend} shows no icon")
 
 
-def _import_pystray() -> str:
+def find_backend() -> str:
     """Import pystray with the first backend that works, and return the backend's name.
 
     pystray itself tries the next backend only after an ImportError: it fails with Xlib's own

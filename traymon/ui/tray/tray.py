@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from traymon.core.model import Change, Status
 from traymon.core.notification_policy import Outcome
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText, sign
@@ -33,12 +34,12 @@ class Tray:
     shows = Change.HEADLINE | Change.DETAILS | Change.MUTE
     names_times = True
 
-    def __init__(self, actions: UserActions) -> None:
-        """Raises NoTray if no tray can be reached."""
+    def __init__(self, actions: UserActions, folder: Path) -> None:
+        """`folder` is for the icon's pictures. Raises NoTray if no tray can be reached."""
         self._appearance = Appearance()
         self._lock = threading.Lock()
         self._stopped = False
-        self._icon = icon_class()(
+        self._icon = icon_class(folder)(
             NAME,
             icon=icons.draw(Light.GREY),
             title=NAME,
@@ -99,7 +100,7 @@ class Tray:
                     statuses,
                     time.time(),
                     trouble=menu.trouble,
-                    starts_at_login=menu.starts_at_login,
+                    start_at_login=menu.start_at_login,
                 )
             )
 
@@ -107,9 +108,9 @@ class Tray:
         """Say in the menu what is wrong with traymon itself; "" if nothing is."""
         self._change_menu(trouble=why)
 
-    def show_start_at_login(self, on: bool) -> None:
+    def show_start_at_login(self, state: StartAtLogin) -> None:
         """Say in the menu whether traymon starts at login."""
-        self._change_menu(starts_at_login=on)
+        self._change_menu(start_at_login=state)
 
     def _change_menu(self, **values: Any) -> None:
         with self._lock:
@@ -168,4 +169,6 @@ def icon_for_balloons(on_click: Callable[[str | None], None]) -> Tray | None:
 
     Raises NoTray if no tray can be reached.
     """
-    return Tray(UserActions(open_fix_page=on_click)) if sys.platform == "win32" else None
+    if sys.platform != "win32":
+        return None
+    return Tray(UserActions(open_fix_page=on_click), Path())  # Windows needs no files

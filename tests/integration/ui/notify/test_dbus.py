@@ -22,7 +22,8 @@ from support.bus import SessionBus
 from support.notification_service import NotificationService
 from traymon.ui.notify import dbus
 from traymon.ui.notify.dbus import DBusNotifications
-from traymon.ui.notify.notification_service import Service
+from traymon.ui.notify.notification_service import Service, ServiceWatch
+from traymon.ui.notify.shown import Shown
 
 RED = NotificationText("red", "It is silent.", urgent=True, buttons=("snooze",))
 GREEN = NotificationText("green", "It is back.", urgent=False)
@@ -96,6 +97,7 @@ def test_a_new_service_is_given_no_number_of_the_former_one_and_its_clicks_are_i
     user.notify()
     with NotificationService(bus.address, first=2) as new:  # both stay on the bus
         new.screen[1] = "New mail"  # of another program, with the number that ours had
+        wait_for(lambda: "GetCapabilities" in new.called, "what the new one can do")
         service.emit("ActionInvoked", "us", (1, "default"))
         new.invoke(1, "default")
         assert user.notify(GREEN) is Outcome.DELIVERED
@@ -138,10 +140,19 @@ def test_a_service_that_left_the_name_while_a_notification_replaces_its_number(
         # as if the bus's word of the change had not come yet
         assert user.channel._watch is not None
         user.channel._watch.service = Service(service.unique_name, "", ("actions",))
-        user.channel._shown["bot"] = dbus._Shown(service.unique_name, 1, 1)
+        user.channel._shown.add("bot", Shown(service.unique_name, 1, 1), 0)
         service.end()
         assert user.notify(GREEN) is Outcome.DELIVERED
         assert [(sent.replaces, sent.title) for sent in new.sent] == [(0, "green")]
+
+
+def test_what_a_former_service_answers_is_no_delivery(
+    service: NotificationService, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ServiceWatch, "is_present", lambda self, sender: False)
+    with pytest.raises(ChannelError, match="has ended"):
+        user.notify()
+    wait_for(lambda: service.sent and not service.screen, "the end of what it shows")
 
 
 def test_after_the_bus_was_restarted_the_next_notification_comes_out(
@@ -209,9 +220,52 @@ def test_a_service_that_gives_up_its_name_before_it_has_answered_has_failed(
     assert user.notify() is Outcome.UNKNOWN
     service.give_up_name()
     wait_for(lambda: user.settled, "the failure")
-    assert user.settled == [(Outcome.FAILED, "the notification service has ended")]
+    ((outcome, why),) = user.settled
+    assert outcome is Outcome.FAILED
+    assert "ServiceUnknown" in why
     service.answer()  # too late: a second one would be beside the next service's
     wait_for(lambda: not service.screen, "the end of what it shows")
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("lives_on", [False, True], ids=["ends", "lives on"])
+def test_what_a_service_has_not_answered_goes_to_the_one_that_takes_its_place(
+    bus: SessionBus, service: NotificationService, user: User, lives_on: bool
+) -> None:
+    service.holds = ("Notify",)
+    assert user.notify() is Outcome.UNKNOWN
+    with NotificationService(bus.address, first=7) as new:
+        if not lives_on:
+            service.end()
+        wait_for(lambda: user.settled, "the new one's answer")
+        assert user.settled == [(Outcome.DELIVERED, "")]
+        assert new.screen == {7: "red"}
+        if lives_on:
+            service.answer()
+            wait_for(lambda: not service.screen, "the end of what the former one shows")
+        new.invoke(7, "default")
+        wait_for(lambda: user.clicked, "the click")
+        assert len(new.sent) == 1
+
+
+@pytest.mark.usefixtures("hurried")
+def test_one_that_ends_every_service_is_given_up(bus: SessionBus, user: User) -> None:
+    def deadly() -> NotificationService:
+        return NotificationService(bus.address, ignores=("Notify",))
+
+    with deadly() as first:
+        assert user.notify() is Outcome.UNKNOWN
+        with deadly() as second:
+            first.end()
+            wait_for(lambda: second.sent, "the second sending")
+            with deadly() as third:
+                second.end()
+                wait_for(lambda: third.sent, "the third sending")
+                assert second.sent[0].icon == PICTURE
+                assert third.sent[0].icon == ""
+                third.give_up_name()
+                wait_for(lambda: user.settled, "the failure")
+    assert user.settled == [(Outcome.FAILED, "the notification service has ended")]
 
 
 @pytest.mark.usefixtures("hurried")

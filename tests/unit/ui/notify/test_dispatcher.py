@@ -225,3 +225,16 @@ def test_a_channel_that_cannot_be_opened_is_opened_with_the_next_notification(
     scene.notifier.stop()
     assert [title for title, _ in screen.shown] == ["last"]
     assert scene.troubles[-1] == ""
+
+
+def test_a_channel_whose_library_is_missing_does_not_keep_the_others_from_sending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opening(clicks: Clicks) -> Screen:
+        raise ImportError("its files are being replaced")
+
+    monkeypatch.setattr(channel, "CHANNELS", {sys.platform: (opening,)})
+    scene = Scene()
+    scene.wait()
+    scene.notifier.stop()
+    assert [title for title, _ in scene.screen.shown] == ["last"]
