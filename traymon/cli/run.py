@@ -87,7 +87,8 @@ def run(
     console = new_console(quiet=unseen)
     target = config.target
     watched = escape(f"{target.name}, {target.address}")
-    console.print(f"traymon is watching {watched}. Its page: traymon open")
+    page = escape(f"{own_commands().traymon} open")
+    console.print(f"traymon is watching {watched}. Its page: {page}")
     try:
         App(
             [target],
