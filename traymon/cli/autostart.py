@@ -21,7 +21,14 @@ from traymon.cli.run import login_options
 
 
 def start_at_login(
-    action: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
+    action: Annotated[
+        str,
+        typer.Argument(
+            help="on uses the settings of this folder.",
+            metavar="on|off|status",
+            autocompletion=lambda: ["on", "off", "status"],
+        ),
+    ] = "status",
     env: Env = None,
     host: Host = None,
     port: Port = None,

@@ -113,6 +113,7 @@ class Target:
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     commands: Commands = USUAL_COMMANDS
+    demo: bool = False  # a simulated Gateway that `traymon demo` shows
     limits: Limits = Limits()
 
     @property

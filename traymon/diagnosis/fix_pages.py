@@ -7,6 +7,7 @@ and only after the Markdown was rendered, so that no fact can be read as Markdow
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,6 +116,16 @@ def fill(text: str, facts: Facts) -> str:
     """Return plain text with its facts filled in; a missing fact becomes its name: `PORT`."""
     text = _resolve_conditionals(text, facts)
     return _PLACEHOLDER.sub(lambda match: _value(match[1], facts), text)
+
+
+def first_step(page: Page, facts: Facts) -> str:
+    """Return the first step of a page's fix as Markdown with placeholders: what to do next."""
+    fix = _resolve_conditionals(page.sections["Fix"], facts)
+    numbered = re.search(r"^1\. +(.*?)(?=^\d+\. |\Z)", fix, re.DOTALL | re.MULTILINE)
+    blocks = (numbered[1] if numbered else fix).split("\n\n")
+    # what a colon announces is in the next block
+    count = 2 if blocks[0].rstrip().endswith(":") else 1
+    return "\n\n".join(textwrap.dedent(block).strip("\n") for block in blocks[:count])
 
 
 def general_facts(commands: Commands = USUAL_COMMANDS) -> Facts:

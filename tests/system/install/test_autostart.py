@@ -189,7 +189,7 @@ def check_refused(home: Home) -> None:
 def test_an_unknown_action_is_misuse(home: Home) -> None:
     said = home.autostart("perhaps")
     assert said.returncode == 3
-    assert "Use on, off or status." in said.stderr
+    assert "Use on, off or status" in said.stderr
 
 
 # --- the files

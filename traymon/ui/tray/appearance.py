@@ -62,7 +62,7 @@ def appearance_of(
         rimmed=worst.closed,
         tooltip=presenter.tooltip(statuses, now),
         menu=MenuState(
-            headline=presenter.marked_headline(worst.diagnosis),
+            headline=f"{presenter.demo_mark(worst)}{presenter.marked_headline(worst.diagnosis)}",
             paused=all(status.paused for status in statuses),
             mute_text=presenter.mute_text(worst, now),
             snoozed=worst.snoozed_until is not None,

@@ -18,7 +18,7 @@ from traymon.core.notification_policy import Outcome
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
-from traymon.ui.notification_text import NotificationText
+from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
 from traymon.ui.tray.appearance import NAME, Appearance, appearance_of
 from traymon.ui.tray.backend import icon_class
@@ -151,7 +151,8 @@ class BalloonChannel:
     def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
         """Show a balloon, with the light's own picture. Raises ChannelError."""
         self.key = key  # before the balloon can be clicked
-        taken = self._icon.balloon(replace(text, body=text.clickable_body), text.light)
+        title, body = sign(text.title, text.clickable_body)
+        taken = self._icon.balloon(replace(text, title=title, body=body), text.light)
         return outcome_of(taken, BALLOON_TIMEOUT, settle)
 
     def withdraw(self, key: str | None = None) -> None:
