@@ -12,6 +12,7 @@ from urllib.parse import quote
 import typer
 
 from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, print_error, usage_error
+from traymon.cli.own_command import own_commands
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
 from traymon.core.vocabulary import Light
 
@@ -73,7 +74,7 @@ def ask_running(instance: Instance, method: str, path: str) -> Any:
         except NoAnswer as error:
             reason = str(error)
         if not instance.is_held():  # what answers has the port of one that crashed
-            usage_error("traymon is not running. Start it with: traymon")
+            usage_error(f"traymon is not running. Start it with: {own_commands().traymon}")
         if words:
             usage_error(words)
         if time.monotonic() > deadline:

@@ -87,7 +87,8 @@ def run(
     console = new_console(quiet=unseen)
     target = config.target
     watched = escape(f"{target.name}, {target.address}")
-    console.print(f"traymon is watching {watched}. Its page: traymon open")
+    opens = f"{escape(target.commands.traymon)} open"
+    console.print(f"traymon is watching {watched}. Its page: {opens}", soft_wrap=True)
     try:
         App(
             [target],

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from support.traymon_process import IsolatedTraymon
 from traymon import __version__
 from traymon.cli.commands import app
+from traymon.cli.own_command import own_commands
 from traymon.cli.story import STORY
 from traymon.config.documents import env_example
 from traymon.config.schema import FIELDS
@@ -360,9 +361,9 @@ def test_run_prints_one_plain_line_per_change_into_a_pipe(traymon: Command) -> N
             assert lines.end() == (0, "")
     said = "\n".join(lines.all)
     assert ESCAPE not in said
-    assert lines.all[0] == (
-        f"traymon is watching TWS / IB Gateway, 127.0.0.1:{gateway.port}. Its page: traymon open"
-    )
+    address = f"127.0.0.1:{gateway.port}"
+    opens = f"{own_commands().traymon} open"
+    assert lines.all[0] == f"traymon is watching TWS / IB Gateway, {address}. Its page: {opens}"
     assert all(re.match(r"\d\d:\d\d:\d\d  [✓…] ", line) for line in lines.all[1:]), said
     assert len(lines.all) == len(set(lines.all))
 

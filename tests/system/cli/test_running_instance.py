@@ -27,6 +27,7 @@ from support.launch_file import key
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
 from support.user_env import RecordingBrowser
+from traymon.cli.own_command import own_commands
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
 from traymon.storage.single_instance import Instance
 
@@ -219,7 +220,7 @@ def test_another_program_on_the_port_of_one_that_crashed_is_no_traymon(
         done = user.run("status")
         assert (done.returncode, done.stderr) == (
             3,
-            "traymon is not running. Start it with: traymon\n",
+            f"traymon is not running. Start it with: {own_commands().traymon}\n",
         )
         end(user.start_resident())
         stranger.shutdown()
