@@ -87,8 +87,8 @@ def run(
     console = new_console(quiet=unseen)
     target = config.target
     watched = escape(f"{target.name}, {target.address}")
-    page = escape(f"{own_commands().traymon} open")
-    console.print(f"traymon is watching {watched}. Its page: {page}")
+    opens = f"{escape(target.commands.traymon)} open"
+    console.print(f"traymon is watching {watched}. Its page: {opens}", soft_wrap=True)
     try:
         App(
             [target],
