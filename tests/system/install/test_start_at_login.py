@@ -197,3 +197,16 @@ def test_the_menus_tick_switches_it_on_with_these_settings_and_off(
     )
     choose(desktop, *tick)
     wait_for(lambda: not entry_of(desktop).exists(), "the end of the entry")
+
+
+@pytest.mark.skipif(not gtk_is_here(), reason="needs: apt install python3-gi gir1.2-gtk-3.0")
+def test_an_entry_with_other_settings_has_no_tick_and_a_click_gives_it_these(
+    desktop: Desktop, project: Path
+) -> None:
+    switch_on(desktop, Path(desktop.env["HOME"]))
+    assert "--env" not in entry_of(desktop).read_text()
+    desktop.start_tray()
+    desktop.spawn("traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **GTK)
+    wait_until_it_shows(desktop, GREEN, "green")
+    choose(desktop, "Up", "Up", "Up")
+    wait_for(lambda: "--env" in entry_of(desktop).read_text(), "the entry with the settings")
