@@ -26,6 +26,9 @@ FAST = {
     "TRAYMON_SESSION": "off",
 }
 
+# Runs a command on a terminal; what it prints is passed on.
+ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
 
 class Traymon:
     """A traymon that runs on a desktop, with a browser that only notes what it is to open."""

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from support.colours import GREEN, GREY, RED
-from support.desktop_traymon import FAST, SILENT, Traymon, clashing, log_of, wait_until_it_shows
+from support.desktop_traymon import (
+    FAST,
+    ON_A_TERMINAL,
+    SILENT,
+    Traymon,
+    clashing,
+    log_of,
+    wait_until_it_shows,
+)
 from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
 from support.polling import wait_for
 from support.user_env import RecordingBrowser
@@ -260,10 +268,6 @@ def test_it_ends_with_the_display_where_it_has_no_terminal(
     assert "Traceback" not in desktop.log("traymon")
 
 
-# Runs a command on a terminal; what it prints is passed on.
-ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
-
-
 def test_it_goes_on_in_its_terminal_until_one_starts_that_has_a_display(
     desktop: Desktop, gateway: Running
 ) -> None:
@@ -282,7 +286,11 @@ def test_it_goes_on_in_its_terminal_until_one_starts_that_has_a_display(
         desktop.stop_screen()
         wait_for(lambda: "The display is gone" in desktop.log("first"), "the word of it")
         gateway.behaviour = SILENT
-        wait_for(lambda: "✗ Port" in desktop.log("first"), "red in the terminal", timeout=20)
+        wait_for(
+            lambda: "✗ TWS does not answer" in desktop.log("first"),
+            "red in the terminal",
+            timeout=20,
+        )
         login = [*command[:3], "run", "--at-login", *command[3:]]
         desktop.spawn("third", *login, **asking)
         wait_until_it_shows(next_session, RED, "red")

@@ -6,12 +6,21 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from support.colours import GREEN, GREY, RED
-from support.desktop_traymon import SILENT, Traymon, clashing, log_of, wait_until_it_shows
+from support.desktop_traymon import (
+    FAST,
+    ON_A_TERMINAL,
+    SILENT,
+    Traymon,
+    clashing,
+    log_of,
+    wait_until_it_shows,
+)
 from support.gtk import DEBIAN, GTK, choose, gtk_is_here, indicator_is_here
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
@@ -109,21 +118,43 @@ def test_it_starts_and_ends_without_a_session_bus(desktop: Desktop) -> None:
         assert traymon.end() == 0
 
 
-@pytest.mark.parametrize("backend", ["gtk", "appindicator"])
-def test_it_goes_on_in_the_terminal_when_the_display_is_gone(
-    desktop: Desktop, backend: str
-) -> None:
-    if backend == "appindicator" and not indicator_is_here():
+@pytest.fixture(params=["gtk", "appindicator"])
+def backend(request: pytest.FixtureRequest) -> dict[str, str]:
+    if request.param == "appindicator" and not indicator_is_here():
         pytest.skip("needs: apt install gir1.2-ayatanaappindicator3-0.1")
+    return {**GTK, "PYSTRAY_BACKEND": request.param}
+
+
+def test_when_the_display_is_gone_it_ends_in_order(
+    desktop: Desktop, backend: dict[str, str]
+) -> None:
     desktop.start_tray()
     with running() as gateway:
-        traymon = Traymon(desktop, gateway.port, **{**GTK, "PYSTRAY_BACKEND": backend})
+        traymon = Traymon(desktop, gateway.port, **backend)
         wait_until_it_shows(desktop, GREEN, "green")
         desktop.stop_screen()
-        wait_for(lambda: "The display is gone." in desktop.log("traymon"), "the word of it")
+        assert traymon.process.wait(30) == 0
+    assert "the display is gone, and there is no terminal" in log_of(desktop)
+    assert log_of(desktop).endswith("traymon.app: ended\n")
+
+
+def test_when_the_display_is_gone_it_goes_on_in_its_terminal(
+    desktop: Desktop, backend: dict[str, str]
+) -> None:
+    desktop.start_tray()
+    with running() as gateway:
+        command = [sys.executable, "-m", "traymon", "--port", str(gateway.port)]
+        start = ["traymon", sys.executable, "-c", ON_A_TERMINAL, *command]
+        process = desktop.spawn(*start, **{**FAST, **backend})
+        wait_until_it_shows(desktop, GREEN, "green")
+        desktop.stop_screen()
+        wait_for(lambda: "The display is gone" in desktop.log("traymon"), "the word of it")
         gateway.behaviour = SILENT
-        wait_for(lambda: "the API is silent" in desktop.log("traymon"), "the fault")
-        assert traymon.end() == 0
+        wait_for(lambda: "✗ TWS does not answer programs" in desktop.log("traymon"), "the fault")
+        assert process.stdin is not None
+        process.stdin.write(b"\x03")  # Ctrl-C
+        process.stdin.flush()
+        assert process.wait(20) == 0
 
 
 def test_the_menu_pauses_resumes_and_quits(desktop: Desktop) -> None:
