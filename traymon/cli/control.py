@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, print_error, usage_error
+from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usage_error
+from traymon.cli.streams import print_error
 from traymon.core.calendar import NO_SNOOZE, SNOOZES, UNTIL_OPEN
 from traymon.core.vocabulary import Light
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from traymon.app import App
 from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
+from traymon.ui.terminal import Terminal
 
 DWELL = 6.0  # seconds that a chapter stays after the diagnosis shows
 CHAPTER_TIMEOUT = 60.0  # seconds for the diagnosis to show
@@ -53,7 +55,7 @@ def play(*, console: Console, want_tray: bool, once: bool, speed: float) -> bool
                 slow=1.0,
             ),
         )
-        app = App([target], console=console, want_tray=want_tray)
+        app = App([target], terminal=partial(Terminal, console), want_tray=want_tray)
         story = _Story(app, gateway, console, DWELL / speed)
         app.monitor.subscribe(story.on_update)
         threading.Thread(target=story.play, args=(once,), name="story", daemon=True).start()

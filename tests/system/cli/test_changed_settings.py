@@ -22,7 +22,7 @@ from traymon.sim.gateway import Running, running
 WHERE = """
 import dataclasses, json
 from traymon.cli.control import this_users_instance
-print(json.dumps(dataclasses.asdict(this_users_instance().find_running())))
+print(json.dumps(dataclasses.asdict(this_users_instance().find_info())))
 """
 
 
