@@ -106,13 +106,14 @@ def _print(status: Status, step: str | None, *, as_json: bool, report: bool) -> 
 
     from traymon.diagnosis.checks import light_of_check
     from traymon.ui import status_json, terminal
-    from traymon.ui.web import render
 
     light, overall = light_of_check(status, step), light_of_check(status, None)
     console = new_console()
     if as_json:
         print(json.dumps(status_json.as_json(status, step), indent=2))
     elif report:
+        from traymon.ui.web import render
+
         print(render.report(status, time.time()), end="")
     else:
         where = f"{status.target.name}, {status.target.address}"

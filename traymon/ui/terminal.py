@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
@@ -153,6 +152,8 @@ def _check_result(number: int, step: CheckStep) -> RenderableType:
 
 def fix_steps(status: Status, now: float) -> RenderableType:
     """Return cause and fix of a status."""
+    from rich.markdown import Markdown  # takes long, and a green check has no use for it
+
     page = fix_pages.page(status.diagnosis.code)
     facts = presenter.facts_of(status, now)
     light = status.diagnosis.light
@@ -168,6 +169,8 @@ def fix_steps(status: Status, now: float) -> RenderableType:
 
 def explanation(code: str) -> RenderableType:
     """Return the fix page of a code, as it reads when nothing is known."""
+    from rich.markdown import Markdown
+
     page, facts = fix_pages.page(code), fix_pages.general_facts()
     headline = Text(f"{fix_pages.fill(page.headline, facts)}\n", "bold")
     return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, facts)))
