@@ -2,8 +2,8 @@
 
 Reading the command line and the settings takes libraries that would be a third of a tray's memory.
 So `traymon run`, once it has read them, lets its process begin again with the same command line
-(exec): the process ID, the terminal and the signals stay the same, and what was found out lies in a
-file in memory. Only Linux has that; elsewhere the process goes on as it is.
+(exec): the process ID, the terminal and the signals stay the same, and what was found out waits in
+a pipe. So far on Linux alone; elsewhere the process goes on as it is.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from traymon.cli.log import start_log
+from traymon.cli.log import set_log_level, start_log
 from traymon.cli.settings_process import SettingsRequest, read_settings_again
 
 if TYPE_CHECKING:
     from traymon.config.in_force import Config
     from traymon.storage.single_instance import Instance
 
-PLAN = "TRAYMON_RESIDENT_PLAN"  # in the environment: the descriptor of the file with the plan
+log = logging.getLogger(__name__)
+
+PLAN = "TRAYMON_RESIDENT_PLAN"  # in the environment: the descriptor of the pipe with the plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +50,19 @@ def become_resident(plan: Plan, instance: Instance | None) -> None:
 
     `instance` is this process's place; whoever takes it between the two wins.
     """
-    if sys.platform == "linux" and sys.executable:
-        descriptor = os.memfd_create("traymon", 0)  # no MFD_CLOEXEC: it outlives the exec
-        with open(descriptor, "wb", closefd=False) as file:
-            pickle.dump(plan, file)
+    pipe = _pipe_with(plan)
+    if pipe is not None:
         if instance is not None:
             instance.release()
-        _begin_again({**os.environ, PLAN: str(descriptor)})
+        _begin_again({**os.environ, PLAN: str(pipe)})
     run_resident(plan, instance)
 
 
 def inherited_plan() -> Plan | None:
     """Return what this process found out before it began again; None if it has just begun."""
     try:
-        with open(int(os.environ[PLAN]), "rb") as file:
-            file.seek(0)
-            plan = pickle.load(file)
+        with open(int(os.environ[PLAN]), "rb") as pipe:
+            plan = pickle.load(pipe)
     except (KeyError, ValueError, OSError, EOFError, pickle.UnpicklingError):
         return None  # somebody else's variable; it is no setting, which is then said
     del os.environ[PLAN]
@@ -80,7 +79,9 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
         if not instance.acquire():  # another traymon was quicker
             _begin_again(os.environ)
     logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
-    if not logging.getLogger().handlers:
+    if logging.getLogger().handlers:
+        set_log_level(plan.config.settings.log)
+    else:
         start_log(plan.config.settings.log)
     folders = Folders.of_this_user()
     folders.make_private()
@@ -109,6 +110,22 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     finally:
         if instance is not None:
             instance.release()
+
+
+def _pipe_with(plan: Plan) -> int | None:
+    """Return a pipe to read a plan from after an exec; None where that is impossible."""
+    if sys.platform != "linux" or not sys.executable:
+        return None
+    content = pickle.dumps(replace(plan, config=replace(plan.config, values={})))
+    reader, writer = os.pipe()
+    with open(writer, "wb", buffering=0) as file:
+        os.set_blocking(writer, False)  # nobody reads yet
+        if file.write(content) == len(content):
+            os.set_inheritable(reader, True)
+            return reader
+    os.close(reader)
+    log.warning("%d bytes fit into no pipe: the memory of the start is kept", len(content))
+    return None
 
 
 def _begin_again(env: Mapping[str, str]) -> NoReturn:

@@ -31,10 +31,7 @@ from traymon.cli.control import (
     this_users_instance,
 )
 from traymon.cli.log import start_log
-from traymon.cli.resident import Plan, become_resident
-from traymon.cli.settings_process import SettingsRequest
 from traymon.cli.streams import print_error
-from traymon.config.settings_watch import dates_of
 from traymon.core.target import Target
 
 if TYPE_CHECKING:
@@ -53,6 +50,10 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray; what `traymon` alone does."""
+    from traymon.cli.resident import Plan, become_resident
+    from traymon.cli.settings_process import SettingsRequest
+    from traymon.config.settings_watch import dates_of
+
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")

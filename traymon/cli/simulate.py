@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +18,8 @@ def simulate(
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
 ) -> None:
     """Run a simulated Gateway alone, until Ctrl-C."""
+    import asyncio  # here, since no other command would wait for it
+
     from rich.table import Table
 
     from traymon.sim.scenarios import SCENARIOS
@@ -42,6 +43,8 @@ def simulate(
 
 
 async def _simulate(scenario: Scenario, port: int) -> None:
+    import asyncio
+
     from traymon.sim.stage import perform
 
     async with perform(scenario, port) as stage:

@@ -44,9 +44,9 @@ def test_where_nobody_looks_nothing_is_printed() -> None:
     assert not lines.is_seen
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals to open")
 def test_a_terminal_without_an_icon_gets_the_live_picture() -> None:
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        pytest.skip("it has no pseudo-terminals")
     master, slave = os.openpty()
     seen = b""
 
