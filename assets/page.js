@@ -4,7 +4,7 @@
 // browsers send those to every port.
 
 const status = document.getElementById("status");
-const said = document.getElementById("said");
+const spoken = document.getElementById("spoken"); // for screen readers alone
 const KEY = "traymon-key";
 let key = null;
 
@@ -50,14 +50,10 @@ async function findKey() {
 
 function showInstead(template) {
   status.replaceChildren(document.getElementById(template).content.cloneNode(true));
-  document.body.className = "grey";
+  document.body.className = "grey live";
   document.title = title = "traymon";
   icon.href = grey.dataset.icon;
   lost.hidden = document.querySelector("nav").hidden = true;
-}
-
-function say(text) {
-  said.textContent = text;
 }
 
 async function copy(text, button) {
@@ -69,6 +65,8 @@ async function copy(text, button) {
 
 function addCopyButtons(within) {
   for (const block of within.querySelectorAll("pre")) {
+    block.tabIndex = 0;
+    if (block.textContent.startsWith("✓")) continue; // what a command prints, not what to type
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
@@ -76,7 +74,6 @@ function addCopyButtons(within) {
     button.setAttribute("aria-label", "Copy " + block.textContent.trim());
     const text = block.textContent.trim();
     button.addEventListener("click", () => copy(text, button));
-    block.tabIndex = 0;
     block.after(button);
   }
 }
@@ -91,19 +88,45 @@ function show(picture) {
   if (next === shown) return;
   shown = next;
   const open = new Set([...status.querySelectorAll("details[open]")].map((one) => one.id));
-  const focused = document.activeElement?.closest?.("details")?.id;
+  const focused = status.contains(document.activeElement) ? document.activeElement : null;
   const before = document.body.className;
   status.innerHTML = picture.html;
   for (const one of status.querySelectorAll("details")) one.open = open.has(one.id);
-  if (focused) document.getElementById(focused)?.querySelector("summary")?.focus();
-  document.body.className = picture.light;
+  document.body.className = picture.light + " live";
   addCopyButtons(status);
+  if (focused) refocus(focused);
   const headline = status.querySelector("h1")?.textContent ?? "";
-  if (before !== picture.light) say(picture.light + ": " + headline);
+  if (before !== document.body.className) spoken.textContent = picture.light + ": " + headline;
+}
+
+// The contents were replaced: the focus goes to what was focused, or to what it was folded into.
+function refocus(before) {
+  const same = (one) => one.tagName === before.tagName && one.textContent === before.textContent;
+  const next = document.getElementById(before.id) ??
+    [...status.querySelectorAll("a, button, pre, .scroll")].find(same) ??
+    document.getElementById(before.closest("details")?.id)?.querySelector("summary");
+  next?.focus({ preventScroll: true });
+}
+
+// Counts down to the next check by traymon's clock.
+let ahead = 0; // seconds by which it is ahead of the browser's
+
+function checkedAt() {
+  return Number(status.querySelector(".looking")?.dataset.checked ?? 0);
+}
+
+function countDown() {
+  for (const line of status.querySelectorAll(".looking")) {
+    const left = Math.ceil(Number(line.dataset.due) - Date.now() / 1000 - ahead);
+    const words = left > 0 ? ", next in " + (left < 100 ? left + " s" : Math.round(left / 60) + " min") : ", checking now";
+    const next = line.querySelector(".next");
+    if (next) next.textContent = lost.hidden ? words : "";
+  }
 }
 
 // traymon says every 4 seconds that it is alive; one that hangs keeps the connection but is silent.
 const SILENCE = 12000;
+const CONTROLS = "nav button, nav input, [data-post]";
 const RETRY = 3000;
 const lost = document.getElementById("lost");
 const icon = document.getElementById("icon");
@@ -127,7 +150,7 @@ function turnGrey(words, mark) {
   shown = ""; // so that the next picture is shown whole
   lost.textContent = words;
   lost.hidden = false;
-  document.body.className = "grey";
+  document.body.className = "grey live";
   for (const article of status.querySelectorAll("article")) article.className = "target grey";
   for (const shape of status.querySelectorAll("header svg")) {
     shape.innerHTML = grey.innerHTML;
@@ -135,13 +158,15 @@ function turnGrey(words, mark) {
   }
   icon.href = grey.dataset.icon;
   document.title = mark + title;
-  for (const button of document.querySelectorAll("nav button")) button.disabled = true;
+  for (const control of document.querySelectorAll(CONTROLS)) control.disabled = true;
+  beBusy(null);
+  countDown();
 }
 
 function find() {
   if (lost.hidden) return;
   lost.hidden = true;
-  for (const button of document.querySelectorAll("nav button")) button.disabled = false;
+  for (const control of document.querySelectorAll(CONTROLS)) control.disabled = false;
 }
 
 function take(picture) {
@@ -149,9 +174,13 @@ function take(picture) {
   show(picture);
   document.title = title = picture.title;
   if (icon.href !== picture.icon) icon.href = picture.icon;
-  document.querySelector("[data-post='/snooze/open']").hidden = !picture.hours_known;
-  document.querySelector("[data-post='/use-settings']").hidden = !picture.new_settings;
-  document.querySelector("nav").hidden = false;
+  showActions(picture.state);
+  ahead = picture.now - Date.now() / 1000;
+  countDown();
+  if (busySince !== null && checkedAt() > busySince) {
+    beBusy(null);
+    say("Checked " + new Date(checkedAt() * 1000).toTimeString().slice(0, 8) + ".");
+  }
 }
 
 // Reads server-sent events until traymon ends them; returns the name of the last one.
@@ -207,13 +236,8 @@ async function rest() {
 }
 
 async function begin() {
-  for (const button of document.querySelectorAll("[data-post]")) {
-    button.addEventListener("click", () => ask(button.dataset.post, key, { method: "POST" }));
-  }
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.addEventListener("click", async () =>
-      copy(await (await ask(button.dataset.copy, key)).text(), button));
-  }
+  listenToActions();
+  setInterval(countDown, 1000);
   const missing = await findKey();
   if (missing) return showInstead(missing);
   await follow();

@@ -63,20 +63,22 @@ def prepare(kind: str) -> Path:
     check_venv_module()
     try:
         VENV.mkdir(exist_ok=True)
-        with exclusive_lock(LOCK_FILE, "Another start is setting up .venv: waiting for it."):
+        with exclusive_lock(
+            LOCK_FILE, "Another start of traymon is setting up .venv. Waiting for it to finish."
+        ):
             state = venv_state(kind)  # another process may have done it meanwhile
             if state == UNUSABLE:
-                say("Setting up traymon in .venv: takes a minute, once.")
+                say("Setting up traymon in .venv. This takes about a minute, the first time only.")
                 recreate_venv()
             elif state == OUTDATED:
-                say("Bringing .venv up to date: its list of packages has changed.")
+                say("Updating .venv: its list of packages has changed.")
             if state != READY:
                 install_packages(kind)
     except OSError as error:
         raise InstallError(
-            f"Cannot write {error.filename or VENV} ({error.strerror}): traymon keeps its packages"
-            f" in .venv of its own folder.\nMake {ROOT} writable for you, or copy it to a folder"
-            " that is; if a traymon runs from it, quit that first."
+            f"Cannot write {error.filename or VENV} ({error.strerror}). traymon keeps its packages"
+            f" in its own folder, in .venv.\nMake {ROOT} writable for you, or copy it to a folder"
+            " that is. If traymon is running from it, quit it first."
         ) from error
     return PYTHON
 
@@ -203,8 +205,8 @@ def install_packages(kind: str) -> None:
     write_stamp(**base_stamp)  # works, but holds unknown packages
     run_or_fail(
         [*pip, *locked_packages(kind)],
-        "pip could not install traymon's packages. Is there a network (or a proxy to name)?"
-        " Start again when there is.",
+        "pip could not install traymon's packages. Check your internet connection or proxy"
+        " settings, then run this again.",
     )
     # The lock contains the build tools, so they are installed and nothing unlocked is fetched.
     run_or_fail(

@@ -7,6 +7,7 @@ programs.
 import argparse
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from types import ModuleType
 
 from environment import EXIT_CANNOT_SET_UP, ROOT, run_main
 from installers import (
-    EXE,
     INSTALLERS,
     LINK,
     choose_installer,
@@ -25,6 +25,7 @@ from installers import (
     installed_with,
     remove_tree,
 )
+from questions import ask_for_settings, ask_for_start_at_login, can_ask
 from running import check_none_runs, lock_folders
 from subprocesses import InstallError, clean_environ, exclusive_lock
 
@@ -40,7 +41,7 @@ def main(arguments: "list[str]") -> int:
     except OSError as error:
         raise InstallError(
             f"Cannot change {error.filename} ({error.strerror})."
-            " If a traymon still runs, quit it; else make that folder writable for you."
+            " If traymon is still running, quit it; otherwise make that folder writable for you."
         ) from error
 
 
@@ -48,7 +49,9 @@ def main(arguments: "list[str]") -> int:
 def only_one_installation() -> "Iterator[None]":
     """Wait until no other installation of this user runs, and keep others waiting meanwhile."""
     lock = data_folder() / "install.lock"
-    with exclusive_lock(lock, "Another installation of traymon is at work: waiting for it."):
+    with exclusive_lock(
+        lock, "Another installation of traymon is running. Waiting for it to finish."
+    ):
         try:
             yield
         finally:
@@ -60,19 +63,23 @@ def only_one_installation() -> "Iterator[None]":
 def parse_options(arguments: "list[str]") -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="install",
-        description="Installs traymon for this user; again, it brings it up to date.",
+        description="Install traymon for this user. Run it again to update.",
     )
-    parser.add_argument("--uninstall", action="store_true", help="remove it again")
+    parser.add_argument("--uninstall", action="store_true", help="remove traymon")
     parser.add_argument(
-        "--purge", action="store_true", help="with --uninstall: also your settings and the log"
+        "--purge", action="store_true", help="with --uninstall: also delete your settings and logs"
     )
     login = parser.add_mutually_exclusive_group()
     login.add_argument("--start-at-login", dest="login", action="store_true", default=None)
     login.add_argument("--no-start-at-login", dest="login", action="store_false")
-    parser.add_argument("--yes", action="store_true", help="answer every question with yes")
-    parser.add_argument("--env", metavar="FILE", help="the settings with which it starts at login")
     parser.add_argument(
-        "--with", dest="installer", choices=("uv", "pipx", "venv"), help="install so"
+        "--yes",
+        action="store_true",
+        help="ask nothing: start at login, with --env or the .env in this folder",
+    )
+    parser.add_argument("--env", metavar="FILE", help="the .env file to use at login")
+    parser.add_argument(
+        "--with", dest="installer", choices=("uv", "pipx", "venv"), help="choose the installer"
     )
     try:
         options = parser.parse_args(arguments)
@@ -90,41 +97,61 @@ def install(options: argparse.Namespace) -> int:
     before = installed_with()
     chosen = (installer for installer in INSTALLERS if installer.name == options.installer)
     installer = next(chosen, None) or choose_installer()
-    print(f"Installing traymon with {installer.name}: takes a minute.", flush=True)
+    print(f"Installing traymon ({installer.kind}). This takes about a minute.", flush=True)
     installer.install()
     command = command_of(installer)
-    print(f"traymon is {'up to date' if before else 'installed'}. Start it: {typed(command)}")
-    code = 0
-    if wants_start_at_login(options):
-        settings = ["--env", options.env] if options.env else []
-        on = [str(command), "autostart", "on", *settings]
-        code = subprocess.call(on, env=clean_environ())
-        if code:
-            print("It is installed, but does not start at login.", file=sys.stderr)
-    print("The same script with --uninstall removes it.")
+    print(f"traymon is {'up to date' if before else 'installed'}. {how_to_start(command)}")
+    at_login = wants_start_at_login(options)
+    settings = choose_settings(options) if at_login or sys.platform == "win32" else None
+    if sys.platform == "win32":
+        from windows_entries import add_entries
+
+        add_entries(command, settings)
+    code = start_at_login(command, settings) if at_login else 0
+    print("To uninstall, run this script again with --uninstall.")
     return code
 
 
-def typed(command: Path) -> str:
-    """Return what the user has to type to run the command."""
-    if sys.platform == "win32":  # PowerShell's syntax, and the program that needs no console
-        return f'& "{command.with_name("traymon-tray" + EXE)}"'
+def how_to_start(command: Path) -> str:
+    """Return the sentence that says how the user starts the command."""
+    if sys.platform == "win32":
+        return "Start it from the Start menu, or open a NEW PowerShell window and type: traymon"
     found = shutil.which("traymon")
     if found and os.path.samefile(found, str(command)):
-        return "traymon"
-    return str(LINK if LINK.exists() and LINK.samefile(str(command)) else command)
+        return "Start it: traymon"
+    linked = LINK.exists() and LINK.samefile(str(command))
+    return f"Start it: {shlex.quote(str(LINK if linked else command))}"
 
 
 def wants_start_at_login(options: argparse.Namespace) -> bool:
     if options.login is not None:
         return bool(options.login)
-    if autostart().state().on:
+    state = autostart().state()
+    if state.on and not options.env:
+        print(state.says)
         return False  # nothing to change
-    if options.yes:
-        return True
-    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    return input("Start traymon at login? [Y/n] ").strip().lower() in ("", "y", "yes")
+    return bool(options.yes) or (can_ask() and ask_for_start_at_login())
+
+
+def choose_settings(options: argparse.Namespace) -> "Path | None":
+    """Return the .env of the trading project to watch, or None for no project."""
+    if options.env:
+        return Path(options.env)
+    here = Path(".env").absolute()
+    usual = here if here.is_file() else None
+    return usual if options.yes or not can_ask() else ask_for_settings(usual)
+
+
+def start_at_login(command: Path, settings: "Path | None") -> int:
+    """Let the installed traymon turn it on and say so; return its exit code."""
+    on = [str(command), "autostart", "on"]
+    # Without a project, no .env of the folder that this is started in is meant.
+    folder = None if settings else os.path.expanduser("~")
+    named = ["--env", str(settings)] if settings else []
+    code = subprocess.call([*on, *named], env=clean_environ(), cwd=folder)
+    if code:
+        print("traymon is installed, but it does not start at login.", file=sys.stderr)
+    return code
 
 
 def autostart() -> "ModuleType":
@@ -142,19 +169,23 @@ def autostart() -> "ModuleType":
 def uninstall(purge: bool) -> int:
     installers = installed_with()
     autostart().turn_off()
+    if sys.platform == "win32":
+        from windows_entries import remove_entries
+
+        remove_entries()
     for installer in installers:
         installer.uninstall()
         print(f"Removed traymon, which was installed with {installer.name}.")
     if not installers:
         print("traymon is not installed for this user.")
-    print("It does not start at login.")
+    print("Start at login is off.")
     folders = [*own_folders(), *lock_folders()]
     nested = {folder for folder in folders if set(folder.parents) & set(folders)}
     left = [f for f in dict.fromkeys(folders) if f not in nested and os.path.lexists(str(f))]
     if purge:
         return remove_all(left)
     if left:
-        print("Left, with your settings and the log (--purge takes them too):")
+        print("Kept: your settings and logs (--purge deletes them too):")
         print(*(f"  {folder}" for folder in left), sep="\n")
     return 0
 
@@ -171,9 +202,9 @@ def remove_all(folders: "list[Path]") -> int:
             print(f"Not removed: {error.filename or folder} ({why})", file=sys.stderr)
             code = EXIT_CANNOT_SET_UP
         else:
-            print(f"Removed as well: {folder}")
+            print(f"Also removed: {folder}")
             if target:
-                print(f"  It was a link. The folder that it led to is left: {target}")
+                print(f"  It was a link. The folder it pointed to is kept: {target}")
     return code
 
 

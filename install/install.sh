@@ -19,5 +19,5 @@ if command -v uv >/dev/null; then
     exec uv run --no-project --python-preference only-managed --python '>=3.11,<3.15' python -E "$here/install.py" "$@"
 fi
 start_with "import sys; sys.exit(not $supported)" "$@" # it says what it lacks
-echo 'traymon needs Python 3.11 to 3.14, or uv, which brings one. Install one of them, then start this again.' >&2
+echo 'traymon needs Python 3.11 to 3.14, or uv, which can install one. Install one of them, then run this script again.' >&2
 exit 3

@@ -17,7 +17,7 @@ from environment import ROOT, base_python, check_venv_module, locked_packages, s
 from subprocesses import isolated, output_of, run_or_fail
 
 BIN, EXE = ("Scripts", ".exe") if sys.platform == "win32" else ("bin", "")
-NETWORK_HINT = " Is there a network (or a proxy to name)? Start again when there is."
+NETWORK_HINT = " Check your internet connection or proxy settings, then run this again."
 SYSTEM_PYTHON = "/usr/bin/python3"
 LINK = Path(
     os.path.expanduser("~/.local/bin/traymon")
@@ -28,6 +28,7 @@ class UvInstaller:
     """An environment managed by uv."""
 
     name = "uv"
+    kind = "with uv"
 
     def is_here(self) -> bool:
         """Tell whether this installer can be used here."""
@@ -58,6 +59,7 @@ class PipxInstaller:
     """An environment managed by pipx, with access to the system's PyGObject if it has one."""
 
     name = "pipx"
+    kind = "with pipx"
 
     def is_here(self) -> bool:
         """Tell whether this installer can be used here."""
@@ -90,6 +92,7 @@ class VenvInstaller:
     """An environment of traymon's own, with access to the system's PyGObject if it has one."""
 
     name = "venv"
+    kind = "private venv"
 
     def __init__(self) -> None:
         self._folder = data_folder() / "venv"

@@ -23,7 +23,7 @@ def check_none_runs(environments: "list[Path]") -> None:
     kill = f", or: kill {found[0]}" if found and sys.platform != "win32" else ""
     raise InstallError(
         "traymon is running. Quit it first (Quit in the icon's menu, Ctrl-C in its"
-        f" terminal{kill}), then start this again."
+        f" terminal{kill}), then run this again."
     )
 
 
@@ -67,8 +67,8 @@ def is_held(lock: Path) -> bool:
             return not try_lock(file)
     except OSError as error:
         raise InstallError(
-            f"Cannot find out whether traymon runs: {lock} cannot be opened ({error.strerror})."
-            "\nIf none runs, remove that file; then start this again."
+            f"Cannot tell whether traymon is running: {lock} cannot be opened ({error.strerror})."
+            "\nIf it is not running, remove that file, then run this again."
         ) from error
 
 

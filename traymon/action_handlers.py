@@ -14,8 +14,8 @@ from traymon import __version__, autostart
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import snooze_until
 from traymon.core.model import SettingsState, Status
-from traymon.core.target import OwnProgram
-from traymon.core.vocabulary import SettingsNews
+from traymon.core.target import USUAL_COMMANDS, OwnProgram
+from traymon.core.vocabulary import SettingsNews, StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.errors import ConfigError
 from traymon.monitoring.monitor import Monitor
@@ -49,11 +49,11 @@ class ActionHandlers:
         tasks: TaskQueue,
         open_page: Callable[[Status | None], None],
         notify_user: Callable[[str, str], None],
-        show_start_at_login: Callable[[bool], None],
+        show_start_at_login: Callable[[StartAtLogin], None],
         login_options: Sequence[str] | None,
         settings: SettingsWatch | None,
     ) -> None:
-        """`open_page` opens a fix page; `show_start_at_login` gets whether it is on.
+        """`open_page` opens a fix page; `show_start_at_login` is told whether it is on.
 
         `login_options` start this same traymon at login; None if that is not offered. `settings`
         reads the settings again; None if they come from no file.
@@ -80,6 +80,9 @@ class ActionHandlers:
         """Notify the user, who has clicked, of why nothing happens."""
         log.warning("%s: %s", name, why)
         title, body = fix_pages.notification_text(name)
+        status = self._hub.find(None)
+        commands = USUAL_COMMANDS if status is None else status.target.commands
+        body = fix_pages.fill(body, fix_pages.command_facts(commands))
         self._notify_user(title, f"{body} ({why})")
 
     def press_button(self, target: str, button: str) -> None:
@@ -186,7 +189,7 @@ class ActionHandlers:
             self._report("logs-not-shown", f"{self._folders.logs}; {error}")
 
     def set_start_at_login(self, on: bool) -> None:
-        """Turn starting at login on or off."""
+        """Turn starting at login on, with the settings in force, or off."""
         self._tasks.post(lambda: self._set_start_at_login(on))
 
     def _set_start_at_login(self, on: bool) -> None:
@@ -197,7 +200,7 @@ class ActionHandlers:
                 autostart.turn_off()
         except (OSError, ValueError) as error:
             log.warning("start at login cannot be changed: %s", error)
-            self._notify_user("Start at login is not changed", str(error))
+            self._notify_user("Start at login could not be changed", str(error))
         self._read_start_at_login()
 
     def read_start_at_login(self) -> None:
@@ -208,9 +211,13 @@ class ActionHandlers:
         if self._login_options is None:
             return
         try:
-            self._show_start_at_login(autostart.state().on)
+            state = autostart.state()
         except OSError as error:
             log.warning("whether traymon starts at login cannot be read: %s", error)
+            return
+        is_ours = state.has(self._login_options)
+        other = StartAtLogin.OTHER_SETTINGS if state.on else StartAtLogin.OFF
+        self._show_start_at_login(StartAtLogin.ON if is_ours else other)
 
     def show_about(self) -> None:
         """Notify of the version, the targets and the log."""

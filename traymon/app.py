@@ -18,6 +18,7 @@ from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
+from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors import sensors_for_target
@@ -52,7 +53,7 @@ LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everyth
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
-NOT_NOTIFIED = "Notifications do not come out here: see the log"  # in the icon's menu
+NOT_NOTIFIED = "Notifications are not working: open the log"  # in the icon's menu
 
 
 class App:
@@ -211,7 +212,9 @@ class App:
                 waited = time.monotonic() - started
                 if waited < self._tray_patience and not self._stopping.wait(TRAY_RETRY_INTERVAL):
                     continue
-                self._report(f"No system tray here ({error}). The status is shown here instead.")
+                self._report(
+                    f"No system tray here ({error}), so there is no icon. Showing the status here."
+                )
                 return None
 
     def _prepare_tray(self, tray: Tray) -> None:
@@ -231,7 +234,7 @@ class App:
             if not self._terminal.is_seen:  # in the next session a new one starts, or is started
                 log.warning("the display is gone, and there is no terminal: traymon ends")
                 return
-            self._report("The display is gone. The status is shown here instead.")
+            self._report("The display is gone, and the icon with it. Showing the status here.")
         self._terminal.run(self._stopping)
 
     def _make_room(self) -> bool:
@@ -242,12 +245,12 @@ class App:
             self._display_is_gone or is_unseen or login_session_has_ended()
         ):
             return False
-        self._report("A traymon has started in a session with a desktop; this one ends.")
+        self._report("Another traymon has started in a session with a desktop, so this one ends.")
         self.quit()
         return True
 
     def _on_place_lost(self) -> None:
-        self._report("Another traymon of this user has started; this one ends.")
+        self._report("Another traymon has started for this user, so this one ends.")
         self.quit()
 
     def _report(self, line: str) -> None:
@@ -256,7 +259,7 @@ class App:
         self._terminal.print_line(line)
 
     def _report_no_tray_host(self) -> None:
-        self._report("No tray on this desktop yet: the icon appears as soon as there is one.")
+        self._report("No tray on this desktop yet: the icon will appear as soon as there is one.")
         self._dispatcher.notify_user(*fix_pages.notification_text("no-tray"))
 
     def _publish_page(self, port: int, key: str) -> None:
@@ -264,9 +267,9 @@ class App:
         if self._instance is not None:
             self._instance.publish(InstanceInfo(port, key, os.getpid()))
 
-    def _show_start_at_login(self, on: bool) -> None:
+    def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:
-            self._tray.show_start_at_login(on)
+            self._tray.show_start_at_login(state)
 
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")

@@ -28,7 +28,7 @@ class Mistake:
     hint: str = ""  # the nearest known key, or the line to write
 
     def __str__(self) -> str:
-        """`.env, line 3: IB_PORT=74970: a whole number from 1 to 65535`, and the hint."""
+        """`.env, line 3: IB_PORT=74970: must be a whole number from 1 to 65535`, and the hint."""
         key, value = _printable(self.key), _printable(self.value)
         what = f"{key}={value}" if value else key
         text = ": ".join(part for part in (self.where, what, self.problem) if part)

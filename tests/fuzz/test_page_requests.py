@@ -15,7 +15,18 @@ from support.page_server import Served, served
 EXAMPLES = int(os.environ.get("TRAYMON_FUZZ_EXAMPLES", "150"))  # many more for a long run
 PATHS = (
     *("/", "/open/x", "/key", "/events", "/explain/healthy", "/explain/%00", "/report", "/status"),
-    *("/page.css", "/page.js", "/check-now", "/pause", "/snooze/1h", "/open-page", "/one-time"),
+    *(
+        "/page.css",
+        "/page.js",
+        "/actions.js",
+        "/check-now",
+        "/pause",
+        "/resume",
+        "/mine/bot",
+        "/snooze/1h",
+        "/open-page",
+        "/one-time",
+    ),
     *("*", "//", "/..%2f..%2fetc/passwd", "http://127.0.0.1/status", "/status?x=%ff", "/%ff%fe"),
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "CONNECT", "get", "PRI")

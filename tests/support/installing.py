@@ -23,7 +23,7 @@ from support.user_env import inherited_env
 from support.wheels import make_wheel, pin
 
 SCRIPTS = (
-    *("install.py", "installers.py", "running.py"),
+    *("install.py", "installers.py", "running.py", "questions.py"),
     *("environment.py", "subprocesses.py", "install.sh"),
 )
 # What the developer who runs the tests may have set.

@@ -56,6 +56,7 @@ class NotificationService:
     holds: tuple[str, ...] = ()  # the methods whose answers wait for `answer`
     ignores: tuple[str, ...] = ()  # the methods that are never answered
     first: int = 1  # number that it gives
+    name: str = "Stand-in"  # as it calls itself
     sent: list[Sent] = field(default_factory=list)  # every notification, the refused ones too
     screen: dict[int, str] = field(default_factory=dict)  # titles by number
     called: list[str] = field(default_factory=list)  # methods
@@ -153,7 +154,7 @@ class NotificationService:
         if member == "GetCapabilities":
             self._send(new_method_return(message, "as", (list(self.capabilities),)))
         elif member == "GetServerInformation":
-            self._send(new_method_return(message, "ssss", ("Stand-in", "tests", "1", "1.2")))
+            self._send(new_method_return(message, "ssss", (self.name, "tests", "1", "1.2")))
         elif member == "CloseNotification":
             self.screen.pop(message.body[0], None)
             self._send(new_method_return(message))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -52,8 +53,13 @@ class Served:
         )
         evidence = Evidence(Target("bot", port=7497), self.now).with_reading(readings)
         diagnosis = Diagnosis(code, ENTRIES[code].light, facts)
-        status = Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
-        self.page.show([status], {"bot": ~Change.NOTHING})
+        self.show_status(
+            Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
+        )
+
+    def show_status(self, status: Status) -> None:
+        """Show a status as it is."""
+        self.page.show([status], {status.target.name: ~Change.NOTHING})
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
@@ -121,14 +127,15 @@ def served() -> Iterator[Served]:
     asked: list[object] = []
 
     def snooze(wish: str) -> None:
-        if wish not in ("15m", "1h", "open", "off"):
-            raise ValueError("15m, 1h, open or off")
+        if not re.fullmatch(r"\d{1,4}[mh]|open|off", wish):
+            raise ValueError("Use 30m, 2h, open or off.")
         asked.append(("snooze", wish))
 
     def page() -> LivePage:
         actions = UserActions(
             check_now=lambda: asked.append("check now"),
             pause_or_resume=lambda: asked.append("pause"),
+            mark_as_mine=lambda target: asked.append(("mine", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
             set_viewer_present=lambda on: asked.append(("viewer present", on)),

@@ -105,7 +105,7 @@ IMPORTERS = {
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},
     "ssl": {"sensors/version_exchange"},
-    "starlette": {"ui/web/routes", "ui/web/auth"},
+    "starlette": {"ui/web/routes", "ui/web/auth", "ui/web/errors"},
     "uvicorn": {"ui/web/connections"},
     "filelock": {"storage/single_instance", "storage/state"},
 }

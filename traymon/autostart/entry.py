@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -18,14 +19,29 @@ class State:
 
     on: bool
     says: str
+    options: tuple[str, ...] = ()  # those of `run` that name the settings
+
+    def has(self, options: Sequence[str]) -> bool:
+        """Tell whether it starts with the settings that these options name."""
+        return self.on and _comparable(self.options) == _comparable(options)
 
 
+AT_LOGIN = "--at-login"
 OFF = State(False, "Start at login is off.")
+
+
+def _comparable(options: Sequence[str]) -> list[str]:
+    """Return options with the one spelling of the path after `--env`."""
+    before = ("", *options)
+    return [
+        os.path.realpath(option) if previous == "--env" else option
+        for previous, option in zip(before, options, strict=False)
+    ]
 
 
 def command(options: Sequence[str]) -> list[str]:
     """Return the command line for an entry. Raises ValueError if no entry could hold it."""
-    line = [*_program(), "run", "--at-login", *options]
+    line = [*_program(), "run", AT_LOGIN, *options]
     for part in line:
         if any(ord(char) < 32 for char in part):
             raise ValueError(f"{part!r} has a control character in its name")
@@ -34,7 +50,7 @@ def command(options: Sequence[str]) -> list[str]:
 
 def _program() -> list[str]:
     """Return how to start this traymon without a terminal."""
-    for folder in _launcher_folders():
+    for folder in launcher_folders():
         if (program := folder / LAUNCHER).is_file():
             return [str(program)]
     if getattr(sys, "frozen", False):
@@ -45,7 +61,7 @@ def _program() -> list[str]:
     return [str(windowless) if windowless.is_file() else sys.executable, "-P", "-m", "traymon"]
 
 
-def _launcher_folders() -> Iterator[Path]:
+def launcher_folders() -> Iterator[Path]:
     """Yield the folders in which this installation may have its launchers."""
     yield Path(sys.executable).parent
     yield Path(sysconfig.get_path("scripts"))
@@ -60,10 +76,11 @@ def judge(entry: object, line: Sequence[str]) -> State:
         return _broken(entry, program)
     if settings and not Path(settings).is_file():
         return _broken(entry, settings)
-    with_settings = f", with the settings in {settings}" if settings else ""
-    return State(True, f"Start at login is on{with_settings} ({entry}).")
+    options = tuple(line[line.index(AT_LOGIN) + 1 :]) if AT_LOGIN in line else ()
+    project = f"with the settings in {settings}" if settings else "without a project's .env"
+    return State(True, f"Start at login is on, {project} ({entry}).", options)
 
 
 def _broken(entry: object, missing: str) -> State:
-    problem = f"{entry} names {missing}, which is not there"
-    return State(False, f"Start at login does not work: {problem}. Switch it on anew.")
+    problem = f"{entry} names {missing}, which does not exist"
+    return State(False, f"Start at login does not work: {problem}. Turn it on again.")

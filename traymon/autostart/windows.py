@@ -27,7 +27,8 @@ def turn_on(command: Sequence[str]) -> None:
     line = f'"{program}" {subprocess.list2cmdline(arguments)}'
     if len(line) > MAX_LENGTH:
         raise ValueError(
-            f"the command has {len(line)} characters, and Windows takes {MAX_LENGTH}: {line}"
+            f"Windows takes {MAX_LENGTH} characters at most, and the command has {len(line)}:"
+            f" {line}. Move the project or its .env to a shorter path."
         )
     with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN_KEY) as key:
         winreg.SetValueEx(key, NAME, 0, winreg.REG_SZ, line)
@@ -46,7 +47,7 @@ def state() -> State:
     if not isinstance(line, str):
         return OFF
     if isinstance(mark, bytes) and mark[:1] and mark[0] % 2:
-        return State(False, "Start at login is off: switched off in Task Manager (Startup apps).")
+        return State(False, "Start at login is off: disabled in Task Manager (Startup apps).")
     parts = re.finditer(r'"([^"]*)"|(\S+)', line)
     return judge(rf"HKCU\{RUN_KEY}", [part[1] or part[2] for part in parts])
 

@@ -21,18 +21,26 @@ from traymon.cli.streams import print_error
 
 
 def start_at_login(
-    action: Annotated[str, typer.Argument(help="What to do.", metavar="on|off|status")] = "status",
+    action: Annotated[
+        str,
+        typer.Argument(
+            help="on uses the settings of this folder.",
+            metavar="on|off|status",
+            autocompletion=lambda: ["on", "off", "status"],
+        ),
+    ] = "status",
     env: Env = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
     systemd: Annotated[
-        bool, typer.Option("--systemd", help="Linux: a systemd user unit instead of the desktop's.")
+        bool,
+        typer.Option("--systemd", help="Linux: use a systemd user unit, not the desktop's entry."),
     ] = False,
 ) -> None:
-    """Start at login: on (with the settings that hold here), off, or status (exit code 0: on)."""
+    """Start at login: on (with the settings in effect here), off, or status (exit code 0: on)."""
     if action not in ("on", "off", "status"):
-        usage_error(f"autostart {action}: allowed are on, off and status.")
+        usage_error(f"Unknown action {action!r}. Use on, off or status.")
     try:
         if action == "on":
             config = load(env, host, port, timeout)
@@ -40,11 +48,12 @@ def start_at_login(
             autostart.turn_on(options, systemd=systemd)
             lost = [key for key, value in config.values.items() if value.source == "environment"]
             if lost:
-                print_error(f"Set in this terminal alone, so not known at login: {', '.join(lost)}")
+                names = ", ".join(lost)
+                print_error(f"Set only in this terminal, so it will not apply at login: {names}")
         elif action == "off":
             autostart.turn_off()
         state = autostart.state()
     except (OSError, ValueError) as error:
-        usage_error(f"Start at login cannot be changed or read: {error}")
+        usage_error(f"Cannot change or read start at login: {error}")
     print(state.says)
     raise Exit(0 if state.on or action == "off" else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,47 +20,67 @@ from traymon.cli.common import (
     open_state,
     usage_error,
 )
-from traymon.core.model import Evidence, Status
+from traymon.core.model import Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 
 if TYPE_CHECKING:
     from traymon.sensors.client_library import ClientLibrary
 
-WITH_LIBRARY = (None, "session", "library")  # the tests that let a client library in
+STEP_NAMES = ("port", "handshake", "session", "library", "ids")
+CHOICE = "port, handshake, session, library or ids"
+WITH_LIBRARY = (None, "session", "library")  # the checks that let a client library in
 
 
 def check(
     step: Annotated[
         str | None,
         typer.Argument(
-            help="One test alone: port, handshake, session, library or ids.", metavar="[TEST]"
+            help=f"One check only: {CHOICE}.",
+            metavar="<check>",
+            autocompletion=lambda: list(STEP_NAMES),
         ),
     ] = None,
     env: Env = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Print a Markdown report.")] = False,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="Print only the verdict and the first step.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print the whole page.")] = False,
     python: Annotated[
         str | None,
         typer.Option(
             "--python",
-            help="The trading program's Python, whose client libraries are let in.",
-            metavar="PATH",
+            help="Your trading program's Python, to test its client libraries.",
+            metavar="<path>",
         ),
     ] = None,
 ) -> None:
-    """Look once: the tests in order, the root cause and the fix."""
+    """Check once: what works, what is wrong, how to fix it."""
+    if [as_json, report, brief, full].count(True) > 1:
+        usage_error("Use only one of --json, --report, --brief and --full.")
     target = load(env, host, port, timeout).target
     library = _library_to_let_in(target, step, python)
+    from traymon.diagnosis.checks import light_of_check
+    from traymon.ui import status_json
+    from traymon.ui.web import render
+
     try:
         status = _look(target, step, library)
     finally:
         if library is not None:
             library.close()
-    _print(status, step, as_json=as_json, report=report)
+    if as_json:
+        print(json.dumps(status_json.as_json(status, step), indent=2))
+    elif report:
+        print(render.report(status, time.time()), end="")
+    else:
+        _print(status, step, brief=brief, full=full)
+    raise Exit(EXIT_OF_LIGHT[light_of_check(status, step)])
 
 
 def _library_to_let_in(
@@ -72,7 +92,7 @@ def _library_to_let_in(
     """
     if step not in WITH_LIBRARY or target.own_client_id is None:
         if python is not None:
-            usage_error("--python concerns the tests session and library, which take a session.")
+            usage_error("--python applies only to the checks session and library.")
         return None
     from traymon.sensors.client_library import ClientLibrary
     from traymon.sensors.interpreters import find_interpreters
@@ -80,49 +100,44 @@ def _library_to_let_in(
     try:
         library = ClientLibrary(find_interpreters(target.env_file, python))
     except FileNotFoundError:
-        usage_error(f"--python {python}: there is no such Python.")
+        usage_error(f"--python {python}: no Python found there.")
     library.start_early()
     return library
 
 
 def _look(target: Target, step: str | None, library: ClientLibrary | None) -> Status:
-    """Run the tests once; exit if there is no such test."""
-    from traymon.diagnosis.checks import check_steps
+    """Run the checks once; exit if there is no such check, or the settings leave it out."""
     from traymon.monitoring.one_shot import run_once
 
-    names = [known.name for known in check_steps(Evidence(target, now=0.0))]
-    if "session" in names:
-        names.insert(names.index("session") + 1, "library")
-    if step == "ids" and step not in names:
-        usage_error("No client IDs are set. Write IB_CLIENT_ID=10 into the .env of your project.")
-    if step is not None and step not in names:
-        usage_error(f"There is no test {step!r}; the tests are {', '.join(names)}.")
+    if step is not None and step not in STEP_NAMES:
+        usage_error(f"There is no check {step!r}. Use {CHOICE}.")
+    if step == "ids" and not target.client_ids:
+        usage_error("No client IDs are set. Add a line such as IB_CLIENT_ID=10 to your .env file.")
+    if step in ("session", "library") and target.own_client_id is None:
+        usage_error(f"TRAYMON_SESSION=off leaves out the check {step}. Set TRAYMON_SESSION=hold.")
     return run_once(target, open_state().own_programs, library)
 
 
-def _print(status: Status, step: str | None, *, as_json: bool, report: bool) -> NoReturn:
-    """Print the result and exit with its light."""
+def _print(status: Status, step: str | None, *, brief: bool, full: bool) -> None:
+    """Print the result; the verdict comes last, where a small window still shows it."""
     from rich.markup import escape
 
     from traymon.diagnosis.checks import light_of_check
-    from traymon.ui import status_json, terminal
+    from traymon.ui import check_text
 
-    light, overall = light_of_check(status, step), light_of_check(status, None)
-    console = new_console()
-    if as_json:
-        print(json.dumps(status_json.as_json(status, step), indent=2))
-    elif report:
-        from traymon.ui.web import render
-
-        print(render.report(status, time.time()), end="")
-    else:
+    console, now = new_console(), time.time()
+    if not brief:
         where = f"{status.target.name}, {status.target.address}"
-        console.print(f"traymon check: {escape(where)}\n", highlight=False)
-        console.print(terminal.check_results(status, step))
-        if step in (None, "handshake") and overall is Light.GREEN:
-            print("\n✓ IB API handshake completed successfully!")
-        cause = status.diagnosis.light
-        if cause is Light.RED or Light.GREEN not in (light, cause):
+        console.print(f"traymon check: {escape(where)}\n")
+        console.print(check_text.check_results(status, step))
+        console.print()
+        cause, light = status.diagnosis.light, light_of_check(status, step)
+        if full:
+            console.print(check_text.whole_page(status, now))
             console.print()
-            console.print(terminal.fix_steps(status, time.time()))
-    raise Exit(EXIT_OF_LIGHT[light])
+        elif cause is Light.RED or Light.GREEN not in (light, cause):
+            console.print(check_text.fix_steps(status, now))
+            console.print()
+        if step in (None, "handshake") and light_of_check(status, None) is Light.GREEN:
+            print("✓ IB API handshake completed successfully!")
+    console.print(check_text.verdict(status, now, step))

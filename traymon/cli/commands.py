@@ -23,9 +23,31 @@ from traymon.cli import (
 from traymon.cli.common import Env, Exit, Host, NoTray, Port, Timeout
 from traymon.cli.main import EXIT_INTERRUPTED
 
+WATCH, DIAGNOSE, SET_UP, TRY = "Watch", "Diagnose", "Set up", "Try"  # headings of the help
+MAX_SHORT_HELP = 200  # characters; longer ones would be cut
+ALIASES = {"help": "--help", "version": "--version"}
+
 
 class Commands(typer.core.TyperGroup):
     """Runs commands; lets neither Ctrl-C nor an error end with exit code 1, which means red."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take `help`, `help COMMAND` and `version` for the options that do the same."""
+        if args and args[0] in ALIASES:
+            args = [*args[1:], ALIASES[args[0]]]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, under a heading for what each is for."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            if not command.hidden:
+                row = (name, command.get_short_help_str(MAX_SHORT_HELP))
+                groups.setdefault(str(getattr(command, "rich_help_panel", "")), []).append(row)
+        column = max(len(name) for name in self.commands)
+        for heading, rows in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{name:{column}}", says) for name, says in rows])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command of a command line. Raises Exit, or what the command raises."""
@@ -39,24 +61,25 @@ class Commands(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="Watches the API of TWS / IB Gateway and says what to do when it fails.",
-    add_completion=False,
+    help="Watches the API of TWS / IB Gateway, and says what to do when it fails.",
+    epilog="traymon help <command> shows the options of a command.",
+    rich_markup_mode=None,  # frames and colours help neither a pipe nor a light terminal
     pretty_exceptions_enable=False,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run.run)
-app.command("open")(control.open_page)
-app.command()(control.status)
-app.command()(check.check)
-app.command("wait")(wait.wait_until_good)
-app.command()(control.snooze)
-app.command("test-notify")(notify_test.test_notify)
-app.command("autostart")(autostart.start_at_login)
-app.command()(explain.explain)
-app.command("config")(config.show_config)
-app.command()(demo.demo)
-app.command()(simulate.simulate)
+app.command(rich_help_panel=WATCH)(run.run)
+app.command("open", rich_help_panel=WATCH)(control.open_page)
+app.command(rich_help_panel=WATCH)(control.status)
+app.command(rich_help_panel=WATCH)(control.snooze)
+app.command(rich_help_panel=DIAGNOSE)(check.check)
+app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
+app.command(rich_help_panel=DIAGNOSE)(explain.explain)
+app.command("config", rich_help_panel=SET_UP)(config.show_config)
+app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
+app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
+app.command(rich_help_panel=TRY)(demo.demo)
+app.command(rich_help_panel=TRY)(simulate.simulate)
 
 
 @app.callback(invoke_without_command=True)
@@ -67,7 +90,7 @@ def _default(
     port: Port = None,
     timeout: Timeout = None,
     no_tray: NoTray = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     if version:
         print(f"traymon {__version__}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from traymon.cli.main import EXIT_FAILED
+from traymon.cli.own_command import own_commands
 from traymon.cli.streams import print_error
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
@@ -27,11 +28,24 @@ if TYPE_CHECKING:  # they take longest to import, and `status` needs none of the
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 EXIT_USAGE = EXIT_FAILED
 
-Env = Annotated[Path | None, typer.Option("--env", help="The .env file of the trading project.")]
-Host = Annotated[str | None, typer.Option("--host", help="Look at this host; beats IB_HOST.")]
-Port = Annotated[str | None, typer.Option("--port", help="Look at this port; beats IB_PORT.")]
-Timeout = Annotated[str | None, typer.Option("--timeout", help="Seconds to wait for an answer.")]
-NoTray = Annotated[bool, typer.Option("--no-tray", help="Show the status in this terminal.")]
+Env = Annotated[
+    Path | None,
+    typer.Option("--env", help="The .env file of your trading project.", metavar="<file>"),
+]
+Host = Annotated[
+    str | None, typer.Option("--host", help="Where TWS runs (overrides IB_HOST).", metavar="<host>")
+]
+Port = Annotated[
+    str | None,
+    typer.Option("--port", help="Its Socket port (overrides IB_PORT).", metavar="<port>"),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", help="How long to wait for an answer.", metavar="<seconds>"),
+]
+NoTray = Annotated[
+    bool, typer.Option("--no-tray", help="Show the status in this terminal instead.")
+]
 
 
 class Exit(SystemExit):
@@ -47,7 +61,9 @@ def load(env: Path | None, host: str | None, port: str | None, timeout: str | No
         return read_settings(env, host, port, timeout, current_folder(env, port))
     except ConfigError as error:
         count = len(error.mistakes)
-        print_error(f"The settings cannot be used: {count} mistake{'s' if count > 1 else ''}.")
+        print_error(
+            f"traymon cannot use these settings ({count} problem{'s' if count > 1 else ''}):"
+        )
         for mistake in error.mistakes:
             print_error(f"  {mistake}")
         raise Exit(EXIT_USAGE) from None
@@ -59,7 +75,7 @@ def current_folder(env: Path | None, port: str | None) -> Path:
         return Path.cwd()
     except FileNotFoundError:
         if env is None and port is None:
-            usage_error("This folder is gone, and with it its .env; change to another one.")
+            usage_error("The current folder no longer exists. Change to another one.")
         return Path()  # there is nothing in it
 
 
@@ -78,10 +94,20 @@ def read_settings(
         folder=folder,
         options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
     )
-    if config.settings.session == "off" or config.target.own_client_id is not None:
-        return config
-    own_id = open_state().load_or_create_client_id()
-    return replace(config, target=replace(config.target, own_client_id=own_id))
+    named = str(env.absolute()) if env else None
+    commands = own_commands(settings_options(named, host, port), timeout)
+    target = replace(config.target, commands=commands)
+    if config.settings.session == "hold" and target.own_client_id is None:
+        target = replace(target, own_client_id=open_state().load_or_create_client_id())
+    return replace(config, target=target)
+
+
+def settings_options(
+    env: str | None, host: str | None, port: str | None, timeout: str | None = None
+) -> list[str]:
+    """Return these options as a command line has them."""
+    options = {"--env": env, "--host": host, "--port": port, "--timeout": timeout}
+    return [part for option, value in options.items() if value for part in (option, value)]
 
 
 def open_state() -> StateStore:
@@ -94,10 +120,10 @@ def open_state() -> StateStore:
 
 def new_console(quiet: bool = False) -> Console:
     """Return a console for output with colours."""
-    from rich.console import Console
+    from traymon.ui import console
 
     logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
-    return Console(highlight=False, quiet=quiet)
+    return console.new_console(quiet=quiet)
 
 
 def usage_error(text: str) -> NoReturn:

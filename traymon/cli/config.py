@@ -7,17 +7,19 @@ from typing import Annotated
 import typer
 
 from traymon.cli.common import Env, load, new_console, open_state, usage_error
+from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 
 
 def show_config(
     env: Env = None,
-    example: Annotated[bool, typer.Option("--example", help="Print an example .env.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print an example .env file.")] = False,
     not_mine: Annotated[
-        int | None, typer.Option("--not-mine", help="Forget the program with this number.")
+        int | None,
+        typer.Option("--not-mine", help="Forget one of your programs.", metavar="<number>"),
     ] = None,
 ) -> None:
-    """Print every setting in force with where it comes from, and the programs that are yours."""
+    """Show all settings with their origin, and the programs marked as yours."""
     from platformdirs import user_config_path
     from rich.markup import escape
     from rich.table import Table
@@ -28,21 +30,22 @@ def show_config(
     if example:
         print(env_example(), end="")
         return
-    state = open_state()
+    state, traymon = open_state(), own_commands().traymon
     if not_mine is not None:
         try:
             forgotten = state.forget_own_program(not_mine)
         except IndexError:
-            usage_error(f"There is no program {not_mine}; `traymon config` lists them.")
+            usage_error(f"There is no program {not_mine}. {traymon} config lists your programs.")
         except OSError as error:
-            usage_error(f"It cannot be forgotten: {error}")
-        print(f"Not yours any more: {forgotten.script or forgotten.exe}")
+            usage_error(f"Cannot forget it: {error}")
+        print(f"No longer marked as yours: {forgotten.script or forgotten.exe}")
         return
     config = load(env, None, None, None)
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "From"):
         table.add_column(column, overflow="fold")
-    for key, value, source in loader.listing(config):
+    ib_first = sorted(loader.listing(config), key=lambda row: not row[0].startswith("IB_"))
+    for key, value, source in ib_first:
         if key == "IB_PORT" and config.target.discovered:
             value, source = _discover_port(config.target)
         table.add_row(key, escape(value), escape(source))
@@ -51,15 +54,15 @@ def show_config(
     folder = user_config_path("traymon")
     console.print(
         f"\nIB's reset times: {escape(str(ib_resets.path(folder)))}\n"
-        f"A copy of your own: {escape(str(folder / ib_resets.NAME))}",
+        f"To change them, copy that file to: {escape(str(folder / ib_resets.NAME))}",
         soft_wrap=True,
     )
     for number, own in enumerate(state.own_programs(), 1):
         both = f"{own.script} ({own.exe})"
         program = both if own.script and own.exe else own.script or own.exe
         console.print(
-            f"\nYours, as you said: {number}. {escape(program)}\n"
-            f"`traymon config --not-mine {number}` takes it back."
+            f"\nMarked as yours: {number}. {escape(program)}\n"
+            f"To undo this: {escape(traymon)} config --not-mine {number}"
         )
 
 
@@ -70,4 +73,4 @@ def _discover_port(target: Target) -> tuple[str, str]:
 
     port = discover(target).port
     found = port in (listening_ports() or ())
-    return str(port), "discovered" if found else "default: no usual port of IB's listens yet"
+    return str(port), "auto-detected" if found else "default (none of IB's usual ports is open yet)"

@@ -7,12 +7,13 @@ import json
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import typer
 
 from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usage_error
 from traymon.cli.streams import print_error
-from traymon.core.calendar import NO_SNOOZE, SNOOZES, UNTIL_OPEN
+from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
 from traymon.core.vocabulary import Light
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10.0  # seconds for the running traymon to answer
 KEEP_TIMEOUT = 2.0  # seconds for it to write down a snooze
-NOT_KEPT = "The snooze could not be written down: it ends when traymon is restarted. See its log."
+NOT_KEPT = "The snooze could not be saved, so it ends when traymon is restarted. See its log."
 START_TIMEOUT = 10.0  # seconds for a traymon that starts to serve its page
 TRY_INTERVAL = 0.05  # seconds
 ONE_TIME_LIFETIME = "two minutes"  # of an address that opens the page; see ui/web/auth.py
@@ -73,9 +74,9 @@ def ask_running(instance: Instance, method: str, path: str) -> Any:
         except NoAnswer as error:
             reason = str(error)
         if not instance.is_held():  # what answers has the port of one that crashed
-            usage_error("No traymon runs for this user.")
+            usage_error("traymon is not running. Start it with: traymon")
         if words:
-            usage_error(f"The traymon that runs says: {words}")
+            usage_error(words)
         if time.monotonic() > deadline:
             exit_without_answer(info, reason)
         time.sleep(TRY_INTERVAL)
@@ -84,8 +85,8 @@ def ask_running(instance: Instance, method: str, path: str) -> Any:
 def exit_without_answer(info: InstanceInfo | None, reason: str) -> NoReturn:
     """Say that a traymon holds the lock and does not answer, and exit."""
     if info is None:
-        usage_error("A traymon is just starting, or it serves no page: see its log.")
-    usage_error(f"The traymon that runs (pid {info.pid}) does not answer: {reason}")
+        usage_error("traymon is starting, or it cannot serve its page. Try again, or see its log.")
+    usage_error(f"The running traymon (pid {info.pid}) does not answer: {reason}")
 
 
 def show_page(instance: Instance) -> str:
@@ -101,15 +102,15 @@ def show_page(instance: Instance) -> str:
     try:
         open_secret_address(url, Folders.of_this_user().state, in_terminal=in_terminal)
     except CannotOpen as error:
-        way_out = f"This address opens the page once, within {ONE_TIME_LIFETIME}:\n{url}"
+        way_out = f"Open this address within {ONE_TIME_LIFETIME}; it works once:\n{url}"
         return f"No browser could be opened: {error}.\n{way_out}"
     return ""
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Ask the traymon that runs what it shows; exit codes as `check`."""
+    """Show the status of the running traymon (exit codes: as check)."""
     raise Exit(EXIT_OF_LIGHT[_show_status(as_json)])
 
 
@@ -133,10 +134,10 @@ def _show_status(as_json: bool) -> Light:
 
 def open_page(
     print_url: Annotated[
-        bool, typer.Option("--print-url", help="Print an address that opens the page once.")
+        bool, typer.Option("--print-url", help="Print a one-time address instead.")
     ] = False,
 ) -> None:
-    """Open the page of the traymon that runs."""
+    """Open the running traymon's status page."""
     if print_url:
         print(ask_running(this_users_instance(), "POST", "/one-time")["url"])
     elif way_out := show_page(this_users_instance()):
@@ -145,16 +146,18 @@ def open_page(
 
 
 def snooze(
-    duration: Annotated[
-        str,
-        typer.Argument(help="15m, 1h, open (until the market opens) or off.", metavar="HOW_LONG"),
+    how_long: Annotated[
+        list[str], typer.Argument(help=f"{SNOOZE_EXAMPLES}.", metavar="<how long>")
     ],
 ) -> None:
-    """Let the traymon that runs send no notices for a while; it ends when the API is back."""
-    allowed = (*SNOOZES, UNTIL_OPEN, NO_SNOOZE)
-    if duration not in allowed:
-        usage_error(f"snooze {duration}: allowed are {', '.join(allowed)}.")
-    ask_running(this_users_instance(), "POST", f"/snooze/{duration}")
+    """Mute notifications (ends early when the API recovers)."""
+    wish = " ".join(how_long).lower()
+    try:
+        if wish != UNTIL_OPEN:  # the running traymon knows when the market opens
+            snooze_until(wish, time.time(), Calendar())
+    except ValueError as error:
+        usage_error(f"Cannot snooze for {wish!r}. {error}")
+    ask_running(this_users_instance(), "POST", f"/snooze/{quote(wish, safe='')}")
     _show_status(as_json=False)
     if not _wait_until_kept():
         print_error(NOT_KEPT)

@@ -14,15 +14,20 @@ from traymon.cli.log import start_log
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after one round, without asking.")
+    ] = False,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.1, max=20, help="2 is twice as fast.")
+        float,
+        typer.Option(
+            "--speed", min=0.1, max=20, help="2 plays it twice as fast.", metavar="<factor>"
+        ),
     ] = 1.0,
     no_tray: NoTray = False,
 ) -> None:
-    """Play a story against a simulated Gateway: no TWS, no account, no settings needed."""
+    """Show typical faults with a simulated Gateway (no TWS needed)."""
     from traymon.cli import story
 
     start_log("info")
     all_shown = story.play(console=new_console(), want_tray=not no_tray, once=once, speed=speed)
-    raise Exit(0 if all_shown or not once else EXIT_USAGE)
+    raise Exit(0 if all_shown else EXIT_USAGE)

@@ -47,7 +47,7 @@ def main() -> None:
         code, number = int(end.code or 0), end.number
     fault = flush_streams()
     if fault:
-        print(f"Not everything could be printed: {fault}", file=sys.stderr, flush=True)
+        print(f"The output is incomplete: {fault}", file=sys.stderr, flush=True)
     logging.shutdown()
     if number is not None:  # so that whoever started us sees what ended us
         signal.signal(number, signal.SIG_DFL)
@@ -118,4 +118,4 @@ def _report_failure(error: Exception) -> None:
         details = log_failure(error)
     except Exception:  # a broken installation; the line has to do
         details = ""
-    print(f"traymon has failed: {line}{details}", file=sys.stderr)
+    print(f"traymon failed: {line}{details}", file=sys.stderr)

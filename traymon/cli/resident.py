@@ -92,7 +92,9 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     config, target = plan.config, plan.config.target
     read_again = partial(read_settings_again, plan.request)
     out = None if plan.unseen else sys.stdout
-    TerminalLines(out).print_line(f"traymon watches {target.name}, {target.address}.")
+    TerminalLines(out).print_line(
+        f"traymon is watching {target.name}, {target.address}. Its page: traymon open"
+    )
     try:
         App(
             [target],

@@ -71,6 +71,7 @@ def _cannot_read(why: str) -> ConfigError:
 def main() -> None:
     """Answer one request: with traymon's version, the settings, and the mistakes in them."""
     from traymon.cli.common import read_settings
+    from traymon.cli.run import name_settings
 
     request = SettingsRequest(**json.load(sys.stdin))
     config: Config | None = None
@@ -83,6 +84,7 @@ def main() -> None:
             request.timeout,
             Path(request.folder),
         )
+        config = name_settings(config, request.host, request.port, request.timeout)
     except ConfigError as error:
         mistakes = error.mistakes
     sys.stdout.buffer.write(f"{__version__}\n".encode() + pickle.dumps((config, mistakes)))

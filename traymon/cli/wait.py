@@ -16,7 +16,6 @@ import typer
 
 from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
 from traymon.core.model import Status
-from traymon.core.vocabulary import Light
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,39 +26,48 @@ NEEDS = ("port", "handshake", "session", "ids")
 
 def wait_until_good(
     command: Annotated[
-        list[str] | None, typer.Argument(help="What to start then: -- python live/run_live.py")
+        list[str] | None,
+        typer.Argument(help="What to start: -- python live/run_live.py", metavar="<command>"),
     ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1, help="Seconds after which to give up.")
+        float,
+        typer.Option(
+            "--timeout", min=1, help="When to give up.", metavar="<seconds>", show_default=True
+        ),
     ] = 300.0,
     need: Annotated[
-        str, typer.Option("--need", help="Up to which test: port, handshake, session or ids.")
+        str,
+        typer.Option(
+            "--need",
+            help="The last check that must pass: port, handshake, session, ids.",
+            metavar="<check>",
+        ),
     ] = "ids",
     env: Env = None,
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Wait until the API, the session and the client IDs are good; then start a command."""
-    from rich.console import Console
+    """Wait until the API is ready, then start a command."""
     from rich.markup import escape
 
     from traymon.monitoring.one_shot import run_until, run_without_waiting_for_threads
     from traymon.sensors.client_library import ClientLibrary
     from traymon.sensors.interpreters import own_interpreter
-    from traymon.ui import terminal
+    from traymon.ui import check_text
+    from traymon.ui.console import new_console
 
     if need not in NEEDS:
-        usage_error(f"--need {need}: allowed are {', '.join(NEEDS)}.")
+        usage_error(f"Unknown check {need!r} for --need. Use {', '.join(NEEDS)}.")
     program = shutil.which(command[0]) if command else None
     if command and program is None:
-        usage_error(f"There is no program {command[0]!r}, so that nothing could be started.")
+        usage_error(f"Command not found: {command[0]}")
     target = load(env, host, port, None).target
     library = None
     if need not in ("port", "handshake") and target.own_client_id is not None:
         library = ClientLibrary([own_interpreter()])
     if command and program:
         target = replace(target, starting=_starting_program(command, program))
-    console = Console(highlight=False, stderr=True)  # stdout is the command's
+    console = new_console(stderr=True)  # stdout is the command's
     own_programs = open_state().own_programs
     with _Progress(console, target.address) as progress:
         good, status = run_without_waiting_for_threads(
@@ -67,13 +75,12 @@ def wait_until_good(
         )
     if not good:
         if status is not None:
-            console.print(terminal.check_results(status, None))
-            if status.diagnosis.light is not Light.GREEN:
-                console.print()
-                console.print(terminal.fix_steps(status, time.time()))
-        waited = f"Waited {timeout:g} s"
+            console.print(check_text.check_results(status, None))
+            console.print()
+            console.print(check_text.verdict(status, time.time()))
+        waited = f"Gave up after {timeout:g} s"
         console.print(
-            f"\n{waited}; not started: {escape(' '.join(command))}" if command else waited
+            f"\n{waited}. Not started: {escape(' '.join(command))}" if command else waited
         )
         raise Exit(1)
     progress.print_last(f"✓ {escape(target.address)} is ready.")
@@ -149,4 +156,4 @@ def _replace_process(command: list[str], program: str) -> None:
     try:
         os.execv(program, command)
     except OSError as error:
-        usage_error(f"{command[0]} cannot be started: {error}")
+        usage_error(f"Cannot start {command[0]}: {error}")

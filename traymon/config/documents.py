@@ -7,7 +7,7 @@ import textwrap
 from traymon.config.schema import FIELDS, allowed, default_text, summary
 
 CLIENT_IDS_EXAMPLE = (
-    "# The client IDs of the trading programs, so that clashes can be named: IB_CLIENT_ID,",
+    "# Your trading programs' client IDs, so that traymon can find conflicts: IB_CLIENT_ID,",
     "# IB_CLIENT_IDS or any IB_<ROLE>_CLIENT_ID. A number, a list 10,11 or a range 10-12.",
     "#IB_CLIENT_ID=10",
     "#IB_CLIENT_IDS=10,11",
@@ -18,8 +18,8 @@ CLIENT_IDS_EXAMPLE = (
 def env_example() -> str:
     """Return the text of .env.example."""
     lines = [
-        "# Settings of traymon. They stand in the .env of your trading project; what is not set",
-        "# has the default that is shown. The environment beats the file.",
+        "# Settings for traymon. Put them into the .env of your trading project; a setting that is",
+        "# left out has the default shown here. Environment variables override this file.",
         "",
     ]
     for key, field in FIELDS.items():

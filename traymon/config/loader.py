@@ -78,7 +78,10 @@ def load(
     client_ids = _client_ids(values, mistakes)
     settings = _settings(values, mistakes)
     if settings is not None and settings.own_client_id in client_ids:
-        own, problem = values["TRAYMON_CLIENT_ID"], "must not be an ID of your trading programs"
+        own, problem = (
+            values["TRAYMON_CLIENT_ID"],
+            "must not be a client ID of your trading programs",
+        )
         mistakes.append(Mistake(own.source, "TRAYMON_CLIENT_ID", own.text, problem))
     if mistakes or settings is None:
         order = {key: number for number, key in enumerate(values)}  # as in the file
@@ -120,7 +123,7 @@ def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line in file.unreadable:
         if _names_our_key(line):
             text = line.removeprefix("export ").lstrip()
-            yield Mistake(f"{file.path}, line {number}", text, "", "is no KEY=value line")
+            yield Mistake(f"{file.path}, line {number}", text, "", "is not a KEY=value line")
 
 
 def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
@@ -151,7 +154,7 @@ def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
         value, near = values[key], []
         if number < MAX_HINTS:
             near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
-        hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every key"
+        hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every setting"
         yield Mistake(value.source, key, value.text, "no such setting", hint)
 
 
@@ -166,12 +169,12 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
             mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
         return None
     if settings.hours == "auto" and settings.session == "off":
-        value, problem = values["TRAYMON_HOURS"], "is asked for over the session, which is off"
-        hint = "write TRAYMON_SESSION=hold, or the hours themselves"
+        value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
+        hint = "set TRAYMON_SESSION=hold, or write the hours yourself"
         mistakes.append(Mistake(value.source, "TRAYMON_HOURS", value.text, problem, hint))
     if settings.port is None and not is_loopback(settings.host):
         value = values["IB_HOST"]
-        hint = "the port can be found by itself on this computer only; write IB_PORT=7497"
+        hint = "ports are detected on this computer only; add a line such as IB_PORT=7497"
         mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
     return settings
 
@@ -179,7 +182,7 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
 def _problem(key: str, fault: ErrorDetails) -> str:
     """Return what the setting's own parser complains about, else what is allowed."""
     words = str(fault.get("ctx", {}).get("error", ""))
-    return allowed(key) if words in ("", time_windows.HOW_WRITTEN) else words
+    return f"must be {allowed(key)}" if words in ("", time_windows.HOW_WRITTEN) else words
 
 
 def _calendar(settings: Settings) -> Calendar:
@@ -201,7 +204,7 @@ def _client_ids(values: Mapping[str, Value], mistakes: list[Mistake]) -> tuple[i
         try:
             found.update(parse_client_ids(value.text))
         except ValueError as error:
-            mistakes.append(Mistake(value.source, key, value.text, str(error)))
+            mistakes.append(Mistake(value.source, key, value.text, f"must be {error}"))
     return tuple(sorted(found))
 
 

@@ -43,11 +43,11 @@ class Bounds:
 
 
 def _seconds(least: float, most: float) -> Bounds:
-    return Bounds(least, most, "seconds, from {} to {}")
+    return Bounds(least, most, "a number of seconds from {} to {}")
 
 
 UNPRIVILEGED_PORT = Bounds(1024, 65_535)
-MINUTES = Bounds(1, 1440, "minutes from {} to {}")
+MINUTES = Bounds(1, 1440, "a number of minutes from {} to {}")
 
 
 # --- what a text must be. Validators raise ValueError; its text, if it has one, is shown.
@@ -143,16 +143,16 @@ class Settings(BaseModel):
         "IB_HOST",
         "127.0.0.1",
         "where TWS or IB Gateway runs",
-        "Where TWS or IB Gateway runs. Better 127.0.0.1 than localhost on this computer.",
-        "a host name or an address, without a port",
+        "Where TWS or IB Gateway runs. For this computer, use 127.0.0.1 rather than localhost.",
+        "a host name or an IP address, without a port",
         max_length=MAX_HOST,
     )
     port: int | None = _setting(
         "IB_PORT",
         None,
-        "its Socket port; not set: the first of 7497, 7496, 4002, 4001 that listens",
+        "its Socket port; not set: the first open one of 7497, 7496, 4002, 4001",
         "Its Socket port. TWS: 7496 live, 7497 paper; Gateway: 4001 live, 4002 paper. "
-        "Not set: the first of 7497, 7496, 4002, 4001 that listens.",
+        "Not set: the first open one of 7497, 7496, 4002, 4001.",
         Bounds(1, 65_535),
     )
     account: Annotated[str, AfterValidator(_account)] = _setting(
@@ -160,162 +160,168 @@ class Settings(BaseModel):
         "",
         "the account that your program uses",
         "The account that the trading program uses.",
-        "letters and digits",
+        "letters and digits only, at most 20",
     )
     name: Annotated[str, AfterValidator(_printable)] = _setting(
         "TRAYMON_NAME",
         "",
-        "what traymon calls it; not set: the folder's name",
-        "What traymon calls this target. Not set: the name of the .env file's folder.",
-        f"up to {MAX_NAME} printable characters",
+        "the name shown in icon and notifications; not set: the folder's name",
+        "The name shown in icon, page and notifications. Not set: the name of the .env file's "
+        "folder.",
+        f"at most {MAX_NAME} printable characters",
         max_length=MAX_NAME,
     )
     forwarded: bool = _setting(
         "TRAYMON_FORWARDED",
         False,
-        "the port leads elsewhere (SSH tunnel, container)",
-        "yes: the port of this computer leads elsewhere (an SSH tunnel, a container), so that "
-        "this computer's programs tell nothing about it.",
+        "the port is forwarded (SSH tunnel, container)",
+        "yes: the port on this computer is forwarded (SSH tunnel, container), so traymon ignores "
+        "which programs run on this computer.",
     )
     session: Literal["hold", "off"] = _setting(
         "TRAYMON_SESSION",
         "hold",
-        "hold a session of its own, or not",
-        "hold: keep one API session of traymon's own, which asks for nothing but the time; it "
-        "tells what TWS says of its links and accounts. off: look at port and handshake only.",
+        "keep an API session of traymon's own, or not",
+        "hold: keep one API session open. It asks only for the time, and shows which account is "
+        "logged in and whether TWS is connected to IB. off: check only port and handshake.",
     )
     own_client_id: int | None = _setting(
         "TRAYMON_CLIENT_ID",
         None,
-        "that session's client ID; not set: chosen once",
-        "The client ID of that session. Not set: a high one, chosen once and remembered.",
+        "the client ID of that session; not set: chosen once",
+        "The client ID of that session. Not set: a high number, chosen once and remembered.",
         # 0 and 1 are never traymon's own
-        Bounds(2, MAX_CLIENT_ID, "a whole number from {} to {}, and none of your programs' IDs"),
+        Bounds(2, MAX_CLIENT_ID, "a whole number from {} to {} that none of your programs uses"),
     )
     client_id_check: AutoOffOrMinutes = _setting(
         "TRAYMON_CLIENT_ID_CHECK",
         "auto",
-        "whether your programs' client IDs are tried",
-        "auto: see whether your programs' client IDs are taken, by trying them for a moment while "
-        "other programs are connected and yours cannot be about to connect. off: never try. A "
-        "number: also every so many minutes where TWS or IB Gateway runs on another computer.",
+        "whether traymon tests your programs' client IDs",
+        "auto: test whether your programs' client IDs are free by connecting with them for a "
+        "moment, only while your programs cannot be about to connect. off: never test. A number: "
+        "test every so many minutes if TWS or IB Gateway runs on another computer.",
         f"auto, off, or {MINUTES}",
     )
     interval: FiniteFloat = _setting(
         "TRAYMON_INTERVAL",
         LIMITS.interval,
-        "seconds between looks while all is well",
-        "Between looks while all is well.",
+        "seconds between checks while all is well",
+        "Seconds between checks while all is well.",
         _seconds(5, 3600),
     )
     quick: FiniteFloat = _setting(
         "TRAYMON_QUICK",
         LIMITS.quick,
-        "seconds between looks while something is wrong",
-        "Between looks while something is wrong.",
+        "seconds between checks while something is wrong",
+        "Seconds between checks while something is wrong.",
         _seconds(2, 600),
     )
     backoff: FiniteFloat = _setting(
         "TRAYMON_BACKOFF",
         LIMITS.backoff,
-        "the longest pause, in seconds, while a port is open but not served",
-        "The longest pause while the port is open but not served.",
+        "longest pause between checks, in seconds, while the port is open but the API does not "
+        "answer",
+        "Longest pause between checks, in seconds, while the port is open but the API does not "
+        "answer.",
         _seconds(5, 3600),
     )
     timeout: FiniteFloat = _setting(
         "TRAYMON_TIMEOUT",
         LIMITS.timeout,
         "seconds to wait for an answer",
-        "How long to wait for the API's answer.",
+        "Seconds to wait for the API's answer.",
         _seconds(0.5, 60),
     )
     slow: FiniteFloat = _setting(
         "TRAYMON_SLOW",
         LIMITS.slow,
-        "an answer that takes longer, in seconds, is slow",
-        "An answer that takes longer is called slow.",
+        "seconds after which an answer counts as slow",
+        "Seconds after which an answer counts as slow.",
         _seconds(0.01, 60),
     )
     min_version: int = _setting(
         "TRAYMON_MIN_SERVER_VERSION",
         LIMITS.min_version,
         "the lowest API version that your library accepts",
-        "The lowest API version that your client library accepts; ib_insync wants 157.",
-        Bounds(100, NEWEST_API_VERSION, "a whole number from {} to {}, IBKR's newest API version"),
+        "The lowest API version that your client library accepts; ib_insync needs 157.",
+        Bounds(100, NEWEST_API_VERSION, "a whole number from {} to {} (IBKR's newest API version)"),
     )
     just_started: FiniteFloat = _setting(
         "TRAYMON_JUST_STARTED",
         LIMITS.just_started,
-        "seconds that a port which has just opened may stay silent",
-        "How long a port that has just opened may stay silent.",
+        "seconds that TWS may take to answer after its port opens",
+        "Seconds that TWS may take to answer after its port opens.",
         _seconds(0, 600),
     )
     half_closed: int = _setting(
         "TRAYMON_HALF_CLOSED",
         LIMITS.half_closed,
-        "so many half-closed connections mean a stuck port",
-        "So many half-closed connections at a silent port mean that it is stuck.",
+        "number of half-closed connections that counts as stuck",
+        "Number of half-closed connections at which a silent port counts as stuck.",
         Bounds(1, 10_000),
     )
     notify: Literal["auto", "plyer", "off"] = _setting(
         "TRAYMON_NOTIFY",
         "auto",
-        "the best notices that there are, plyer's only, or none",
-        "Desktop notifications: the best that this desktop has, plyer's only, or none.",
+        "notifications: best available, plyer only, or off",
+        "Desktop notifications: best available, plyer only, or off.",
     )
     quiet: Windows = _setting(
         "TRAYMON_QUIET",
         NEVER,
-        "no notices in these hours",
-        "No notices in these hours, but for the gravest; afterwards one says what was missed.",
+        "no notifications in these hours",
+        "No notifications in these hours, except the most serious. Afterwards, one lists what you "
+        "missed.",
         time_windows.HOW_WRITTEN,
     )
     region: Literal[Region, "off"] = _setting(
         "TRAYMON_REGION",
         "america",
-        "whose reset times of IB's servers hold",
-        "Where your account lies: in the nightly reset of IB's servers there, and in that of the "
-        "weekend, a fault is shown amber and told only if it outlives the reset.",
+        "which region's IB reset times apply",
+        "Which region's IB reset times apply. During IB's nightly and weekend resets, faults show "
+        "amber; traymon notifies you only if they last longer than the reset.",
     )
     maintenance: Windows = _setting(
         "TRAYMON_MAINTENANCE",
         NEVER,
         "when your TWS or Gateway restarts",
-        "When TWS or IB Gateway restarts by itself (Lock and Exit > Auto restart): the same there.",
+        "When TWS or IB Gateway restarts by itself (Lock and Exit > Auto restart). Faults during "
+        "the "
+        "restart show amber, as during IB's resets.",
         time_windows.HOW_WRITTEN,
     )
     hours: Hours = _setting(
         "TRAYMON_HOURS",
         "always",
         "when you trade",
-        "When you trade. Outside, red is told once and nothing else; 15 minutes before the opening "
-        "one notice says how things stand. auto: the hours that IB gives, holidays included.",
+        "When you trade. Outside these hours, you are notified of red once, and 15 minutes before "
+        "the open of the current state. auto: IB's own trading hours, including holidays.",
         f"always, auto, or {time_windows.HOW_WRITTEN}",
     )
     hours_contract: Annotated[str, AfterValidator(_contract)] = _setting(
         "TRAYMON_HOURS_CONTRACT",
         "SPY",
-        "whose hours, with `auto`",
-        "Whose hours, with TRAYMON_HOURS=auto: a stock's symbol, or symbol, type, exchange and "
-        "currency.",
-        "SPY, or as in ES FUT CME USD",
+        "whose trading hours `auto` uses",
+        "Whose trading hours TRAYMON_HOURS=auto uses: a stock symbol, or symbol, type, exchange "
+        "and currency.",
+        "a stock symbol such as SPY, or a contract such as ES FUT CME USD",
     )
     page_port: Annotated[int, AfterValidator(_free_or_unprivileged)] = _setting(
         "TRAYMON_PAGE_PORT",
         0,
-        "the page's port; 0: a free one",
-        "The port on 127.0.0.1 on which the page with the fix steps is served. 0: a free one.",
+        "port of traymon's own page; 0: any free port",
+        "The port on 127.0.0.1 for traymon's own page with the fix steps. 0: any free port.",
         f"0, or {UNPRIVILEGED_PORT}",
     )
     reload: Literal["ask", "auto"] = _setting(
         "TRAYMON_RELOAD",
         "ask",
-        "what to do when the `.env` has changed: ask, or use it",
-        "What to do when this file has changed while traymon runs. ask: say so in icon and page, "
-        "and use it on a click. auto: use it at once.",
+        "when the `.env` changes: ask, or use it at once",
+        "What to do when this file changes while traymon runs. ask: show it in icon and page, and "
+        "use the new settings after a click. auto: use them at once.",
     )
     log: Literal["info", "debug"] = _setting(
-        "TRAYMON_LOG", "info", "how much the log tells", "How much the log file tells."
+        "TRAYMON_LOG", "info", "log level: info or debug", "Log level."
     )
 
 

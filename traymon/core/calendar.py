@@ -5,6 +5,7 @@ Pure: the time is an argument.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -64,27 +65,56 @@ class Calendar:
         return None if span is None else span.begins
 
 
-SNOOZES = {"15m": 900.0, "1h": 3600.0}  # seconds
 UNTIL_OPEN, NO_SNOOZE = "open", "off"
+SNOOZE_EXAMPLES = (
+    f"30m, 2h, 1h30m, until 15:30, {UNTIL_OPEN} (until the market opens) or {NO_SNOOZE}"
+)
+MAX_SNOOZE = 7 * 86_400.0  # seconds; longer, and it would be forgotten
 BEFORE_OPEN = 900.0  # seconds before the market opens, which leaves time to fix something
+_LENGTH = re.compile(
+    r"(?=\S)(?:(?P<days>\d{1,3}) ?d(?:ays?)?)? ?(?:(?P<hours>\d{1,4}) ?h(?:(?:ou)?rs?)?)? ?"
+    r"(?:(?P<minutes>\d{1,5}) ?(?:m(?:in(?:ute)?s?)?)?)?",
+    re.ASCII,
+)
+_CLOCK_TIME = re.compile(r"(?:until )?(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)", re.ASCII)
 
 
 def snooze_until(option: str, now: float, calendar: Calendar) -> float | None:
-    """Return when a snooze of SNOOZES or UNTIL_OPEN ends; None for NO_SNOOZE.
+    """Return when a snooze ends: after a length, at a local time, or UNTIL_OPEN.
 
-    UNTIL_OPEN ends in time for the pre-open notification. Raises ValueError for any other option,
-    or if it is not known when the market opens.
+    None for NO_SNOOZE. A bare number is minutes. UNTIL_OPEN ends in time for the pre-open
+    notification. Raises ValueError with what to write instead; also if it is not known when the
+    market opens.
     """
+    option = " ".join(option.lower().split())
     if option == NO_SNOOZE:
         return None
-    if option in SNOOZES:
-        return now + SNOOZES[option]
-    if option != UNTIL_OPEN:
-        raise ValueError(f"{', '.join(SNOOZES)}, {UNTIL_OPEN} or {NO_SNOOZE}")
-    opens = calendar.opens(now + BEFORE_OPEN)
-    if opens is None:
-        raise ValueError("it is not known when the market opens: TRAYMON_HOURS tells")
-    return opens - BEFORE_OPEN
+    if option == UNTIL_OPEN:
+        opens = calendar.opens(now + BEFORE_OPEN)
+        if opens is None:
+            raise ValueError(
+                "Set TRAYMON_HOURS first, so that traymon knows when the market opens."
+            )
+        return opens - BEFORE_OPEN
+    if clock_time := _CLOCK_TIME.fullmatch(option):
+        return _next_local(now, time(int(clock_time["hour"]), int(clock_time["minute"])))
+    length = _LENGTH.fullmatch(option)
+    seconds = 0.0
+    if length is not None:
+        parts = {unit: int(number or 0) for unit, number in length.groupdict().items()}
+        seconds = timedelta(**parts).total_seconds()
+    if seconds <= 0:
+        raise ValueError(f"Use {SNOOZE_EXAMPLES}.")
+    if seconds > MAX_SNOOZE:
+        raise ValueError("The longest snooze is 7 days.")
+    return now + seconds
+
+
+def _next_local(now: float, at: time) -> float:
+    """Return when the computer's clock next shows a time of day."""
+    today = datetime.fromtimestamp(now).date()
+    ends = datetime.combine(today, at).timestamp()
+    return ends if ends > now else datetime.combine(today + timedelta(days=1), at).timestamp()
 
 
 def login_lapsed(now: float) -> float | None:

@@ -24,6 +24,7 @@ class ShownAs(Enum):
     DURATION = auto()  # seconds: `12 ms`, `4 min 10 s`
     MOMENT = auto()  # epoch seconds: `14:02`
     PROGRAMS = auto()  # `run_live.py (pid 4711, since 09:12)`
+    COMMAND = auto()  # never cut or masked, since it is typed in a terminal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +57,10 @@ NO_FACTS: Facts = MappingProxyType({})
 
 def _text(name: str, max_length: int | None = None) -> FactKey[str]:
     return FactKey(name, str, max_length=max_length)
+
+
+def _command(name: str) -> FactKey[str]:
+    return FactKey(name, str, shown_as=ShownAs.COMMAND)
 
 
 def _number(name: str) -> FactKey[int]:
@@ -171,7 +176,9 @@ class Fact:
     MISSED = _text("missed", 190)  # what was not announced during a mute
     OPENS = _text("opens")  # when the market opens
     # traymon
-    TRAYMON = _text("traymon")  # the command that starts this traymon, as a terminal takes it
+    TRAYMON = _command("traymon")  # the command that starts this traymon
+    CHECK = _command("check")  # `traymon check`, with the options that name the settings
+    WAIT = _command("wait")  # `traymon wait`, likewise
     SENSOR = _text("sensor", 10)  # the sensor that crashed
     LOG_FILE = _text("log_file")
 

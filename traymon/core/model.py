@@ -130,11 +130,13 @@ class Status:
     light_since: float  # when the light last changed: "down for 40 minutes" counts from here
     evidence: Evidence
     checked_at: float | None  # when a sensor last saw anything
+    next_check_at: float | None = None  # of the handshake; None: it runs, or none is planned
     streak: int = 0  # consecutive readings that showed this cause
     suspicion: Suspicion | None = None
     paused: bool = False
     down_since: float | None = None  # not good since then, over all causes; without sleep
     was_down: float | None = None  # seconds that the last outage lasted, once it is over
+    was_wrong: tuple[Diagnosis, ...] = ()  # what showed in that outage, in order
     snoozed_until: float | None = None  # no notifications until then, as the user asked
     quiet_until: float | None = None  # no notifications until then, by the settings
     closed: bool = False  # outside trading hours
@@ -190,6 +192,7 @@ def _headline(status: Status) -> object:
 def _details(status: Status) -> object:
     return (
         *(status.since, status.light_since, status.streak, status.checked_at),
+        status.next_check_at,
         *(status.paused, status.down_since, status.was_down, status.figures),
         *(status.evidence.target, status.diagnosis.facts, status.settings),
         status.suspicion and status.suspicion.diagnosis.facts,

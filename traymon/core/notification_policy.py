@@ -238,7 +238,7 @@ def _choose(memory: Memory, status: Status, now: float) -> Notification | None:
         return _with_all_unannounced(memory, Kind.STEADY, status) if is_steady else None
     if status.closed:
         return _choose_while_closed(memory, status)
-    if len(memory.flips) > MAX_FLIPS:
+    if len(memory.flips) > MAX_FLIPS and not status.target.demo:  # whose faults are planned
         return _with_all_unannounced(memory, Kind.UNSTABLE, status)
     if _over(memory.unannounced):
         return _with_all_unannounced(memory, Kind.SUMMARY, status)

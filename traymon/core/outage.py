@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from traymon.core.model import Diagnosis
 from traymon.core.vocabulary import Light
+
+MAX_CAUSES = 3  # that are kept of one outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +19,17 @@ class Outage:
 
     down_since: float | None = None  # amber or red since then; None: no outage
     was_down: float | None = None  # seconds that the last one lasted, until the next one begins
+    causes: tuple[Diagnosis, ...] = ()  # its first ones, each once, in order
 
-    def update(self, light: Light, light_since: float) -> Outage:
-        """Return the record for the light that shows. Grey neither begins nor ends an outage."""
-        if light in (Light.AMBER, Light.RED) and self.down_since is None:
-            return Outage(down_since=light_since)
-        if light is Light.GREEN and self.down_since is not None:
-            return Outage(was_down=max(0.0, light_since - self.down_since))
+    def update(self, shown: Diagnosis, light_since: float) -> Outage:
+        """Return the record for what shows now. Grey neither begins nor ends an outage."""
+        if shown.light in (Light.AMBER, Light.RED):
+            if self.down_since is None:
+                return Outage(down_since=light_since, causes=(shown,))
+            return replace(self, causes=_with_cause(self.causes, shown))
+        if shown.light is Light.GREEN and self.down_since is not None:
+            was_down = max(0.0, light_since - self.down_since)
+            return Outage(was_down=was_down, causes=self.causes)
         return self
 
     def shift(self, seconds: float) -> Outage:
@@ -30,3 +37,9 @@ class Outage:
         if self.down_since is None:
             return self
         return replace(self, down_since=self.down_since + seconds)
+
+
+def _with_cause(causes: tuple[Diagnosis, ...], shown: Diagnosis) -> tuple[Diagnosis, ...]:
+    if len(causes) == MAX_CAUSES or any(shown.code == cause.code for cause in causes):
+        return causes
+    return (*causes, shown)

@@ -83,6 +83,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Commands:
+    """What to type in a terminal to start this traymon, quoted for its shell."""
+
+    traymon: str = "traymon"
+    check: str = "traymon check"  # with the options that name the settings
+    wait: str = "traymon wait"  # likewise
+
+
+USUAL_COMMANDS = Commands()  # where it is on PATH and finds its settings
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One API endpoint to monitor, as one trading project's `.env` describes it."""
 
@@ -100,7 +112,8 @@ class Target:
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
-    command: str = "traymon"  # starts this traymon, as a terminal takes it
+    commands: Commands = USUAL_COMMANDS
+    demo: bool = False  # a simulated Gateway that `traymon demo` shows
     limits: Limits = Limits()
 
     @property

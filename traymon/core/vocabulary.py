@@ -117,6 +117,14 @@ class SensorName(StrEnum):
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
 
 
+class StartAtLogin(StrEnum):
+    """Whether traymon starts at login."""
+
+    OFF = "off"
+    ON = "on"  # with the settings that are in force
+    OTHER_SETTINGS = "other-settings"
+
+
 class SettingsNews(StrEnum):
     """How the files of the settings compare with the settings in force."""
 

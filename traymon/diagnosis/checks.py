@@ -19,8 +19,14 @@ from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.check_step import CheckDetail as CheckDetail
 from traymon.diagnosis.check_step import CheckStep as CheckStep
 from traymon.diagnosis.conditions import support_ends_within
+from traymon.diagnosis.library_check import TITLE as LIBRARY_TITLE
 from traymon.diagnosis.library_check import library_step
 
+PORT_TITLE, HANDSHAKE_TITLE = "Port Connectivity", "IB API Handshake"
+SESSION_TITLE, IDS_TITLE = "Full Connection", "Client IDs"
+NOT_REACHED = "not reached"
+SESSION_OFF = "not checked: TRAYMON_SESSION=off"
+LIBRARY_LEFT_OUT = "not checked: only with traymon check, or check session"
 MONTH = 30  # days
 NOT_CHECKED = frozenset({Symptom.UNKNOWN, Symptom.CRASHED})
 LIGHT_BY_USE = {
@@ -66,24 +72,30 @@ def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
     return _with_diagnosis(steps, diagnose(evidence))
 
 
+def every_step(evidence: Evidence) -> tuple[CheckStep, ...]:
+    """Return the step of every check; one that was not made says why."""
+    found = {step.name: step for step in check_steps(evidence)}
+    library = LIBRARY_LEFT_OUT
+    if "session" not in found:
+        library = SESSION_OFF
+    elif not all(step.passed for step in found.values() if step.name != "ids"):
+        library = NOT_REACHED
+    return tuple(
+        found.get(name) or CheckStep(name, title, Light.GREY, why, skipped=True)
+        for name, title, why in (
+            ("port", PORT_TITLE, NOT_REACHED),
+            ("handshake", HANDSHAKE_TITLE, NOT_REACHED),
+            ("session", SESSION_TITLE, SESSION_OFF),
+            ("library", LIBRARY_TITLE, library),
+            ("ids", IDS_TITLE, "not checked: no IB_CLIENT_ID set"),
+        )
+    )
+
+
 def steps_up_to(steps: Sequence[CheckStep], name: str) -> Sequence[CheckStep]:
     """Return one check by its name, with those that it requires; what was skipped is left out."""
-    number = max(i for i, step in enumerate(steps) if _belongs(step, name))
+    number = max(i for i, step in enumerate(steps) if belongs(step, name))
     return [step for step in steps[: number + 1] if step.name == name or not step.skipped]
-
-
-def steps_to_show(steps: Sequence[CheckStep], name: str | None) -> Sequence[CheckStep]:
-    """Return the steps of one check, or of all of them up to the first that fails."""
-    if name is not None:
-        return [step for step in steps if _belongs(step, name)]
-    shown: list[CheckStep] = []
-    failed = False
-    for step in steps:
-        if failed and step.name not in ALONGSIDE.values():
-            break
-        shown.append(step)
-        failed = failed or not (step.passed or step.skipped)
-    return shown
 
 
 def light_of_check(status: Status, name: str | None) -> Light:
@@ -95,8 +107,8 @@ def light_of_check(status: Status, name: str | None) -> Light:
     steps = check_steps(status.evidence)
     if name is not None:
         steps_there = steps_up_to(steps, name)
-        failed = [s.light for s in steps_there if not s.passed and not _belongs(s, name)]
-        return max(failed or [s.light for s in steps_there if _belongs(s, name)])
+        failed = [s.light for s in steps_there if not s.passed and not belongs(s, name)]
+        return max(failed or [s.light for s in steps_there if belongs(s, name)])
     failed = [
         s.light
         for s in steps
@@ -107,7 +119,8 @@ def light_of_check(status: Status, name: str | None) -> Light:
     return max(failed)
 
 
-def _belongs(step: CheckStep, name: str) -> bool:
+def belongs(step: CheckStep, name: str) -> bool:
+    """Tell whether a step is the named check, or one that it brings along."""
     return step.name in (name, ALONGSIDE.get(name))
 
 
@@ -124,10 +137,10 @@ def _with_diagnosis(steps: Sequence[CheckStep], diagnosis: Diagnosis) -> tuple[C
 
 
 def _port_step(evidence: Evidence) -> CheckStep:
-    name, title = "port", "Port Connectivity"
+    name, title = "port", PORT_TITLE
     reading = evidence.fresh(SensorName.HANDSHAKE)
     if reading is None or reading.symptom in NOT_CHECKED:
-        return CheckStep(name, title, Light.GREY, "not looked at")
+        return CheckStep(name, title, Light.GREY, "not checked")
     if reading.symptom in NOT_ACCEPTED:
         return CheckStep(name, title, Light.RED, reading.detail, reading.took)
     owner = evidence.fresh(SensorName.LISTENER)
@@ -138,19 +151,19 @@ def _port_step(evidence: Evidence) -> CheckStep:
 
 
 def _handshake_step(evidence: Evidence) -> CheckStep:
-    name, title = "handshake", "IB API Handshake"
+    name, title = "handshake", HANDSHAKE_TITLE
     reading = evidence.fresh(SensorName.HANDSHAKE)
     if reading is None or reading.symptom in NOT_CHECKED | NOT_ACCEPTED:
-        return CheckStep(name, title, Light.GREY, "not reached")
+        return CheckStep(name, title, Light.GREY, NOT_REACHED)
     light = LIGHT_BY_SYMPTOM.get(reading.symptom, Light.RED)
     return CheckStep(name, title, light, reading.detail, reading.took)
 
 
 def _session_step(evidence: Evidence) -> CheckStep:
-    name, title = "session", "Full Connection"
+    name, title = "session", SESSION_TITLE
     reading = evidence.fresh(SensorName.SESSION)
     if reading is None or reading.symptom in NOT_CHECKED:
-        return CheckStep(name, title, Light.GREY, "not reached")
+        return CheckStep(name, title, Light.GREY, NOT_REACHED)
     account = _account(evidence.target, reading)
     if reading.symptom is not Symptom.OK:
         lost = "the connection was lost: " if reading.symptom is Symptom.LOST else ""
@@ -201,11 +214,11 @@ def _account(target: Target, reading: Reading) -> CheckDetail | None:
 
 
 def _client_ids_step(evidence: Evidence) -> CheckStep:
-    name, title = "ids", "Client IDs"
+    name, title = "ids", IDS_TITLE
     reading = evidence.fresh(SensorName.CLIENT_IDS)
     uses = None if reading is None else Fact.ID_USES.of(reading.facts)
     if reading is None or uses is None:
-        return CheckStep(name, title, Light.GREY, "not reached")
+        return CheckStep(name, title, Light.GREY, NOT_REACHED)
     details = tuple(
         CheckDetail(LIGHT_BY_USE[use.use], formatting.id_use(use, evidence.now)) for use in uses
     )

@@ -7,6 +7,7 @@ and only after the Markdown was rendered, so that no fact can be read as Markdow
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from traymon import assets
 from traymon.core.facts import FACTS, Fact, FactKey, Facts, ShownAs
-from traymon.core.target import Limits, mask_accounts
+from traymon.core.target import USUAL_COMMANDS, Commands, Limits, mask_accounts
 from traymon.diagnosis.formatting import duration
 from traymon.errors import FixPageError
 
@@ -118,14 +119,33 @@ def fill(text: str, facts: Facts) -> str:
     return _PLACEHOLDER.sub(lambda match: _value(match[1], facts), text)
 
 
-def general_facts() -> Facts:
+def first_step(page: Page, facts: Facts) -> str:
+    """Return the first step of a page's fix as Markdown with placeholders: what to do next."""
+    fix = _resolve_conditionals(page.sections["Fix"], facts)
+    numbered = re.search(r"^1\. +(.*?)(?=^\d+\. |\Z)", fix, re.DOTALL | re.MULTILINE)
+    blocks = (numbered[1] if numbered else fix).split("\n\n")
+    # what a colon announces is in the next block
+    count = 2 if blocks[0].rstrip().endswith(":") else 1
+    return "\n\n".join(textwrap.dedent(block).strip("\n") for block in blocks[:count])
+
+
+def general_facts(commands: Commands = USUAL_COMMANDS) -> Facts:
     """Return what a page says of no target in particular: the default limits, no host, no port."""
     limits = Limits()
     return {
         Fact.TIMEOUT: limits.timeout,
         Fact.SLOW_BOUND: limits.slow,
         Fact.MIN_VERSION: limits.min_version,
-        Fact.TRAYMON: "traymon",
+        **command_facts(commands),
+    }
+
+
+def command_facts(commands: Commands) -> Facts:
+    """Return the commands that a page may tell the user to type."""
+    return {
+        Fact.TRAYMON: commands.traymon,
+        Fact.CHECK: commands.check,
+        Fact.WAIT: commands.wait,
     }
 
 
@@ -195,7 +215,10 @@ def _resolve_conditionals(text: str, facts: Facts) -> str:
 def _value(name: str, facts: Facts) -> str:
     fact = FACTS[name]
     value = facts.get(fact)
-    return name.upper() if value is None or value == "" else clean(show(fact, value))
+    if value is None or value == "":
+        return name.upper()
+    # a command that is cut or masked would not work
+    return printable(value) if fact.shown_as is ShownAs.COMMAND else clean(show(fact, value))
 
 
 def show(fact: FactKey[Any], value: Any) -> str:
@@ -210,5 +233,10 @@ def show(fact: FactKey[Any], value: Any) -> str:
 def clean(text: str) -> str:
     """Return untrusted text as one short line without control or bidirectional characters."""
     line = mask_accounts(" ".join(text.split()))
-    line = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in line)
+    line = printable(line)
     return line if len(line) <= MAX_VALUE_LENGTH else line[: MAX_VALUE_LENGTH - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return text with a question mark for each control or bidirectional character."""
+    return "".join("?" if unicodedata.category(char)[0] == "C" else char for char in text)

@@ -42,7 +42,8 @@ def library_step(evidence: Evidence) -> CheckStep | None:
         python = f"Python {version}: {interpreter}" if version else interpreter
         details.append(CheckDetail(Light.GREEN if version else light, python))
     for result, its_light in zip(results, lights, strict=True):
-        details += _details(result, its_light, interpreter, version, finding)
+        texts = _texts(result, its_light, interpreter, version, evidence.target.commands.check)
+        details += [CheckDetail(its_light, text) for text in texts if text and text != finding]
     if light is Light.GREY:
         finding = finding if finding.startswith("not checked") else f"not checked: {finding}"
         details.append(CheckDetail(Light.GREY, library_words.compared("own")))
@@ -67,27 +68,26 @@ def _light(result: LibraryResult, *, own: bool) -> Light:
     return Light.AMBER
 
 
-def _details(
-    result: LibraryResult, light: Light, interpreter: str | None, version: str, said: str
-) -> list[CheckDetail]:
-    """Return what became of one library beyond what the step says already, and what to do."""
+def _texts(
+    result: LibraryResult, light: Light, interpreter: str | None, version: str, check: str
+) -> list[str]:
+    """Return what became of one library, and what to do."""
     if light is Light.GREEN:
         if result.session_version is None:
             return []
-        spoken = f"{result.name}: API version {result.session_version}"
-        return [CheckDetail(Light.GREEN, spoken)]
+        return [f"{result.name}: API version {result.session_version}"]
     texts = [library_words.finding(result, interpreter or OWN_INTERPRETER, version)]
     if interpreter is not None or result.outcome in KEPT_OUT | {LibraryOutcome.NO_FREE_ID}:
-        texts.append(library_words.advice(result, interpreter or OWN_INTERPRETER, version))
-    return [CheckDetail(light, text) for text in texts if text and text != said]
+        texts.append(library_words.advice(result, interpreter or OWN_INTERPRETER, version, check))
+    return texts
 
 
 def _comparison(evidence: Evidence, results: tuple[LibraryResult, ...]) -> list[CheckDetail]:
     """Return what it means where traymon's own session and the libraries disagree."""
     outcomes = {result.outcome for result in results}
-    session = evidence.symptom(SensorName.SESSION)
+    session, check = evidence.symptom(SensorName.SESSION), evidence.target.commands.check
     if session is Symptom.OK and outcomes & KEPT_OUT and not outcomes & LET_IN:
         return [CheckDetail(Light.AMBER, library_words.compared("library-fails"))]
     if session not in NO_VERDICT | {Symptom.OK} and outcomes & LET_IN:
-        return [CheckDetail(Light.AMBER, library_words.compared("session-fails"))]
+        return [CheckDetail(Light.AMBER, library_words.compared("session-fails", check))]
     return []

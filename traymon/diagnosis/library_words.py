@@ -24,9 +24,10 @@ def finding(result: LibraryResult, interpreter: str, python_version: str) -> str
     return _fill(words()[result.outcome]["finding"], result, interpreter, python_version)
 
 
-def advice(result: LibraryResult, interpreter: str, python_version: str) -> str:
-    """Return what to do about it; "" if there is nothing to do."""
-    return _fill(words()[result.outcome]["advice"], result, interpreter, python_version)
+def advice(result: LibraryResult, interpreter: str, python_version: str, check: str) -> str:
+    """Return what to do about it; "" if there is nothing to do. `check` is typed to check again."""
+    text = words()[result.outcome]["advice"]
+    return _fill(text, result, interpreter, python_version, check)
 
 
 def connected(libraries: str) -> str:
@@ -34,9 +35,9 @@ def connected(libraries: str) -> str:
     return words()[LibraryOutcome.CONNECTED]["finding"].format(library=libraries)
 
 
-def compared(case: str) -> str:
+def compared(case: str, check: str = "") -> str:
     """Return the words for a case of the comparison with traymon's own session."""
-    return words()["comparison"][case]
+    return words()["comparison"][case].format(check=check)
 
 
 def label(result: LibraryResult) -> str:
@@ -44,8 +45,11 @@ def label(result: LibraryResult) -> str:
     return f"{result.name} {result.version}".strip() or NO_LIBRARY
 
 
-def _fill(text: str, result: LibraryResult, interpreter: str, python_version: str) -> str:
+def _fill(
+    text: str, result: LibraryResult, interpreter: str, python_version: str, check: str = ""
+) -> str:
     return text.format(
+        check=check,
         library=label(result),
         name=result.name or "ib_insync",
         interpreter=interpreter,

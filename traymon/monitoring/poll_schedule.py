@@ -20,6 +20,7 @@ from traymon.core.polling import (
     reading_ttl,
 )
 from traymon.core.target import Limits
+from traymon.core.vocabulary import SensorName
 from traymon.sensors.base import PollingSensor
 
 
@@ -82,6 +83,11 @@ class PollSchedule:
             if slot.due is not None and slot.due <= now and slot not in polled:
                 return slot
         return None
+
+    def next_poll_of(self, sensor: SensorName, now: float) -> float | None:
+        """Return when a sensor is polled next; None while it is being polled, or if none is due."""
+        due = next((slot.due for slot in self.slots if slot.sensor.name is sensor), None)
+        return None if due is None else max(due, now)
 
     async def wait_until_due(self, clock: Callable[[], float]) -> None:
         """Wait until a sensor is due."""

@@ -63,7 +63,7 @@ class StatusTracker:
     def _update_outage(self, now: float) -> None:
         """Follow the light. A snooze ends in time, and when the outage that it was for is over."""
         before = self._outage
-        self._outage = before.update(self._settled.shown.light, self._settled.light_since)
+        self._outage = before.update(self._settled.shown, self._settled.light_since)
         is_over = before.down_since is not None and self._outage.down_since is None
         if is_over or (self.snoozed_until is not None and now >= self.snoozed_until):
             self.snoozed_until = None
@@ -82,6 +82,7 @@ class StatusTracker:
             paused=evidence.symptom(SensorName.MONITOR) is Symptom.PAUSED,
             down_since=self._outage.down_since,
             was_down=self._outage.was_down,
+            was_wrong=() if self._outage.was_down is None else self._outage.causes,
             snoozed_until=self.snoozed_until,
             quiet_until=self.calendar.quiet_until(now),
             closed=self.calendar.closed(now),

@@ -97,8 +97,7 @@ class TargetMonitor:
             # because it can only be lost once.
             min_interval = 0.0 if reading.symptom is Symptom.LOST else MIN_INTERVAL
             self._schedule.expedite(self._clock(), min_interval)
-        self._evaluate()
-        self._plan_polls()
+        self._evaluate_and_plan()
 
     async def wait_for_update(self) -> None:
         """Wait for the next reading of any sensor, or until the user asks for a check."""
@@ -109,11 +108,12 @@ class TargetMonitor:
         self.check_requests += 1
         self._notify_streams()
         self._schedule.expedite(self._clock())
+        self._evaluate()  # the next check is due earlier now
 
     def set_viewer_present(self, present: bool) -> None:
         """Poll more often while somebody has the page open and something is wrong."""
         if self._schedule.set_viewer_present(present):
-            self._plan_polls()
+            self._evaluate_and_plan()
 
     def pause(self) -> None:
         """Stop monitoring until `resume`."""
@@ -191,8 +191,7 @@ class TargetMonitor:
             self._record(reading)
             if self._schedule.end_poll(slot, reading):
                 self._schedule.expedite(self._clock(), skip=polled)
-        self._evaluate()
-        self._plan_polls()
+        self._evaluate_and_plan()
 
     def _record(self, reading: Reading) -> None:
         """Add a reading to the evidence."""
@@ -201,14 +200,6 @@ class TargetMonitor:
         self._notify_streams()
         name, detail = reading.sensor, mask_accounts(reading.detail)
         log.debug("%s %s: %s %s", self.name, name, reading.symptom, detail)
-
-    def _plan_polls(self) -> None:
-        """Set when each sensor is polled next, and with that how long its reading counts."""
-        green = self._tracker.is_green
-        served = self._evidence.symptom(SensorName.HANDSHAKE) is Symptom.OK
-        calm = not self._tracker.has_pending_change and (green or served)
-        for reading in self._schedule.plan(calm, green, self._evidence.target.limits):
-            self._evidence = self._evidence.with_reading(reading)
 
     async def _rediscover(self) -> None:
         """Choose the port again while nobody listens there, unless the user has set it."""
@@ -231,15 +222,36 @@ class TargetMonitor:
 
     def _evaluate(self) -> None:
         """Publish the status that follows from the evidence as it is now."""
+        self._publish_with_next_check(*self._diagnose())
+
+    def _evaluate_and_plan(self) -> None:
+        """Publish the status, and with it when the next check is due after what was seen."""
+        status, flip = self._diagnose()
+        self._plan_polls()
+        self._publish_with_next_check(status, flip)
+
+    def _diagnose(self) -> tuple[Status, Flip | None]:
         # first, so that no evidence from before a sleep is diagnosed
         jumped = self._sleep_detector.check(asyncio.get_running_loop().time())
         if jumped is not None:
             self._start_over_after(jumped)
         status, flip = self._tracker.evaluate(self.evidence)
         self._evidence = status.evidence
+        return status, flip
+
+    def _publish_with_next_check(self, status: Status, flip: Flip | None) -> None:
         if flip is not None:
             log.info("%s: %s -> %s", self.name, flip.before.code, flip.after.code)
-        self._publish(status, flip)
+        due = self._schedule.next_poll_of(SensorName.HANDSHAKE, status.evidence.now)
+        self._publish(replace(status, next_check_at=due), flip)
+
+    def _plan_polls(self) -> None:
+        """Set when each sensor is polled next, and with that how long its reading counts."""
+        green = self._tracker.is_green
+        served = self._evidence.symptom(SensorName.HANDSHAKE) is Symptom.OK
+        calm = not self._tracker.has_pending_change and (green or served)
+        for reading in self._schedule.plan(calm, green, self._evidence.target.limits):
+            self._evidence = self._evidence.with_reading(reading)
 
     def _start_over_after(self, seconds: float) -> None:
         """Drop what was seen before the machine slept, or before its clock was set."""

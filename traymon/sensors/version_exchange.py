@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 import sys
@@ -217,7 +218,12 @@ def _interpret(reply: wire.VersionReply, offered: int) -> Outcome:
         detail += f", more than the {offered} that was offered"
     elif (line := TWS_LINES.get(reply.version)) is not None:
         detail += f" (TWS {line})"
-    return Outcome(Symptom.OK, f"{detail}, its time {reply.time}", reply.version)
+    return Outcome(Symptom.OK, f"{detail}, its time {_readable(reply.time)}", reply.version)
+
+
+def _readable(time: str) -> str:
+    """Return IB's `20261126 23:33:10 UTC` as `2026-11-26 23:33:10 UTC`; other texts as they are."""
+    return re.sub(r"\A(\d{4})(\d\d)(\d\d) (?=\d\d:)", r"\1-\2-\3 ", time)
 
 
 async def close_gracefully(connection: socket.socket, timeout: float | None = None) -> bool:

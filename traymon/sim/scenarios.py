@@ -59,13 +59,14 @@ _ALL = (
         "byte-by-byte",
         "healthy",
         Hello.BYTE_BY_BYTE,
-        "The right answer comes byte by byte: ib_insync reads it, IBKR's own library does not.",
+        "The answer arrives byte by byte. ib_insync can read it, IBKR's own library cannot.",
     ),
     _hello(
         "news-first",
         "healthy",
         Hello.NEWS_FIRST,
-        "News come before the version: ib_insync reads it, IBKR's own library does not.",
+        "A news message arrives before the version. ib_insync can read it, IBKR's own library "
+        "cannot.",
     ),
     _hello("foreign-time", "healthy", Hello.FOREIGN_TIME, "The connection time is not in UTF-8."),
     # --- the port ---
@@ -93,21 +94,21 @@ _ALL = (
     Scenario(
         name="port-refused",
         code="port-refused",
-        says="The port leads to another machine, where nothing listens.",
+        says="The port is forwarded to another computer, where nothing listens.",
         props=(stage.nobody_listens,),
         env=_env(TRAYMON_FORWARDED="yes"),
     ),
     Scenario(
         name="host-unresolved",
         code="host-unresolved",
-        says="The host's name cannot exist.",
+        says="No computer has this name.",
         props=(stage.nobody_listens,),
         host="a" * 64,  # a label has at most 63 characters, so no name server is asked
     ),
     Scenario(
         name="host-unreachable",
         code="host-unreachable",
-        says="No route leads to the host.",
+        says="The host cannot be reached over the network.",
         props=(stage.nobody_listens,),
         host="127.255.255.255",  # a broadcast address: Linux refuses it without sending a packet
         linux_only=True,
@@ -115,14 +116,14 @@ _ALL = (
     Scenario(
         name="port-filtered",
         code="port-filtered",
-        says="Connects to the port are dropped without an answer.",
+        says="Connection attempts are dropped without an answer.",
         props=(stage.full_backlog,),
         linux_only=True,
     ),
     Scenario(
         name="not-the-api-port",
         code="not-the-api-port",
-        says="The port is the Gateway's own, for IBC's commands, and its API is on another one.",
+        says="The port is the Gateway's, but for IBC's commands. Its API is on another one.",
         props=(
             stage.gateway(Behaviour(hello=Hello.SILENT)),
             stage.gateway_beside,
@@ -131,8 +132,8 @@ _ALL = (
         linux_only=True,
         machine_wide=True,
     ),
-    _hello("foreign-listener", "foreign-listener", Hello.HTTP, "A web server has the port."),
-    _hello("foreign-ssh", "foreign-listener", Hello.SSH, "An SSH server has the port."),
+    _hello("foreign-listener", "foreign-listener", Hello.HTTP, "A web server uses the port."),
+    _hello("foreign-ssh", "foreign-listener", Hello.SSH, "An SSH server uses the port."),
     _hello("foreign-garbage", "foreign-listener", Hello.GARBAGE, "The answer is garbage."),
     _hello(
         "foreign-huge-length",
@@ -144,7 +145,7 @@ _ALL = (
         "foreign-version-abc",
         "foreign-listener",
         Hello.VERSION_ABC,
-        "The version in the answer is no number.",
+        "The version in the answer is not a number.",
     ),
     # --- the handshake ---
     Scenario(
@@ -159,13 +160,13 @@ _ALL = (
         "connection-rejected",
         "connection-rejected",
         Hello.CLOSE,
-        "The Gateway accepts the connection and closes it without a byte.",
+        "The Gateway accepts the connection and closes it without an answer.",
     ),
     _hello(
         "connection-reset",
         "connection-rejected",
         Hello.RESET,
-        "The Gateway accepts the connection and resets it without a byte.",
+        "The Gateway accepts the connection and resets it without an answer.",
     ),
     _hello(
         "handshake-silent",
@@ -195,7 +196,11 @@ _ALL = (
     ),
     # --- the session ---
     _session("start-silent", "Logs the client on and then says nothing.", start=Start.SILENT),
-    _session("start-rejected", "Hangs up when the client starts its session.", start=Start.CLOSE),
+    _session(
+        "start-rejected",
+        "Closes the connection when the client starts its session.",
+        start=Start.CLOSE,
+    ),
     _session(
         "paper-notice-unanswered",
         "Turns every client away until the paper-trading notice is accepted.",
@@ -313,8 +318,8 @@ _ALL = (
         props=(stage.gateway(), stage.other_sessions(32)),
     ),
     _session("clock-skew", "Has a clock that is ten seconds ahead.", clock_ahead=10.0),
-    _hello("half-frame", "answer-unfinished", Hello.HALF_FRAME, "Half an answer comes."),
-    _hello("drip", "answer-unfinished", Hello.DRIP, "An answer drips in and never ends."),
+    _hello("half-frame", "answer-unfinished", Hello.HALF_FRAME, "Only half of the answer arrives."),
+    _hello("drip", "answer-unfinished", Hello.DRIP, "The answer arrives slowly and never ends."),
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({s.name: s for s in _ALL})

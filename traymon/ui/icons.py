@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from itertools import pairwise
@@ -21,6 +21,8 @@ from traymon.core.vocabulary import Light
 
 SAMPLES = 8  # per pixel and axis: pictures are drawn larger by this and averaged down
 STROKE = 2.6  # sixteenths of a side: two full pixels and a soft edge in the smallest icon
+OUTLINE = 1.25  # sixteenths of a side
+ROUNDED = 'stroke-linejoin="round" stroke-linecap="round"'
 MIN_PLAIN_SHARE = 0.95  # of a background's main colour; the rest is left from the panel's start
 
 Colour = tuple[int, int, int]
@@ -48,8 +50,9 @@ def _octagon(radius: float) -> tuple[Point, ...]:
     return tuple((radius * cos(angle), radius * sin(angle)) for angle in angles)
 
 
-# The colours are from the palette of Okabe and Ito, "Color Universal Design" (2008), which people
-# with any kind of colour vision can distinguish; the grey is ours.
+# Green and amber are from the palette of Okabe and Ito, "Color Universal Design" (2008), which
+# people with any kind of colour vision can distinguish. Its vermilion reads as orange beside the
+# amber, so the red is ours: darker than the others, whatever the colour vision. So is the grey.
 SHAPES: Mapping[Light, Shape] = MappingProxyType(
     {
         Light.GREEN: Shape(  # a disc with a tick
@@ -67,7 +70,7 @@ SHAPES: Mapping[Light, Shape] = MappingProxyType(
             strokes=(((0, -2.5), (0, 1)), ((0, 4.6),)),
         ),
         Light.RED: Shape(  # an octagon with a cross
-            fill=(0xD5, 0x5E, 0x00),
+            fill=(0xD3, 0x2F, 0x2F),
             outline=_octagon(7.0),
             rounding=1.5,
             ink=WHITE,
@@ -152,25 +155,44 @@ def svg(light: Light) -> str:
     return svg_of(SHAPES[light])
 
 
+def outline_svg(light: Light) -> str:
+    """Return the light's shape as a grey outline, which says that it is not lit. Like `svg`."""
+    shape, grey = SHAPES[light], SHAPES[Light.GREY].fill
+    inside = replace(shape, fill=WHITE, rounding=shape.rounding - OUTLINE, strokes=(), forms=())
+    return (
+        svg_of(replace(shape, fill=grey, strokes=(), forms=()))
+        + svg_of(inside).replace("<polygon ", '<polygon class="inside" ')
+        + "".join(_signs(replace(shape, ink=grey)))
+    )
+
+
 def svg_of(shape: Shape) -> str:
     """Return the shape's picture as the inside of an SVG of 64 by 64 units."""
+    fill = _rgb(shape.fill)
+    silhouette = (
+        f'<polygon points="{_points((*shape.outline, shape.outline[0]))}" fill="{fill}" '
+        f'stroke="{fill}" stroke-width="{8 * shape.rounding:g}" {ROUNDED}/>'
+    )
+    return "".join((silhouette, *_signs(shape)))
 
-    def points(line: Iterable[Point]) -> str:
-        return " ".join(f"{32 + 4 * x:g},{32 + 4 * y:g}" for x, y in line)
 
-    fill, ink = (f"rgb{colour}".replace(" ", "") for colour in (shape.fill, shape.ink))
-    rounded = 'stroke-linejoin="round" stroke-linecap="round"'
-    parts = [
-        f'<polygon points="{points((*shape.outline, shape.outline[0]))}" fill="{fill}" '
-        f'stroke="{fill}" stroke-width="{8 * shape.rounding:g}" {rounded}/>'
-    ]
-    parts += [
-        f'<polyline points="{points((*line, line[-1]))}" fill="none" stroke="{ink}" '
-        f'stroke-width="{4 * STROKE:g}" {rounded}/>'
-        for line in shape.strokes
-    ]
-    parts += [f'<polygon points="{points(form)}" fill="{ink}"/>' for form in shape.forms]
-    return "".join(parts)
+def _signs(shape: Shape) -> Iterable[str]:
+    ink = _rgb(shape.ink)
+    for line in shape.strokes:
+        yield (
+            f'<polyline points="{_points((*line, line[-1]))}" fill="none" stroke="{ink}" '
+            f'stroke-width="{4 * STROKE:g}" {ROUNDED}/>'
+        )
+    for form in shape.forms:
+        yield f'<polygon points="{_points(form)}" fill="{ink}"/>'
+
+
+def _points(line: Iterable[Point]) -> str:
+    return " ".join(f"{32 + 4 * x:g},{32 + 4 * y:g}" for x, y in line)
+
+
+def _rgb(colour: Colour) -> str:
+    return f"rgb{colour}".replace(" ", "")
 
 
 def png(light: Light, size: int = 64, rimmed: bool = False) -> bytes:

@@ -19,6 +19,7 @@ from traymon.ui.presenter import (
     MAX_TITLE,
     claimable_program,
     clip,
+    demo_mark,
     facts_of,
     headline,
     short_facts,
@@ -30,6 +31,7 @@ MARK_AS_MINE, SNOOZE = "mine", "snooze"
 BUTTONS = {MARK_AS_MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
 CLICK_HINT = " Click for all steps."
+SIGNATURE = " · traymon"
 MAX_NAMED = 2  # unannounced faults named in one notification; the others are counted
 
 
@@ -43,12 +45,27 @@ class NotificationText:
     buttons: tuple[str, ...] = ()  # keys of BUTTONS
     light: Light = Light.GREY  # the picture beside the text
     clickable: bool = True  # a click opens the fix page
+    click_hint: str = CLICK_HINT
 
     @property
     def clickable_body(self) -> str:
         """The body for channels that report clicks: with a hint to click, if the hint fits."""
-        body = self.body + CLICK_HINT
+        body = self.body + self.click_hint
         return body if self.clickable and utf16_length(body) <= MAX_BODY else self.body
+
+
+def sign(title: str, body: str) -> tuple[str, str]:
+    """Return title and body with traymon's name at the end of one of them, where it fits.
+
+    For services that do not show who sent a notification.
+    """
+    if "traymon" in f"{title} {body}":
+        return title, body
+    if utf16_length(signed := f"{body}{SIGNATURE}") <= MAX_BODY:
+        return title, signed
+    if utf16_length(signed := f"{title}{SIGNATURE}") <= MAX_TITLE:
+        return signed, body
+    return title, body
 
 
 def own_notification_text(title: str, body: str) -> NotificationText:
@@ -65,7 +82,9 @@ def bare_notification_text(notification: Notification) -> NotificationText:
     except Exception:  # the same fault as before, most likely
         what = status.diagnosis.code
     return NotificationText(
-        title=clip(fix_pages.clean(f"{status.target.name}: {light.word}"), MAX_TITLE),
+        title=clip(
+            fix_pages.clean(f"{demo_mark(status)}{status.target.name}: {light.word}"), MAX_TITLE
+        ),
         body=clip(f"{notification.kind.capitalize()}: {what}", MAX_BODY),
         urgent=notification.kind in URGENT and light is Light.RED,
         light=light,
@@ -95,7 +114,7 @@ def notification_text(notification: Notification, now: float) -> NotificationTex
         title, body = fix_pages.notification_text(_text_name(notification))
         facts |= short_facts(_extra_facts(notification, in_short, now))
     return NotificationText(
-        title=clip(fix_pages.fill(title, facts), MAX_TITLE),
+        title=clip(f"{demo_mark(status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
         urgent=notification.kind in URGENT and status.diagnosis.light is Light.RED,
         buttons=_buttons(notification),

@@ -20,6 +20,7 @@ from traymon.diagnosis.formatting import duration, id_use, moment, programs
 # Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
 MAX_TOOLTIP, MAX_TITLE, MAX_BODY = 127, 63, 255
 
+DEMO_MARK = "DEMO · "
 MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
 
 
@@ -46,7 +47,7 @@ def facts_of(status: Status, now: float) -> Facts:
         **{fact: _as_shown(fact, value, now) for fact, value in status.diagnosis.facts.items()},
         Fact.SINCE: moment(status.since, now),
         Fact.LOOKS: status.streak,
-        Fact.TRAYMON: status.target.command,
+        **fix_pages.command_facts(status.target.commands),
     }
 
 
@@ -89,6 +90,11 @@ def headline(diagnosis: Diagnosis) -> str:
     return clip(text, MAX_TITLE)
 
 
+def demo_mark(status: Status) -> str:
+    """Return what marks everything that a demo shows: nobody may take it for their own TWS."""
+    return DEMO_MARK if status.target.demo else ""
+
+
 def marked_headline(diagnosis: Diagnosis) -> str:
     """Return the headline behind the mark of its light: `✗ Port 7497 is silent`."""
     return f"{MARKS[diagnosis.light]} {headline(diagnosis)}"
@@ -104,10 +110,15 @@ def worst_light(statuses: Sequence[Status]) -> Light:
     return max((status.diagnosis.light for status in statuses), default=Light.GREY)
 
 
+def all_paused(statuses: Sequence[Status]) -> bool:
+    """Tell whether the user has paused everything."""
+    return bool(statuses) and all(status.paused for status in statuses)
+
+
 def address(status: Status) -> str:
     """Return the target's address, marked if traymon found the port itself."""
     where = status.target.address
-    return f"{where} (found)" if status.target.discovered else where
+    return f"{where} (auto-detected)" if status.target.discovered else where
 
 
 def latency(status: Status) -> str:
@@ -123,10 +134,10 @@ def where_and_since(status: Status, now: float) -> str:
 
 
 def latency_stats(status: Status) -> list[str]:
-    """Return the last hour's latency per sensor: `heartbeat 2 ms (median 2 ms, 95 % 8 ms)`."""
+    """Return the last hour's latency per sensor: `heartbeat 2 ms (median 2 ms, p95 8 ms)`."""
     return [
         f"{what} {duration(stats.last)} "
-        f"(median {duration(stats.median)}, 95 % {duration(stats.p95)})"
+        f"(median {duration(stats.median)}, p95 {duration(stats.p95)})"
         for sensor, what in LATENCY_NAMES.items()
         if (stats := status.figures.get(sensor)) is not None
     ]
@@ -177,7 +188,7 @@ def tooltip(statuses: Sequence[Status], now: float) -> str:
 def _tooltip(status: Status, now: float) -> str:
     muted = filter(None, (mute_text(status, now), market_closed_text(status, now)))
     lines = [
-        headline(status.diagnosis),
+        f"{demo_mark(status)}{headline(status.diagnosis)}",
         suspicion_text(status),
         settings_text(status),
         where_and_since(status, now),
@@ -193,7 +204,7 @@ def _tooltip(status: Status, now: float) -> str:
 def status_line(status: Status, now: float) -> str:
     """Return the status as one line for a terminal or a log."""
     parts = (
-        marked_headline(status.diagnosis),
+        f"{demo_mark(status)}{marked_headline(status.diagnosis)}",
         where_and_since(status, now),
         suspicion_text(status),
         mute_text(status, now),

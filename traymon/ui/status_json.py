@@ -38,6 +38,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
             "host": target.host,
             "port": target.port,
             "discovered": target.discovered,
+            "demo": target.demo,
             "env_file": target.env_file,
         },
         "light": status.diagnosis.light.word,
@@ -46,6 +47,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "in_short": fix_pages.fill(page.in_short, facts),
         "notices": presenter.mute_text(status, now),
         "snoozed_until": status.snoozed_until,
+        "next_check_at": status.next_check_at,
         "market": presenter.market_closed_text(status, now),
         "settings": {"news": str(status.settings.news), "problem": clean(status.settings.problem)},
         "readings": [
@@ -59,18 +61,18 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
             for reading in status.evidence.readings.values()
         ],
     }
-    return {key: _encodable(value) for key, value in values.items()}
+    return {key: encodable(value) for key, value in values.items()}
 
 
-def _encodable(value: Any) -> Any:
+def encodable(value: Any) -> Any:
     """Return a value with texts that UTF-8 can carry.
 
     Python keeps what it cannot decode in a file's name as surrogates, which are shown as `\\udcf6`.
     """
     if isinstance(value, dict):
-        return {key: _encodable(item) for key, item in value.items()}
+        return {key: encodable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_encodable(item) for item in value]
+        return [encodable(item) for item in value]
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return value

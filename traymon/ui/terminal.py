@@ -16,16 +16,13 @@ from traymon import __version__
 from traymon.core.model import Change, Status
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.checks import CheckStep, check_steps, steps_to_show
-from traymon.diagnosis.fix_pages import clean
-from traymon.diagnosis.formatting import duration
 from traymon.ui import presenter
 
 STYLES = {
     Light.GREEN: "green",
     Light.AMBER: "yellow",
     Light.RED: "bold red",
-    Light.GREY: "bright_black",
+    Light.GREY: "none",
 }
 MAX_CHANGES = 12  # lines under the statuses
 WAKE_INTERVAL = 0.5  # seconds; Windows delivers Ctrl-C only to a main thread that wakes
@@ -84,13 +81,13 @@ class Terminal:
 
     def _picture(self) -> RenderableType:
         parts: list[RenderableType] = [
-            Text(f"traymon {__version__} · Ctrl-C ends it", "bright_black"),
+            Text(f"traymon {__version__} · press Ctrl-C to quit", "dim"),
             Text(),
         ]
         for status in presenter.worst_first(self._statuses):
             parts += [_target(status, self._now()), Text()]
         if self._changes:
-            parts += [Text("Changes", "bright_black"), *self._changes]
+            parts += [Text("Changes", "dim"), *self._changes]
         return Group(*parts)
 
 
@@ -112,10 +109,11 @@ def _change(at: str, status: Status, *, name_target: bool) -> Text:
 
 def _target(status: Status, now: float) -> RenderableType:
     light = status.diagnosis.light
-    head = Text(presenter.marked_headline(status.diagnosis), STYLES[light])
+    headline = f"{presenter.demo_mark(status)}{presenter.marked_headline(status.diagnosis)}"
+    head = Text(headline, STYLES[light])
     where = f"{status.target.name} · {presenter.where_and_since(status, now)}"
-    lines: list[RenderableType] = [head, Text(f"  {where}", "bright_black")]
-    lines += [Text(f"  {stats}", "bright_black") for stats in presenter.latency_stats(status)]
+    lines: list[RenderableType] = [head, Text(f"  {where}", "dim")]
+    lines += [Text(f"  {stats}", "dim") for stats in presenter.latency_stats(status)]
     if suspicion := presenter.suspicion_text(status):
         lines.append(Text(f"  {suspicion}", "yellow"))
     if settings := presenter.settings_text(status):
@@ -125,52 +123,3 @@ def _target(status: Status, now: float) -> RenderableType:
         in_short = fix_pages.fill(page.in_short, presenter.facts_of(status, now))
         lines.append(Padding(Text(in_short), (1, 2, 0, 2)))
     return Group(*lines)
-
-
-def check_results(status: Status, only: str | None) -> RenderableType:
-    """Return the results of `traymon check`: of one check, or of all up to the first failure."""
-    steps = check_steps(status.evidence)
-    return Group(
-        *(_check_result(steps.index(step) + 1, step) for step in steps_to_show(steps, only))
-    )
-
-
-def _check_result(number: int, step: CheckStep) -> RenderableType:
-    line = Text(f"{presenter.MARKS[step.light]} ", STYLES[step.light])
-    line.append(f"Test {number}: {step.title}", "bold")
-    if step.took is not None:
-        line.append(f" ({duration(step.took)})")
-    found: list[RenderableType] = [Text(clean(step.finding))]
-    for part in step.details:
-        found.append(
-            Text(f"{presenter.MARKS[part.light]} ", STYLES[part.light]).append(
-                clean(part.finding), "default"
-            )
-        )
-    return Group(line, Padding(Group(*found), (0, 0, 0, 2)))
-
-
-def fix_steps(status: Status, now: float) -> RenderableType:
-    """Return cause and fix of a status."""
-    from rich.markdown import Markdown  # takes long, and a green check has no use for it
-
-    page = fix_pages.page(status.diagnosis.code)
-    facts = presenter.facts_of(status, now)
-    light = status.diagnosis.light
-    headline = fix_pages.fill(page.headline, facts)  # whole: a terminal has the room
-    return Group(
-        Text(f"{presenter.MARKS[light]} {headline}\n", STYLES[light]),
-        Text(fix_pages.fill(page.in_short, facts)),
-        Text("\nFix", "bold"),
-        Markdown(fix_pages.to_markdown(page.sections["Fix"], facts)),
-        Text(f"\nThe whole page: traymon explain {page.code}", "bright_black"),
-    )
-
-
-def explanation(code: str) -> RenderableType:
-    """Return the fix page of a code, as it reads when nothing is known."""
-    from rich.markdown import Markdown
-
-    page, facts = fix_pages.page(code), fix_pages.general_facts()
-    headline = Text(f"{fix_pages.fill(page.headline, facts)}\n", "bold")
-    return Group(headline, Markdown(fix_pages.to_markdown(page.markdown, facts)))

@@ -113,7 +113,7 @@ def test_a_reply_and_then_the_end(
 @pytest.mark.parametrize(
     ("version", "says"),
     [
-        (176, "API version 176, its time"),
+        (176, "API version 176, its time 2026-11-27 10:15:30 UTC"),
         (201, "API version 201, its time"),  # what follows the reply would be no text any more
         (219, "API version 219 (TWS 10.43), its time"),
         (220, "API version 220, its time"),

@@ -195,7 +195,7 @@ def test_ten_tabs_load_and_live(chromium: Any, page: Served) -> None:
     wait_for(lambda: titles(chromium, "(paused) ✗ ") == resting, "the oldest to say that they wait")
     chromium.switch_to.window(tabs[0])
     wait_for_headline(chromium, "Programs can connect")
-    assert chromium.execute_script("return document.body.className") == "green"
+    assert chromium.execute_script("return document.body.classList[0]") == "green"
     assert not chromium.execute_script("return document.getElementById('lost').checkVisibility()")
     wait_for(lambda: titles(chromium, "(paused) ") == resting, "another tab to wait instead")
 
@@ -216,12 +216,12 @@ def test_a_page_that_rests_in_front_is_grey_and_a_click_wakes_it(
             stream = stack.enter_context(closing(page.stream()))
             assert stream.readline()
         wait_for(lambda: chromium.title.startswith("(paused) ✗ "), "the page to rest")
-        assert chromium.execute_script("return document.body.className") == "grey"
+        assert chromium.execute_script("return document.body.classList[0]") == "grey"
         assert "This one is paused" in chromium.find_element("id", "lost").text
         page.show("healthy")
         chromium.find_element("id", "lost").click()
         wait_for(lambda: chromium.title.startswith("✓ "), "the page to follow again")
-        assert chromium.execute_script("return document.body.className") == "green"
+        assert chromium.execute_script("return document.body.classList[0]") == "green"
 
 
 def test_a_browser_that_blocks_site_data_shows_the_page_and_says_what_it_forgets() -> None:

@@ -251,7 +251,10 @@ def test_config_lists_what_the_user_called_his_own_and_takes_it_back(
     assert "1. /elsewhere/other_app.py (/usr/bin/python3)" in done.stdout
     assert run(project, state, gateway, "config", "--not-mine", "2").returncode == 3
     done = run(project, state, gateway, "config", "--not-mine", "1")
-    assert (done.returncode, done.stdout) == (0, "Not yours any more: /elsewhere/other_app.py\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "No longer marked as yours: /elsewhere/other_app.py\n",
+    )
     assert StateStore(state / "traymon").own_programs() == ()
 
 

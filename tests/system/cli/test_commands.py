@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from traymon.cli.story import STORY
 from traymon.config.documents import env_example
 from traymon.config.schema import FIELDS
 from traymon.diagnosis.catalogue import ENTRIES
+from traymon.diagnosis.stages import STAGES
 from traymon.sim.gateway import Behaviour, Hello, running
 from traymon.sim.scenarios import SCENARIOS
 
@@ -83,8 +85,27 @@ def test_the_exit_code_of_check_is_the_light(
     assert (HANDSHAKE_COMPLETE in out) is (light == "✓")  # only if nothing is wrong
     assert ("Fix" in out) is (light != "✓")
     assert alone[0] == 0, "the port is open all the same"
-    assert "Test 2" not in alone[1]
     assert HANDSHAKE_COMPLETE not in alone[1]
+
+
+def test_check_ends_with_the_verdict_and_brief_prints_nothing_else(traymon: Command) -> None:
+    with running(Behaviour(hello=Hello.HTTP)) as gateway:
+        port = ("--port", str(gateway.port))
+        whole, brief, full = (traymon("check", *o, *port) for o in ([], ["--brief"], ["--full"]))
+    assert {code for code, _, _ in (whole, brief, full)} == {1}
+    lines = brief[1].splitlines()
+    assert lines[0] == f"✗ RED: Port {gateway.port} is used by something other than TWS"
+    assert lines[-1] == "Everything about it: traymon check --full, or the page: traymon open"
+    assert whole[1].splitlines()[-len(lines) :] == lines == full[1].splitlines()[-len(lines) :]
+    assert "If that did not help" in full[1]
+    assert "If that did not help" not in whole[1]
+    assert all(f"Test {number}: " in whole[1] for number in range(1, 6))
+    assert "not checked: no IB_CLIENT_ID set" in whole[1]
+
+
+def test_only_one_form_of_output_can_be_asked_for(traymon: Command) -> None:
+    code, out, err = traymon("check", "--brief", "--json")
+    assert (code, out, err) == (3, "", "Use only one of --json, --report, --brief and --full.\n")
 
 
 def test_check_handshake_alone_says_the_line_that_traders_know(traymon: Command) -> None:
@@ -97,11 +118,14 @@ def test_check_handshake_alone_says_the_line_that_traders_know(traymon: Command)
 MISUSE = {
     "unknown option": (["check", "--prot", "1"], "No such option"),
     "unknown command": (["chekc"], "No such command"),
-    "unknown test": (["check", "sesion"], "the tests are port, handshake"),
-    "unknown scenario": (["simulate", "nonsense"], "traymon simulate --list"),
+    "unknown test": (["check", "sesion"], "Use port, handshake, session, library or ids"),
+    "unknown scenario": (["simulate", "nonsense"], " simulate --list"),
     "unknown code": (["explain", "wrong-prot"], "Did you mean wrong-port?"),
-    "bad port": (["check", "--port", "x"], "IB_PORT=x: a whole number from 1 to 65535"),
-    "bad timeout": (["run", "--timeout", "0"], "TRAYMON_TIMEOUT=0: seconds, from 0.5 to 60"),
+    "bad port": (["check", "--port", "x"], "IB_PORT=x: must be a whole number from 1 to 65535"),
+    "bad timeout": (
+        ["run", "--timeout", "0"],
+        "TRAYMON_TIMEOUT=0: must be a number of seconds from 0.5 to 60",
+    ),
     "no such file": (["config", "--env", "none.env"], "none.env: there is no such file"),
     "a folder": (["check", "--env", "."], "is a folder"),
     "too fast": (["demo", "--speed", "99"], "--speed"),
@@ -124,7 +148,7 @@ def test_every_mistake_in_the_file_is_told_at_once(traymon: Command, tmp_path: P
     code, out, err = traymon("check")
     assert (code, out) == (3, "")
     told = err.replace(f"{tmp_path}{os.sep}", "").splitlines()
-    assert told[0] == "The settings cannot be used: 3 mistakes."
+    assert told[0] == "traymon cannot use these settings (3 problems):"
     assert [line.split(":")[0] for line in told[1:]] == [f"  .env, line {n}" for n in (1, 2, 3)]
 
 
@@ -144,13 +168,41 @@ def test_the_report_is_markdown_for_others_to_read(traymon: Command, tmp_path: P
 def test_explain_lists_every_code_and_prints_the_page_of_each(traymon: Command) -> None:
     code, listed, _ = traymon("explain")
     assert code == 0
-    starts = [line for line in listed.splitlines()[1:] if not line.startswith(" ")]
-    assert [line.split()[0] for line in starts] == list(ENTRIES)
+    rows = [line.split() for line in listed.splitlines() if line.startswith("  ")]
+    assert sorted(row[0] for row in rows) == sorted(ENTRIES)
+    stages = [line for line in listed.splitlines() if line and not line.startswith(" ")]
+    assert stages[:-1] == list(STAGES)
+    assert "—" not in listed
+    assert "port PORT" in listed
     assert traymon("explain", "wrong-port")[1] == explained("wrong-port")
     for known in ENTRIES:
         page = explained(known)
         assert "If that did not help" in page, known
         assert not re.search(r"\{[a-z_]+\}", page), known
+
+
+@no_ctrl_c
+def test_lists_fit_80_columns_and_keep_every_name_whole(traymon: Command) -> None:
+    for words, names in ((["explain"], ENTRIES), (["simulate", "--list"], SCENARIOS)):
+        shown = on_a_terminal(traymon, *words)
+        assert max(map(len, shown.splitlines())) <= 80
+        assert set(names) <= set(shown.split())
+
+
+def on_a_terminal(traymon: Command, *words: str) -> str:
+    """Return what a terminal of 80 columns shows, without colours."""
+    shell = f"stty cols 80 rows 24; {shlex.join(traymon.command(*words))}"
+    done = subprocess.run(
+        ["script", "-qec", shell, "/dev/null"],
+        env=traymon.env | {"TERM": "xterm", "NO_COLOR": "1"},
+        cwd=traymon.cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", done.stdout).replace("\r", "")
 
 
 def explained(code: str) -> str:
@@ -167,6 +219,8 @@ def test_config_lists_every_key_and_its_source(traymon: Command, tmp_path: Path)
     table, _, _ = out.partition("\n\n")
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in table.splitlines()}
     assert rows.keys() - {"Setting"} == {*FIELDS, "IB_CLIENT_ID"}
+    own = [key.startswith("TRAYMON_") for key in rows]
+    assert own == sorted(own), "what is IB's comes first"
     assert rows["IB_PORT"][0] == "4002"
     assert rows["IB_PORT"][1].rstrip().endswith(".env, line 1")
     assert rows["IB_CLIENT_ID"][1].rstrip() == "environment"
@@ -185,14 +239,17 @@ def test_without_a_session_bus_the_test_notification_says_so_in_plain_words(
     assert "plyer: failed: " in out
 
 
+COPY = "To change them, copy that file to: "
+
+
 def test_config_names_the_file_of_ibs_resets_and_where_ones_own_can_stand(
     traymon: Command, tmp_path: Path
 ) -> None:
     code, out, err = traymon("config")
     assert (code, err) == (0, "")
     (ours,) = (line for line in out.splitlines() if line.startswith("IB's reset times: "))
-    (place,) = (line for line in out.splitlines() if line.startswith("A copy of your own: "))
-    own = Path(place.removeprefix("A copy of your own: "))
+    (place,) = (line for line in out.splitlines() if line.startswith(COPY))
+    own = Path(place.removeprefix(COPY))
     assert Path(ours.removeprefix("IB's reset times: ")).is_file()
     assert str(own) not in ours
     own.parent.mkdir(parents=True)
@@ -205,6 +262,51 @@ def test_simulate_lists_every_scenario_and_traymon_tells_its_version(traymon: Co
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[1:]] == list(SCENARIOS)
     assert traymon("--version") == (0, f"traymon {__version__}\n", "")
+
+
+def test_help_and_version_have_the_aliases_that_people_type(traymon: Command) -> None:
+    assert traymon("version") == (0, f"traymon {__version__}\n", "")
+    code, whole, _ = traymon("help")
+    assert (code, whole) == (0, traymon("--help")[1])
+    headings = ["Watch:", "Diagnose:", "Set up:", "Try:"]
+    assert [line for line in whole.splitlines() if line in headings] == headings
+    assert "..." not in whole.replace("[ARGS]...", ""), "no sentence is cut"
+    assert traymon("help", "check") == traymon("check", "--help")
+    code, _, err = traymon("help", "chekc")
+    assert code == 3
+    assert "Did you mean 'check'?" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bash completes on other systems")
+def test_a_real_bash_completes_commands_options_and_names(traymon: Command, tmp_path: Path) -> None:
+    shim = tmp_path / "bin" / "traymon"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {shlex.join(traymon.command())} "$@"\n')
+    shim.chmod(0o755)
+    path = {"PATH": f"{shim.parent}:{os.environ['PATH']}"}
+    script = traymon("--show-completion", **path, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    if script[0]:  # it takes the name of the shell then
+        script = traymon("--show-completion", "bash", **path)
+    ask = """
+source <(env _TRAYMON_COMPLETE=source_bash traymon)
+complete_line() {
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+    COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+    $(complete -p traymon | sed -E 's/.*-F ([^ ]+) .*/\\1/') traymon "${!#}" "${@: -2:1}"
+    echo "${COMPREPLY[@]}"
+}
+complete_line traymon sn; complete_line traymon check --bri
+complete_line traymon explain wrong-p; complete_line traymon simulate drip
+"""
+    done = subprocess.run(
+        ["bash", "-c", ask],
+        env=traymon.env | path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["snooze", "--brief", "wrong-port", "drip"], done.stderr
 
 
 # --- what lives on until it is told to end
@@ -258,7 +360,9 @@ def test_run_prints_one_plain_line_per_change_into_a_pipe(traymon: Command) -> N
             assert lines.end() == (0, "")
     said = "\n".join(lines.all)
     assert ESCAPE not in said
-    assert lines.all[0] == f"traymon watches TWS / IB Gateway, 127.0.0.1:{gateway.port}."
+    assert lines.all[0] == (
+        f"traymon is watching TWS / IB Gateway, 127.0.0.1:{gateway.port}. Its page: traymon open"
+    )
     assert all(re.match(r"\d\d:\d\d:\d\d  [✓…] ", line) for line in lines.all[1:]), said
     assert len(lines.all) == len(set(lines.all))
 
@@ -287,8 +391,12 @@ def test_the_demo_shows_every_chapter_and_ends_by_itself(traymon: Command) -> No
     assert (code, err) == (0, "")
     assert ESCAPE not in out
     place = 0
-    for chapter in STORY:
-        place = out.index(f"demo: {chapter.says}", place)
+    for number, chapter in enumerate(STORY, 1):
+        place = out.index(f"demo {number}/{len(STORY)}: {chapter.says}", place)
+    assert "Press Ctrl-C to end the demo." in out
+    shown = [line for line in out.splitlines() if re.match(r"\d\d:\d\d:\d\d  ", line)]
+    assert shown
+    assert all(line[10:].startswith("DEMO · ") for line in shown), "every line says what it is"
     assert re.findall(r"demo: .* did not show", out) == []
 
 

@@ -95,7 +95,7 @@ def test_output_that_fails_changes_no_exit_code(
 
 def test_what_could_not_be_printed_is_said_once(traymon: Command) -> None:
     done = traymon.shell('"$@" >/dev/full', "explain")
-    assert done.stderr == "Not everything could be printed: [Errno 28] No space left on device\n"
+    assert done.stderr == "The output is incomplete: [Errno 28] No space left on device\n"
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def test_it_goes_on_without_its_terminal_and_ends_with_0(
     )
     words = ("run", "--no-tray", "--port", str(gateway.port))
     terminal = OnATerminal(traymon, *words, through=(sys.executable, "-c", nohup))
-    terminal.read_until(b"API answers")
+    terminal.read_until(b"Programs can connect")
     terminal.hang_up()
     gateway.stop()
     wait_for(lambda: traymon.run("status").returncode == 1, "red")
@@ -364,7 +364,10 @@ def test_in_a_removed_folder_it_says_so_unless_no_folder_is_needed(
         assert done.returncode == code, (words, done.stderr)
         assert "Traceback" not in done.stderr, words
         if code == 3 and "status" not in words and "--env" not in words:
-            assert done.stderr.startswith("This folder is gone"), (words, done.stderr)
+            assert done.stderr.startswith("The current folder no longer exists"), (
+                words,
+                done.stderr,
+            )
 
 
 UNWRITABLE: dict[str, Callable[[Path], dict[str, str]]] = {
@@ -391,7 +394,7 @@ def test_an_unwritable_state_folder_is_said_once_and_everything_else_goes_on(
     with traymon.start(*words) as process:
         try:
             wait_for(lambda: traymon.run("status").returncode == 0, "green")
-            assert traymon.run("run", "--no-tray").stdout.startswith("traymon runs already")
+            assert traymon.run("run", "--no-tray").stdout.startswith("traymon is already running")
             assert traymon.run("check", *words[2:]).returncode == 0
             gateway.stop()
             wait_for(lambda: traymon.run("status").returncode == 1, "red")
@@ -437,7 +440,7 @@ def test_what_nobody_thought_of_is_one_line_and_exit_code_3(
     )
     log = tmp_path / "state" / "traymon" / "log" / "traymon.log"
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"traymon has failed: no such [31m thing (log: {log})\n"
+    assert done.stderr == f"traymon failed: no such [31m thing (log: {log})\n"
     assert "Traceback" in log.read_text()
 
 

@@ -54,14 +54,35 @@ def test_a_second_start_opens_the_page_of_the_first_and_ends(user: ResidentTraym
     first = user.start_resident()
     try:
         second = user.run("run", "--no-tray")
-        assert (second.returncode, second.stdout) == (
-            0,
-            "traymon runs already; its page is opened.\n",
-        )
+        watching = f"pid {first.pid}, watching 127.0.0.1:{user.gateway.port}"
+        said = f"traymon is already running ({watching}). Opening its page.\n"
+        assert (second.returncode, second.stdout) == (0, said)
         (lead,) = wait_for(user.opened)
         assert stat.S_IMODE(lead.stat().st_mode) == 0o600
         assert "http://127.0.0.1:" in lead.read_text()
         assert "/open/" not in str(lead)
+    finally:
+        end(first)
+
+
+@pytest.mark.parametrize("words", ["another port", "another .env"])
+def test_a_second_start_with_other_settings_says_what_is_not_watched(
+    user: ResidentTraymon, tmp_path: Path, words: str
+) -> None:
+    env_file = tmp_path / "other.env"
+    env_file.write_text(f"IB_PORT={user.gateway.port}\n")
+    other = {"another port": ("--port", "23602"), "another .env": ("--env", str(env_file))}[words]
+    new = "127.0.0.1:23602" if words == "another port" else str(env_file)
+    first = user.start_resident()
+    try:
+        for options in ((), ("--no-tray",)):
+            second = user.run("run", *options, *other)
+            assert (second.returncode, second.stdout) == (3, "")
+            assert f"traymon does NOT watch {new}. " in second.stderr
+            assert f"(pid {first.pid}) and watches 127.0.0.1:{user.gateway.port}." in second.stderr
+        assert user.opened() == []
+        same = user.run("run", "--no-tray", "--port", str(user.gateway.port))
+        assert same.returncode == 0
     finally:
         end(first)
 
@@ -76,7 +97,7 @@ def test_where_no_browser_opens_it_prints_a_one_time_address_and_why(
         for words, code in ((("run", "--no-tray"), 0), (("open",), 3)):
             done = user.run(*words, BROWSER=browser)
             assert done.returncode == code
-            assert "is opened" not in done.stdout
+            assert "Opening" not in done.stdout
             why = "no display" if broken == "no browser" else "exit code 1"
             assert "No browser could be opened: " in done.stdout
             assert why in done.stdout
@@ -111,8 +132,9 @@ def test_of_several_starts_in_one_moment_one_watches_and_the_others_open_its_pag
         for start in started:
             if start.poll() is not None:
                 out, err = start.communicate(timeout=30)
-                said = "traymon runs already; its page is opened.\n"
-                assert (start.returncode, out, err) == (0, said, "")
+                assert (start.returncode, err) == (0, "")
+                assert out.startswith("traymon is already running (pid ")
+                assert out.endswith(f":{user.gateway.port}). Opening its page.\n")
         assert user.run("status").returncode == 0
         assert len(user.opened()) == count - 1
     finally:
@@ -134,7 +156,7 @@ def test_the_runtime_folder_plays_no_part(user: ResidentTraymon, runtime: str) -
     try:
         assert user.run("status", XDG_RUNTIME_DIR=env).returncode == 0
         second = user.run("run", "--no-tray", XDG_RUNTIME_DIR=env)
-        assert (second.returncode, second.stdout[:21]) == (0, "traymon runs already;")
+        assert (second.returncode, second.stdout[:26]) == (0, "traymon is already running")
     finally:
         end(first)
 
@@ -144,7 +166,7 @@ def test_after_its_state_folder_was_removed_it_is_found_again(user: ResidentTray
     try:
         shutil.rmtree(user.home / "state" / "traymon")
         wait_for(lambda: user.run("status").returncode == 0, "the place to be written again")
-        assert user.run("run", "--no-tray").stdout.startswith("traymon runs already")
+        assert user.run("run", "--no-tray").stdout.startswith("traymon is already running")
     finally:
         end(first)
 
@@ -184,7 +206,7 @@ def test_one_that_hangs_is_named_and_nothing_starts_beside_it(user: ResidentTray
     try:
         done = user.run("run", "--no-tray")
         assert (done.returncode, done.stdout) == (3, "")
-        assert f"The traymon that runs (pid {first.pid}) does not answer: " in done.stderr
+        assert f"The running traymon (pid {first.pid}) does not answer: " in done.stderr
     finally:
         first.send_signal(signal.SIGCONT)
         end(first)
@@ -202,7 +224,10 @@ def test_another_program_on_the_port_of_one_that_crashed_is_no_traymon(
         info = json.loads(place.read_text()) | {"port": stranger.server_port, "pid": os.getpid()}
         place.write_text(json.dumps(info))
         done = user.run("status")
-        assert (done.returncode, done.stderr) == (3, "No traymon runs for this user.\n")
+        assert (done.returncode, done.stderr) == (
+            3,
+            "traymon is not running. Start it with: traymon\n",
+        )
         end(user.start_resident())
         stranger.shutdown()
 
@@ -224,7 +249,7 @@ def test_without_a_running_one_that_is_said(user: ResidentTraymon) -> None:
     for words in (("status",), ("open",), ("open", "--print-url")):
         done = user.run(*words)
         assert (done.returncode, done.stdout) == (3, "")
-        assert "No traymon runs" in done.stderr
+        assert "traymon is not running" in done.stderr
 
 
 def test_a_crashed_one_leaves_nothing_that_hinders(user: ResidentTraymon) -> None:
@@ -316,7 +341,9 @@ def test_one_that_loses_its_place_while_it_begins_again_opens_the_page_of_the_wi
             timeout=60,
         )
         os.close(pipe)
-        assert (done.returncode, done.stdout) == (0, "traymon runs already; its page is opened.\n")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"pid {first.pid}" in done.stdout
+        assert done.stdout.endswith("Opening its page.\n")
         assert first.poll() is None
     finally:
         end(first)

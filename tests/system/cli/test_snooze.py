@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,9 +46,28 @@ def test_a_snooze_is_shown_with_its_end_outlives_a_restart_and_can_be_ended(
         end(second)
 
 
+def test_a_snooze_takes_any_length_as_people_write_it(user: ResidentTraymon) -> None:
+    first = user.start_resident()
+    try:
+        for words, minutes in ((["1h30m"], 90), (["2", "hours"], 120), (["90"], 90)):
+            done = user.run("snooze", *words)
+            assert (done.returncode, done.stderr) == (0, "")
+            (target,) = json.loads(user.run("status", "--json").stdout)
+            left = target["snoozed_until"] - time.time()
+            assert minutes * 60 - 60 < left <= minutes * 60, words
+        assert user.run("snooze", "until", "15:30").returncode == 0
+        wait_for(lambda: " 15:30" in user.run("status").stdout)
+    finally:
+        end(first)
+
+
 @pytest.mark.parametrize(
     ("wish", "says"),
-    [("2h", "15m, 1h, open, off"), ("open", "TRAYMON_HOURS"), ("../pause", "15m, 1h, open, off")],
+    [
+        ("30x", "Cannot snooze for '30x'. Use 30m, 2h, 1h30m, until 15:30, open"),
+        ("open", "Set TRAYMON_HOURS first"),
+        ("../pause", "Cannot snooze for '../pause'. Use 30m"),
+    ],
 )
 def test_a_wish_that_cannot_be_granted_is_refused_with_the_reason(
     wish: str, says: str, user: ResidentTraymon

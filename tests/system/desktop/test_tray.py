@@ -90,12 +90,15 @@ def test_a_test_notification_goes_through_every_channel_and_its_click_is_seen(
     desktop.start_dunst()
     asking = desktop.spawn("asking", sys.executable, "-m", "traymon", "test-notify")
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-    assert notification.title == "This is a test of traymon"
-    wait_for(lambda: "D-Bus: sent; clicks arrive" in desktop.log("asking"), "its word")
+    assert notification.title == "This is a test from traymon"
+    wait_for(lambda: "D-Bus: sent; reports clicks" in desktop.log("asking"), "its word")
     desktop.click_notification()
-    wait_for(lambda: "The click has arrived." in desktop.log("asking"), "the click")
+    wait_for(lambda: "The click arrived" in desktop.log("asking"), "the click")
     assert asking.wait(10) == 0
     assert "plyer: " in desktop.log("asking")
+    assert "The click arrived (D-Bus)." in desktop.log("asking")
+    named = [each for each in desktop.notifications() if "looks like (D-Bus)" in each.body]
+    assert named, "each notification names its channel"
 
 
 def test_without_a_notification_service_the_test_says_so(desktop: Desktop) -> None:
@@ -309,7 +312,7 @@ def test_a_page_that_does_not_open_is_told_after_a_click(
     desktop.click_tray_icon()
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
     assert notification.title == "No browser could be opened"
-    assert "traymon open --print-url" in notification.body
+    assert " open --print-url" in notification.body
     assert "/no/such/browser: No such file" in notification.body
 
 

@@ -70,7 +70,7 @@ def test_it_is_switched_on_and_off_and_leaves_nothing(home: Home) -> None:
     assert home.files() == {"autostart", "autostart/traymon.desktop"}
     said = home.autostart("status")
     assert said.returncode == 0
-    assert said.stdout == f"Start at login is on ({home.entry}).\n"
+    assert said.stdout == f"Start at login is on, without a project's .env ({home.entry}).\n"
 
     assert home.autostart("off").returncode == 0
     assert home.autostart("status").returncode == 1
@@ -98,7 +98,7 @@ def test_the_entry_watches_what_is_watched_here(home: Home) -> None:
 def test_what_the_environment_alone_says_is_named_for_a_login_does_not_know_it(home: Home) -> None:
     said = home.autostart("on", IB_PORT="4002")
     assert said.returncode == 0
-    assert said.stderr == "Set in this terminal alone, so not known at login: IB_PORT\n"
+    assert said.stderr == "Set only in this terminal, so it will not apply at login: IB_PORT\n"
 
 
 @linux_only
@@ -161,7 +161,7 @@ def test_an_entry_that_names_what_is_gone_does_not_count_as_on(
     home.entry.write_text(f"[Desktop Entry]\n{line}\n")
     said = home.autostart("status")
     assert said.returncode == 1
-    assert f"names {missing}, which is not there" in said.stdout
+    assert f"names {missing}, which does not exist" in said.stdout
 
 
 @linux_only
@@ -182,14 +182,14 @@ def check_refused(home: Home) -> None:
     assert said.returncode == 3
     assert said.stdout == ""
     (line,) = said.stderr.splitlines()
-    assert line.startswith("Start at login cannot be changed or read: ")
+    assert line.startswith("Cannot change or read start at login: ")
     assert str(home.config) in line
 
 
 def test_an_unknown_action_is_misuse(home: Home) -> None:
     said = home.autostart("perhaps")
     assert said.returncode == 3
-    assert "allowed are on, off and status" in said.stderr
+    assert "Use on, off or status" in said.stderr
 
 
 # --- the files

@@ -6,6 +6,7 @@ Must not reach a network: traymon's packages are lent from the environment that 
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 import shlex
@@ -56,7 +57,7 @@ def test_what_was_installed_starts_at_login_and_uninstalling_leaves_what_it_says
     done = user.install("--start-at-login")
 
     assert done.returncode == 0, done.stderr
-    assert "Installing traymon with venv: takes a minute.\n" in done.stdout
+    assert "Installing traymon (private venv). This takes about a minute.\n" in done.stdout
     link = user.home / ".local" / "bin" / "traymon"
     assert f"traymon is installed. Start it: {link}\n" in done.stdout
     assert f"Start at login is on, with the settings in {project}" in done.stdout
@@ -128,7 +129,9 @@ def test_an_update_that_fails_or_is_cut_off_leaves_the_one_before(user: User) ->
 
     assert failed.returncode == 3
     sentence = failed.stderr.splitlines()[0]
-    assert sentence.startswith("pip could not install traymon's packages. Is there a network")
+    assert sentence.startswith(
+        "pip could not install traymon's packages. Check your internet connection"
+    )
     assert (venv / "of the one before").exists()
     again = user.install("--no-start-at-login")
     assert again.returncode == 0, again.stderr
@@ -152,7 +155,7 @@ def test_beside_unusable_settings_and_another_command_of_its_name_it_is_installe
     assert done.returncode == 3
     assert f"Start it: {user.home / '.local/share/traymon/venv/bin/traymon'}\n" in done.stdout
     assert "IB_PORT=74970" in done.stderr
-    assert "It is installed, but does not start at login." in done.stderr
+    assert "traymon is installed, but it does not start at login." in done.stderr
     assert user.install("--uninstall", "--purge").returncode == 0
     assert user.files() == before
     assert other.read_text() == "another"
@@ -207,7 +210,7 @@ def test_whichever_is_there_installs_it_and_removes_it(
         give(no_gi, tool)
     done = no_gi.install()
     assert done.returncode == 0, done.stderr
-    assert f"Installing traymon with {chosen}: " in done.stdout
+    assert f"Installing traymon (with {chosen}). " in done.stdout
     again = no_gi.install()
     assert "up to date" in again.stdout
     done = no_gi.install("--uninstall")
@@ -254,33 +257,96 @@ def test_without_a_network_pips_own_words_follow_one_sentence(no_gi: User) -> No
     done = no_gi.install(PIP_FIND_LINKS="")
     assert done.returncode == 3
     sentence, *words = done.stderr.splitlines()
-    assert sentence.startswith("pip could not download traymon's packages. Is there a network")
+    assert sentence.startswith(
+        "pip could not download traymon's packages. Check your internet connection"
+    )
     assert "No matching distribution found" in words[-1]
     assert "install" not in log.read_text()
 
 
+# --- what it asks
+
+HERE, LOCAL, REMOTE = {"DISPLAY": ":9"}, "[Y/n]", "[y/N]"
+NO_PROJECT = "autostart on"
+PROJECT = "autostart on --env {home}/bot/.env"
+
+
 @posix_only
-@pytest.mark.parametrize(("answer", "switched"), [("", True), ("y", True), ("n", False)])
-def test_on_a_terminal_it_asks_whether_to_start_at_login(
-    no_gi: User, answer: str, switched: bool
+@pytest.mark.parametrize(
+    ("where", "choices", "answers", "asked"),
+    [
+        (HERE, LOCAL, ["n"], None),
+        (HERE, LOCAL, ["", ""], NO_PROJECT),
+        (HERE, LOCAL, ["", "no such", '"bot/.env" '], PROJECT),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, LOCAL, ["y", "~/bot"], PROJECT),
+        ({}, REMOTE, [""], None),
+        ({**HERE, "SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}, REMOTE, [""], None),
+        ({**HERE, "SSH_TTY": "/dev/pts/1"}, REMOTE, ["yes", "bot"], PROJECT),
+    ],
+)
+def test_on_a_terminal_it_asks_whether_to_start_at_login_and_for_which_project(
+    no_gi: User, where: dict[str, str], choices: str, answers: list[str], asked: str | None
 ) -> None:
+    (no_gi.home / "bot").mkdir()
+    (no_gi.home / "bot" / ".env").touch()
+    log = give(no_gi, "uv")
+    said = talk(no_gi, where, answers)
+    assert f"Start traymon at login? {choices} " in said
+    assert last_asked(log) == (asked and asked.format(home=no_gi.home))
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("answer", "asked"), [("", "autostart on --env {home}/.env"), ("none", NO_PROJECT)]
+)
+def test_the_project_of_this_folder_is_proposed(no_gi: User, answer: str, asked: str) -> None:
+    (no_gi.home / ".env").touch()
+    log = give(no_gi, "uv")
+    said = talk(no_gi, HERE, ["y", answer])
+    assert f"(Enter: {no_gi.home}/.env; none: no project)" in said
+    assert last_asked(log) == asked.format(home=no_gi.home)
+
+
+@posix_only
+def test_the_end_of_the_input_is_an_answer(no_gi: User) -> None:
+    log = give(no_gi, "uv")
+    talk(no_gi, {}, ["\x04"])
+    assert last_asked(log) is None
+
+
+def last_asked(log: Path) -> str | None:
+    """Return how the installed traymon was called; None if it was not."""
+    last = log.read_text().splitlines()[-1]
+    return last if last.startswith("autostart") else None
+
+
+def talk(user: User, env: dict[str, str], answers: list[str]) -> str:
+    """Install on a terminal, give an answer to each question, and return what was printed."""
     if sys.platform == "win32":
         pytest.skip("POSIX alone")
     import pty
 
-    log = give(no_gi, "uv")
+    ours = {**user.env, **env}
+    for name in {"DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"} - env.keys():
+        ours.pop(name, None)
     terminal, end = pty.openpty()
-    command = ["sh", str(no_gi.sources / "install" / "install.sh")]
-    with subprocess.Popen(command, env=no_gi.env, stdin=end, stdout=end, stderr=end) as process:
+    command = user.command()
+    with subprocess.Popen(
+        command, env=ours, cwd=user.home, stdin=end, stdout=end, stderr=end
+    ) as process:
         os.close(end)
         said = b""
-        while b"[Y/n]" not in said:
-            said += os.read(terminal, 4096)
-        os.write(terminal, answer.encode() + b"\n")
+        for answer in answers:
+            begun = len(said)
+            while not said[begun:].endswith((b"] ", b"): ")):
+                said += os.read(terminal, 4096)
+            os.write(terminal, answer.encode() + b"\n" * (answer != "\x04"))
+        with contextlib.suppress(OSError):  # Linux's end of a terminal
+            while more := os.read(terminal, 4096):
+                said += more
         process.wait(60)
     os.close(terminal)
-    assert b"Start traymon at login? [Y/n]" in said
-    assert ("autostart on" in log.read_text()) is switched
+    return said.decode()
 
 
 def system_has_gtk() -> bool:
@@ -296,7 +362,7 @@ def system_has_gtk() -> bool:
 def test_with_the_systems_pygobject_it_is_not_uv_and_its_python_lends_the_menu(user: User) -> None:
     give(user, "uv")
     log = give(user, "pipx")
-    assert "Installing traymon with pipx" in user.install().stdout
+    assert "Installing traymon (with pipx)" in user.install().stdout
     assert "--python /usr/bin/python3 --system-site-packages" in log.read_text()
 
 
@@ -353,7 +419,7 @@ def test_a_misused_command_line_does_nothing(user: User, arguments: list[str]) -
 # --- the scripts themselves
 
 
-@pytest.mark.parametrize("script", ["install.py", "installers.py", "running.py"])
+@pytest.mark.parametrize("script", ["install.py", "installers.py", "running.py", "questions.py"])
 def test_they_have_no_syntax_that_an_old_python_cannot_read(script: str) -> None:
     ast.parse((ROOT / "install" / script).read_text(encoding="utf-8"), feature_version=(3, 7))
 

@@ -249,7 +249,10 @@ def test_a_package_that_was_removed_is_installed_again(repository: Repository) -
     done = repository.start()
 
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "Setting up traymon in .venv: takes a minute, once.\n"
+    assert (
+        done.stderr
+        == "Setting up traymon in .venv. This takes about a minute, the first time only.\n"
+    )
     assert repository.start().stderr == ""
 
 
@@ -266,7 +269,7 @@ def test_an_empty_venv_that_an_older_traymon_stamped_as_complete_is_filled(
     done = repository.start()
 
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("Bringing .venv up to date")
+    assert done.stderr.startswith("Updating .venv")
 
 
 def test_another_lock_brings_the_venv_up_to_date(repository: Repository) -> None:
@@ -275,7 +278,7 @@ def test_another_lock_brings_the_venv_up_to_date(repository: Repository) -> None
     done = repository.start()
 
     assert json.loads(done.stdout)["brick"] == version
-    assert done.stderr == "Bringing .venv up to date: its list of packages has changed.\n"
+    assert done.stderr == "Updating .venv: its list of packages has changed.\n"
     assert repository.start().stderr == ""
 
 
@@ -320,7 +323,10 @@ def test_without_its_python_the_venv_is_made_anew_and_half_of_that_does_not_coun
     done = repository.start()
 
     assert done.returncode == 0
-    assert done.stderr == "Setting up traymon in .venv: takes a minute, once.\n"
+    assert (
+        done.stderr
+        == "Setting up traymon in .venv. This takes about a minute, the first time only.\n"
+    )
 
 
 @pytest.mark.parametrize("language", ["C", "C.UTF-8"])
@@ -348,7 +354,9 @@ def test_a_failing_download_is_one_sentence_before_pips_own_words_and_is_tried_a
     assert done.returncode == 3
     assert done.stdout == ""
     _, sentence, gap, *words = done.stderr.splitlines()
-    assert sentence.startswith("pip could not install traymon's packages. Is there a network")
+    assert sentence.startswith(
+        "pip could not install traymon's packages. Check your internet connection"
+    )
     assert gap == ""
     assert f"brick=={version}" in "".join(words)
     assert json.loads(repository.start().stdout)["brick"] == version

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from support.desktop_traymon import FAST, log_of, wait_until_it_shows
 from support.gtk import GTK, choose, gtk_is_here
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
+from traymon.autostart.login_start import is_login_entry
 from traymon.sim.gateway import Running
 
 XORG = {"PYSTRAY_BACKEND": "xorg"}
@@ -125,6 +128,45 @@ def test_a_second_start_at_login_neither_opens_the_page_nor_says_a_word(
     assert not opened.exists()
 
 
+def test_an_entry_of_the_users_own_opens_no_page_either(desktop: Desktop, project: Path) -> None:
+    """It lacks --at-login, and its parent is the session manager."""
+    switch_on(desktop, project)
+    log_in(desktop, **XORG)
+    wait_for_the_log(desktop, "the page is served")
+    opened = desktop.folder / "opened"
+    session_manager = shutil.copy("/bin/sh", desktop.folder / "xfce4-session")
+    entry = f"{shlex.join([sys.executable, '-m', 'traymon', '--env', str(project / '.env')])}; :"
+    done = subprocess.run(
+        [session_manager, "-c", entry],
+        env={**desktop.env, "BROWSER": f"touch {opened} %s"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not opened.exists()
+
+
+AUTOSTARTED = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x@autostart.service\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "cgroup", "at_login"),
+    [
+        ({"SYSTEMD_EXEC_PID": "7"}, AUTOSTARTED, True),
+        ({"SYSTEMD_EXEC_PID": "6"}, AUTOSTARTED, False),  # clicked in a dock of that group
+        ({}, AUTOSTARTED, False),
+        ({"SYSTEMD_EXEC_PID": "7"}, "0::/user.slice/app.slice/app-x@4711.service\n", False),
+        ({"SYSTEMD_EXEC_PID": "7"}, "", False),
+    ],
+)
+def test_what_systemd_starts_from_an_entry_is_told_from_what_the_user_clicks_on(
+    environ: dict[str, str], cgroup: str, at_login: bool
+) -> None:
+    assert is_login_entry(environ, 7, cgroup) is at_login
+
+
 def test_settings_that_got_a_mistake_are_told_by_a_notification_and_the_log(
     desktop: Desktop, project: Path
 ) -> None:
@@ -155,3 +197,16 @@ def test_the_menus_tick_switches_it_on_with_these_settings_and_off(
     )
     choose(desktop, *tick)
     wait_for(lambda: not entry_of(desktop).exists(), "the end of the entry")
+
+
+@pytest.mark.skipif(not gtk_is_here(), reason="needs: apt install python3-gi gir1.2-gtk-3.0")
+def test_an_entry_with_other_settings_has_no_tick_and_a_click_gives_it_these(
+    desktop: Desktop, project: Path
+) -> None:
+    switch_on(desktop, Path(desktop.env["HOME"]))
+    assert "--env" not in entry_of(desktop).read_text()
+    desktop.start_tray()
+    desktop.spawn("traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **GTK)
+    wait_until_it_shows(desktop, GREEN, "green")
+    choose(desktop, "Up", "Up", "Up")
+    wait_for(lambda: "--env" in entry_of(desktop).read_text(), "the entry with the settings")

@@ -161,7 +161,7 @@ def test_a_second_installation_waits_for_the_first(user: User) -> None:
         )
         assert second.stderr is not None
         said = second.stderr.readline()
-        assert said == "Another installation of traymon is at work: waiting for it.\n"
+        assert said == "Another installation of traymon is running. Waiting for it to finish.\n"
         assert second.poll() is None
         shutil.rmtree(lock.parent)  # as the first one leaves it
         first.send_signal(signal.SIGKILL)
@@ -206,8 +206,8 @@ def test_purge_removes_a_link_and_leaves_the_folder_that_it_leads_to(user: User)
     done = user.install("--uninstall", "--purge")
 
     assert done.returncode == 0, done.stderr
-    assert f"Removed as well: {state}\n" in done.stdout
-    assert f"  It was a link. The folder that it led to is left: {elsewhere}\n" in done.stdout
+    assert f"Also removed: {state}\n" in done.stdout
+    assert f"  It was a link. The folder it pointed to is kept: {elsewhere}\n" in done.stdout
     assert user.files() == {"elsewhere/mine"}
 
 
@@ -223,7 +223,7 @@ def test_what_cannot_be_removed_is_named_and_the_rest_is_removed(user: User) -> 
 
     assert done.returncode == 3
     assert f"Not removed: {config} (Not a directory)" in done.stderr
-    assert f"Removed as well: {state}\n" in done.stdout
+    assert f"Also removed: {state}\n" in done.stdout
     assert user.files() == {".config/traymon"}
 
 

@@ -141,7 +141,7 @@ def test_the_mode_of_the_docker_images_is_read_listed_and_never_a_mistake(
         ("TRAYMON_HOURS=Mon-Fry 09:30-16:00 UTC", "days are Mon, Tue"),
         ("TRAYMON_HOURS=sometimes", "always, auto, or a window like"),
         ("TRAYMON_QUIET=always", "a window like"),
-        ("TRAYMON_HOURS=auto\nTRAYMON_SESSION=off", "write TRAYMON_SESSION=hold"),
+        ("TRAYMON_HOURS=auto\nTRAYMON_SESSION=off", "set TRAYMON_SESSION=hold"),
     ],
 )
 def test_a_window_that_cannot_be_used_is_named_with_what_is_wrong(
@@ -153,7 +153,7 @@ def test_a_window_that_cannot_be_used_is_named_with_what_is_wrong(
 
 def test_an_api_version_that_no_tws_has_is_refused(load: Load) -> None:
     assert load("TRAYMON_MIN_SERVER_VERSION=226\n").target.limits.min_version == 226
-    says = "a whole number from 100 to 226, IBKR's newest API version"
+    says = "a whole number from 100 to 226 (IBKR's newest API version)"
     with pytest.raises(ConfigError, match=re.escape(says)):
         load("TRAYMON_MIN_SERVER_VERSION=227\n")
 
@@ -230,31 +230,40 @@ def test_every_role_adds_its_client_ids_and_foreign_keys_add_none(load: Load) ->
 # --- what cannot be used
 
 REFUSED_LINES = [
-    ("IB_PORT=0", "IB_PORT=0: a whole number from 1 to 65535"),
-    ("IB_PORT=65536", "IB_PORT=65536: a whole number from 1 to 65535"),
-    ("IB_PORT=7497x", "IB_PORT=7497x: a whole number from 1 to 65535"),
-    ("IB_HOST=localhost:7497", "IB_HOST=localhost:7497: a host name or an address, without a port"),
-    ("IB_HOST=http://x", "IB_HOST=http://x: a host name or an address, without a port"),
-    ("IB_CLIENT_ID=ten", "IB_CLIENT_ID=ten: a number, a list like 10,11 or a range like 10-12"),
-    ("IB_ACCOUNT=DU 1", "IB_ACCOUNT=DU 1: letters and digits"),
-    ("TRAYMON_INTERVAL=nan", "TRAYMON_INTERVAL=nan: seconds, from 5 to 3600"),
-    ("TRAYMON_TIMEOUT=0", "TRAYMON_TIMEOUT=0: seconds, from 0.5 to 60"),
-    ("TRAYMON_TIMEOUT=inf", "TRAYMON_TIMEOUT=inf: seconds, from 0.5 to 60"),
-    ("TRAYMON_FORWARDED=perhaps", "TRAYMON_FORWARDED=perhaps: yes or no"),
-    ("TRAYMON_NOTIFY=loud", "TRAYMON_NOTIFY=loud: auto, plyer or off"),
-    (f"TRAYMON_NAME={'n' * 41}", f"TRAYMON_NAME={'n' * 41}: up to 40 printable characters"),
-    ('TRAYMON_NAME="\x1b[31m"', "TRAYMON_NAME=?[31m: up to 40 printable characters"),
+    ("IB_PORT=0", "IB_PORT=0: must be a whole number from 1 to 65535"),
+    ("IB_PORT=65536", "IB_PORT=65536: must be a whole number from 1 to 65535"),
+    ("IB_PORT=7497x", "IB_PORT=7497x: must be a whole number from 1 to 65535"),
+    (
+        "IB_HOST=localhost:7497",
+        "IB_HOST=localhost:7497: must be a host name or an IP address, without a port",
+    ),
+    ("IB_HOST=http://x", "IB_HOST=http://x: must be a host name or an IP address, without a port"),
+    (
+        "IB_CLIENT_ID=ten",
+        "IB_CLIENT_ID=ten: must be a number, a list like 10,11 or a range like 10-12",
+    ),
+    ("IB_ACCOUNT=DU 1", "IB_ACCOUNT=DU 1: must be letters and digits only, at most 20"),
+    ("TRAYMON_INTERVAL=nan", "TRAYMON_INTERVAL=nan: must be a number of seconds from 5 to 3600"),
+    ("TRAYMON_TIMEOUT=0", "TRAYMON_TIMEOUT=0: must be a number of seconds from 0.5 to 60"),
+    ("TRAYMON_TIMEOUT=inf", "TRAYMON_TIMEOUT=inf: must be a number of seconds from 0.5 to 60"),
+    ("TRAYMON_FORWARDED=perhaps", "TRAYMON_FORWARDED=perhaps: must be yes or no"),
+    ("TRAYMON_NOTIFY=loud", "TRAYMON_NOTIFY=loud: must be auto, plyer or off"),
+    (
+        f"TRAYMON_NAME={'n' * 41}",
+        f"TRAYMON_NAME={'n' * 41}: must be at most 40 printable characters",
+    ),
+    ('TRAYMON_NAME="\x1b[31m"', "TRAYMON_NAME=?[31m: must be at most 40 printable characters"),
     ("TRAYMON_TIMOUT=9", "TRAYMON_TIMOUT=9: no such setting (did you mean TRAYMON_TIMEOUT?)"),
     ("traymon_quick=9", "traymon_quick=9: no such setting (did you mean TRAYMON_QUICK?)"),
     ("TRAYMON_PORT=9", "TRAYMON_PORT=9: no such setting (did you mean IB_PORT?)"),
-    ("TRAYMON_XYZZY=9", "TRAYMON_XYZZY=9: no such setting (traymon config lists every key)"),
+    ("TRAYMON_XYZZY=9", "TRAYMON_XYZZY=9: no such setting (traymon config lists every setting)"),
     ("IB_PORT", "IB_PORT: has no value; write KEY=value"),
-    ("IB_PORT 7497", "IB_PORT 7497: is no KEY=value line"),
-    ("TRAYMON_QUICK: 9", "TRAYMON_QUICK: 9: is no KEY=value line"),
+    ("IB_PORT 7497", "IB_PORT 7497: is not a KEY=value line"),
+    ("TRAYMON_QUICK: 9", "TRAYMON_QUICK: 9: is not a KEY=value line"),
     (
         "IB_HOST=10.0.0.9",
-        "IB_PORT: must be set for this IB_HOST (the port can be found by itself on this computer "
-        "only; write IB_PORT=7497)",
+        "IB_PORT: must be set for this IB_HOST (ports are detected on this computer only; add a "
+        "line such as IB_PORT=7497)",
     ),
 ]  # fmt: skip
 
@@ -278,8 +287,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(load: Load) -> N
 def test_mistakes_outside_the_file_name_their_place(load: Load) -> None:
     told = mistakes(load, "IB_PORT=bad\n", environ={"TRAYMON_LOG": "x"}, IB_PORT="y")
     assert told == [
-        "command line: IB_PORT=y: a whole number from 1 to 65535",
-        "environment: TRAYMON_LOG=x: info or debug",
+        "command line: IB_PORT=y: must be a whole number from 1 to 65535",
+        "environment: TRAYMON_LOG=x: must be info or debug",
     ]
 
 

@@ -122,7 +122,7 @@ def test_a_value_of_several_lines_is_no_mistake(load: Load) -> None:
 
 def test_the_line_of_a_mistake_is_counted_with_the_blank_ones_before_it(load: Load) -> None:
     assert mistakes(load, "\n\nA=1\r\n\r\n  \n\tIB_PORT=x\n")[0].startswith(", line 6: IB_PORT=x")
-    assert mistakes(load, "\n\nIB_PORT 1\n") == [", line 3: IB_PORT 1: is no KEY=value line"]
+    assert mistakes(load, "\n\nIB_PORT 1\n") == [", line 3: IB_PORT 1: is not a KEY=value line"]
 
 
 # --- files and folders
@@ -251,7 +251,7 @@ def test_giant_reset_times_are_refused(tmp_path: Path) -> None:
 )
 def test_the_zone_of_an_address_is_a_plain_name(load: Load, host: str) -> None:
     (told,) = mistakes(load, environ={"IB_HOST": host, "IB_PORT": "4001"})
-    assert told.endswith("a host name or an address, without a port")
+    assert told.endswith("a host name or an IP address, without a port")
     assert told.isprintable()
 
 

@@ -93,7 +93,9 @@ def test_mistakes_are_said_and_what_was_in_force_stays_so(project: Project) -> N
     project.env.write_text("IB_PORT=x\nTRAYMON_QUICK=y\n")
     state = watch.look()
     assert state.news is UNUSABLE
-    assert state.problem.endswith("line 1: IB_PORT=x: a whole number from 1 to 65535 (and 1 more)")
+    assert state.problem.endswith(
+        "line 1: IB_PORT=x: must be a whole number from 1 to 65535 (and 1 more)"
+    )
     with pytest.raises(ConfigError):
         watch.use_new()
     assert watch.look() == state

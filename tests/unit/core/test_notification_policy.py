@@ -57,6 +57,7 @@ class Life:
     code: str = "healthy"
     now: float = 0.0
     comes_out: bool = True
+    demo: bool = False
     snoozed: bool = False
     quiet: bool = False
     closed: bool = False
@@ -87,7 +88,7 @@ class Life:
 
     def status(self, flip: Flip | None) -> Status:
         return Status(
-            TARGET,
+            replace(TARGET, demo=self.demo),
             diagnosis(self.code) if flip is None else flip.after,
             self.since,
             self.light_since,
@@ -210,6 +211,13 @@ def test_what_comes_and_goes_is_told_once_and_once_more_when_it_holds() -> None:
     assert len(life.told[-1][1].flips) == 20
     life.on(3600).show("port-refused").on(30).show("healthy")
     assert life.kinds[-3:] == ["steady", "fault", "recovery"]
+
+
+def test_in_a_demo_every_planned_fault_is_told() -> None:
+    life = Life(demo=True)
+    for _ in range(10):
+        life.show("port-refused").on(30).show("healthy").on(30)
+    assert life.kinds == ["fault", "recovery"] * 10
 
 
 def test_a_fault_that_stays_after_the_coming_and_going_is_known_from_the_summary() -> None:

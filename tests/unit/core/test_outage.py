@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from traymon.core.outage import Outage
+from dataclasses import replace
+
+from traymon.core.model import Diagnosis
+from traymon.core.outage import MAX_CAUSES, Outage
 from traymon.core.vocabulary import Light
 
 
@@ -10,8 +13,16 @@ def outage(*lights: tuple[Light, float]) -> Outage:
     """Return the record after lights that each show since a moment."""
     record = Outage()
     for light, since in lights:
-        record = record.update(light, since)
-    return record
+        record = record.update(Diagnosis(light.word, light), since)
+    return replace(record, causes=())
+
+
+def causes(*codes: str) -> list[str]:
+    """Return the causes that are kept of an outage with these diagnoses, and then green."""
+    record = Outage()
+    for code in codes:
+        record = record.update(Diagnosis(code, Light.RED), 10.0)
+    return [cause.code for cause in record.update(Diagnosis("healthy", Light.GREEN), 20.0).causes]
 
 
 def test_it_begins_with_the_first_light_that_is_not_good() -> None:
@@ -28,10 +39,17 @@ def test_it_ends_with_green_and_not_with_grey() -> None:
 def test_how_long_the_last_one_was_is_known_until_the_next() -> None:
     ended = outage((Light.RED, 10.0), (Light.GREEN, 30.0), (Light.GREEN, 30.0))
     assert ended == Outage(was_down=20.0)
-    assert ended.update(Light.RED, 50.0) == Outage(down_since=50.0)
+    assert ended.update(Diagnosis("x", Light.RED), 50.0) == (
+        Outage(down_since=50.0, causes=(Diagnosis("x", Light.RED),))
+    )
 
 
 def test_a_sleep_is_left_out() -> None:
     asleep = outage((Light.RED, 10.0)).shift(100.0)
-    assert asleep.update(Light.GREEN, 130.0) == Outage(was_down=20.0)
+    assert asleep.update(Diagnosis("healthy", Light.GREEN), 130.0) == Outage(was_down=20.0)
     assert Outage(was_down=20.0).shift(100.0) == Outage(was_down=20.0)
+
+
+def test_it_keeps_what_was_wrong_each_cause_once_and_not_without_end() -> None:
+    assert causes("silent", "refused", "silent") == ["silent", "refused"]
+    assert len(causes(*(str(number) for number in range(20)))) == MAX_CAUSES

@@ -263,10 +263,64 @@ def test_a_snooze_ends_in_time_or_before_the_market_opens() -> None:
     assert snooze_until("open", now, calendar) == at("2026-11-24T09:15")
     assert snooze_until("open", at("2026-11-24T09:20"), calendar) == at("2026-11-25T09:15")
     assert snooze_until("off", now, calendar) is None
-    with pytest.raises(ValueError, match="15m, 1h, open or off"):
-        snooze_until("2h", now, calendar)
     with pytest.raises(ValueError, match="TRAYMON_HOURS"):
         snooze_until("open", now, Calendar())
+
+
+@pytest.mark.parametrize(
+    ("wish", "minutes"),
+    [
+        ("30m", 30),
+        ("2h", 120),
+        ("90", 90),
+        ("1h30m", 90),
+        ("1h 30", 90),
+        ("1H30M", 90),
+        (" 45  min ", 45),
+        ("2 hours 5 minutes", 125),
+        ("1d12h", 36 * 60),
+        ("7d", 7 * 24 * 60),
+    ],
+)
+def test_a_snooze_can_have_any_length(wish: str, minutes: int) -> None:
+    now = at("2026-11-23T18:00")
+    assert snooze_until(wish, now, Calendar()) == now + 60 * minutes
+
+
+@pytest.mark.parametrize("wish", ["until 15:30", "15:30", "UNTIL  15:30"])
+def test_a_snooze_can_end_at_a_time_of_day(wish: str) -> None:
+    for hour, days in ((9, 0), (15, 0), (16, 1)):  # by this computer's clock
+        now = datetime(2026, 11, 23, hour, 10)
+        ends = datetime(2026, 11, 23 + days, 15, 30)
+        assert snooze_until(wish, now.timestamp(), Calendar()) == ends.timestamp()
+    on_the_minute = datetime(2026, 11, 23, 15, 30).timestamp()
+    assert snooze_until(wish, on_the_minute, Calendar()) == on_the_minute + 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    "wish",
+    ["", " ", "0", "0h0m", "m", "h", "-5", "1.5h", "30x", "24:00", "12:60", "until", "1m1h"],
+)
+def test_a_wish_that_is_no_snooze_is_refused_with_examples(wish: str) -> None:
+    assert_refused(wish)
+
+
+@pytest.mark.parametrize(
+    "wish", ["../pause", "until tomorrow", "+30m", "1e3", "\u0663\u0660m", "9" * 100, "30m\n; off"]
+)
+def test_a_wish_that_only_looks_like_a_snooze_is_refused(wish: str) -> None:
+    assert_refused(wish)
+
+
+def assert_refused(wish: str) -> None:
+    with pytest.raises(ValueError, match="30m, 2h, 1h30m, until 15:30, open"):
+        snooze_until(wish, at("2026-11-23T18:00"), Calendar())
+
+
+@pytest.mark.parametrize("wish", ["8d", "7d1m", "169h", "99999"])
+def test_a_snooze_that_would_be_forgotten_is_refused(wish: str) -> None:
+    with pytest.raises(ValueError, match="longest snooze is 7 days"):
+        snooze_until(wish, at("2026-11-23T18:00"), Calendar())
 
 
 # --- IB's resets

@@ -13,9 +13,10 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading, Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.diagnosis import library_words
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.check_step import CheckStep
-from traymon.diagnosis.checks import check_steps, light_of_check, steps_to_show
+from traymon.diagnosis.checks import belongs, check_steps, every_step, light_of_check
 from traymon.diagnosis.library_words import words
 from traymon.monitoring.one_shot import is_ready
 
@@ -142,17 +143,17 @@ def test_a_library_that_gets_in_where_traymon_does_not_is_shown_with_what_it_mea
 ) -> None:
     status = checked(CONNECTED, session=session)
     step = step_of(status)
-    assert words()["comparison"]["session-fails"] in told(step)
-    assert step in steps_to_show(check_steps(status.evidence), None)
+    assert library_words.compared("session-fails", "traymon check") in told(step)
+    assert step in every_step(status.evidence)
     assert light_of_check(status, None) is Light.RED
     assert light_of_check(status, "library") is Light.RED, "it requires the session"
 
 
 def test_the_steps_after_one_that_was_skipped_are_shown_and_do_not_require_it() -> None:
     status = checked(LibraryResult("", Outcome.NOT_INSTALLED), client_ids=(10,))
-    steps = check_steps(status.evidence)
-    assert [one.name for one in steps_to_show(steps, None)][-2:] == ["library", "ids"]
-    assert [one.name for one in steps_to_show(steps, "session")] == ["session", "library"]
+    steps = every_step(status.evidence)
+    assert [one.name for one in steps][-2:] == ["library", "ids"]
+    assert [one.name for one in steps if belongs(one, "session")] == ["session", "library"]
     assert light_of_check(status, None) is Light.GREEN
 
 

@@ -15,7 +15,7 @@ PANELS = {"dark": (30, 30, 34), "mid-grey": (128, 128, 128), "light": (245, 245,
 COLOURS = {
     Light.GREEN: (0x00, 0x9E, 0x73),
     Light.AMBER: (0xE6, 0x9F, 0x00),
-    Light.RED: (0xD5, 0x5E, 0x00),
+    Light.RED: (0xD3, 0x2F, 0x2F),
     Light.GREY: (0x6E, 0x6E, 0x6E),
 }
 INK = {Light.GREEN: 255, Light.AMBER: 26, Light.RED: 255, Light.GREY: 255}

@@ -15,11 +15,12 @@ from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Flip, LatencyStats, Status, Suspicion
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.target import IdUse, Program, Target
-from traymon.core.vocabulary import Light, SensorName, Use
+from traymon.core.vocabulary import Light, SensorName, StartAtLogin, Use
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
-from traymon.ui.notification_text import notification_text
+from traymon.ui.notification_text import SIGNATURE, notification_text, sign
+from traymon.ui.tray.appearance import appearance_of
 
 NOON = datetime(2026, 11, 23, 12).timestamp()
 LONG_AGO = datetime(2026, 9, 30, 23, 59).timestamp()
@@ -92,6 +93,7 @@ LONGEST: Facts = {
     Fact.TRAYMON: "/home/" + "x" * 300,
 }
 BY_OTHERS = {
+    *(Fact.CHECK, Fact.WAIT),  # in code of a page
     Fact.SLEPT,
     Fact.HOURS,
     Fact.HOURS_ZONE,
@@ -153,6 +155,38 @@ def test_a_notification_fits_whole_however_little_is_known(code: str) -> None:
     title, body = fix_pages.fill(page.headline, known), fix_pages.fill(page.in_short, known)
     assert presenter.utf16_length(title) <= presenter.MAX_TITLE
     assert presenter.utf16_length(body) <= presenter.MAX_BODY
+
+
+@codes
+def test_where_the_name_of_traymon_fits_it_ends_the_notification(code: str) -> None:
+    words = notification_text(Notification(Kind.FAULT, status(code, LONGEST)), NOON)
+    for body in (words.body, words.clickable_body):
+        title, signed = sign(words.title, body)
+        assert presenter.utf16_length(title) <= presenter.MAX_TITLE
+        assert presenter.utf16_length(signed) <= presenter.MAX_BODY
+        room = presenter.MAX_BODY - presenter.utf16_length(body) >= len(SIGNATURE)
+        assert "traymon" in title + signed or not room
+        assert signed in (body, body + SIGNATURE)
+
+
+def test_the_name_goes_to_the_title_if_the_body_is_full_and_is_said_once() -> None:
+    assert sign("title", "body") == ("title", "body · traymon")
+    full = "b" * presenter.MAX_BODY
+    assert sign("title", full) == ("title · traymon", full)
+    longest = "t" * presenter.MAX_TITLE
+    assert sign(longest, full) == (longest, full)
+    assert sign("traymon could not start", "body") == ("traymon could not start", "body")
+
+
+def test_a_demo_says_so_wherever_it_shows() -> None:
+    real = status("handshake-silent", {Fact.PORT: 7497})
+    shown = replace(real, target=replace(real.target, demo=True))
+    appearance = appearance_of([shown], NOON, trouble="", start_at_login=StartAtLogin.OFF)
+    title = notification_text(Notification(Kind.FAULT, shown), NOON).title
+    for text in (appearance.tooltip, appearance.menu.headline, title):
+        assert text.startswith("DEMO · ")
+    assert presenter.status_line(shown, NOON).startswith("DEMO · ")
+    assert "DEMO" not in presenter.tooltip([real], NOON)
 
 
 @codes
@@ -340,4 +374,4 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
     figures = {SensorName.SESSION: LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
-    assert "heartbeat 2 ms (median 2 ms, 95 % 8 ms)" in presenter.tooltip([shown], NOON)
+    assert "heartbeat 2 ms (median 2 ms, p95 8 ms)" in presenter.tooltip([shown], NOON)

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,9 @@ from traymon.core.model import Diagnosis, Evidence, Reading, Status, Suspicion, 
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
-from traymon.ui import terminal
+from traymon.diagnosis.stages import STAGES
+from traymon.ui import check_text, presenter, terminal
+from traymon.ui.console import THEME, new_console
 from traymon.ui.terminal import Terminal
 
 NOW = 1_795_000_000.0
@@ -151,7 +154,7 @@ def live() -> Iterator[tuple[Terminal, Screen]]:
     thread = threading.Thread(target=surface.run, args=(stopping,))
     thread.start()
     try:
-        screen.wait_for(lambda text: "Ctrl-C ends it" in text)
+        screen.wait_for(lambda text: "press Ctrl-C to quit" in text)
         yield surface, screen
     finally:
         stopping.set()
@@ -204,25 +207,89 @@ def test_a_screen_keeps_the_last_changes_only(live: tuple[Terminal, Screen]) -> 
 # --- what check and explain print
 
 PORT, HANDSHAKE = "Test 1: Port Connectivity", "Test 2: IB API Handshake"
+REST = [
+    "… Test 3: Full Connection: not checked: TRAYMON_SESSION=off",
+    "… Test 4: Client Library: not checked: TRAYMON_SESSION=off",
+    "… Test 5: Client IDs: not checked: no IB_CLIENT_ID set",
+]
 
 
 @pytest.mark.parametrize(
     ("symptom", "only", "shown"),
     [
-        (Symptom.OK, None, [f"✓ {PORT}", f"✓ {HANDSHAKE} (12 ms)"]),
-        (Symptom.SLOW, None, [f"✓ {PORT}", f"! {HANDSHAKE} (12 ms)"]),
-        (Symptom.SILENT, None, [f"✓ {PORT}", f"✗ {HANDSHAKE} (12 ms)"]),
-        (Symptom.REFUSED, None, [f"✗ {PORT} (12 ms)"]),
-        (Symptom.REFUSED, "handshake", [f"… {HANDSHAKE}"]),
-        (Symptom.CRASHED, None, [f"… {PORT}"]),
-        (Symptom.SILENT, "port", [f"✓ {PORT}"]),
+        (Symptom.OK, None, [f"✓ {PORT}: passed", f"✓ {HANDSHAKE}: passed (12 ms)"]),
+        (Symptom.SLOW, None, [f"✓ {PORT}: passed", f"! {HANDSHAKE}: needs attention (12 ms)"]),
+        (Symptom.SILENT, None, [f"✓ {PORT}: passed", f"✗ {HANDSHAKE}: failed (12 ms)"]),
+        (Symptom.REFUSED, None, [f"✗ {PORT}: failed (12 ms)", f"… {HANDSHAKE}: not reached"]),
+        (Symptom.CRASHED, None, [f"… {PORT}: not checked", f"… {HANDSHAKE}: not reached"]),
+        (Symptom.SILENT, "port", [f"✓ {PORT}: passed", f"✗ {HANDSHAKE}: failed (12 ms)"]),
     ],
 )
-def test_the_tests_are_shown_up_to_the_first_that_fails(
+def test_every_check_has_its_line_and_one_that_was_not_made_says_why(
     symptom: Symptom, only: str | None, shown: list[str]
 ) -> None:
-    lines = printed(terminal.check_results(status(symptom), only)).splitlines()
-    assert [line.rstrip() for line in lines if "Test" in line] == shown
+    lines = printed(check_text.check_results(status(symptom), only)).splitlines()
+    assert [line.rstrip() for line in lines if "Test" in line] == shown + REST
+
+
+def test_only_the_check_that_was_asked_for_is_shown_with_its_details() -> None:
+    found = "port 7497 is open and accepts connections"
+    for only, there in ((None, True), ("port", True), ("handshake", False)):
+        assert (found in printed(check_text.check_results(HEALTHY, only))) is there
+
+
+def last_lines(shown: Status, only: str | None = None) -> list[str]:
+    return [line.rstrip() for line in printed(check_text.verdict(shown, NOW, only)).splitlines()]
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_the_verdict_of_every_code_fits_a_small_window_and_says_what_to_do(code: str) -> None:
+    light = ENTRIES[code].light
+    lines = last_lines(replace(SILENT, diagnosis=replace(SILENT.diagnosis, code=code, light=light)))
+    assert len(lines) <= 16
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(f"{presenter.MARKS[light]} {light.word.upper()}: ")
+    if light is not Light.GREEN:
+        assert lines[1].startswith("  ")
+        assert lines[-1].startswith("Everything about it: traymon check --full")
+        assert not any(line.strip().endswith(":") for line in lines[-2:-1]), lines
+
+
+def test_the_verdict_names_the_check_that_was_asked_for_if_it_came_out_otherwise() -> None:
+    assert last_lines(SILENT, "port")[-1] == "✓ The check port: passed"
+    assert last_lines(SILENT, "handshake")[-1].startswith("Everything about it: ")
+
+
+def test_a_pipe_gets_whole_lines_without_blanks_at_their_ends() -> None:
+    file = io.StringIO()
+    with redirect_stdout(file):
+        console = new_console()
+    for code in ENTRIES:
+        console.print(check_text.explanation(code))
+        console.print(check_text.fix_steps(SILENT, NOW))
+    console.print(check_text.check_results(SILENT, None))
+    text = file.getvalue()
+    assert text.count("\n") > 1000
+    assert not re.search(r"[ \t]$", text, re.MULTILINE)
+    assert "\x1b" not in text
+    prompt = next(line for line in text.splitlines() if "Look for a prompt." in line)
+    assert "Accept incoming connection" in prompt, "a paragraph is one line"
+
+
+def test_code_can_be_read_on_a_light_and_on_a_dark_terminal() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True, color_system="256", theme=THEME)
+    console.print(check_text.explanation("handshake-silent"))
+    colours = {
+        code for part in re.findall(r"\x1b\[([\d;]*)m", file.getvalue()) for code in part.split(";")
+    }
+    assert "1" in colours, "code is bold"
+    assert not colours & {str(number) for number in (*range(30, 38), 38, *range(40, 49))}
+    assert "\n     traymon check handshake" not in file.getvalue()
+
+
+def test_every_code_belongs_to_one_stage() -> None:
+    assert sorted(code for codes in STAGES.values() for code in codes) == sorted(ENTRIES)
 
 
 @pytest.mark.parametrize("text", [
@@ -231,12 +298,12 @@ def test_the_tests_are_shown_up_to_the_first_that_fails(
 ])  # fmt: skip
 def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
     shown = status(Symptom.NOT_IB, detail=text, program=text, pid=4711, env_file=text)
-    for what in (terminal.fix_steps(shown, NOW), terminal.check_results(shown, None)):
+    for what in (check_text.fix_steps(shown, NOW), check_text.check_results(shown, None)):
         on_screen = printed(what, screen=True)
         assert not BELL_AND_LINK.search(on_screen)
         assert "\x1b[2J" not in on_screen
         assert "\u202e" not in on_screen
-    words = " ".join(printed(terminal.fix_steps(shown, NOW)).split())
+    words = " ".join(printed(check_text.fix_steps(shown, NOW)).split())
     if text.isprintable():
         assert text in words, "it reads as it is"
 
@@ -244,7 +311,7 @@ def test_nothing_from_outside_steers_the_terminal(text: str) -> None:
 @pytest.mark.parametrize("code", ENTRIES)
 def test_no_line_of_any_page_is_wider_than_the_terminal(code: str) -> None:
     shown = replace(SILENT, diagnosis=replace(SILENT.diagnosis, code=code))
-    for what in (terminal.explanation(code), terminal.fix_steps(shown, NOW)):
+    for what in (check_text.explanation(code), check_text.fix_steps(shown, NOW)):
         lines = printed(what).splitlines()
         assert max(map(len, lines)) <= 80
         assert any(line.strip() for line in lines)

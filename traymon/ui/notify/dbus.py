@@ -18,7 +18,7 @@ from typing import Any
 from jeepney import HeaderFields, Message, new_method_call
 
 from traymon.core.notification_policy import Outcome
-from traymon.ui.notification_text import BUTTONS, NotificationText
+from traymon.ui.notification_text import BUTTONS, NotificationText, sign
 from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of, reason
 from traymon.ui.notify.notification_service import INTERFACE, Service, ServiceWatch
 from traymon.ui.notify.session_bus import BUS, CallError, Reply, SessionBus, answer, connect
@@ -249,11 +249,11 @@ class DBusNotifications:
 def _full(attempt: _Attempt, service: Service) -> tuple[Any, ...]:
     """Return picture, title, body, actions and hints as this service can show them."""
     text = attempt.text
-    body = text.clickable_body if service.whole_is_clickable else text.body
+    title, body = _words(text, service, with_hint=service.whole_is_clickable)
     return (
         attempt.picture,
-        text.title,
-        escape(body, quote=False) if service.markup else body,
+        title,
+        body,
         _actions(text) if service.actions and text.clickable else [],
         {
             "urgency": ("y", CRITICAL if text.urgent else NORMAL),
@@ -264,8 +264,16 @@ def _full(attempt: _Attempt, service: Service) -> tuple[Any, ...]:
 
 def _bare(attempt: _Attempt, service: Service) -> tuple[Any, ...]:
     """Return the same with nothing but title and body."""
-    body = attempt.text.body
-    return "", attempt.text.title, escape(body, quote=False) if service.markup else body, [], {}
+    title, body = _words(attempt.text, service, with_hint=False)
+    return "", title, body, [], {}
+
+
+def _words(text: NotificationText, service: Service, *, with_hint: bool) -> tuple[str, str]:
+    """Return title and body as this service reads them."""
+    title, body = text.title, text.clickable_body if with_hint else text.body
+    if not service.names_sender:
+        title, body = sign(title, body)
+    return title, escape(body, quote=False) if service.markup else body
 
 
 def _actions(text: NotificationText) -> list[str]:

@@ -17,6 +17,7 @@ from traymon.ui.notify.session_bus import BUS, Reply, SessionBus
 NAME = "org.freedesktop.Notifications"
 PATH, INTERFACE = "/org/freedesktop/Notifications", NAME
 BUTTONS_ONLY = {"Xfce Notify Daemon"}  # a click beside the buttons only closes the notification
+NAME_SENDER = {"gnome-shell", "Plasma"}  # they show the application's name beside the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Service:
     def whole_is_clickable(self) -> bool:
         """Whether a click anywhere on a notification is reported."""
         return self.actions and self.name not in BUTTONS_ONLY
+
+    @property
+    def names_sender(self) -> bool:
+        """Whether it shows which application sent a notification, as far as is known."""
+        return self.name in NAME_SENDER
 
 
 class ServiceWatch:

@@ -95,9 +95,12 @@ class Notifier:
         """Take the key's notification off the screen, or every one; returns at once."""
         self._tasks.post(partial(self._withdraw, key))
 
-    def test(self, text: NotificationText) -> list[ChannelResult]:
-        """Send a notification through every channel, in the caller's thread, and wait for it."""
-        return [_test(channel, text) for channel in self._channels.open_all()]
+    def test(self, compose: Callable[[str], NotificationText]) -> list[ChannelResult]:
+        """Send a notification through every channel, in the caller's thread, and wait for it.
+
+        `compose` gets the channel's name, which is also the key that a click reports.
+        """
+        return [_test(each, compose(each.name)) for each in self._channels.open_all()]
 
     def stop(self) -> None:
         """Send what was asked for before, then close the channels."""

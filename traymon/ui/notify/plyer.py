@@ -16,7 +16,7 @@ from plyer import notification
 
 from traymon import assets
 from traymon.core.notification_policy import Outcome
-from traymon.ui.notification_text import NotificationText
+from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import ChannelError, Settle
 
 DISPLAY_TIME = 5  # seconds; plyer's Windows thread lives as long
@@ -55,7 +55,7 @@ class PlyerNotifications:
 
 
 def _send(text: NotificationText) -> None:
-    title, body = _no_option(text.title), _no_option(text.body)
+    title, body = map(_no_option, sign(text.title, text.body))
     if sys.platform == "linux":  # services read the body as markup, and plyer does not escape it
         body = body.translate(NO_MARKUP)
     # On Windows plyer adds a tray icon for the balloon, which needs a picture.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traymon.core.model import Status
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import presenter
 
 NAME = "traymon"
@@ -25,10 +25,20 @@ class MenuState:
     snoozed: bool = False
     hours_known: bool = False  # it is known when the market opens
     trouble: str = ""  # what is wrong with traymon itself
-    starts_at_login: bool = False
+    start_at_login: StartAtLogin = StartAtLogin.OFF
+    has_project: bool = False  # a .env describes a target
     id_uses: tuple[str, ...] = ()  # a line per configured client ID
     claimable_program: str = ""  # the program that the user may mark as theirs
     settings: str = ""  # what is new in the files of the settings
+
+    @property
+    def login_label(self) -> str:
+        """What the item that turns on starting at login would do."""
+        if not self.has_project:
+            return "Start at login (without a project)"
+        if self.start_at_login is StartAtLogin.OTHER_SETTINGS:
+            return "Start at login with these settings"
+        return "Start at login"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +52,7 @@ class Appearance:
 
 
 def appearance_of(
-    statuses: Sequence[Status], now: float, *, trouble: str, starts_at_login: bool
+    statuses: Sequence[Status], now: float, *, trouble: str, start_at_login: StartAtLogin
 ) -> Appearance:
     """Return the appearance for the statuses of all targets; there must be at least one."""
     worst, *_ = by_light = presenter.worst_first(statuses)
@@ -52,13 +62,14 @@ def appearance_of(
         rimmed=worst.closed,
         tooltip=presenter.tooltip(statuses, now),
         menu=MenuState(
-            headline=presenter.marked_headline(worst.diagnosis),
+            headline=f"{presenter.demo_mark(worst)}{presenter.marked_headline(worst.diagnosis)}",
             paused=all(status.paused for status in statuses),
             mute_text=presenter.mute_text(worst, now),
             snoozed=worst.snoozed_until is not None,
             hours_known=any(status.opens_at is not None for status in statuses),
             trouble=trouble,
-            starts_at_login=starts_at_login,
+            start_at_login=start_at_login,
+            has_project=any(status.target.env_file for status in statuses),
             id_uses=tuple(line for status in by_light for line in presenter.id_uses(status)),
             claimable_program=next((program.label for program in programs), ""),
             settings=next(filter(None, map(presenter.settings_text, by_light)), ""),

@@ -66,7 +66,7 @@ def find_backend() -> str:
                 reasons.append(str(error) or type(error).__name__)
             else:
                 return str(pystray.Icon.__module__.rpartition("._")[2])
-    raise NoTray(reasons[-1])
+    raise NoTray("no display" if reasons[-1].startswith("Bad display name") else reasons[-1])
 
 
 @contextmanager

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 WITH_INDICATOR = pystray.Icon.__module__.endswith("._appindicator")
 WATCHER = "org.kde.StatusNotifierWatcher"  # knows the panels that show indicators
 WATCHER_TIMEOUT = 1000  # milliseconds
+# Seconds until this thread handles a signal that the system has given to another thread.
+SIGNAL_TIMEOUT = 0.5
 
 _LIBX11 = ctypes.CDLL("libX11.so.6")
 _IO_ERROR_HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
@@ -92,7 +94,8 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
         self._at_loss = _IO_ERROR_HANDLER(self._stay_here)  # kept here, since Xlib does not
         _LIBX11.XSetIOErrorHandler(self._at_loss)
         threading.Thread(target=self._run_loop, name="gtk", daemon=True).start()
-        self._ended.wait()
+        while not self._ended.wait(SIGNAL_TIMEOUT):
+            pass
 
     def _run_loop(self) -> None:
         try:

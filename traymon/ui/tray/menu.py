@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from traymon.core.vocabulary import StartAtLogin
 from traymon.ui.actions import UserActions
 from traymon.ui.tray.appearance import MenuState
 
@@ -79,8 +80,8 @@ def _start_at_login(actions: UserActions, state: Callable[[], MenuState]) -> lis
         return []
     return [
         MenuItem(
-            "Start at login",
-            lambda: switch(not state().starts_at_login),
-            checked=lambda item: state().starts_at_login,
+            lambda item: state().login_label,
+            lambda: switch(state().start_at_login is not StartAtLogin.ON),
+            checked=lambda item: state().start_at_login is StartAtLogin.ON,
         )
     ]

@@ -15,10 +15,10 @@ from typing import Any
 
 from traymon.core.model import Change, Status
 from traymon.core.notification_policy import Outcome
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
-from traymon.ui.notification_text import NotificationText
+from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
 from traymon.ui.tray.appearance import NAME, Appearance, appearance_of
 from traymon.ui.tray.backend import icon_class
@@ -100,7 +100,7 @@ class Tray:
                     statuses,
                     time.time(),
                     trouble=menu.trouble,
-                    starts_at_login=menu.starts_at_login,
+                    start_at_login=menu.start_at_login,
                 )
             )
 
@@ -108,9 +108,9 @@ class Tray:
         """Say in the menu what is wrong with traymon itself; "" if nothing is."""
         self._change_menu(trouble=why)
 
-    def show_start_at_login(self, on: bool) -> None:
+    def show_start_at_login(self, state: StartAtLogin) -> None:
         """Say in the menu whether traymon starts at login."""
-        self._change_menu(starts_at_login=on)
+        self._change_menu(start_at_login=state)
 
     def _change_menu(self, **values: Any) -> None:
         with self._lock:
@@ -151,7 +151,8 @@ class BalloonChannel:
     def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
         """Show a balloon, with the light's own picture. Raises ChannelError."""
         self.key = key  # before the balloon can be clicked
-        taken = self._icon.balloon(replace(text, body=text.clickable_body), text.light)
+        title, body = sign(text.title, text.clickable_body)
+        taken = self._icon.balloon(replace(text, title=title, body=body), text.light)
         return outcome_of(taken, BALLOON_TIMEOUT, settle)
 
     def withdraw(self, key: str | None = None) -> None:

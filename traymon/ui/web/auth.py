@@ -13,14 +13,15 @@ explain the diagnoses.
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys, constant_time_equal
 
 KEY_PATH = "/key"
 EXPLAIN_PATH = "/explain/"
-PUBLIC = {"/", "/page.css", "/page.js"}
+PUBLIC = {"/", "/page.css", "/page.js", "/actions.js"}
 READING = {"GET", "HEAD"}
 POLICY = (
     *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
@@ -40,8 +41,8 @@ HEADERS = {
 class Guard:
     """ASGI middleware that refuses every request but this user's."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, port: int) -> None:
-        self._app, self._keys = app, keys
+    def __init__(self, app: ASGIApp, keys: Keys, port: int, refusals: Refusals) -> None:
+        self._app, self._keys, self._refusals = app, keys, refusals
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,9 +60,11 @@ class Guard:
         """Return the response that refuses a request; None if it may pass."""
         headers, path = request.headers, request.url.path
         if headers.getlist("host") not in [[host] for host in self._hosts]:
-            return PlainTextResponse("Misdirected Request", 421)
+            return self._refusals.refuse(request, 421, "traymon does not answer under this name")
         if headers.getlist("content-length") not in ([], ["0"]) or "transfer-encoding" in headers:
-            return PlainTextResponse("Content Too Large", 413)  # no request of ours has a body
+            return self._refusals.refuse(
+                request, 413, "This request is too large"
+            )  # no request of ours has a body
         is_reading = request.method in READING
         if is_reading and (path in PUBLIC or path.startswith((OPEN_PATH, EXPLAIN_PATH))):
             return None
@@ -71,13 +74,11 @@ class Guard:
         elif path == KEY_PATH or constant_time_equal(bearer, self._keys.page):
             own = ([f"http://{host}"] for host in self._hosts)
             if origins not in [*own, *([[]] if is_reading else [])]:
-                return PlainTextResponse("Forbidden", 403)
+                return self._refusals.refuse(request, 403, "This request is not allowed")
             if headers.getlist("sec-fetch-site") not in ([], ["same-origin"]):
-                return PlainTextResponse("Forbidden", 403)
+                return self._refusals.refuse(request, 403, "This request is not allowed")
         else:
-            return PlainTextResponse(
-                "Open this page from traymon's icon, or with: traymon open", 401
-            )
+            return self._refusals.refuse(request, 401, "Open this page from traymon")
         if path != KEY_PATH:
             request.state.let_in()
         return None

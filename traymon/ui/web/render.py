@@ -19,19 +19,17 @@ import jinja2
 from markupsafe import Markup
 
 from traymon import __version__, assets
-from traymon.core.facts import Facts
 from traymon.core.model import Status
-from traymon.core.target import mask_account
+from traymon.core.target import USUAL_COMMANDS, Commands, mask_account
 from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.diagnosis.checks import CheckStep, check_steps
+from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
-from traymon.diagnosis.formatting import duration, moment
 from traymon.ui import icons, presenter
+from traymon.ui.web.parts import common, has_fix, part, sections
 
-# The fix comes first: it must be visible without scrolling.
-SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
+NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def page(status: Status, now: float) -> str:
@@ -45,8 +43,11 @@ def ended_page(status: Status, now: float) -> str:
 
 
 @cache
-def live_page() -> str:
-    """Return the live page without its contents, which page.js asks for: it holds no secret."""
+def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
+    """Return the live page without its contents, which page.js asks for: it holds no secret.
+
+    `command` starts this traymon in a terminal.
+    """
     general = fix_pages.general_facts()
     return _template(
         "live_page.html.j2",
@@ -57,49 +58,81 @@ def live_page() -> str:
             for code in ENTRIES
         ],
         version=__version__,
+        traymon=command,
     )
 
 
-def live_event(statuses: Sequence[Status], now: float) -> dict[str, str | bool]:
+def live_event(statuses: Sequence[Status], now: float) -> dict[str, Any]:
     """Return what changes on the live page: its part, light, title and icon.
 
-    And whether the market's hours are known, so that a snooze can last until it opens, and whether
-    there are new settings that can be used.
+    And the time, for the countdown to the next check, and the states that decide which actions are
+    offered.
     """
-    parts, light = [_part(status, now) for status in statuses], presenter.worst_light(statuses)
+    parts, light = [part(status, now) for status in statuses], presenter.worst_light(statuses)
     return {
         "html": _template("status.html.j2", parts=parts, live=True),
         "light": light.word,
         "title": _title(parts),
         "icon": _icon(light),
-        "hours_known": any(status.opens_at is not None for status in statuses),
-        "new_settings": any(status.settings.news is SettingsNews.CHANGED for status in statuses),
+        "now": now,
+        "state": [name for name, holds in _states(statuses).items() if holds],
     }
 
 
-def explain_page(code: str) -> str:
-    """Return the fix page of a code as an HTML document, as it reads when nothing is known."""
-    words, light, facts = fix_pages.page(code), ENTRIES[code].light, fix_pages.general_facts()
+def _states(statuses: Sequence[Status]) -> dict[str, bool]:
+    """Return what holds, by the names that the actions of the live page wait for."""
+    paused = presenter.all_paused(statuses)
+    return {
+        "paused": paused,
+        "watching": not paused,
+        "snoozed": any(status.snoozed_until is not None for status in statuses),
+        "hours-known": any(status.opens_at is not None for status in statuses),
+        "new-settings": any(status.settings.news is SettingsNews.CHANGED for status in statuses),
+    }
+
+
+def explain_page(code: str, commands: Commands = USUAL_COMMANDS) -> str:
+    """Return the page of a code for reference: neutral, as nothing is known about a target."""
+    words, light = fix_pages.page(code), ENTRIES[code].light
+    facts = fix_pages.general_facts(commands)
     return _template(
         "explain.html.j2",
         headline=fix_pages.fill(words.headline, facts),
         in_short=fix_pages.fill(words.in_short, facts),
-        sections=_sections(code, facts),
-        light=light.word,
-        shape=Markup(icons.svg(light)),
-        icon=_icon(light),
+        sections={
+            title: body
+            for title, body in sections(code, facts).items()
+            if title != "Fix" or has_fix(code, light)
+        },
+        shape=Markup(icons.outline_svg(light)),
+        icon=_as_icon(icons.outline_svg(light)),
         code=code,
     )
 
 
+@cache
+def error_page(status: int, title: str, command: str = "traymon") -> tuple[str, str]:
+    """Return the page of an HTTP error, and the policy by which it may use its own style alone."""
+    page = _template(
+        "error.html.j2",
+        status=status,
+        title=title,
+        traymon=command,
+        style=Markup(_style()),
+        shape=Markup(icons.outline_svg(Light.GREY)),
+        icon=_as_icon(icons.outline_svg(Light.GREY)),
+    )
+    return page, f"default-src 'none'; style-src '{_hash(_style())}'; img-src data:; {NOTHING_ELSE}"
+
+
 def _static_page(status: Status, now: float, *, ended: bool) -> str:
-    part, light = _part(status, now), status.diagnosis.light
+    shown, light = part(status, now), status.diagnosis.light
     if ended:
         light = Light.GREY
-        part |= {"light": light.word, "shape": Markup(icons.svg(light))}
+        shown |= {"light": light.word, "shape": Markup(icons.svg(light))}
     return _template(
         "page.html.j2",
-        parts=[part],
+        parts=[shown],
         live=False,
         style=Markup(_style()),
         light=light.word,
@@ -110,21 +143,26 @@ def _static_page(status: Status, now: float, *, ended: bool) -> str:
         script_hash=_hash(_static_script()),
         ended=ended,
         at=int(now),
-        title=_title([part]),
+        title=_title([shown]),
         version=__version__,
         now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
     )
 
 
 def _title(parts: Sequence[dict[str, Any]]) -> str:
-    return f"{parts[0]['mark']} {parts[0]['headline']} · traymon" if parts else "traymon"
+    if not parts:
+        return "traymon"
+    demo = "DEMO " if parts[0]["demo"] else ""
+    return f"{parts[0]['mark']} {demo}{parts[0]['headline']} · traymon"
 
 
 def _icon(light: Light) -> str:
-    """Return the light's picture as an address that a page can use as its icon."""
-    picture = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{icons.svg(light)}</svg>'
-    )
+    return _as_icon(icons.svg(light))
+
+
+def _as_icon(shape: str) -> str:
+    """Return the inside of an SVG as an address that a page can use as its icon."""
+    picture = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{shape}</svg>'
     return "data:image/svg+xml," + quote(picture, safe="")
 
 
@@ -132,51 +170,6 @@ def _hash(script: str) -> str:
     """Return a script's name in a Content-Security-Policy, which allows it alone."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _part(status: Status, now: float) -> dict[str, Any]:
-    """Return the template's values for one target."""
-    light = status.diagnosis.light
-    fixed = status.was_down if light is Light.GREEN else None
-    return _common(status, now) | {
-        "code": status.diagnosis.code,
-        "sections": _sections(status.diagnosis.code, presenter.facts_of(status, now)),
-        "shape": Markup(icons.svg(light)),
-        "mark": presenter.MARKS[light],
-        "suspicion": presenter.suspicion_text(status),
-        "looks": status.streak,
-        "paused": status.paused,
-        "checked": "" if status.checked_at is None else _clock_time(status.checked_at),
-        "fixed": "" if fixed is None else duration(fixed),
-        "muted": presenter.mute_text(status, now),
-        "market": presenter.market_closed_text(status, now),
-        "settings": status.settings.news.name,
-        "settings_problem": clean(status.settings.problem),
-        "checks": [_check(step) for step in check_steps(status.evidence)],
-    }
-
-
-def _sections(code: str, facts: Facts) -> dict[str, Markup]:
-    """Return the sections of a fix page as HTML, with every fact escaped."""
-    words = fix_pages.page(code)
-    return {title: Markup(fix_pages.to_html(words.sections[title], facts)) for title in SHOWN}
-
-
-def _check(step: CheckStep) -> dict[str, Any]:
-    return {
-        "title": step.title,
-        "light": step.light.word,
-        "mark": presenter.MARKS[step.light],
-        "finding": clean(step.finding),
-        "took": "" if step.took is None else duration(step.took),
-        "details": [
-            (one.light.word, presenter.MARKS[one.light], clean(one.finding)) for one in step.details
-        ],
-    }
-
-
-def _clock_time(at: float) -> str:
-    return f"{datetime.fromtimestamp(at):%H:%M:%S}"
 
 
 def _template(name: str, **values: Any) -> str:
@@ -197,9 +190,10 @@ def report(status: Status, now: float) -> str:
         .render(
             now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
             version=__version__,
-            **_common(status, now)
+            **common(status, now)
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
             code=status.diagnosis.code,
+            commands=target.commands,
             tests=[
                 replace(step, finding=clean(step.finding))
                 for step in check_steps(status.evidence)
@@ -216,32 +210,6 @@ def report(status: Status, now: float) -> str:
         )
     )
     return text.rstrip() + "\n"
-
-
-def _common(status: Status, now: float) -> dict[str, Any]:
-    facts, words = presenter.facts_of(status, now), fix_pages.page(status.diagnosis.code)
-    return {
-        "light": status.diagnosis.light.word,
-        "headline": fix_pages.fill(words.headline, facts),
-        "in_short": fix_pages.fill(words.in_short, facts),
-        "name": clean(status.target.name),
-        "address": presenter.address(status),
-        "where": presenter.where_and_since(status, now),
-        "env_file": clean(status.target.env_file),
-        "since": moment(status.since, now),
-        "took": presenter.latency(status),
-        "latency": presenter.latency_stats(status),
-        "readings": [
-            {
-                "sensor": reading.sensor,
-                "symptom": str(reading.symptom),
-                "at": moment(reading.at, now),
-                "took": duration(reading.took),
-                "detail": clean(reading.detail),
-            }
-            for reading in status.evidence.readings.values()
-        ],
-    }
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import (
@@ -22,12 +23,14 @@ from starlette.routing import Route
 
 from traymon import assets
 from traymon.core.model import Status
+from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.actions import UserActions
 from traymon.ui.status_json import as_json
 from traymon.ui.web import render
 from traymon.ui.web.auth import EXPLAIN_PATH, KEY_PATH, Guard, bearer_of
+from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.streams import Streams
 
@@ -60,25 +63,39 @@ class Routes:
             Route("/status", self._status),
             Route("/page.css", _asset("page.css", "text/css")),
             Route("/page.js", _asset("page.js", "text/javascript")),
+            Route("/actions.js", _asset("actions.js", "text/javascript")),
             Route("/check-now", _act(actions.check_now), methods=["POST"]),
-            Route("/pause", _act(actions.pause_or_resume), methods=["POST"]),
+            Route("/pause", self._pause, methods=["POST"]),
+            Route("/resume", self._resume, methods=["POST"]),
+            Route("/mine/{target:path}", self._mark_as_mine, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(Guard, self._keys, port)])
+        refusals = Refusals(lambda: self._commands().traymon)
+        return Starlette(
+            routes=routes,
+            middleware=[Middleware(Guard, self._keys, port, refusals)],
+            exception_handlers={HTTPException: refusals.on_http_error, 500: refusals.on_failure},
+        )
 
     def _worst_first(self) -> Sequence[Status]:
         return presenter.worst_first(self._statuses())
 
+    def _commands(self) -> Commands:
+        """Return what starts this traymon in a terminal."""
+        return next((status.target.commands for status in self._statuses()), USUAL_COMMANDS)
+
     def _page(self, request: Request) -> Response:
-        return HTMLResponse(render.live_page())
+        return HTMLResponse(render.live_page(self._commands().traymon))
 
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):
-            return PlainTextResponse("Used or too old; see traymon open", 401)
+            return PlainTextResponse(
+                "This link was used already or has expired. Run: traymon open", 401
+            )
         return PlainTextResponse(self._keys.page)
 
     async def _events(self, request: Request) -> Response:
@@ -89,8 +106,8 @@ class Routes:
     def _explain(self, request: Request) -> Response:
         code = request.path_params["code"]
         if code not in ENTRIES:
-            return PlainTextResponse("There is no such page.", 404)
-        return HTMLResponse(render.explain_page(code))
+            raise HTTPException(404)
+        return HTMLResponse(render.explain_page(code, self._commands()))
 
     def _report(self, request: Request) -> Response:
         reports = [render.report(status, self._now()) for status in self._worst_first()]
@@ -98,6 +115,21 @@ class Routes:
 
     def _status(self, request: Request) -> Response:
         return JSONResponse([as_json(status) for status in self._worst_first()])
+
+    async def _pause(self, request: Request) -> Response:
+        """Pause; a page that did not know of a pause yet must not end it."""
+        if not presenter.all_paused(self._statuses()):
+            self._actions.pause_or_resume()
+        return Response(status_code=204)
+
+    async def _resume(self, request: Request) -> Response:
+        if presenter.all_paused(self._statuses()):
+            self._actions.pause_or_resume()
+        return Response(status_code=204)
+
+    async def _mark_as_mine(self, request: Request) -> Response:
+        self._actions.mark_as_mine(request.path_params["target"])
+        return Response(status_code=204)
 
     async def _snooze(self, request: Request) -> Response:
         try:

@@ -12,7 +12,7 @@ import pytest
 
 from support.polling import wait_for
 from traymon.core.notification_policy import Outcome
-from traymon.ui.notification_text import CLICK_HINT, NotificationText
+from traymon.ui.notification_text import CLICK_HINT, SIGNATURE, NotificationText
 from traymon.ui.notify.channel import ChannelError, Clicks
 
 if sys.platform != "linux":
@@ -111,14 +111,25 @@ def test_the_words_follow_what_the_present_service_can_do(
     bus: SessionBus, service: NotificationService, user: User
 ) -> None:
     user.notify()
-    assert service.sent[0].body.endswith(CLICK_HINT)
+    assert service.sent[0].body.endswith(f"{CLICK_HINT}{SIGNATURE}")
     assert user.channel.clickable
     service.end()
     with NotificationService(bus.address, capabilities=("body",)) as plain:
         user.notify()
-        assert plain.sent[0].body == RED.body
+        assert plain.sent[0].body == f"{RED.body}{SIGNATURE}"
         assert plain.sent[0].actions == []
         assert not user.channel.clickable
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"), [("gnome-shell", ""), ("Xfce Notify Daemon", SIGNATURE)]
+)
+def test_traymon_names_itself_where_the_service_does_not(
+    bus: SessionBus, user: User, name: str, ending: str
+) -> None:
+    with NotificationService(bus.address, name=name, capabilities=("body",)) as present:
+        user.notify()
+        assert present.sent[0].body == f"{RED.body}{ending}"
 
 
 def test_a_service_that_left_the_name_while_a_notification_replaces_its_number(
@@ -335,7 +346,7 @@ def test_what_is_refused_is_sent_again_with_nothing_but_its_words(
     wait_for(lambda: list(service.screen.values()) == ["green"], "it alone")
     bare = service.sent[-1]
     assert (bare.icon, bare.actions, bare.hints, bare.replaces) == ("", [], {}, 0)
-    assert bare.body == GREEN.body
+    assert bare.body == f"{GREEN.body}{SIGNATURE}"
 
 
 def test_a_service_that_refuses_the_words_too_has_failed(

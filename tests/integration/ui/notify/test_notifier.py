@@ -147,7 +147,7 @@ def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def test_without_a_usable_bus_plyer_sends_the_notification(machine: Machine, bus: str) -> None:
     machine.has_notify_send()
     told = machine.notify("Port 7497 is silent|Restart TWS.")
-    assert machine.sent == [["Port 7497 is silent", "Restart TWS."]]
+    assert machine.sent == [["Port 7497 is silent", "Restart TWS. · traymon"]]
     assert told["troubles"] == [""]
 
 
@@ -169,7 +169,7 @@ def test_a_channel_that_is_switched_off_is_not_touched(
     finally:
         bus.end()
     assert bus.visits == 0
-    assert machine.sent == ([["title", "body"]] if setting == "plyer" else [])
+    assert machine.sent == ([["title", "body · traymon"]] if setting == "plyer" else [])
     assert told["troubles"] == ([""] if setting == "plyer" else [])
 
 
@@ -180,9 +180,12 @@ LESS, AND = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "\N{FULLWIDTH AMPER
 @pytest.mark.parametrize(
     ("text", "sent"),
     [
-        ("-u|--help", [" -u", " --help"]),  # or notify-send takes them for options
-        ("a < b|<a href='x'>y</a> & z", ["a < b", f"{LESS}a href='x'>y{LESS}/a> {AND} z"]),
-        ("取引 ✓|'; rm -rf $HOME; \"", ["取引 ✓", "'; rm -rf $HOME; \""]),
+        ("-u|--help", [" -u", " --help · traymon"]),  # or notify-send takes them for options
+        (
+            "a < b|<a href='x'>y</a> & z",
+            ["a < b", f"{LESS}a href='x'>y{LESS}/a> {AND} z · traymon"],
+        ),
+        ("取引 ✓|'; rm -rf $HOME; \"", ["取引 ✓", "'; rm -rf $HOME; \" · traymon"]),
     ],
 )
 def test_what_notify_send_would_misread_comes_out_as_text(

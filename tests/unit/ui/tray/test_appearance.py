@@ -7,7 +7,7 @@ from dataclasses import replace
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, SettingsState, Status
 from traymon.core.target import Program, Target
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.tray.appearance import Appearance, MenuState, appearance_of
@@ -22,7 +22,7 @@ def status(code: str, name: str = "bot") -> Status:
 
 
 def shown(*statuses: Status) -> Appearance:
-    return appearance_of(statuses, NOON, trouble="", starts_at_login=False)
+    return appearance_of(statuses, NOON, trouble="", start_at_login=StartAtLogin.OFF)
 
 
 def test_before_the_first_status_there_is_a_grey_icon_with_a_name() -> None:
@@ -47,6 +47,24 @@ def test_the_worst_target_gives_light_headline_and_rim() -> None:
     assert look.rimmed
     assert look.menu.headline.startswith("✗ ")
     assert not shown(status("healthy")).rimmed
+
+
+def test_the_menu_says_with_which_settings_traymon_would_start_at_login() -> None:
+    green = status("healthy")
+    project = replace(green, target=replace(green.target, env_file="/home/ann/bot/.env"))
+    without = "Start at login (without a project)"
+    for state in StartAtLogin:
+        look = appearance_of([green], NOON, trouble="", start_at_login=state)
+        assert look.menu.login_label == without
+    labels = {
+        state: appearance_of([project], NOON, trouble="", start_at_login=state).menu.login_label
+        for state in StartAtLogin
+    }
+    assert labels == {
+        StartAtLogin.OFF: "Start at login",
+        StartAtLogin.ON: "Start at login",
+        StartAtLogin.OTHER_SETTINGS: "Start at login with these settings",
+    }
 
 
 def test_the_menu_offers_what_can_be_done_now() -> None:

@@ -15,9 +15,10 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
+from support.page_scenes import TEN_CODES, scene
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
-from traymon.core.target import Target
+from traymon.core.target import Commands, Program, Target
 from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 from traymon.ui.web import render
@@ -200,9 +201,9 @@ def test_the_account_is_masked_wherever_it_stands() -> None:
     ("news", "words"),
     [
         (SettingsNews.IN_FORCE, ""),
-        (SettingsNews.CHANGED, "It still uses the old ones"),
+        (SettingsNews.CHANGED, "traymon still uses the old ones"),
         (SettingsNews.UNUSABLE, "cannot be used: line 3"),
-        (SettingsNews.GONE, "is gone: /home/me/.env"),
+        (SettingsNews.GONE, "The settings file /home/me/.env no longer exists"),
     ],
 )
 def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, words: str) -> None:
@@ -213,5 +214,88 @@ def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, w
     for page in (render.page(shown, NOW), str(event["html"])):
         assert words in page
         assert "in force" not in page
-    assert event["new_settings"] is (news is SettingsNews.CHANGED)
+    assert ("new-settings" in event["state"]) is (news is SettingsNews.CHANGED)
     assert 'data-post="/use-settings"' not in render.page(shown, NOW)
+
+
+def test_after_a_fix_it_says_what_was_fixed_and_what_to_check_now() -> None:
+    causes = (Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}),)
+    shown = replace(scene("healthy"), was_down=250.0, was_wrong=causes)
+    text = Document(render.page(shown, NOW)).text
+    assert "Fixed after 4 min 10 s: TWS does not answer programs (port 7497)." in text
+    assert "Now check that your trading program has reconnected." in text
+    faulty = replace(scene("handshake-silent"), was_down=250.0, was_wrong=causes)
+    assert "Fixed after" not in render.page(faulty, NOW)
+
+
+def test_a_healthy_page_has_nothing_to_fix_and_says_when_the_account_was_not_compared() -> None:
+    shown = scene("healthy")
+    text = Document(render.page(shown, NOW)).text
+    assert not re.search(r"Fix\n|Nothing to do", text)
+    assert "Checked:" in text
+    facts = {fact: value for fact, value in shown.diagnosis.facts.items() if fact != Fact.ACCOUNT}
+    uncompared = replace(shown, diagnosis=replace(shown.diagnosis, facts=facts))
+    assert "not compared: IB_ACCOUNT is not set" in render.page(uncompared, NOW)
+
+
+@pytest.mark.parametrize("code", TEN_CODES)
+def test_fix_comes_first_and_the_rest_is_folded(code: str) -> None:
+    document = Document(render.page(scene(code), NOW))
+    has_fix = ENTRIES[code].light is not Light.GREEN
+    assert document.tags.count("h2") == 1
+    assert ("\n  Fix\n" in document.text) is has_fix
+    folded = [tag for tag in document.tags if tag.startswith("details class=fold")]
+    assert len(folded) == (4 if has_fix else 3)
+
+
+def test_a_program_can_be_claimed_on_the_live_page_where_it_is_named() -> None:
+    shown = scene("client-id-clash")
+    holder = Program("<b>", 4711, "C:\\<i>.py", "x")
+    named = replace(shown.diagnosis, facts={**shown.diagnosis.facts, Fact.HOLDER: (holder,)})
+    html = render.live_event([replace(shown, diagnosis=named)], NOW)["html"]
+    assert 'data-post="/mine/bot"' in html
+    assert "<i>" not in html
+    assert "That one is mine</button>" not in render.page(shown, NOW)
+    assert "data-post" not in render.live_event([scene("handshake-silent")], NOW)["html"]
+
+
+def test_a_demo_says_so_on_the_page_and_in_its_title() -> None:
+    shown = scene("handshake-silent")
+    demo = replace(shown, target=replace(shown.target, demo=True))
+    assert "DEMO" in Document(render.page(demo, NOW)).text
+    assert render.live_event([demo], NOW)["title"].startswith("✗ DEMO TWS does not")
+    assert "DEMO" not in render.page(shown, NOW)
+
+
+def test_a_page_for_reference_is_neutral_whatever_its_light() -> None:
+    pages = [render.explain_page(code) for code in ENTRIES]
+    for page in pages:
+        document = Document(page)
+        assert "body class=reference" in document.tags
+        assert "Reference page, not your current status" in document.text
+        assert "Back to current status" in document.text
+        assert not re.search(r"class=\"[^\"]*\b(red|amber|green)\b|rgb\(211", page)
+
+
+def test_pages_print_the_command_that_starts_this_traymon() -> None:
+    command = r'& "C:\Program Files\traymon.exe"'
+    pages = (
+        render.live_page(command),
+        render.explain_page("handshake-silent", Commands(command, f"{command} check")),
+        render.error_page(401, "x", command)[0],
+    )
+    for page in pages:
+        assert re.search(re.escape(command) + " (open|check|status)", Document(page).text)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 413, 421, 500, 503])
+def test_an_error_has_a_page_of_its_own_words_that_loads_nothing(status: int) -> None:
+    page, policy = render.error_page(status, "What went wrong")
+    document = Document(page)
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    name = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{name}'" in policy
+    assert "What went wrong" in document.text
+    assert "body class=reference" in document.tags
+    assert not [tag for tag in document.tags if tag.startswith(("script", "img"))]
+    assert all("href=data:" in tag for tag in document.tags if tag.startswith("link"))

@@ -1,0 +1,68 @@
+"""A console for output with colours: plain whole lines into a pipe, fixed width on a screen."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any, ClassVar, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Markdown
+from rich.text import Text
+from rich.theme import Theme
+
+PIPE_WIDTH = 5000  # columns: no paragraph is longer, so that a pipe gets it as one line
+# No colours that vanish on a light or a dark background; rich's own code is cyan on black.
+THEME = Theme(
+    {
+        "markdown.code": "bold",
+        "markdown.code_block": "bold",
+        "markdown.h2": "bold",
+        "markdown.link": "underline",
+        "markdown.link_url": "underline",
+        "markdown.item.number": "bold",
+        "markdown.item.bullet": "bold",
+    }
+)
+_BLANKS = re.compile(r"[ \t]+(?=\n|\Z)")
+
+
+def new_console(*, quiet: bool = False, stderr: bool = False) -> Console:
+    """Return a console on stdout, or on stderr."""
+    file: TextIO = sys.stderr if stderr else sys.stdout
+    console = Console(file=file, theme=THEME, highlight=False, quiet=quiet)
+    if console.is_terminal:
+        return console
+    unpadded: Any = UnpaddedFile(file)
+    return Console(file=unpadded, theme=THEME, highlight=False, quiet=quiet, width=PIPE_WIDTH)
+
+
+class UnpaddedFile:
+    """A text file whose lines end without blanks: rich pads them to the width."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write the text without the blanks at the ends of its lines."""
+        return self._file.write(_BLANKS.sub("", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+class _CommandBlock(CodeBlock):
+    """A block of code as plain indented lines, so that it can be read and copied anywhere."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = str(self.text).rstrip().splitlines()
+        yield Text("\n".join(f"    {line}" for line in lines), "markdown.code_block", no_wrap=True)
+
+
+class PageMarkdown(Markdown):
+    """The Markdown of fix pages."""
+
+    elements: ClassVar = {**Markdown.elements, "fence": _CommandBlock, "code_block": _CommandBlock}
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(markup, hyperlinks=False)  # shows the addresses, which can be copied
