@@ -100,7 +100,8 @@ IMPORTERS = {
     "ib_insync": set(),
     "ibapi": {"sensors/traymon_library_check"},
     "typer": COMMANDS - STAYS,
-    "rich": (COMMANDS - STAYS) | {"ui/terminal", "ui/terminal_lines"},
+    "rich": (COMMANDS - STAYS)
+    | {"ui/check_text", "ui/console", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},

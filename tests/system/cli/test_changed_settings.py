@@ -146,7 +146,7 @@ def test_spoiled_and_open_state_keeps_nothing_from_coming_and_is_closed(
             (folder / "state.lock").mkdir(mode=0o700)  # as on a full disk, nothing can be written
             done = user.run("snooze", "15m")
             assert "snoozed until" in done.stdout
-            assert "could not be written down" in done.stderr
+            assert "could not be saved" in done.stderr
     finally:
         os.umask(before)
     written = [folder, *(path for path in folder.rglob("*") if path.name != "own-programs.json")]
@@ -160,4 +160,4 @@ def test_an_address_in_brackets_is_printed_as_it_is(user: ConfiguredTraymon) -> 
     assert "[fe80::1%lo]:1" in done.stdout
     refused = user.run("run", "--no-tray", "--host", "::1%[/foo]", "--port", "1")
     assert refused.returncode == 3
-    assert "a host name or an address, without a port" in refused.stderr
+    assert "must be a host name or an IP address, without a port" in refused.stderr

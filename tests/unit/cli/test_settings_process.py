@@ -9,6 +9,7 @@ import pytest
 
 from traymon.cli import settings_process
 from traymon.cli.common import read_settings
+from traymon.cli.run import name_settings
 from traymon.cli.settings_process import SettingsRequest, read_settings_again
 from traymon.errors import ConfigError
 
@@ -27,7 +28,8 @@ def request(folder: Path, port: str | None = None, env: str | None = None) -> Se
 
 def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(SETTINGS)
-    assert read_settings_again(request(tmp_path)) == read_settings(None, None, None, None, tmp_path)
+    here = name_settings(read_settings(None, None, None, None, tmp_path), None, None, None)
+    assert read_settings_again(request(tmp_path)) == here
     assert read_settings_again(request(tmp_path, port="4002")).target.port == 4002
 
 
