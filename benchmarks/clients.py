@@ -66,7 +66,7 @@ def simulated(scenario: Scenario) -> Iterator[tuple[str, str]]:
             output = ""
             for line in process.stdout or ():
                 output += line
-                if line.startswith("Ctrl-C"):
+                if line.startswith("Press Ctrl-C"):
                     break
             address = re.search(r"--host (\S+) --port (\d+)", output)
             if address is None:

@@ -74,7 +74,9 @@ def ask_running(instance: Instance, method: str, path: str) -> Any:
         except NoAnswer as error:
             reason = str(error)
         if not instance.is_held():  # what answers has the port of one that crashed
-            usage_error("traymon is not running. Start it with: traymon")
+            from traymon.cli.own_command import own_commands
+
+            usage_error(f"traymon is not running. Start it with: {own_commands().traymon}")
         if words:
             usage_error(words)
         if time.monotonic() > deadline:

@@ -160,4 +160,4 @@ def test_an_address_in_brackets_is_printed_as_it_is(user: ConfiguredTraymon) -> 
     assert "[fe80::1%lo]:1" in done.stdout
     refused = user.run("run", "--no-tray", "--host", "::1%[/foo]", "--port", "1")
     assert refused.returncode == 3
-    assert "must be a host name or an IP address, without a port" in refused.stderr
+    assert "a host name or an IP address, without a port" in refused.stderr

@@ -360,9 +360,9 @@ def test_run_prints_one_plain_line_per_change_into_a_pipe(traymon: Command) -> N
             assert lines.end() == (0, "")
     said = "\n".join(lines.all)
     assert ESCAPE not in said
-    assert lines.all[0] == (
-        f"traymon is watching TWS / IB Gateway, 127.0.0.1:{gateway.port}. Its page: traymon open"
-    )
+    watched, _, page = lines.all[0].partition(". Its page: ")
+    assert watched == f"traymon is watching TWS / IB Gateway, 127.0.0.1:{gateway.port}"
+    assert page.endswith(" open")
     assert all(re.match(r"\d\d:\d\d:\d\d  [✓…] ", line) for line in lines.all[1:]), said
     assert len(lines.all) == len(set(lines.all))
 

@@ -126,9 +126,10 @@ def test_a_check_that_fails_prints_commands_for_this_terminal(
     done = user.run("check", COLUMNS="500")
     commands = own_commands()
     assert done.returncode == 1
-    assert f"The whole page: {commands.traymon} explain " in done.stdout
-    line = next(line for line in done.stdout.splitlines() if line.startswith("The whole page: "))
-    assert run_in_a_shell(user, line.removeprefix("The whole page: ")).returncode == 0
+    shown = re.search(r"Everything about it: (.*), or the page: (.*)", done.stdout)
+    assert shown
+    assert shown[1] == f"{commands.check} --full"
+    assert shown[2] == f"{commands.traymon} open"
     report = user.run("check", "--report").stdout
     assert f"`{commands.check} port`" in report
 

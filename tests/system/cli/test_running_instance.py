@@ -224,10 +224,8 @@ def test_another_program_on_the_port_of_one_that_crashed_is_no_traymon(
         info = json.loads(place.read_text()) | {"port": stranger.server_port, "pid": os.getpid()}
         place.write_text(json.dumps(info))
         done = user.run("status")
-        assert (done.returncode, done.stderr) == (
-            3,
-            "traymon is not running. Start it with: traymon\n",
-        )
+        assert done.returncode == 3
+        assert done.stderr.startswith("traymon is not running. Start it with: ")
         end(user.start_resident())
         stranger.shutdown()
 

@@ -53,7 +53,7 @@ def simulated(scenario: Scenario, folder: Path) -> Iterator[tuple[str, str]]:
             said = ""
             for line in process.stdout or ():
                 said += line
-                if line.startswith("Ctrl-C"):
+                if line.startswith("Press Ctrl-C"):
                     break
             host_and_port = re.search(r"--host (\S+) --port (\d+)", said)
             assert host_and_port, said

@@ -9,6 +9,7 @@ import ast
 import contextlib
 import os
 import re
+import select
 import shlex
 import shutil
 import subprocess
@@ -320,6 +321,14 @@ def last_asked(log: Path) -> str | None:
     return last if last.startswith("autostart") else None
 
 
+def read_soon(terminal: int) -> bytes:
+    """Return what is printed on a terminal within a minute; nothing at its end."""
+    assert select.select([terminal], [], [], 60)[0], "nothing is printed"
+    with contextlib.suppress(OSError):  # Linux's end of a terminal
+        return os.read(terminal, 4096)
+    return b""
+
+
 def talk(user: User, env: dict[str, str], answers: list[str]) -> str:
     """Install on a terminal, give an answer to each question, and return what was printed."""
     if sys.platform == "win32":
@@ -339,12 +348,13 @@ def talk(user: User, env: dict[str, str], answers: list[str]) -> str:
         for answer in answers:
             begun = len(said)
             while not said[begun:].endswith((b"] ", b"): ")):
-                said += os.read(terminal, 4096)
+                said += read_soon(terminal)
             os.write(terminal, answer.encode() + b"\n" * (answer != "\x04"))
-        with contextlib.suppress(OSError):  # Linux's end of a terminal
-            while more := os.read(terminal, 4096):
+        try:
+            while more := read_soon(terminal):
                 said += more
-        process.wait(60)
+        finally:
+            process.kill()  # in vain, unless it asks once more
     os.close(terminal)
     return said.decode()
 

@@ -38,13 +38,13 @@ def test_every_page_can_be_printed_where_there_is_no_tick(windows: Windows) -> N
 
 
 EVERY_PAGE = """
-import sys
-from traymon.cli.main import main
+from traymon.cli.commands import app
+from traymon.cli.streams import protect_streams
 from traymon.diagnosis.catalogue import ENTRIES
+protect_streams()
 for code in ENTRIES:
-    sys.argv = ["traymon", "explain", code]
     try:
-        main()
+        app(["explain", code])
     except SystemExit as error:
         assert not error.code, (code, error.code)
 """

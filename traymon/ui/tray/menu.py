@@ -47,7 +47,7 @@ def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
             lambda: actions.pause_or_resume(),
         ),
         MenuItem(
-            lambda item: f"Notices: {state().mute_text}" if state().mute_text else "Snooze",
+            lambda item: f"Notifications: {state().mute_text}" if state().mute_text else "Snooze",
             Menu(
                 MenuItem("15 minutes", lambda: actions.snooze("15m")),
                 MenuItem("1 hour", lambda: actions.snooze("1h")),

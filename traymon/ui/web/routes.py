@@ -94,7 +94,8 @@ class Routes:
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):
             return PlainTextResponse(
-                "This link was used already or has expired. Run: traymon open", 401
+                f"This link was used already or has expired. Run: {self._commands().traymon} open",
+                401,
             )
         return PlainTextResponse(self._keys.page)
 
