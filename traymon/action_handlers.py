@@ -26,9 +26,8 @@ from traymon.storage.state_keeper import StateKeeper
 from traymon.ui import presenter
 from traymon.ui.desktop import copy_text
 from traymon.ui.hub import StatusHub
-from traymon.ui.notification_text import MARK_AS_MINE, SNOOZE
+from traymon.ui.notification_text import FILES_GONE, MARK_AS_MINE, SNOOZE
 from traymon.ui.openers import CannotOpen, open_folder
-from traymon.ui.web import render
 from traymon.ui.worker import TaskQueue
 
 log = logging.getLogger(__name__)
@@ -74,6 +73,8 @@ class ActionHandlers:
             self._open_page(status)
         except (CannotOpen, OSError) as error:
             self._report("page-not-opened", error)
+        except ImportError as error:  # they were moved before the first page was opened
+            self._report(FILES_GONE, error)
 
     def _report(self, name: str, why: object) -> None:
         """Notify the user, who has clicked, of why nothing happens."""
@@ -157,7 +158,13 @@ class ActionHandlers:
         status = self._hub.find(None)
         if status is None:
             return
-        text = render.report(status, self._monitor.clock())
+        try:
+            from traymon.ui.web import render
+
+            text = render.report(status, self._monitor.clock())
+        except (OSError, ImportError) as error:
+            self._report(FILES_GONE, error)
+            return
         if copy_text(text):
             self._notify_user("Diagnosis copied", "It is on the clipboard as Markdown text.")
             return

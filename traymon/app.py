@@ -10,11 +10,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-
-from rich.console import Console
 
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
@@ -39,7 +37,7 @@ from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
 from traymon.ui.notify.pictures import PictureFiles
 from traymon.ui.own_files import own_files, watch_own_files
-from traymon.ui.terminal import Terminal
+from traymon.ui.terminal_lines import TerminalSurface
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
 from traymon.ui.troubles import Troubles
@@ -65,7 +63,7 @@ class App:
         self,
         targets: Sequence[Target],
         *,
-        console: Console,
+        terminal: Callable[[Callable[[], float]], TerminalSurface],
         want_tray: bool = True,
         notify: str = "auto",
         folders: Folders | None = None,
@@ -76,7 +74,9 @@ class App:
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
     ) -> None:
-        """`instance` is this process's, so that others find its page; `page_port` 0: any free port.
+        """`terminal` makes the surface for the terminal, given the clock.
+
+        `instance` is this process's, so that others find its page; `page_port` 0: any free port.
 
         `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
@@ -103,7 +103,7 @@ class App:
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
         self._display_is_gone = False
-        self._terminal = Terminal(console, now)
+        self._terminal = terminal(now)
         self._static_pages = static_pages = StaticPages(folders.state, now)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
         self._tasks.post(opener.remove_old_files)

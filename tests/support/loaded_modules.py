@@ -1,14 +1,22 @@
-"""What a traymon that runs has loaded, noted by Python itself at its end."""
+"""What a traymon that runs has loaded, noted by itself at its end."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+# traymon ends with os._exit, after which Python does nothing more
 NOTE_AT_THE_END = """
-import atexit, pathlib, sys
-atexit.register(lambda: pathlib.Path({note!r}).write_text("\\n".join(sorted(sys.modules))))
+import os, sys
+def end(code, leave=os._exit):
+    with open({note!r}, "w") as file:
+        file.write("\\n".join(sorted(sys.modules)))
+    leave(code)
+os._exit = end
 """
 CLIENT_LIBRARIES = {"ib_insync", "ib_async", "ibapi", "eventkit", "numpy", "nest_asyncio"}
+# What reads the command line and the settings, and what the page needs once somebody opens it.
+FOR_THE_START = {"typer", "click", "rich", "pydantic", "pydantic_core", "dotenv"}
+FOR_THE_PAGE = {"jinja2", "markupsafe", "markdown_it", "starlette", "uvicorn", "anyio", "h11"}
 
 
 class LoadedModules:

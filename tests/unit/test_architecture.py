@@ -67,6 +67,11 @@ COMPUTES = {
 
 # The modules that may import a library, which the others need not know.
 COMMANDS = {module for module in FILES if module.startswith("cli/")}
+# What of them the traymon that stays keeps in memory.
+STAYS = {
+    *("cli/__init__", "cli/main", "cli/streams"),
+    *("cli/log", "cli/resident", "cli/settings_process"),
+}
 
 IMPORTERS = {
     "pystray": {
@@ -94,7 +99,9 @@ IMPORTERS = {
     },
     "ib_insync": set(),
     "ibapi": {"sensors/traymon_library_check"},
-    "typer": COMMANDS - {"cli/__init__", "cli/main", "cli/streams"},
+    "typer": COMMANDS - STAYS,
+    "rich": (COMMANDS - STAYS)
+    | {"ui/check_text", "ui/console", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},

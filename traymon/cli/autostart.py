@@ -14,10 +14,10 @@ from traymon.cli.common import (
     Port,
     Timeout,
     load,
-    print_error,
     usage_error,
 )
 from traymon.cli.run import login_options
+from traymon.cli.streams import print_error
 
 
 def start_at_login(

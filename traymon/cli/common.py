@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -16,16 +15,15 @@ import typer
 
 from traymon.cli.main import EXIT_FAILED
 from traymon.cli.own_command import own_commands
+from traymon.cli.streams import print_error
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
 
 if TYPE_CHECKING:  # they take longest to import, and `status` needs none of them
     from rich.console import Console
 
-    from traymon.config import loader
+    from traymon.config.in_force import Config
     from traymon.storage.state import StateStore
-
-log = logging.getLogger(__name__)
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 EXIT_USAGE = EXIT_FAILED
@@ -54,9 +52,7 @@ class Exit(SystemExit):
     """An exit code that a command chose, unlike one that the command-line parser chose."""
 
 
-def load(
-    env: Path | None, host: str | None, port: str | None, timeout: str | None
-) -> loader.Config:
+def load(env: Path | None, host: str | None, port: str | None, timeout: str | None) -> Config:
     """Return the settings in force; options beat everything else.
 
     If they cannot be used, print every mistake and exit.
@@ -85,7 +81,7 @@ def current_folder(env: Path | None, port: str | None) -> Path:
 
 def read_settings(
     env: Path | None, host: str | None, port: str | None, timeout: str | None, folder: Path
-) -> loader.Config:
+) -> Config:
     """Return the settings in force in a folder; options beat everything else.
 
     Raises ConfigError with every mistake.
@@ -134,11 +130,3 @@ def usage_error(text: str) -> NoReturn:
     """Print an error and exit with EXIT_USAGE."""
     print_error(text)
     raise Exit(EXIT_USAGE)
-
-
-def print_error(text: str) -> None:
-    """Print an error to stderr, and to the log if it was started."""
-    text = "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
-    print(text, file=sys.stderr)
-    if logging.getLogger().handlers:  # without a log, Python would print it a second time
-        log.error("%s", text)

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import typer
 
-from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, print_error, usage_error
+from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usage_error
+from traymon.cli.streams import print_error
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
 from traymon.core.vocabulary import Light
 

@@ -7,7 +7,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from traymon.cli.common import print_error
+from traymon.cli.streams import print_error
 from traymon.core.target import mask_accounts
 from traymon.storage.files import create_private_folder, open_for_appending
 from traymon.storage.paths import Folders

@@ -72,14 +72,28 @@ def _run(on_ctrl_c: Any) -> int:
 
 
 def _import_and_run(on_ctrl_c: Any) -> None:
-    from traymon.cli.commands import app
-
+    command = _find_command()
     signal.signal(signal.SIGINT, on_ctrl_c)
     if sys.platform != "win32":
         for name in END_SIGNALS:
             if signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:  # nohup ignores SIGHUP
                 signal.signal(getattr(signal, name), _end)
-    app(prog_name="traymon")
+    command()
+
+
+def _find_command() -> Any:
+    """Import and return what this process is to do: what the command line says, or stay."""
+    from functools import partial
+
+    if "TRAYMON_RESIDENT_PLAN" in os.environ:
+        from traymon.cli.resident import inherited_plan, run_resident
+
+        plan = inherited_plan()
+        if plan is not None:
+            return partial(run_resident, plan)
+    from traymon.cli.commands import app
+
+    return partial(app, prog_name="traymon")
 
 
 def _end(number: int, frame: object) -> None:

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -25,9 +24,6 @@ from traymon.cli.common import (
     Timeout,
     current_folder,
     load,
-    new_console,
-    print_error,
-    read_settings,
     settings_options,
 )
 from traymon.cli.control import (
@@ -40,14 +36,14 @@ from traymon.cli.control import (
     show_page,
     this_users_instance,
 )
-from traymon.cli.log import set_log_level, start_log
+from traymon.cli.log import start_log
 from traymon.cli.own_command import own_commands
+from traymon.cli.streams import print_error
 from traymon.core.target import Target
 from traymon.diagnosis import fix_pages
 
 if TYPE_CHECKING:
-    from traymon.config.loader import Config
-    from traymon.config.settings_watch import SettingsWatch
+    from traymon.config.in_force import Config
     from traymon.storage.single_instance import Instance, InstanceInfo
 
 END_TIMEOUT = 15.0  # seconds for a traymon that was asked to end
@@ -63,67 +59,44 @@ def run(
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray (same as traymon alone)."""
+    from traymon.cli.resident import Plan, become_resident
+    from traymon.cli.settings_process import SettingsRequest
+    from traymon.config.settings_watch import dates_of
+
     at_login = at_login or was_started_at_login()
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")
     try:
+        folder = current_folder(env, port)
+        files = _settings_files(env, folder)
+        dates = dates_of(files)  # a change from here on is seen
         config = name_settings(load(env, host, port, timeout), host, port, timeout)
     except Exit:
         if unseen:
             _notify("cannot-start")
         raise
     instance = _take_place(config.target, at_login=at_login, want_tray=not no_tray)
-    from rich.markup import escape
-
-    from traymon.app import App
-    from traymon.storage.paths import Folders
-
-    if unseen:
-        set_log_level(config.settings.log)
-    else:
-        start_log(config.settings.log)
-    Folders.of_this_user().make_private()
-    console = new_console(quiet=unseen)
-    target = config.target
-    watched = escape(f"{target.name}, {target.address}")
-    opens = f"{escape(target.commands.traymon)} open"
-    console.print(f"traymon is watching {watched}. Its page: {opens}", soft_wrap=True)
-    try:
-        App(
-            [target],
-            console=console,
-            want_tray=not no_tray,
-            notify=config.settings.notify,
-            folders=Folders.of_this_user(),
-            instance=instance,
-            page_port=config.settings.page_port,
-            calendar=config.calendar,
-            login_options=login_options(target, host, port, timeout),
-            patience=TRAY_TIMEOUT if at_login else 0.0,
-            settings=_watch_settings(config, env, host, port, timeout),
-        ).run()
-    finally:
-        if instance is not None:
-            instance.release()
+    named = None if env is None else str(folder / env)
+    plan = Plan(
+        config=config,
+        request=SettingsRequest(named, host, port, timeout, str(folder)),
+        files=files,
+        dates=dates,
+        login_options=login_options(config.target, host, port, timeout),
+        want_tray=not no_tray,
+        patience=TRAY_TIMEOUT if at_login else 0.0,
+        unseen=unseen,
+        has_place=instance is not None,
+    )
+    become_resident(plan, instance)
     raise Exit(0)
 
 
-def _watch_settings(
-    config: Config, env: Path | None, host: str | None, port: str | None, timeout: str | None
-) -> SettingsWatch:
-    """Return what sees whether the settings that were read are still what their files say."""
+def _settings_files(env: Path | None, folder: Path) -> Sequence[Path]:
     from traymon.config import loader
-    from traymon.config.settings_watch import SettingsWatch
 
-    folder = current_folder(env, port)
-    env = env and folder / env
-    again = partial(read_settings, env, host, port, timeout, folder)
-    return SettingsWatch(
-        config,
-        loader.files(env, folder),
-        lambda: name_settings(again(), host, port, timeout),
-    )
+    return loader.files(env and folder / env, folder)
 
 
 def name_settings(

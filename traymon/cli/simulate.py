@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -47,6 +46,8 @@ def simulate(
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
 ) -> None:
     """Run a simulated Gateway with one of the known faults."""
+    import asyncio  # here, since no other command would wait for it
+
     from rich.table import Table
 
     from traymon.sim.scenarios import SCENARIOS
@@ -82,6 +83,8 @@ def _default_port() -> int:
 
 
 async def _simulate(scenario: Scenario, port: int) -> None:
+    import asyncio
+
     from traymon.sim.stage import perform
 
     async with perform(scenario, port) as stage:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 
@@ -16,6 +17,7 @@ from traymon.app import App
 from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
+from traymon.ui.terminal import Terminal
 
 DWELL = 20.0  # seconds that a chapter stays after the diagnosis shows: time to read its page
 CHAPTER_TIMEOUT = 60.0  # seconds for the diagnosis to show
@@ -59,7 +61,7 @@ def play(*, console: Console, want_tray: bool, once: bool, speed: float) -> bool
                 just_started=0.0,
             ),
         )
-        app = App([target], console=console, want_tray=want_tray)
+        app = App([target], terminal=partial(Terminal, console), want_tray=want_tray)
         keys = None if once else Keys.of_this_terminal()
         story = _Story(app, gateway, console, DWELL / speed, keys)
         app.monitor.subscribe(story.on_update)

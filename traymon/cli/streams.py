@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+import logging
 import os
 import select
 import signal
@@ -16,6 +17,8 @@ import sys
 from typing import Any, BinaryIO, TextIO, cast
 
 ASCII = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
+log = logging.getLogger(__name__)
+
 ERRORS = "traymon"  # the name of our error handler for encodings
 
 
@@ -71,6 +74,14 @@ def flush_streams() -> str:
     buffer = getattr(sys.stdout, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
     return str(raw.fault) if isinstance(raw, TolerantOutput) and raw.fault is not None else ""
+
+
+def print_error(text: str) -> None:
+    """Print an error to stderr, and to the log if it was started."""
+    text = "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+    print(text, file=sys.stderr)
+    if logging.getLogger().handlers:  # without a log, Python would print it a second time
+        log.error("%s", text)
 
 
 def _open_missing_descriptors() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from platformdirs import user_config_path
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
+from traymon.config.in_force import Config, OwnSettings, Value
 from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
 from traymon.core import time_windows
 from traymon.core.addresses import is_loopback
@@ -39,26 +40,6 @@ def _tail(key: str) -> str:
 
 # For "did you mean": compared without IB_ and TRAYMON_, which would make all keys look similar.
 BY_TAIL = {_tail(key): key for key in FIELDS}
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """The text of one setting and where it came from."""
-
-    text: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The settings in force, and what follows from them."""
-
-    settings: Settings
-    target: Target
-    calendar: Calendar
-    values: Mapping[str, Value]  # what was set; all other keys have their defaults
-    env_file: Path | None
-    trading_mode: Value | None = None  # TRADING_MODE, if it says paper or live
 
 
 def load(
@@ -107,7 +88,8 @@ def load(
         raise ConfigError(sorted(mistakes, key=lambda mistake: order.get(mistake.key, -1)))
     mode = _trading_mode(file, environ)
     target = _target(settings, client_ids, path, "" if mode is None else mode.text)
-    return Config(settings, target, _calendar(settings), values, path, mode)
+    kept = OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
+    return Config(kept, target, _calendar(settings), values, path, mode)
 
 
 def files(env_file: Path | None, folder: Path) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from traymon.config.loader import Config
+from traymon.config.in_force import Config
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
 from traymon.errors import ConfigError
@@ -36,14 +36,21 @@ class NewSettings:
 class SettingsWatch:
     """The settings in force and their files. Thread-safe."""
 
-    def __init__(self, config: Config, files: Sequence[Path], load: Callable[[], Config]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        files: Sequence[Path],
+        load: Callable[[], Config],
+        dates: object = None,
+    ) -> None:
         """`files` may hold settings, be they there or not; `load` reads them, and the rest, again.
 
-        `load` raises ConfigError.
+        `load` raises ConfigError. `dates` are those of the files from before they were read; None:
+        the first look compares.
         """
         self._config, self._files, self._load = config, files, load
         self._lock = threading.Lock()
-        self._looked_at: object = None  # the dates of the files when they were last compared
+        self._looked_at = dates  # the dates of the files when they were last compared
         self._state = SettingsState()
 
     @property
@@ -54,7 +61,7 @@ class SettingsWatch:
     def look(self) -> SettingsState:
         """Return whether the files say something else than what is in force."""
         with self._lock:
-            dates = [_date(path) for path in self._files]
+            dates = dates_of(self._files)
             if dates != self._looked_at:
                 self._looked_at = dates
                 self._state = self._compare()
@@ -101,6 +108,11 @@ class SettingsWatch:
 def _means(config: Config) -> object:
     """Return what the settings mean, without where they stand."""
     return config.settings, config.target, config.calendar
+
+
+def dates_of(files: Sequence[Path]) -> object:
+    """Return what changes whenever one of the files does."""
+    return [_date(path) for path in files]
 
 
 def _date(path: Path) -> object:

@@ -13,16 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Any
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Any
 
 from traymon import assets
 from traymon.core.facts import FACTS, Fact, FactKey, Facts, ShownAs
 from traymon.core.target import USUAL_COMMANDS, Commands, Limits, mask_accounts
 from traymon.diagnosis.formatting import duration
 from traymon.errors import FixPageError
+
+if TYPE_CHECKING:  # loaded with the first page, which most traymons never show
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 SECTIONS = (
     "In short",
@@ -180,6 +181,8 @@ def to_html(markdown: str, facts: Facts) -> str:
 @cache
 def _html_renderer() -> MarkdownIt:
     """Return a Markdown renderer whose links open beside the page and do not name it."""
+    from markdown_it import MarkdownIt
+
     renderer = MarkdownIt("commonmark", {"html": False})
 
     def open_link(_: object, tokens: Sequence[Token], index: int, *rest: object) -> str:

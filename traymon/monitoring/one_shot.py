@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Target
-from traymon.core.vocabulary import SERVED, WITHOUT_A_BYTE, Light, SensorName
+from traymon.core.vocabulary import SERVED, WITHOUT_A_BYTE, Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
 from traymon.diagnosis.checks import CheckStep, check_steps, steps_up_to
 from traymon.monitoring.monitor import Monitor
@@ -31,6 +31,7 @@ T = TypeVar("T")
 STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first reading
 # Seconds after the start of a session in which TWS reports its links, or drops the session.
 TWS_MESSAGES_DELAY = 1.5
+WELL_DELAY = 0.4  # the same once TWS has reported its data servers connected
 IDS = "ids"
 MUST_NOT_BE_RED = ("session", IDS)  # checks that fail while the light is red, whatever they see
 
@@ -113,15 +114,15 @@ class _OneShotContext:
     async def run_streams(
         self, sensors: Sequence[StreamingSensor], beside: Sequence[StreamingSensor] = ()
     ) -> None:
-        """Run streaming sensors until each has posted a reading, and a moment longer.
+        """Run streaming sensors until each has posted a reading, and until TWS has had its say.
 
-        That moment does not wait for those that run `beside`.
+        That does not wait for those that run `beside`.
         """
         tasks = [asyncio.create_task(stream_sensor(s, self)) for s in (*sensors, *beside)]
         with suppress(TimeoutError):  # the evidence shows which reading is missing
             async with asyncio.timeout(STREAMS_TIMEOUT):
                 await self._wait_for_readings(sensors)
-                await asyncio.sleep(TWS_MESSAGES_DELAY)
+                await self._let_tws_report()
                 await self._wait_for_readings(beside)
         evidence = self._evidence  # a session that ends withdraws what it has reported
         for task in tasks:
@@ -129,9 +130,29 @@ class _OneShotContext:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._evidence = evidence
 
+    async def _let_tws_report(self) -> None:
+        """Wait for what TWS reports over the session, and whether it keeps it."""
+        if self._evidence.target.own_client_id is None:  # no session is wanted
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TWS_MESSAGES_DELAY):
+                while True:
+                    while not _tws_reports_well(self.evidence):
+                        await self.wait_for_update()
+                    await asyncio.sleep(WELL_DELAY)
+                    if _tws_reports_well(self.evidence):
+                        return
+
     async def _wait_for_readings(self, sensors: Sequence[StreamingSensor]) -> None:
         while any(sensor.name not in self._evidence.readings for sensor in sensors):
             await self.wait_for_update()
+
+
+def _tws_reports_well(evidence: Evidence) -> bool:
+    """Tell whether TWS has answered a heartbeat and reported data servers, none of them down."""
+    found = [evidence.symptom(name) for name in (SensorName.SESSION, SensorName.FARMS)]
+    link = evidence.symptom(SensorName.LINK)
+    return found == [Symptom.OK, Symptom.OK] and link in (Symptom.OK, Symptom.UNKNOWN)
 
 
 async def run_until(

@@ -40,6 +40,7 @@ class SystemMessages:
         self._link_lost = False
         self._farms = farms.Farms()
         self._farms_detail = ""  # the message that last changed the farms; "": none since then
+        self._farms_reported = False
         self._new: dict[SensorName, Reading] = {}
 
     @property
@@ -73,8 +74,10 @@ class SystemMessages:
             if self._farms.take_lists(text, now):
                 self._farms_detail = detail
         elif code in farms.BROKEN or code in farms.OK or code in farms.DORMANT:
-            if self._farms.take_message(code, text, now):
+            # the first message is news even if it is good: `traymon check` waits for it
+            if self._farms.take_message(code, text, now) or not self._farms_reported:
                 self._farms_detail = detail
+            self._farms_reported = True
         elif code == version_notice.VERSION_ENDS:
             self._report(version_notice.interpret(text, detail))
         elif code in CALLS:

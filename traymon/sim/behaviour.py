@@ -56,7 +56,8 @@ class Behaviour:
     next_order_id: int = 1
     start: Start = Start.ANSWER
     says_first: tuple[tuple[int, str], ...] = ()  # system messages in answer to startApi
-    says: tuple[tuple[int, str], ...] = ()  # system messages right after the session starts
+    reports_farms: bool = True  # that its data farms are OK, right after the session starts
+    says: tuple[tuple[int, str], ...] = ()  # system messages right after that
     tells_time: bool = True  # answers reqCurrentTime
     keeps_sessions: bool = False  # answers existing sessions even when `hello` serves no new client
     hours: str = ""  # of every contract: `20261123:0930-20261123:1600`; "": no such contract

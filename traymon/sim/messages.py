@@ -108,7 +108,8 @@ def next_valid_id(behaviour: Behaviour) -> bytes:
 
 def session_start(behaviour: Behaviour, version: int) -> bytes:
     """Return what a client receives when its session starts."""
-    system_messages = (*FARM_MESSAGES, *behaviour.says)
+    farms = FARM_MESSAGES if behaviour.reports_farms else ()
+    system_messages = (*farms, *behaviour.says)
     errors = b"".join(error(version, code, text) for code, text in system_messages)
     return managed_accounts(behaviour) + next_valid_id(behaviour) + errors
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 
-import rich
+import platformdirs
 
 from traymon import assets
 from traymon.diagnosis import fix_pages
@@ -25,7 +25,7 @@ IN_MENU = "Quit traymon and start it again: its files are gone"
 
 def own_files() -> Sequence[Path]:
     """Return one file of Python, of the libraries and of traymon each, and the assets' folder."""
-    return (Path(os.__file__), Path(rich.__file__), Path(__file__), assets.folder())
+    return (Path(os.__file__), Path(platformdirs.__file__), Path(__file__), assets.folder())
 
 
 def watch_own_files(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from support.scripted_gateway import AnswersOnly, DropsSessions, SaysAtStart
@@ -9,6 +11,7 @@ from traymon.core.model import Status
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.checks import CheckStep, check_steps
+from traymon.monitoring import one_shot
 from traymon.monitoring.one_shot import is_ready, run_once
 from traymon.sim.gateway import HEALTHY, Behaviour, running
 from traymon.sim.script import ORDINARY, Script
@@ -23,12 +26,32 @@ def checked(script: Script, behaviour: Behaviour = HEALTHY) -> tuple[Status, Che
     return status, step
 
 
-@pytest.mark.parametrize("after", [0.0, 0.5, 1.0])
-def test_a_session_that_is_dropped_soon_after_its_start_does_not_pass(after: float) -> None:
-    status, step = checked(DropsSessions(after))
+SAYS_NOTHING = Behaviour(reports_farms=False)
+FARM_DOWN = Behaviour(says=((2103, "Market data farm connection is broken:usfarm"),))
+
+
+@pytest.mark.parametrize(
+    ("after", "behaviour"),
+    [(0.0, HEALTHY), (0.2, HEALTHY), (0.5, SAYS_NOTHING), (1.0, SAYS_NOTHING), (1.0, FARM_DOWN)],
+)
+def test_a_session_that_is_dropped_soon_after_its_start_does_not_pass(
+    after: float, behaviour: Behaviour
+) -> None:
+    status, step = checked(DropsSessions(after), behaviour)
     assert (status.diagnosis.code, status.diagnosis.light) == ("session-lost", Light.AMBER)
     assert (step.light, step.passed) == (Light.RED, False)
     assert not is_ready(status, "session")
+
+
+def test_a_check_is_over_as_soon_as_tws_has_reported_its_data_servers_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(one_shot, "TWS_MESSAGES_DELAY", 60.0)
+    monkeypatch.setattr(one_shot, "STREAMS_TIMEOUT", 60.0)
+    began = time.monotonic()
+    status, step = checked(ORDINARY)
+    assert (status.diagnosis.code, step.passed) == ("healthy", True)
+    assert time.monotonic() - began < 30.0
 
 
 @pytest.mark.parametrize(

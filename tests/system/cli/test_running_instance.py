@@ -6,6 +6,7 @@ import http.client
 import http.server
 import json
 import os
+import pickle
 import shutil
 import signal
 import stat
@@ -18,6 +19,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 if sys.platform == "win32":
@@ -27,6 +29,11 @@ from support.launch_file import key
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
 from support.user_env import RecordingBrowser
+from traymon.cli import resident
+from traymon.cli.settings_process import SettingsRequest
+from traymon.config.in_force import Config, OwnSettings
+from traymon.core.calendar import Calendar
+from traymon.core.target import Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
 from traymon.storage.single_instance import Instance
 
@@ -291,3 +298,56 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTray
             assert time.monotonic() - began < 4.5  # less than one pause without the page: 5 s
     finally:
         end(first)
+
+
+def test_the_traymon_that_stays_is_the_process_that_was_started(user: ResidentTraymon) -> None:
+    process = user.start_resident()
+    try:
+        started = user.command("run", "--no-tray", "--port", str(user.gateway.port))
+        assert psutil.Process(process.pid).cmdline() == started
+    finally:
+        end(process)
+
+
+def test_one_that_loses_its_place_while_it_begins_again_opens_the_page_of_the_winner(
+    user: ResidentTraymon, tmp_path: Path
+) -> None:
+    first = user.start_resident()
+    try:
+        own = OwnSettings("", "off", "off", 0, "ask", "info")
+        plan = resident.Plan(
+            config=Config(own, Target("bot", port=user.gateway.port), Calendar(), {}, None),
+            request=SettingsRequest(None, None, None, None, str(tmp_path)),
+            files=(),
+            dates=None,
+            login_options=(),
+            want_tray=False,
+            patience=0.0,
+            unseen=False,
+            has_place=True,
+        )
+        pipe, end_to_write = os.pipe()
+        with open(end_to_write, "wb") as file:
+            file.write(pickle.dumps(plan))
+        done = subprocess.run(
+            user.command("run", "--no-tray"),
+            cwd=user.cwd,
+            env=user.env | {resident.PLAN: str(pipe)},
+            pass_fds=[pipe],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        os.close(pipe)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"pid {first.pid}" in done.stdout
+        assert done.stdout.endswith("Opening its page.\n")
+        assert first.poll() is None
+    finally:
+        end(first)
+
+
+def test_a_plan_of_somebody_else_is_no_plan(user: ResidentTraymon) -> None:
+    done = user.run("run", "--no-tray", **{resident.PLAN: "none"})
+    assert done.returncode == 3
+    assert f"{resident.PLAN}=none: no such setting" in done.stderr

@@ -19,7 +19,12 @@ from support.desktop_traymon import (
     log_of,
     wait_until_it_shows,
 )
-from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
+from support.loaded_modules import (
+    CLIENT_LIBRARIES,
+    FOR_THE_PAGE,
+    FOR_THE_START,
+    LoadedModules,
+)
 from support.polling import wait_for
 from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
@@ -344,3 +349,18 @@ def test_with_its_icon_and_a_session_it_loads_no_client_library(
     assert traymon.end() == 0
     assert "pystray" in loaded.packages()
     assert not loaded.packages() & CLIENT_LIBRARIES
+
+
+def test_icon_and_notification_need_nothing_of_what_the_start_and_the_page_need(
+    desktop: Desktop, gateway: Running
+) -> None:
+    desktop.start_tray()
+    desktop.start_dunst()
+    loaded = LoadedModules(desktop.folder)
+    traymon = Traymon(desktop, gateway.port, **loaded.env)
+    wait_until_it_shows(desktop, GREEN, "green")
+    gateway.behaviour = SILENT
+    wait_for(lambda: desktop.notifications(), "the notification")
+    assert traymon.end() == 0
+    assert {"pystray", "jeepney"} <= loaded.packages()
+    assert not loaded.packages() & (FOR_THE_START | FOR_THE_PAGE)

@@ -1,11 +1,16 @@
-"""The traymon that stays loads no client library, though it holds a session."""
+"""The traymon that stays loads no client library, and nothing that only its start needs."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
-from support.loaded_modules import CLIENT_LIBRARIES, LoadedModules
+from support.loaded_modules import (
+    CLIENT_LIBRARIES,
+    FOR_THE_START,
+    LoadedModules,
+)
 from support.polling import wait_for
 from support.traymon_process import IsolatedTraymon, end
 from traymon.sim.gateway import HEALTHY, running
@@ -37,3 +42,5 @@ def test_a_session_is_held_without_a_client_library(tmp_path: Path) -> None:
     packages = loaded.packages()
     assert "traymon" in packages
     assert not packages & CLIENT_LIBRARIES
+    if sys.platform == "linux":  # elsewhere the process that starts is the one that stays
+        assert packages & FOR_THE_START <= {"click"}  # which the server of the page imports

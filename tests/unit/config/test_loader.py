@@ -16,7 +16,8 @@ import pytest
 
 from support.repository import ROOT
 from traymon.config import documents, loader, schema
-from traymon.config.loader import Config, parse_client_ids
+from traymon.config.in_force import Config
+from traymon.config.loader import parse_client_ids
 from traymon.core.target import Limits
 from traymon.errors import ConfigError
 

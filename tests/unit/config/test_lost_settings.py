@@ -16,7 +16,7 @@ import pytest
 from dotenv import dotenv_values
 
 from traymon.config import dotenv_file, ib_resets, loader
-from traymon.config.loader import Config
+from traymon.config.in_force import Config
 from traymon.errors import ConfigError
 
 Load = Callable[..., Config]

@@ -11,6 +11,7 @@ import pytest
 
 from support.pipes import make_pipe
 from traymon.config import ib_resets, loader
+from traymon.config.in_force import Config
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
@@ -32,7 +33,7 @@ class Project:
             self.env.write_text(text)
         load = partial(loader.load, named, environ={"IB_HOST": "127.0.0.1"}, folder=self.folder)
 
-        def load_again() -> loader.Config:
+        def load_again() -> Config:
             self.loaded += 1
             return load()
 

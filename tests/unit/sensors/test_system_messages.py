@@ -55,9 +55,15 @@ def test_a_code_that_is_none_of_ours_changes_nothing(code: int) -> None:
     assert taken(SystemMessages(), code, text) == []
 
 
-@pytest.mark.parametrize("code", [1102, 2104, 2106, 2107, 2108, 2158])
-def test_good_news_of_what_was_never_bad_is_no_news(code: int) -> None:
-    assert taken(SystemMessages(), code, "Market data farm connection is OK:usfarm") == []
+def test_a_link_that_is_back_and_was_never_lost_is_no_news() -> None:
+    assert taken(SystemMessages(), 1102, "Market data farm connection is OK:usfarm") == []
+
+
+@pytest.mark.parametrize("code", [2104, 2106, 2107, 2108, 2158])
+def test_good_news_of_what_was_never_bad_is_news_once(code: int) -> None:
+    messages = SystemMessages()
+    assert taken(messages, code, "Market data farm connection is OK:usfarm") == [("farms", S.OK)]
+    assert taken(messages, code, "Market data farm connection is OK:eufarm") == []
 
 
 @pytest.mark.parametrize("lost", [1100, 2110])

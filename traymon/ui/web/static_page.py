@@ -1,7 +1,8 @@
 """The fix page as a file in the state folder, for when the live page cannot be served.
 
-Renewed with every change of the headline, and every minute: the page reloads itself, so an open one
-follows, and one that was left behind says that it is old.
+Once it was opened it is renewed with every change of the headline, and every minute: the page
+reloads itself, so an open one follows, and one that was left behind says that it is old. The
+templates are loaded when a page is first opened.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from traymon.core.model import Change, Status
 from traymon.storage.files import write_atomically
-from traymon.ui.web import render
 
 RENEW_AFTER = 50.0  # seconds; less than the hub's interval, and far less than a page counts as old
 
@@ -30,25 +30,35 @@ class StaticPages:
         self._written: dict[str, float] = {}  # when, by target name
 
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
-        """Renew the page of every target that has a new headline, or an old page."""
+        """Renew every page that was opened and is old, or whose target has a new headline."""
         self._statuses = statuses
-        for status in statuses:
+        for status in self._opened():
             name = status.target.name
-            is_old = self._now() - self._written.get(name, 0.0) >= RENEW_AFTER
+            is_old = self._now() - self._written[name] >= RENEW_AFTER
             if is_old or self.shows & changes.get(name, Change.NOTHING):
                 self.write(status)
 
     def end(self) -> None:
-        """Let every page say that traymon has ended. Raises OSError."""
-        for status in self._statuses:
+        """Let every page that was opened say that traymon has ended. Raises OSError."""
+        for status in self._opened():
+            from traymon.ui.web import render
+
             write_atomically(self.path(status.target.name), render.ended_page(status, self._now()))
+
+    def _opened(self) -> list[Status]:
+        return [status for status in self._statuses if status.target.name in self._written]
 
     def path(self, target: str) -> Path:
         """Return the path of a target's page."""
         return self._folder / f"fix-{re.sub(r'[^A-Za-z0-9_-]+', '-', target).strip('-')}.html"
 
     def write(self, status: Status) -> Path:
-        """Write the target's page as it is now and return its path. Raises OSError."""
+        """Write the target's page as it is now and return its path.
+
+        Raises OSError, or ImportError if traymon's files were moved before any page was opened.
+        """
+        from traymon.ui.web import render
+
         path = self.path(status.target.name)
         now = self._now()
         write_atomically(path, render.page(status, now))

@@ -49,7 +49,7 @@ def test_a_page_is_renewed_within_the_minute_so_that_its_age_tells_of_traymons_e
 ) -> None:
     now = NOW
     pages = StaticPages(tmp_path, lambda: now)
-    pages.show([status()], {"bot": Change.HEADLINE})
+    pages.write(status())
     written = pages.path("bot").read_text(encoding="utf-8")
     now += 10
     pages.show([status()], {})
@@ -59,8 +59,24 @@ def test_a_page_is_renewed_within_the_minute_so_that_its_age_tells_of_traymons_e
     assert f'data-at="{int(now)}"' in pages.path("bot").read_text(encoding="utf-8")
 
 
-def test_every_page_says_that_traymon_has_ended(tmp_path: Path) -> None:
+def test_an_opened_page_is_renewed_with_every_new_headline(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path, lambda: NOW)
+    path = pages.write(status())
+    pages.show([status(symptom=Symptom.OK)], {"bot": Change.HEADLINE})
+    assert "Programs can connect to port" in path.read_text(encoding="utf-8")
+
+
+def test_a_page_that_nobody_has_opened_is_not_written(tmp_path: Path) -> None:
+    pages = StaticPages(tmp_path, lambda: NOW)
+    pages.show([status()], {"bot": Change.HEADLINE})
+    pages.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_opened_page_says_that_traymon_has_ended(tmp_path: Path) -> None:
+    pages = StaticPages(tmp_path, lambda: NOW)
+    for name in ("bot", "other"):
+        pages.write(status(name))
     pages.show([status(), status("other")], {})
     pages.end()
     for name in ("bot", "other"):

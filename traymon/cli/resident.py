@@ -1,0 +1,138 @@
+"""The traymon that stays, with nothing in memory but what watching takes.
+
+Reading the command line and the settings takes libraries that would be a third of a tray's memory.
+So `traymon run`, once it has read them, lets its process begin again with the same command line
+(exec): the process ID, the terminal and the signals stay the same, and what was found out waits in
+a pipe. So far on Linux alone; elsewhere the process goes on as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from traymon.cli.log import set_log_level, start_log
+from traymon.cli.settings_process import SettingsRequest, read_settings_again
+
+if TYPE_CHECKING:
+    from traymon.config.in_force import Config
+    from traymon.storage.single_instance import Instance
+
+log = logging.getLogger(__name__)
+
+PLAN = "TRAYMON_RESIDENT_PLAN"  # in the environment: the descriptor of the pipe with the plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the command line and the settings mean for the traymon that stays."""
+
+    config: Config
+    request: SettingsRequest  # by which the settings are read again
+    files: Sequence[Path]  # that the settings come from, be they there or not
+    dates: object  # of these files, from before they were read
+    login_options: Sequence[str]
+    want_tray: bool
+    patience: float  # seconds to wait for a tray that may still start
+    unseen: bool  # nobody sees what is printed
+    has_place: bool  # is this user's traymon; False: there is no folder for the lock
+
+
+def become_resident(plan: Plan, instance: Instance | None) -> None:
+    """Run the traymon that stays, until it ends, in place of this process or in it.
+
+    `instance` is this process's place; whoever takes it between the two wins.
+    """
+    pipe = _pipe_with(plan)
+    if pipe is not None:
+        if instance is not None:
+            instance.release()
+        _begin_again({**os.environ, PLAN: str(pipe)})
+    run_resident(plan, instance)
+
+
+def inherited_plan() -> Plan | None:
+    """Return what this process found out before it began again; None if it has just begun."""
+    try:
+        with open(int(os.environ[PLAN]), "rb") as pipe:
+            plan = pickle.load(pipe)
+    except (KeyError, ValueError, OSError, EOFError, pickle.UnpicklingError):
+        return None  # somebody else's variable; it is no setting, which is then said
+    del os.environ[PLAN]
+    return plan if isinstance(plan, Plan) else None
+
+
+def run_resident(plan: Plan, instance: Instance | None = None) -> None:
+    """Watch until the user or a signal ends it."""
+    from traymon.storage.paths import Folders
+    from traymon.storage.single_instance import Instance
+
+    if instance is None and plan.has_place:
+        instance = Instance()
+        if not instance.acquire():  # another traymon was quicker
+            _begin_again(os.environ)
+    logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
+    if logging.getLogger().handlers:
+        set_log_level(plan.config.settings.log)
+    else:
+        start_log(plan.config.settings.log)
+    folders = Folders.of_this_user()
+    folders.make_private()
+    from traymon.app import App
+    from traymon.config.settings_watch import SettingsWatch
+    from traymon.ui.terminal_lines import TerminalLines
+
+    config, target = plan.config, plan.config.target
+    read_again = partial(read_settings_again, plan.request)
+    out = None if plan.unseen else sys.stdout
+    TerminalLines(out).print_line(
+        f"traymon is watching {target.name}, {target.address}."
+        f" Its page: {target.commands.traymon} open"
+    )
+    try:
+        App(
+            [target],
+            terminal=partial(TerminalLines, out),
+            want_tray=plan.want_tray,
+            notify=config.settings.notify,
+            folders=folders,
+            instance=instance,
+            page_port=config.settings.page_port,
+            calendar=config.calendar,
+            login_options=plan.login_options,
+            patience=plan.patience,
+            settings=SettingsWatch(config, plan.files, read_again, plan.dates),
+        ).run()
+    finally:
+        if instance is not None:
+            instance.release()
+
+
+def _pipe_with(plan: Plan) -> int | None:
+    """Return a pipe to read a plan from after an exec; None where that is impossible."""
+    if sys.platform != "linux" or not sys.executable:
+        return None
+    content = pickle.dumps(replace(plan, config=replace(plan.config, values={})))
+    reader, writer = os.pipe()
+    with open(writer, "wb", buffering=0) as file:
+        os.set_blocking(writer, False)  # nobody reads yet
+        if file.write(content) == len(content):
+            os.set_inheritable(reader, True)
+            return reader
+    os.close(reader)
+    log.warning("%d bytes fit into no pipe: the memory of the start is kept", len(content))
+    return None
+
+
+def _begin_again(env: Mapping[str, str]) -> NoReturn:
+    """Let this process start once more with its command line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], env)

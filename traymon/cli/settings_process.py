@@ -1,0 +1,94 @@
+"""Reads the settings in a process of its own, which takes the libraries for it with it at its end.
+
+`python -m traymon.cli.settings_process` is that process: a request on stdin, the answer on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traymon import __version__
+from traymon.errors import ConfigError, Mistake
+
+if TYPE_CHECKING:
+    from traymon.config.in_force import Config
+
+TIMEOUT = 60.0  # seconds
+# not from the current folder, which is not traymon's own to trust
+COMMAND = ("-P", "-m", "traymon.cli.settings_process")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRequest:
+    """Where the settings come from, the environment aside."""
+
+    env: str | None  # the path of the .env file, if it was named
+    host: str | None
+    port: str | None
+    timeout: str | None
+    folder: str  # in which the .env is looked for
+
+
+def read_settings_again(request: SettingsRequest) -> Config:
+    """Return the settings as they are now. Takes a second. Raises ConfigError."""
+    try:
+        done = subprocess.run(
+            [sys.executable, *COMMAND],
+            input=json.dumps(asdict(request)).encode(),
+            capture_output=True,
+            check=False,
+            timeout=TIMEOUT,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _cannot_read(str(error)) from error
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise _cannot_read(lines[-1] if lines else f"exit code {done.returncode}")
+    version, _, answer = done.stdout.partition(b"\n")
+    if version.decode() != __version__:
+        raise _cannot_read(f"traymon {version.decode()} is installed now")
+    config: Config | None
+    config, mistakes = pickle.loads(answer)
+    if config is None:
+        raise ConfigError(mistakes)
+    return config
+
+
+def _cannot_read(why: str) -> ConfigError:
+    return ConfigError(
+        [Mistake("", "", "", f"the settings cannot be read: {why}", "restart traymon")]
+    )
+
+
+def main() -> None:
+    """Answer one request: with traymon's version, the settings, and the mistakes in them."""
+    from traymon.cli.common import read_settings
+    from traymon.cli.run import name_settings
+
+    request = SettingsRequest(**json.load(sys.stdin))
+    config: Config | None = None
+    mistakes: Sequence[Mistake] = ()
+    try:
+        config = read_settings(
+            None if request.env is None else Path(request.env),
+            request.host,
+            request.port,
+            request.timeout,
+            Path(request.folder),
+        )
+        config = name_settings(config, request.host, request.port, request.timeout)
+    except ConfigError as error:
+        mistakes = error.mistakes
+    sys.stdout.buffer.write(f"{__version__}\n".encode() + pickle.dumps((config, mistakes)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The settings in force, as plain values: what stays of them once they have been read.
+
+Knows nothing of how they are read, which takes libraries that a running traymon can do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from traymon.core.calendar import Calendar
+from traymon.core.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The text of one setting and where it came from."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSettings:
+    """The settings of traymon itself; those of what it watches are in the target."""
+
+    name: str
+    session: Literal["hold", "off"]
+    notify: Literal["auto", "plyer", "off"]
+    page_port: int
+    reload: Literal["ask", "auto"]
+    log: Literal["info", "debug"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in force, and what follows from them."""
+
+    settings: OwnSettings
+    target: Target
+    calendar: Calendar
+    values: Mapping[str, Value]  # what was set; all other keys have their defaults
+    env_file: Path | None
+    trading_mode: Value | None = None  # TRADING_MODE, if it says paper or live
