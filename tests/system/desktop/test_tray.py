@@ -46,7 +46,7 @@ def test_a_gateway_that_falls_silent_turns_the_icon_red_and_a_click_opens_the_fi
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
     assert notification.title == f"TWS does not answer programs (port {gateway.port})"
     assert "Accept incoming connection" in notification.body
-    assert notification.body.endswith("Click for all steps.")
+    assert notification.body.endswith("Click for all steps. · traymon")
     assert notification.actions == ["default", "Show fix steps", "snooze", "Snooze 1 hour"]
     assert notification.hints["urgency"] == 2
 
@@ -300,7 +300,7 @@ def test_it_goes_on_in_its_terminal_until_one_starts_that_has_a_display(
         desktop.spawn("third", *login, **asking)
         wait_until_it_shows(next_session, RED, "red")
         assert first.wait(30) == 0
-        assert "A traymon has started in a session with a desktop" in desktop.log("first")
+        assert "Another traymon has started in a session with a desktop" in desktop.log("first")
         assert len(browser.opened()) == 1
         desktop.end("third")
 
@@ -319,7 +319,7 @@ def test_a_page_that_does_not_open_is_told_after_a_click(
     wait_until_it_shows(desktop, GREEN, "green")
     desktop.click_tray_icon()
     notification = wait_for(lambda: desktop.notifications()[-1:], "the notification")[0]
-    assert notification.title == "No browser could be opened"
+    assert notification.title == "No browser could be opened · traymon"
     assert " open --print-url" in notification.body
     assert "/no/such/browser: No such file" in notification.body
 
