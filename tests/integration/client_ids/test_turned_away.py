@@ -205,7 +205,7 @@ def test_an_interpreter_that_never_connects_does_not_blind_the_check_for_ever(
         assumed = Fact.BYSTANDERS.of(reading.facts)
         assert assumed is not None
         assert [one.pid for one in assumed] == [dashboard.pid]
-        assert "taken for no trading program" in reading.detail
+        assert "assumed not to trade" in reading.detail
         (*_, detail) = check_steps(played.status.evidence)[-1].details
         assert "dashboard.py" in detail.finding
 

@@ -282,7 +282,7 @@ def test_localhost_that_is_hung_up_on_at_its_other_address_is_to_be_127_0_0_1_fi
     assert (found.code, found.facts[Fact.LED_TO]) == ("connection-rejected", "::1")
     page = fix_pages.page(found.code)
     in_short = fix_pages.fill(page.in_short, found.facts)
-    assert in_short.startswith("localhost led to ::1 here: set IB_HOST=127.0.0.1.")
+    assert in_short.startswith("localhost resolves to ::1 here: set IB_HOST=127.0.0.1.")
     steps = fix_pages.fill(page.sections["Fix"], found.facts)
     assert steps.index("IB_HOST=127.0.0.1") < steps.index("1. **")
 

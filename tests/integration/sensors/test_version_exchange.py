@@ -47,7 +47,7 @@ def read_to_the_end(connection: socket.socket) -> None:
         (Hello.BYTE_BY_BYTE, Symptom.OK, "API version 193"),
         (Hello.NEWS_FIRST, Symptom.OK, "API version 193"),
         (Hello.FOREIGN_TIME, Symptom.OK, "中国标准时间"),
-        (Hello.CLOSE, Symptom.CLOSED, "closed without a byte"),
+        (Hello.CLOSE, Symptom.CLOSED, "closed without a reply"),
         (Hello.RESET, Symptom.RESET, "reset"),
         (Hello.HTTP, Symptom.NOT_IB, "HTTP/1.1 400"),
         (Hello.SSH, Symptom.NOT_IB, "SSH-2.0"),
@@ -69,7 +69,7 @@ def test_an_answer_is_told_as_soon_as_it_is_clear(
 @pytest.mark.parametrize(
     ("spoken", "symptom", "says"),
     [
-        (Hello.SILENT, Symptom.SILENT, "no byte"),
+        (Hello.SILENT, Symptom.SILENT, "no reply"),
         (Hello.HALF_FRAME, Symptom.UNFINISHED, "then no end in time"),
         (Hello.DRIP, Symptom.UNFINISHED, "then no end in time"),
     ],

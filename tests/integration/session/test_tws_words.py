@@ -195,7 +195,7 @@ def test_the_page_of_a_closed_port_remembers_the_end_of_the_version() -> None:
         facts = presenter.facts_of(told.status, told.now)
         for code in ("api-port-closed", "app-not-running"):
             text = fix_pages.to_markdown(fix_pages.page(code).markdown, facts)
-            assert "TWS announced that for 1970-01-20" in text
+            assert "TWS announced this for 1970-01-20" in text
             assert "10.50.1 or newer" in text
 
     play(story, replace(HEALTHY, says=((2172, NOTICE.format("19700120")),)))

@@ -148,7 +148,7 @@ def test_the_time_at_which_a_port_opened_does_not_go_stale_between_the_looks() -
         }
         ((at, headline),) = words
         assert at == pytest.approx(BEGAN + opened, abs=6.0)  # since the last refusal
-        assert headline == f"Port {s.gateway.port} has just opened: the API needs a moment"
+        assert headline == f"Port {s.gateway.port} just opened: wait a minute"
         # the minute is over when it is over, however far apart the looks are by then
         await s.until_it_shows("connection-rejected", "red", within=90.0)
         s.gateway.behaviour = HEALTHY

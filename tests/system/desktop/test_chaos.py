@@ -10,7 +10,6 @@ import pytest
 from support.repository import ROOT
 from support.virtual_desktop import missing
 
-pytestmark = pytest.mark.screen
 SEEDS = (37, 122)  # of plans that have much, and between them nearly all, that can be disturbed
 
 
