@@ -24,7 +24,8 @@ THEME = Theme(
         "markdown.item.bullet": "bold",
     }
 )
-_BLANKS = re.compile(r"[ \t]+(?=\n|\Z)")
+_BLANKS = re.compile(r"[ \t]+(?=\n)")
+_LAST_BLANKS = re.compile(r"[ \t]*\Z")
 
 
 def new_console(*, quiet: bool = False, stderr: bool = False) -> Console:
@@ -42,10 +43,18 @@ class UnpaddedFile:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._held = ""  # blanks that end their line, unless something follows them
 
     def write(self, text: str) -> int:
-        """Write the text without the blanks at the ends of its lines."""
-        return self._file.write(_BLANKS.sub("", text))
+        """Write the text without the blanks at the ends of its lines, in whatever parts it comes.
+
+        On Windows rich writes a line in several parts.
+        """
+        whole = _BLANKS.sub("", self._held + text)
+        written = _LAST_BLANKS.sub("", whole)
+        self._held = whole[len(written) :]
+        self._file.write(written)
+        return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)

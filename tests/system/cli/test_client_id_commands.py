@@ -180,7 +180,7 @@ def test_check_tells_of_a_program_of_yours_that_is_turned_away_again_and_again(
                 assert bot.stdout.readline() == b"refused 10\n"
             done = run(project, state, gateway, "check")
             assert done.returncode == 2, done.stdout
-            assert "Your program is turned away" in done.stdout
+            assert "Your program is rejected again" in done.stdout
             assert f"bot_retry.py (pid {bot.pid}" in done.stdout
             assert run(project, state, gateway, "check", "ids").returncode == 2
         finally:
@@ -193,8 +193,8 @@ def test_wait_gives_up_with_the_fix_and_starts_nothing(
     gateway.stop()
     done = run(project, state, gateway, "wait", "--timeout", "3", "--", sys.executable, "-c", MARK)
     assert done.returncode == 1
-    assert "not started" in done.stderr
-    assert "Fix" in done.stderr
+    assert "Not started" in done.stderr
+    assert "✗ RED: IB Gateway is running" in done.stderr
     assert not (project / "started").exists()
 
 
@@ -205,9 +205,9 @@ def test_wait_does_not_start_a_second_copy_of_a_program_that_runs(
         words = ("wait", "--timeout", "12", "--", sys.executable, "run_live.py")
         done = run(project, state, gateway, *words)
         assert done.returncode == 1, done.stderr
-        assert "An earlier run of yours still holds client ID 10" in done.stderr
+        assert "An earlier run still holds client ID 10" in done.stderr
         assert f"run_live.py (pid {first.pid}, since" in done.stderr
-        assert "not started" in done.stderr
+        assert "Not started" in done.stderr
 
 
 def test_wait_starts_another_program_of_the_project_while_an_id_is_left_for_it(

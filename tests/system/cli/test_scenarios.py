@@ -118,7 +118,7 @@ def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "exit_code", "tick", "seen"),
     [
-        ("healthy", 0, "✓", ["✓ API version 176", "✓ paper account DU***456", "✓ data farms"]),
+        ("healthy", 0, "✓", ["✓ API version 176", "✓ paper account DU***456", "✓ TWS reports its"]),
         ("wrong-environment", 1, "✗", ["live account U***456, but IB_ACCOUNT is paper account"]),
         ("wrong-account", 2, "!", ["paper account DU***456, but IB_ACCOUNT is paper account"]),
         ("unexpected-live-account", 2, "!", ["U***456, but TRADING_MODE=paper means paper"]),
