@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any, ClassVar, TextIO
 
@@ -24,8 +23,7 @@ THEME = Theme(
         "markdown.item.bullet": "bold",
     }
 )
-_BLANKS = re.compile(r"[ \t]+(?=\n)")
-_LAST_BLANKS = re.compile(r"[ \t]*\Z")
+BLANKS = " \t"
 
 
 def new_console(*, quiet: bool = False, stderr: bool = False) -> Console:
@@ -50,10 +48,10 @@ class UnpaddedFile:
 
         On Windows rich writes a line in several parts.
         """
-        whole = _BLANKS.sub("", self._held + text)
-        written = _LAST_BLANKS.sub("", whole)
-        self._held = whole[len(written) :]
-        self._file.write(written)
+        *lines, last = (self._held + text).split("\n")
+        begun = last.rstrip(BLANKS)
+        self._held = last[len(begun) :]
+        self._file.write("\n".join([*(line.rstrip(BLANKS) for line in lines), begun]))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

@@ -38,15 +38,14 @@ def test_every_page_can_be_printed_where_there_is_no_tick(windows: Windows) -> N
 
 
 EVERY_PAGE = """
-from traymon.cli.commands import app
+from traymon.cli.common import new_console
 from traymon.cli.streams import protect_streams
 from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui.check_text import explanation
 protect_streams()
+console = new_console()
 for code in ENTRIES:
-    try:
-        app(["explain", code])
-    except SystemExit as error:
-        assert not error.code, (code, error.code)
+    console.print(explanation(code))
 """
 
 
