@@ -53,9 +53,12 @@ def run_without_waiting_for_threads(main: Coroutine[Any, Any, T]) -> T:
 
     A name server that never answers holds a thread for a minute or more.
     """
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_Threads())
-        return runner.run(main)
+    try:
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_default_executor(_Threads())
+            return runner.run(main)
+    finally:
+        main.close()  # Ctrl-C may come before it was begun, which Python would complain about
 
 
 class _Threads(ThreadPoolExecutor):

@@ -180,7 +180,7 @@ def test_the_installed_wheel_plays_the_demo(empty_venv: Path, tmp_path: Path) ->
     story = ["demo", "--once", "--no-tray", "--speed", "10"]
     said = run(str(executable(empty_venv, "traymon")), *story, cwd=tmp_path)
 
-    assert "demo: It is back." in said
+    assert "demo 5/5: " in said
     assert "did not show" not in said
 
 
