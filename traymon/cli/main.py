@@ -40,6 +40,7 @@ def main() -> None:
     protect_streams()
     logging.raiseExceptions = False  # a full disk is no reason to fill the terminal
     logging.lastResort = None  # without a log, what is meant for it goes nowhere
+    sys.unraisablehook = _log_unraisable
     number = None
     try:
         code = _run(on_ctrl_c)
@@ -106,6 +107,15 @@ def _exit_code(end: SystemExit) -> int:
 
     code = end.code if isinstance(end.code, int) else 0 if end.code is None else EXIT_FAILED
     return EXIT_FAILED if code in (1, 2) and not isinstance(end, Exit) else code
+
+
+def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """Log what fails where nobody can catch it, such as an object that Ctrl-C left half made."""
+    import logging
+
+    logging.getLogger(__name__).info(
+        "ignored in %r", unraisable.object, exc_info=unraisable.exc_value
+    )
 
 
 def _report_failure(error: Exception) -> None:
