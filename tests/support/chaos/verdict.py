@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 REACTION = 15.0  # seconds until a frozen Gateway is proven to be frozen
 REPEAT = 30.0  # seconds after which a notification that failed has been tried again
@@ -113,10 +114,13 @@ def _unannounced(outage: Span, reachable: Iterable[Span], shown: list[Shown]) ->
 
 
 def _told_twice(outage: Span, shown: list[Shown]) -> Iterator[str]:
-    """No announcement was shown twice, unless the second one took the first one's place."""
+    """No announcement was shown twice, unless the second one took the first one's place.
+
+    A cause that comes back after another one was announced is news.
+    """
     titles = [one.title for one in _announcements(outage, shown) if not one.replaces]
-    for title in sorted({title for title in titles if titles.count(title) > 1}):
-        yield f"told {titles.count(title)} times in the outage at {outage.begins:.0f} s: {title}"
+    for title in sorted({title for title, after in pairwise(titles) if title == after}):
+        yield f"told more than once in the outage at {outage.begins:.0f} s: {title}"
 
 
 def _not_ended(

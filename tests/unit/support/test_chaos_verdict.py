@@ -25,7 +25,7 @@ def test_an_outage_that_was_announced_once_and_whose_end_was_told_is_right() -> 
     [
         (replace(GOOD, shown=[]), "was not announced"),
         (replace(GOOD, shown=[FAULT]), "the end of the outage at 100 s was not told"),
-        (replace(GOOD, shown=[FAULT, replace(FAULT, at=120.0), RECOVERY]), "told 2 times"),
+        (replace(GOOD, shown=[FAULT, replace(FAULT, at=120.0), RECOVERY]), "told more than once"),
         (replace(GOOD, shown=[replace(FAULT, at=50.0), FAULT, RECOVERY]), "nothing was wrong"),
         (replace(GOOD, lives=[replace(LIFE, after=Use(10, 21))]), "descriptors: 20 before, 21"),
         (replace(GOOD, lives=[replace(LIFE, after=Use(16, 20))]), "threads: 10 before, 16"),
@@ -54,6 +54,11 @@ def test_a_traymon_of_a_new_session_may_tell_an_outage_again() -> None:
     lives = [Life(Span(0.0, 120.0)), Life(Span(121.0, 260.0))]
     again = replace(FAULT, at=130.0)
     assert faults(replace(GOOD, lives=lives, shown=[FAULT, again, RECOVERY])) == []
+
+
+def test_a_cause_that_comes_back_after_another_one_is_news() -> None:
+    other, again = replace(FAULT, at=110.0, title="another"), replace(FAULT, at=120.0)
+    assert faults(replace(GOOD, shown=[FAULT, other, again, RECOVERY])) == []
 
 
 def test_nothing_more_has_to_be_told_of_what_comes_and_goes() -> None:
