@@ -53,7 +53,7 @@ def test_a_thousand_silent_connections_keep_nobody_out(page: Served) -> None:
             if count % 100 == 99:
                 assert seconds_until_answer(page) < 5
                 assert page.page.site
-                assert len(page.page.site.connections.waiting) <= PageProtocol.MAX_WAITING
+                assert len(page.page.site.connections.waiting) <= PageProtocol.MAX_WAITING + 1
 
 
 def test_pages_that_are_open_stay_open_among_silent_connections(page: Served) -> None:
