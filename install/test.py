@@ -24,7 +24,12 @@ COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
 MEASURE = ["--cov=traymon", f"--cov-report=json:{COVERAGE}"]
 
 WINDOWS = ["tests/system/windows"]
-SCREENS = ["tests/system/desktop", "tests/system/install", "tests/system/browser"]
+SCREENS = [
+    "tests/system/desktop",
+    "tests/system/install",
+    "tests/system/browser",
+    "tests/system/chaos",  # last, when the other parts have mostly ended: it is about times
+]
 REST = [f"--ignore={folder}" for folder in WINDOWS + SCREENS]
 # These parts mostly wait for other programs, and run beside the rest.
 WAITING = [Part("Windows", [*WITHOUT_CACHE, *WINDOWS]), Part("screens", [*WITHOUT_CACHE, *SCREENS])]
