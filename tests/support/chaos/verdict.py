@@ -118,8 +118,9 @@ def _told_twice(outage: Span, shown: list[Shown]) -> Iterator[str]:
 
     A cause that comes back after another one was announced is news.
     """
-    titles = [one.title for one in _announcements(outage, shown) if not one.replaces]
-    for title in sorted({title for title, after in pairwise(titles) if title == after}):
+    following = pairwise(_announcements(outage, shown))
+    repeated = {b.title for a, b in following if a.title == b.title and not b.replaces}
+    for title in sorted(repeated):
         yield f"told more than once in the outage at {outage.begins:.0f} s: {title}"
 
 

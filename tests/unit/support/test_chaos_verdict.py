@@ -57,7 +57,8 @@ def test_a_traymon_of_a_new_session_may_tell_an_outage_again() -> None:
 
 
 def test_a_cause_that_comes_back_after_another_one_is_news() -> None:
-    other, again = replace(FAULT, at=110.0, title="another"), replace(FAULT, at=120.0)
+    other = replace(FAULT, at=110.0, title="another", replaces=True)
+    again = replace(FAULT, at=120.0)
     assert faults(replace(GOOD, shown=[FAULT, other, again, RECOVERY])) == []
 
 
