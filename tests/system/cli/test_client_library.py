@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -33,10 +34,12 @@ class KeepsOut(Script):
 
     def __init__(self, hello: str) -> None:
         self.hello_of = hello
+        self.kept_out = threading.Event()
 
     def start(self, connection: Connection, client_id: int) -> None:
         if connection.conversation.hello == self.hello_of:
             connection.hang_up()
+            self.kept_out.set()
         else:
             connection.start_session(client_id)
 
@@ -139,11 +142,13 @@ def test_a_closed_port_needs_no_library(traymon: IsolatedTraymon) -> None:
 
 def test_wait_starts_its_command_once_a_library_is_let_in(traymon: IsolatedTraymon) -> None:
     command = ("--timeout", "60", "--", "echo", "started")
+    script = KeepsOut(IB_INSYNC)
     with (
-        running(script=KeepsOut(IB_INSYNC)) as gateway,
+        running(script=script) as gateway,
         traymon.start("wait", "--port", str(gateway.port), *command) as process,
     ):
-        wait_for(lambda: libraries(gateway), "the library")
+        # Its hello alone is too early: with another script by then, its first try gets in.
+        wait_for(script.kept_out.is_set, "the library to be kept out")
         assert process.poll() is None
         gateway.script = Script()
         out, err = process.communicate(timeout=60)
