@@ -124,6 +124,7 @@ class Entry:
     once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even when muted: real money is at stake
     claimable: bool = False  # the user may claim the program that it names as theirs
+    expected: bool = False  # planned at this time: history counts it neither as up nor as down
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -144,9 +145,19 @@ CATALOGUE: tuple[Entry, ...] = (
         when=reports(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
     ),
     # expected at this time; whatever outlasts the window is shown under its own name
-    Entry("maintenance", AMBER, when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE), announce=False),
     Entry(
-        "reset-window", AMBER, when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW), announce=False
+        "maintenance",
+        AMBER,
+        when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE),
+        announce=False,
+        expected=True,
+    ),
+    Entry(
+        "reset-window",
+        AMBER,
+        when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW),
+        announce=False,
+        expected=True,
     ),
     # known to traymon's session only, not to a fresh connection
     # one mute session is no verdict while new clients are served: a new one is tried first
@@ -303,6 +314,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         once=entry.once,
         never_muted=entry.never_muted,
         claimable=entry.claimable,
+        expected=entry.expected,
     )
 
 
