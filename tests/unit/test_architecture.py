@@ -54,6 +54,9 @@ PURE = (
     "diagnosis/formatting",
     "ui/presenter",
     "ui/notification_text",
+    "ui/charts",
+    "ui/latency_chart",
+    "ui/reliability_text",
     "ui/status_json",
     "ui/stale",
     "ui/tray/appearance",
@@ -62,6 +65,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
+    "itertools",
     "ipaddress",
 }
 
