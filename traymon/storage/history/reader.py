@@ -29,7 +29,7 @@ from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.history.database import DamagedFileError, UnusableFileError, check_header
 from traymon.storage.history.values import decode_evidence, decode_facts, histogram, millis
 
-HOUR = 3600.0  # seconds
+MINUTE, HOUR = 60.0, 3600.0  # seconds
 READ_TIMEOUT = 2.0  # seconds to wait for a lock
 FLIP = "flip.id, at, condition, code, light, headline, facts, evidence, transient"
 LONGEST_INCIDENT = 31 * 86_400.0  # seconds by which a look at incidents reaches further back
@@ -88,24 +88,28 @@ class HistoryFile:
 
         What the minutes no longer say, since they are kept for two weeks, the hours say.
         """
-        select = (
-            "SELECT at, lost, lowest, highest, counts FROM {}"
-            " WHERE target = ? AND sensor = ? AND at >= ? AND at < ?"
-        )
-        key = target, sensor, millis(since), millis(until)
-        hours = self._query(select.format("hour"), *key)
-        minutes = []
+        rows = self._latencies("hour", HOUR, target, sensor, since, until)
         if resolution < HOUR:
-            minutes = self._query(select.format("minute"), *key)
-            first_minute = min((row[0] for row in minutes), default=millis(until))
+            minutes = self._latencies("minute", MINUTE, target, sensor, since, until)
+            first = min((at for at, *_ in minutes), default=until)
             # an hour counts where its minutes are gone
-            hours = [row for row in hours if row[0] + millis(HOUR) <= first_minute]
+            rows = [*(row for row in rows if row[0] + HOUR <= first), *minutes]
         steps: dict[int, Histogram] = {}
-        for at, *values in (*hours, *minutes):
+        for at, *values in rows:
             measured = _convert(partial(histogram, *values), self._path)
-            step = int((at / 1000 - since) // resolution)
+            step = max(0, int((at - since) // resolution))  # what began before is in the first one
             steps.setdefault(step, Histogram()).merge(measured)
         return tuple(_bucket(steps[n], since + n * resolution, resolution) for n in sorted(steps))
+
+    def _latencies(
+        self, table: str, length: float, target: str, sensor: SensorName, since: float, until: float
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of the minutes or hours that overlap a time, each with its moment."""
+        return self._query(
+            f"SELECT at / 1000.0, lost, lowest, highest, counts FROM {table}"
+            " WHERE target = ? AND sensor = ? AND at > ? AND at < ?",
+            *(target, sensor, millis(since - length), millis(until)),
+        )
 
     def read_notifications(
         self, target: str, since: float, until: float
