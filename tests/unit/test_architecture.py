@@ -59,6 +59,8 @@ PURE = (
     "ui/reliability_text",
     "ui/status_json",
     "ui/stale",
+    "ui/past",
+    "storage/history/values",
     "ui/tray/appearance",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
@@ -66,7 +68,7 @@ COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
     "itertools",
-    "ipaddress",
+    *("ipaddress", "json"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -112,6 +114,7 @@ IMPORTERS = {
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/auth", "ui/web/errors"},
     "uvicorn": {"ui/web/connections"},
+    "sqlite3": {f"storage/history/{name}" for name in ("database", "reader", "writer")},
     "filelock": {"storage/single_instance", "storage/state"},
 }
 

@@ -53,6 +53,20 @@ def is_transient(diagnosis: Diagnosis) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Description:
+    """How a diagnosis was shown, and what it was made from."""
+
+    headline: str = ""
+    facts: Facts = field(default_factory=lambda: NO_FACTS)  # plain values
+    evidence: Mapping[SensorName, str] = field(
+        default_factory=lambda: NO_EVIDENCE
+    )  # what was wrong
+
+
+NO_DESCRIPTION = Description()
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """A time in which a target's condition and its cause stayed the same."""
 

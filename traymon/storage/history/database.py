@@ -1,0 +1,355 @@
+"""The file of the history: its tables, what is written to them, and what is too old to keep.
+
+One connection, used by one thread. Times are whole milliseconds since the epoch, latencies whole
+microseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from traymon.core.histogram import Histogram
+from traymon.core.history import NO_DESCRIPTION, Condition, Description, NotificationRecord
+from traymon.core.notification_policy import Unannounced
+from traymon.core.time_windows import Span
+from traymon.core.vocabulary import Light, SensorName
+from traymon.storage.files import create_private_folder, open_for_appending
+from traymon.storage.history.values import (
+    encode_evidence,
+    encode_facts,
+    histogram,
+    micros,
+    millis,
+    unannounced,
+)
+
+VERSION = 1  # of the tables; a file with a higher one is left alone
+APPLICATION_ID = 0x7472616D  # `tram`: marks the file as ours
+HEADER = b"SQLite format 3\x00"
+BUSY_TIMEOUT = 5.0  # seconds to wait for another process that writes
+DAY = 86_400.0
+KEEP_MINUTES, KEEP_HOURS, KEEP_EVENTS = 14 * DAY, 400 * DAY, 2 * 365 * DAY  # seconds
+PRUNED_AT_ONCE = 500  # rows of a table; the others follow the next time
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS run (
+    id INTEGER PRIMARY KEY, target TEXT NOT NULL, started INTEGER NOT NULL,
+    last_alive INTEGER NOT NULL, program TEXT NOT NULL, UNIQUE (target, started)
+);
+CREATE TABLE IF NOT EXISTS flip (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at INTEGER NOT NULL, condition TEXT NOT NULL,
+    code TEXT NOT NULL, light INTEGER NOT NULL, transient INTEGER NOT NULL,
+    headline TEXT NOT NULL, facts TEXT NOT NULL, evidence TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS flip_by_time ON flip (run, at);
+CREATE TABLE IF NOT EXISTS minute (
+    target TEXT NOT NULL, sensor TEXT NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
+    lowest INTEGER, highest INTEGER, counts BLOB NOT NULL, PRIMARY KEY (target, sensor, at)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hour (
+    target TEXT NOT NULL, sensor TEXT NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
+    lowest INTEGER, highest INTEGER, counts BLOB NOT NULL, PRIMARY KEY (target, sensor, at)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notification (
+    target TEXT NOT NULL, at INTEGER NOT NULL, channel TEXT NOT NULL, kind TEXT NOT NULL,
+    code TEXT NOT NULL, title TEXT NOT NULL, outcome TEXT NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (target, at, channel)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS missed (
+    target TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER, code TEXT NOT NULL,
+    light INTEGER NOT NULL, facts TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS trading (
+    target TEXT NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL,
+    PRIMARY KEY (target, begins)
+) WITHOUT ROWID;
+"""
+
+
+class UnusableFileError(Exception):
+    """The file is not to be touched: a newer traymon, or another program, has written it."""
+
+
+class DamagedFileError(Exception):
+    """The file is no longer a database that can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A time for which a target is watched without a break."""
+
+    target: str
+    started: float
+    program: str  # versions of traymon, Python and the system
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRow:
+    """From a moment on another diagnosis shows, or the same one in another light."""
+
+    at: float
+    condition: Condition
+    code: str = ""
+    light: Light = Light.GREY
+    transient: bool = False
+    description: Description = NO_DESCRIPTION
+
+
+class Database:
+    """An open file. Every method raises sqlite3.Error."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, creating it if needed.
+
+        Raises UnusableFileError, DamagedFileError, OSError and sqlite3.Error.
+        """
+        create_private_folder(path.parent)
+        os.close(open_for_appending(path))  # readable by its owner alone, and an ordinary file
+        check_header(path)
+        self._stamp, self._path = _stamp(path), path
+        self._run_ids: dict[Run, int] = {}
+        # isolation_level None: transactions begin where `transaction` says so
+        self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA cache_size = -256")  # kB; the usual 2 MB would stay in memory
+        version = execute("PRAGMA user_version").fetchone()[0]
+        _check_version(version, execute("PRAGMA application_id").fetchone()[0])
+        if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise DamagedFileError("a check of the file found it damaged")
+        if version == 0:  # marked before anything else, so that a crash leaves no stranger
+            execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            execute(f"PRAGMA user_version = {VERSION}")
+        execute("PRAGMA journal_mode = WAL")  # readers do not wait, and a crash breaks nothing
+        execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file still lies where it was opened; what is written is lost otherwise."""
+        return _stamp(self._path) == self._stamp
+
+    def transaction(self, write: Callable[[Database], None]) -> None:
+        """Call `write` with this database; all that it writes is kept, or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            write(self)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._run_ids.clear()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def add_flip(self, run: Run, row: FlipRow) -> None:
+        """Add what shows from now on; it is a sign of life, too."""
+        shown = row.description
+        self._connection.execute(
+            "INSERT INTO flip (run, at, condition, code, light, transient, headline, facts,"
+            " evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(self._run_id(run), millis(row.at), row.condition, row.code, int(row.light)),
+                *(row.transient, shown.headline),
+                *(encode_facts(shown.facts), encode_evidence(shown.evidence)),
+            ),
+        )
+        self.keep_alive(run, row.at)
+
+    def keep_alive(self, run: Run, at: float) -> None:
+        """Note that the target was watched until now."""
+        self._connection.execute(
+            "UPDATE run SET last_alive = max(last_alive, ?) WHERE id = ?",
+            (millis(at), self._run_id(run)),
+        )
+
+    def add_minute(self, target: str, at: float, values: Mapping[SensorName, Histogram]) -> None:
+        """Add the latencies of the minute that began at `at`, to it and to its hour."""
+        for sensor, measured in values.items():
+            for table, length in (("minute", 60), ("hour", 3600)):
+                self._merge(table, (target, sensor, millis(at - at % length)), measured)
+
+    def _merge(self, table: str, key: Sequence[object], measured: Histogram) -> None:
+        found = self._connection.execute(
+            f"SELECT lost, lowest, highest, counts FROM {table}"
+            " WHERE target = ? AND sensor = ? AND at = ?",
+            key,
+        ).fetchone()
+        whole = Histogram() if found is None else histogram(*found)
+        whole.merge(measured)
+        self._connection.execute(
+            f"REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*key, whole.lost, micros(whole.lowest), micros(whole.highest), whole.encode()),
+        )
+
+    def keep_notification(self, target: str, one: NotificationRecord) -> None:
+        """Add a notification through a channel, or what has become of it."""
+        self._connection.execute(
+            "REPLACE INTO notification VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                target,
+                millis(one.at),
+                one.channel,
+                one.kind,
+                one.code,
+                one.title,
+                one.outcome,
+                one.why,
+            ),
+        )
+
+    def keep_missed(self, target: str, faults: Iterable[Unannounced]) -> None:
+        """Put the faults that the user has not been notified of in place of those before."""
+        self._connection.execute("DELETE FROM missed WHERE target = ?", (target,))
+        self._connection.executemany(
+            "INSERT INTO missed VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(target, millis(one.began), None if one.ended is None else millis(one.ended)),
+                    *(one.diagnosis.code, int(one.diagnosis.light)),
+                    encode_facts(one.diagnosis.facts),
+                )
+                for one in faults
+            ],
+        )
+
+    def read_missed(self) -> Mapping[str, tuple[Unannounced, ...]]:
+        """Return the faults that the user was not notified of, oldest first, by target.
+
+        One that had not ended was last seen at the target's last sign of life.
+        """
+        rows = self._connection.execute(
+            "SELECT target, began, coalesce(ended, max(began, (SELECT last_alive FROM run"
+            " WHERE run.target = missed.target ORDER BY id DESC LIMIT 1)), began), code, light,"
+            " facts FROM missed ORDER BY began, rowid"
+        )
+        missed: dict[str, list[Unannounced]] = {}
+        for target, *values in rows:
+            missed.setdefault(target, []).append(unannounced(*values))
+        return {target: tuple(faults) for target, faults in missed.items()}
+
+    def add_trading_hours(self, target: str, spans: Iterable[Span]) -> None:
+        """Keep the trading hours that IB gave, in place of what it gave for the same time."""
+        rows = [(target, millis(span.begins), millis(span.ends)) for span in spans]
+        if not rows:
+            return
+        first, last = min(row[1] for row in rows), max(row[2] for row in rows)
+        self._connection.execute(
+            "DELETE FROM trading WHERE target = ? AND ends > ? AND begins < ?",
+            (target, first, last),
+        )
+        self._connection.executemany("INSERT INTO trading VALUES (?, ?, ?)", rows)
+
+    def knows(self, run: Run) -> bool:
+        """Tell whether anything of a run is in the file."""
+        key = run.target, millis(run.started)
+        found = "SELECT 1 FROM run WHERE target = ? AND started = ?"
+        return self._connection.execute(found, key).fetchone() is not None
+
+    def prune(self, run: Run, now: float) -> None:
+        """Remove some of what is too old, seen from a run.
+
+        A clock that is wrong by years must not empty the file, so time has passed only as far as
+        the run before this one and the length of this one show.
+        """
+        before = self._last_alive_before(run)
+        if before is not None:
+            now = min(now, before + now - run.started)
+        for table, column, kept in (
+            ("minute", "at", KEEP_MINUTES),
+            ("hour", "at", KEEP_HOURS),
+            ("notification", "at", KEEP_EVENTS),
+            ("trading", "ends", KEEP_EVENTS),
+        ):
+            keys = "target, begins" if table == "trading" else "target, at"
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE ({keys}) IN"
+                f" (SELECT {keys} FROM {table} WHERE {column} < ? LIMIT {PRUNED_AT_ONCE})"
+                f" AND {column} < ?",
+                (millis(now - kept), millis(now - kept)),
+            )
+        self._prune_flips(millis(now - KEEP_EVENTS))
+
+    def _prune_flips(self, before: int) -> None:
+        """Remove old flips, but for the last one of a run: it says what showed from then on."""
+        self._connection.execute(
+            "DELETE FROM flip WHERE id IN (SELECT id FROM flip WHERE at < ? AND EXISTS"
+            " (SELECT 1 FROM flip AS later WHERE later.run = flip.run AND later.at > flip.at"
+            f" AND later.at <= ?) LIMIT {PRUNED_AT_ONCE})",
+            (before, before),
+        )
+        old = f"SELECT id FROM run WHERE last_alive < ? LIMIT {PRUNED_AT_ONCE}"
+        self._connection.execute(f"DELETE FROM flip WHERE run IN ({old})", (before,))
+        self._connection.execute(
+            f"DELETE FROM run WHERE id IN ({old}) AND NOT EXISTS"
+            " (SELECT 1 FROM flip WHERE flip.run = run.id)",
+            (before,),
+        )
+
+    def _last_alive_before(self, run: Run) -> float | None:
+        """Return the last sign of life of the run that was recorded before this one."""
+        found = self._connection.execute(
+            "SELECT last_alive FROM run WHERE id < ? ORDER BY id DESC LIMIT 1",
+            (self._run_id(run),),
+        ).fetchone()
+        return None if found is None else int(found[0]) / 1000
+
+    def _run_id(self, run: Run) -> int:
+        """Return the number of a run, which is added if it is new to the file."""
+        if run not in self._run_ids:
+            key = run.target, millis(run.started)
+            self._connection.execute(
+                "INSERT INTO run (target, started, last_alive, program) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (*key, key[1], run.program),
+            )
+            found = self._connection.execute(
+                "SELECT id FROM run WHERE target = ? AND started = ?", key
+            ).fetchone()
+            self._run_ids[run] = int(found[0])
+        return self._run_ids[run]
+
+
+def check_header(path: Path) -> None:
+    """Look at the first bytes of a file, which says more than SQLite does and changes nothing.
+
+    Raises UnusableFileError, DamagedFileError and OSError.
+    """
+    with open(path, "rb") as file:
+        header = file.read(100)
+    if not header:
+        return  # a new one
+    if len(header) < 100 or not header.startswith(HEADER):
+        raise DamagedFileError("it is no SQLite file")
+    version, application = (int.from_bytes(header[n : n + 4], "big") for n in (60, 68))
+    if version:  # 0: another process has created it and is about to mark it
+        _check_version(version, application)
+
+
+def _check_version(version: int, application: int) -> None:
+    if (version or application) and application != APPLICATION_ID:
+        raise UnusableFileError("another program has written it")
+    if version > VERSION:
+        raise UnusableFileError("a newer traymon has written it")
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one in its place; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
