@@ -15,10 +15,11 @@ from traymon.core.history import Condition, Period
 from traymon.core.reliability import Day, measure
 from traymon.core.time_windows import Span
 from traymon.diagnosis.fix_pages import clean
-from traymon.diagnosis.formatting import duration, moment
+from traymon.diagnosis.formatting import duration, span
 from traymon.ui.reliability_text import CONDITION_NAMES, availability_text, seconds_text
 
 MAX_SEGMENTS = 400  # of a strip; a target that flaps all day is drawn more coarsely
+PIN_DISTANCE = 1.5  # percent between two marks above a strip
 TICK_HOURS = 6  # between two times under a strip
 TICK_MARGIN = 5.0  # percent; a time nearer to an end of the strip is left out
 BAR_HEIGHT = 48.0
@@ -56,6 +57,7 @@ class Strip:
     """What happened from one moment to another, from left to right."""
 
     segments: tuple[Segment, ...]
+    pins: tuple[Segment, ...]  # what is marked above the strip, as it may be too short to be seen
     closed: tuple[Segment, ...]  # outside trading hours; a lane of its own
     ticks: tuple[Tick, ...]
     summary: str  # in words: how long each condition lasted
@@ -113,20 +115,30 @@ def strip(
         return segment(Condition.CLOSED, start, end, title)
 
     lengths = measure(inside, since, until).all_hours.seconds
+    segments = tuple(
+        segment(
+            *(one.condition, one.start, one.end),
+            _title(one.condition, one.start, one.end, one.headline, now),
+        )
+        for one in drawn
+    )
     return Strip(
-        tuple(
-            segment(
-                one.condition,
-                one.start,
-                one.end,
-                _title(one.condition, one.start, one.end, one.headline, now),
-            )
-            for one in drawn
-        ),
-        tuple(closed(span.begins, span.ends) for span in _closed(trading, since, until)),
+        segments,
+        tuple(_pins(segments)),
+        tuple(closed(one.begins, one.ends) for one in _closed(trading, since, until)),
         tuple(_clock_ticks(since, until)),
         seconds_text(lengths),
     )
+
+
+def _pins(segments: Sequence[Segment]) -> Iterator[Segment]:
+    """Yield the faults to mark: outages first, then what is degraded, none close to another."""
+    marked: list[float] = []
+    for fault in (Condition.DOWN, Condition.DEGRADED):
+        for one in segments:
+            if one.condition is fault and all(abs(one.left - at) >= PIN_DISTANCE for at in marked):
+                marked.append(one.left)
+                yield one
 
 
 def _percent(at: float, since: float, until: float) -> float:
@@ -135,9 +147,7 @@ def _percent(at: float, since: float, until: float) -> float:
 
 def _title(condition: Condition, start: float, end: float, headline: str, now: float) -> str:
     name = CONDITION_NAMES[condition].capitalize()
-    first, last = moment(start, now), moment(end, now)
-    when = first if first == last else f"{first} to {last}"
-    text = f"{name} {when} ({duration(end - start)})"
+    text = f"{name} {span(start, end, now)} ({duration(end - start)})"
     shown = headline if condition is not Condition.UP else ""
     return f"{text}: {clean(shown)}" if shown else text
 
@@ -147,12 +157,12 @@ def _closed(trading: Sequence[Span] | None, since: float, until: float) -> Itera
     if trading is None:
         return
     at = since
-    for span in trading:
-        if span.ends <= at or span.begins >= until:
+    for hours in trading:
+        if hours.ends <= at or hours.begins >= until:
             continue
-        if span.begins > at:
-            yield Span(at, span.begins)
-        at = span.ends
+        if hours.begins > at:
+            yield Span(at, hours.begins)
+        at = hours.ends
     if at < until:
         yield Span(at, until)
 
@@ -233,14 +243,15 @@ def day_blocks(
 ) -> tuple[DayBlock, ...]:
     """Return the bars of the last `count` days, in months of thirty.
 
-    Fewer days are at the right. `trading_since`: from when on the trading hours are known.
+    Fewer days are at the right; months of which nothing was watched are left out.
+    `trading_since`: from when on the trading hours are known.
     """
     shown = list(days[-count:])
     blocks = []
     for first in range(0, count, BLOCK_DAYS):
         missing = count - len(shown)
         part = shown[max(first - missing, 0) : max(first + BLOCK_DAYS - missing, 0)]
-        if part:
+        if any(day.reliability.all_hours.observed for day in part):
             blocks.append(_block(part, trading_since))
     return tuple(blocks)
 

@@ -6,11 +6,12 @@ assets/charts.html.j2 draws it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import ceil, floor, log10
+from math import log10
 
 from traymon.core.history import LatencyBucket
 from traymon.diagnosis.formatting import duration
@@ -19,6 +20,7 @@ from traymon.ui.charts import Tick
 WIDTH, HEIGHT = 1000.0, 100.0  # of the drawing's own coordinates
 FASTEST = 0.0005  # seconds; what is faster is drawn there
 DAY = 86_400.0  # seconds
+MAX_LEVELS = 4  # of the vertical scale; more, and only its powers of ten are named
 TICK_MARGIN = 6.0  # percent; a time nearer to an end of the chart is left out
 
 
@@ -44,8 +46,10 @@ def latency_chart(
     answered = [one for one in buckets if one.median is not None and one.p95 is not None]
     if not answered:
         return None
-    low = floor(_log(min(one.median or 0.0 for one in answered)))
-    high = max(ceil(_log(max(one.p95 or 0.0 for one in answered))), low + 1)
+    levels = _levels(
+        min(one.median or 0.0 for one in answered), max(one.p95 or 0.0 for one in answered)
+    )
+    low, high = _log(levels[0]), _log(levels[-1])
 
     def x(at: float) -> float:
         return min(max((at - since) / (until - since), 0.0), 1.0) * WIDTH
@@ -73,16 +77,25 @@ def latency_chart(
             for one in buckets
             if one.lost
         ),
-        tuple(
-            Tick(round(y(10.0**power) / HEIGHT * 100, 2), duration(10.0**power))
-            for power in range(low, high + 1)
-        ),
+        tuple(Tick(round(y(level) / HEIGHT * 100, 2), duration(level)) for level in levels),
         tuple(
             Tick(percent(at), label if TICK_MARGIN <= percent(at) <= 100 - TICK_MARGIN else "")
             for at, label in _moments(since, until)
         ),
         _summary(whole),
     )
+
+
+def _levels(fastest: float, slowest: float) -> list[float]:
+    """Return the round values of a scale that has room for both, in order."""
+    scale = [10.0**power * factor for power in range(-4, 4) for factor in (1, 2, 5)]
+    first = bisect_right(scale, max(fastest, FASTEST)) - 1
+    last = max(bisect_left(scale, max(slowest, FASTEST)), first + 1)
+    levels = scale[first : min(last, len(scale) - 1) + 1]
+    if len(levels) <= MAX_LEVELS:
+        return levels
+    inner = (level for level in levels[1:-1] if _log(level).is_integer())
+    return [levels[0], *inner, levels[-1]]
 
 
 def _log(seconds: float) -> float:

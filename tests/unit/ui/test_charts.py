@@ -76,6 +76,18 @@ def test_a_day_of_flapping_is_drawn_coarsely_and_hides_no_outage() -> None:
     assert "down 1 h" in chart.summary
 
 
+def test_an_outage_of_seconds_is_marked_above_the_strip_and_what_announced_it_is_not() -> None:
+    lost, down, slow = (Condition.DEGRADED, 4.0), (Condition.DOWN, 41.0), (Condition.DEGRADED, 60.0)
+    up = (Condition.UP, DAY / 4)
+    record = periods(up, lost, down, up, slow, up, down, (Condition.UP, 60.0), down)
+    pins = strip(record, SINCE, until(record), NOW).pins
+    assert sorted((round(one.left), one.condition) for one in pins) == [
+        (33, Condition.DOWN),
+        (66, Condition.DEGRADED),
+        (100, Condition.DOWN),
+    ]
+
+
 def test_a_tooltip_says_what_when_how_long_and_why() -> None:
     record = periods((Condition.UP, 3600), (Condition.DOWN, 432), (Condition.UP, 3600))
     chart = strip(record, SINCE, until(record), NOW)
@@ -138,7 +150,7 @@ def test_each_condition_has_a_character_of_its_own_with_and_without_unicode() ->
 def test_a_bar_is_filled_by_its_parts_and_shows_every_fault(
     parts: list[tuple[Condition, float]],
 ) -> None:
-    record = periods(*parts)
+    record = periods((Condition.UP, 1.0), *parts)
     days = measure_days(record, SINCE, until(record), UTC)
     blocks = charts.day_blocks(days, len(days))
     bars = [bar for block in blocks for bar in block.bars]
@@ -224,7 +236,7 @@ def test_a_gap_in_the_latency_is_a_gap_in_its_line() -> None:
     chart = latency_chart(measured, None, SINCE, NOW)
     assert chart is not None
     assert len(chart.lines) == len(chart.bands) == 2
-    assert [level.label for level in chart.levels] == ["1 ms", "10 ms"]
+    assert [level.label for level in chart.levels] == ["2 ms", "5 ms"]
 
 
 def test_the_latency_is_said_in_words_too() -> None:
