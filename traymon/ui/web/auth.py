@@ -24,8 +24,10 @@ from traymon.ui.web.keys import OPEN_PATH, Keys, constant_time_equal
 
 KEY_PATH = "/key"
 EXPLAIN_PATH = "/explain/"
+INCIDENTS_PATH = "/incidents/"  # pages without their contents
 CALENDAR_PATH = "/calendar.ics"  # with `?key=`
 PUBLIC = {"/", "/page.css", "/page.js", "/actions.js"}
+PUBLIC_PATHS = (OPEN_PATH, EXPLAIN_PATH, INCIDENTS_PATH)
 READING = {"GET", "HEAD"}
 POLICY = (
     *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
@@ -79,7 +81,7 @@ class Guard:
                 request, 413, "This request is too large"
             )  # no request of ours has a body
         is_reading = request.method in READING
-        if is_reading and (path in PUBLIC or path.startswith((OPEN_PATH, EXPLAIN_PATH))):
+        if is_reading and (path in PUBLIC or path.startswith(PUBLIC_PATHS)):
             return None
         if is_reading and path == CALENDAR_PATH:
             if not self._opens_calendar(request):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from traymon.core.model import Change, Status
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.log_limit import limit_lines
 from traymon.ui.web.peers import is_another_users
@@ -43,13 +44,15 @@ class LivePage:
         now: Callable[[], float],
         port: int = 0,
         calendars: CalendarSource = NO_CALENDARS,
+        dashboards: Dashboards | None = None,
     ) -> None:
-        """`port` 0 takes a free one."""
+        """`port` 0 takes a free one. Without `dashboards` the page shows no history."""
         self.keys = Keys()
         self.port: int | None = None  # while it is served
         self.site: Site | None = None  # once the page was asked for
         self._actions, self._now = actions, now
         self._wanted_port, self._calendars = port, calendars
+        self._dashboards = dashboards or Dashboards()
         self._statuses: Sequence[Status] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
@@ -138,6 +141,7 @@ class LivePage:
             self.keys,
             self.address,
             self._calendars,
+            self._dashboards,
             port,
         )
 
