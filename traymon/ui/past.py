@@ -10,7 +10,7 @@ from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.history import Description, Period
-from traymon.core.model import Status
+from traymon.core.model import Reading, Status
 from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis import fix_pages
@@ -37,14 +37,15 @@ def describe(status: Status) -> Description:
     kept = {
         fact: _kept(fact, value, now) for fact, value in diagnosis.facts.items() if fact in named
     }
+    readings = (status.evidence.fresh(sensor) for sensor in status.evidence.readings)
     return Description(
         headline(diagnosis),
         {fact: value for fact, value in kept.items() if value is not None},
         {
-            reading.sensor: fix_pages.clean(f"{reading.symptom}: {reading.detail}")
-            for sensor in status.evidence.readings
-            if (reading := status.evidence.fresh(sensor)) is not None
-            and (reading.symptom not in NOTHING_WRONG or sensor in diagnosis.witnesses)
+            reading.sensor: _seen(reading)
+            for reading in readings
+            if reading is not None
+            and (reading.symptom not in NOTHING_WRONG or reading.sensor in diagnosis.witnesses)
         },
     )
 
@@ -56,6 +57,10 @@ def facts_of_period(period: Period, now: float, commands: Commands = USUAL_COMMA
         Fact.SINCE: moment(period.start, now),
         **fix_pages.command_facts(commands),
     }
+
+
+def _seen(reading: Reading) -> str:
+    return fix_pages.clean(": ".join(filter(None, (reading.symptom, reading.detail))))
 
 
 def _in_words(fact: FactKey[Any], value: Any, now: float) -> Any:

@@ -54,10 +54,10 @@ class _Watch:
 
     run: Run
     row: FlipRow  # the newest, without its description
-    status: Status  # in which it first showed
     seen_at: float  # the time of the monitor's last update
     alive_at: float  # of the last sign of life that was posted
-    pruned_at: float  # when old rows were last removed
+    pruned_at: float = -inf  # when old rows were last removed
+    has_gap: bool = False  # there was no room for a flip: what follows is another run
     read_at: dict[SensorName, float] = field(default_factory=dict)  # newest readings
     minute: float = 0.0  # in which the latencies were measured
     latencies: dict[SensorName, Histogram] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class HistoryRecorder:
         """
         self._describe, self._program, self._on_missed = describe, program, on_missed
         self._has_read_missed = False
+        self._written: dict[str, tuple[Run, FlipRow]] = {}  # the newest, by target name
         self._watches: dict[str, _Watch] = {}  # by target name
         self._lock = threading.Lock()  # a hung monitor's updates come from another thread
         self._writer = HistoryWriter(path, on_trouble, self._on_open)
@@ -114,17 +115,22 @@ class HistoryRecorder:
                 self._post_alive(watch)
         self._writer.stop(timeout)
 
+    # In the writer's thread
+
     def _on_open(self, database: Database) -> None:
-        """Read what was missed, and write what shows into a new file: the next flip may be late."""
+        """Read what was missed; write into a new file what was written last: it still shows."""
         if not self._has_read_missed:
             self._has_read_missed = True
             for target, faults in database.read_missed().items():
                 self._on_missed(target, faults)
-        with self._lock:
-            watches = [(watch.run, watch.row, watch.status) for watch in self._watches.values()]
-        for run, row, status in watches:
+        for run, row in self._written.values():
             if not database.knows(run):
-                database.add_flip(run, self._described(row, status))
+                database.add_flip(run, row)
+
+    def _write_flip(self, run: Run, row: FlipRow, status: Status, database: Database) -> None:
+        row = self._described(row, status)
+        database.add_flip(run, row)
+        self._written[run.target] = run, row
 
     # With the lock held
 
@@ -132,7 +138,7 @@ class HistoryRecorder:
         status, now = update.status, update.status.evidence.now
         name = status.target.name
         watch = self._watches.get(name)
-        if watch is None or now < watch.seen_at - SET_BACK:
+        if watch is None or watch.has_gap or now < watch.seen_at - SET_BACK:
             watch = self._watches[name] = self._begin(status, now)
         else:
             self._take_sleep(watch, status)
@@ -148,14 +154,15 @@ class HistoryRecorder:
             self._take_hours(status)
 
     def _begin(self, status: Status, now: float) -> _Watch:
-        """Begin a run: at the start, and when the clock was set back."""
-        run, row = Run(status.target.name, now, self._program), _row(status, now)
+        """Begin a run: at the start, when the clock was set back, and after a gap."""
         before = self._watches.get(status.target.name)
         if before is not None:
             self._post_minute(before)
             self._post_alive(before)
-        self._post_flip(run, row, status)
-        return _Watch(run, row, status, seen_at=now, alive_at=now, pruned_at=-inf)
+        run = Run(status.target.name, now, self._program)
+        watch = _Watch(run, _row(status, now), seen_at=now, alive_at=now)
+        self._show(watch, watch.row, status)
+        return watch
 
     def _take_flip(self, watch: _Watch, update: Update) -> None:
         status = update.status
@@ -176,9 +183,10 @@ class HistoryRecorder:
             self._show(watch, FlipRow(began, Condition.ASLEEP), status)
 
     def _show(self, watch: _Watch, row: FlipRow, status: Status) -> None:
-        watch.row, watch.status = row, status
-        watch.alive_at = max(watch.alive_at, row.at)
-        self._post_flip(watch.run, row, status)
+        watch.row, watch.alive_at = row, max(watch.alive_at, row.at)
+        if not watch.has_gap:
+            write = partial(self._write_flip, watch.run, row, status)
+            watch.has_gap = not self._writer.post(write)
 
     def _measure(self, watch: _Watch, status: Status) -> None:
         """Count the latencies that were measured since the last update."""
@@ -208,9 +216,6 @@ class HistoryRecorder:
         target = status.target.name
         self._writer.post(lambda database: database.add_trading_hours(target, spans))
 
-    def _post_flip(self, run: Run, row: FlipRow, status: Status) -> None:
-        self._writer.post(lambda database: database.add_flip(run, self._described(row, status)))
-
     def _post_minute(self, watch: _Watch) -> None:
         if watch.latencies:
             latencies, watch.latencies = watch.latencies, {}
@@ -219,6 +224,8 @@ class HistoryRecorder:
 
     def _post_alive(self, watch: _Watch) -> None:
         watch.alive_at = watch.seen_at
+        if watch.has_gap:  # what showed last is not known
+            return
         write = partial(_write_alive, watch.run, watch.seen_at)
         self._writer.post(write, can_be_missed=True)
 

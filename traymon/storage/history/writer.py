@@ -60,18 +60,17 @@ class HistoryWriter:
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
-    def post(self, write: Write, *, can_be_missed: bool = False) -> None:
+    def post(self, write: Write, *, can_be_missed: bool = False) -> bool:
         """Call `write` with the open file, in the writer's thread; returns at once.
 
-        If too much waits, what can be missed is dropped first, and then what is oldest.
+        If too much waits, what can be missed makes room. Returns False if there is none.
         """
         with self._changed:
-            if self._stopping:
-                return
+            if self._stopping or not self._make_room():
+                return False
             self._waiting.append(_Waiting(write, can_be_missed))
-            if len(self._waiting) > MAX_WAITING:
-                self._drop_one()
             self._changed.notify()
+            return True
 
     def stop(self, timeout: float) -> None:
         """Write what was posted before, for at most `timeout` seconds, and close the file."""
@@ -80,9 +79,14 @@ class HistoryWriter:
             self._changed.notify()
         self._thread.join(timeout)
 
-    def _drop_one(self) -> None:
-        position = next((n for n, one in enumerate(self._waiting) if one.can_be_missed), 0)
+    def _make_room(self) -> bool:
+        if len(self._waiting) < MAX_WAITING:
+            return True
+        position = next((n for n, one in enumerate(self._waiting) if one.can_be_missed), None)
+        if position is None:
+            return False
         del self._waiting[position]
+        return True
 
     # In the writer's thread
 

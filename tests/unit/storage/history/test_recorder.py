@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from support.monitor_harness import Scene, play
+from support.polling import wait_for
 from support.virtual_time import BEGAN
 from traymon.core.calendar import Calendar
 from traymon.core.facts import Fact, Facts
@@ -20,6 +22,9 @@ from traymon.core.model import Status, Update
 from traymon.core.time_windows import Schedule, Span
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.monitoring.target_monitor import RESUME_GRACE
+from traymon.storage.history import database as database_module
+from traymon.storage.history import writer as writer_module
+from traymon.storage.history.database import Database
 from traymon.storage.history.reader import HistoryFile
 from traymon.storage.history.recorder import HistoryRecorder
 from traymon.ui.hub import StatusHub
@@ -49,6 +54,10 @@ class Kept:
         extent = self.reader.read_extent("project")
         assert extent is not None
         return self.reader.read_periods("project", extent.begins, extent.ends)
+
+    def wait_until_written(self) -> None:
+        """Wait, in real time, until nothing waits to be written."""
+        wait_for(lambda: not self.recorder._writer._waiting, "the writer")
 
     @property
     def lines(self) -> list[tuple[float, str, str]]:
@@ -292,6 +301,59 @@ def test_what_cannot_be_described_is_kept_without_words(tmp_path: Path) -> None:
     recorder.stop(STOP_TIMEOUT)
     periods = HistoryFile(tmp_path / "history.db").read_periods("project", BEGAN, BEGAN + 5)
     assert [(one.code, one.headline) for one in periods] == [("healthy", "")]
+
+
+def test_what_there_was_no_room_for_was_not_observed(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY_INTERVAL", 0.01)
+    monkeypatch.setattr(writer_module, "MAX_WAITING", 3)
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.01)
+    Database(kept.path).close()
+    other = sqlite3.connect(kept.path, isolation_level=None)
+
+    async def story(scene: Scene) -> None:
+        await scene.until(50)
+        kept.wait_until_written()
+        other.execute("BEGIN IMMEDIATE")
+        for at in (100, 200, 300, 400):
+            await scene.until(at)
+            end(scene)
+            await scene.until(at + 50)
+            come_back(scene)
+        await scene.until(500)
+        other.execute("COMMIT")
+        kept.wait_until_written()
+        await scene.until(600)
+
+    kept.play(story)
+    other.close()
+    lines = kept.lines
+    assert lines[:3] == [
+        (0, "up", "healthy"),
+        (100, "down", "port-refused"),
+        (150, "up", "healthy"),
+    ]
+    for period in kept.periods():
+        if str(period.condition) == "up":
+            middle = (period.start + period.end) / 2 - BEGAN
+            assert not 200 <= middle < 450, "the outages at 200, 300, 400 were not written"
+    assert lines[-2][1] == "unobserved"
+    assert lines[-1][1:] == ("up", "healthy")
+
+
+def test_a_new_file_begins_with_what_shows(kept: Kept) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(100)
+        kept.wait_until_written()
+        for path in kept.path.parent.iterdir():
+            path.unlink()
+        await scene.until(300)
+
+    kept.play(story)
+    assert kept.lines == [(0, "up", "healthy")]
+    assert kept.periods()[-1].end == BEGAN + 300
+    assert kept.periods()[0].headline
 
 
 def test_a_demo_is_not_kept(kept: Kept) -> None:
