@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, sin
+from math import exp, pi, sin
+from pathlib import Path
 
-from traymon.core.history import (
-    Condition,
-    HistoryError,
-    Incident,
-    LatencyBucket,
-    NotificationRecord,
-    Period,
-    RunRecord,
-    find_incidents,
-)
+from traymon.core.histogram import Histogram
+from traymon.core.history import Condition, Description, NotificationRecord, Period
 from traymon.core.time_windows import Span, parse
 from traymon.core.vocabulary import Light, SensorName
+from traymon.storage.history.database import Database, FlipRow, Run
+from traymon.storage.history.reader import HistoryFile
 
 HOUR, DAY = 3600.0, 86_400.0
 NOW = 1_795_017_600.0  # Wed 18 Nov 2026 16:00 UTC
@@ -123,86 +118,60 @@ def notifications() -> tuple[NotificationRecord, ...]:
     )
 
 
-class FortnightReader:
-    """A `HistoryReader` of that fortnight, with more or fewer days before it."""
+def write_fortnight(path: Path) -> HistoryFile:
+    """Write that fortnight into a file as traymon does, and return its reader."""
+    return write_history(path, fortnight(), notifications())
 
-    def __init__(self, periods: Sequence[Period] | None = None, problem: str = "") -> None:
-        self.periods = fortnight() if periods is None else tuple(periods)
-        self.problem = problem
-        self.reads = 0
 
-    def _read(self) -> None:
-        self.reads += 1
-        if self.problem:
-            raise HistoryError(self.problem)
+def write_history(
+    path: Path, periods: Sequence[Period], told: Sequence[NotificationRecord] = ()
+) -> HistoryFile:
+    """Write what happened into a file, with New York's trading hours and a latency."""
+    database = Database(path)
+    try:
+        database.transaction(lambda one: _write(one, periods, told))
+    finally:
+        database.close()
+    return HistoryFile(path)
 
-    def read_targets(self) -> tuple[str, ...]:
-        """Return the one target."""
-        return (TARGET,)
 
-    def read_extent(self, target: str) -> Span | None:
-        """Return from when to when there is a record."""
-        self._read()
-        return Span(self.periods[0].start, self.periods[-1].end) if self.periods else None
+def _write(
+    database: Database, periods: Sequence[Period], told: Sequence[NotificationRecord]
+) -> None:
+    run = None
+    for period in periods:
+        if period.condition is Condition.UNOBSERVED:
+            run = None  # the next one is that of another traymon
+            continue
+        run = run or Run(TARGET, period.start, "traymon 0.1, Python 3.11, Linux")
+        description = Description(period.headline, {}, period.evidence)
+        shown = (period.condition, period.code, period.light, period.transient, description)
+        database.add_flip(run, FlipRow(period.start, *shown))
+        database.keep_alive(run, period.end)
+        if period.condition in (Condition.UP, Condition.DEGRADED):
+            _write_latencies(database, period)
+    for one in told:
+        database.keep_notification(TARGET, one)
+    database.add_trading_hours(TARGET, _trading_hours(periods[0].start, periods[-1].end))
 
-    def read_periods(self, target: str, since: float, until: float) -> tuple[Period, ...]:
-        """Return the periods of a time, without gaps."""
-        extent = self.read_extent(target)
-        first = since if extent is None else extent.begins
-        before = Period(since, max(first, since), Condition.UNOBSERVED)
-        after = Period(self.periods[-1].end if self.periods else since, until, Condition.UNOBSERVED)
-        inside = (one.within(since, until) for one in (before, *self.periods, after))
-        return tuple(one for one in inside if one is not None)
 
-    def read_incidents(self, target: str, since: float, until: float) -> tuple[Incident, ...]:
-        """Return the incidents of a time."""
-        self._read()
-        found = find_incidents(self.periods, notifications())
-        return tuple(one for one in found if one.start < until and one.end > since)
+def _write_latencies(database: Database, period: Period) -> None:
+    """Write a latency that breathes with the day; an answer is missing now and then."""
+    at = period.start
+    while at < period.end:
+        handshake, heartbeat = Histogram(), Histogram()
+        wave = 1 + sin(at / DAY * 2 * pi)
+        for number in range(20):
+            noise = abs(sin(at * 0.37 + number * 2.1)) ** 6
+            slow = 3.0 if period.condition is Condition.DEGRADED else 0.0
+            handshake.add(0.002 * exp(0.5 * wave + 1.6 * noise) + slow)
+            heartbeat.add(0.001 * exp(0.4 * wave + 1.2 * noise))
+        handshake.lost = int(noise > 0.995)
+        values = {SensorName.HANDSHAKE: handshake, SensorName.SESSION: heartbeat}
+        database.add_minute(TARGET, at, values)
+        at += 600
 
-    def read_latency(
-        self, target: str, sensor: SensorName, since: float, until: float, resolution: float
-    ) -> tuple[LatencyBucket, ...]:
-        """Return a latency that breathes with the day, and is high before an outage."""
-        self._read()
-        found: list[LatencyBucket] = []
-        if resolution == until - since:
-            return (LatencyBucket(since, until, 2000, 3, 0.0015, 0.0031, 0.0094, 0.41),)
-        at = since
-        while at < until:
-            if at >= SINCE and self._is_up(at):
-                wave = 0.5 + 0.5 * sin((at - SINCE) / DAY * 6.28 + 0.0)
-                noise = 0.5 + 0.5 * sin(at / 700.0) * sin(at / 1900.0)
-                median = exp(log(0.002) + 0.9 * wave + 0.4 * noise)
-                p95 = median * (1.6 + 2.5 * noise * wave)
-                spike = 30 if 0.2 < noise * wave < 0.21 else 1
-                found.append(
-                    LatencyBucket(
-                        *(at, min(at + resolution, until), 20, int(spike > 1)),
-                        *(median * 0.7, median, p95 * spike, p95 * spike * 2),
-                    )
-                )
-            at += resolution
-        return tuple(found)
 
-    def _is_up(self, at: float) -> bool:
-        inside = (one for one in self.periods if one.start <= at < one.end)
-        return next((one.condition is Condition.UP for one in inside), False)
-
-    def read_notifications(
-        self, target: str, since: float, until: float
-    ) -> tuple[NotificationRecord, ...]:
-        """Return the notifications of a time."""
-        self._read()
-        return tuple(one for one in notifications() if since <= one.at < until)
-
-    def read_runs(self, target: str, since: float, until: float) -> tuple[RunRecord, ...]:
-        """Return one run."""
-        return (RunRecord(SINCE, NOW, "traymon 1.0, Python 3.11, Linux"),)
-
-    def read_trading_hours(self, target: str, since: float, until: float) -> tuple[Span, ...]:
-        """Return New York's hours of the fortnight."""
-        schedule = parse("Mon-Fri 09:30-16:00 America/New_York")
-        days = (SINCE + n * DAY for n in range(-1, 16))
-        spans = {span for day in days for span in schedule.around(day)}
-        return tuple(sorted(s for s in spans if s.begins < until and s.ends > max(since, SINCE)))
+def _trading_hours(since: float, until: float) -> list[Span]:
+    schedule = parse("Mon-Fri 09:30-16:00 America/New_York")
+    return list(schedule.between(since, until + 2 * DAY))
