@@ -101,7 +101,6 @@ def history(dashboards: Sequence[Dashboard]) -> str:
     return _template("history.html.j2", dashboards=dashboards, live=True)
 
 
-@cache
 def incident_page(number: int, command: str = USUAL_COMMANDS.traymon) -> str:
     """Return the page of an incident without its contents, which page.js asks for."""
     icon = _as_icon(icons.outline_svg(Light.GREY))

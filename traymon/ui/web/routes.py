@@ -39,6 +39,8 @@ from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.streams import Streams
 
+MAX_DIGITS = 18  # of an incident's number; those of SQLite fit
+
 
 class Routes:
     """Answers requests that have passed the guard."""
@@ -67,8 +69,8 @@ class Routes:
             Route(KEY_PATH, self._key, methods=["POST"]),
             Route("/events", self._events),
             Route(f"{EXPLAIN_PATH}{{code}}", self._explain),
-            Route(f"{INCIDENTS_PATH}{{number:int}}", self._incident_page),
-            Route("/incident/{number:int}", self._incident),  # what page.js puts into that page
+            Route(f"{INCIDENTS_PATH}{{number}}", self._incident_page),
+            Route("/incident/{number}", self._incident),  # what page.js puts into that page
             Route("/report", self._report),
             Route("/status", self._status),
             Route("/page.css", _asset("page.css", "text/css")),
@@ -122,13 +124,11 @@ class Routes:
         return HTMLResponse(render.explain_page(code, self._commands()))
 
     def _incident_page(self, request: Request) -> Response:
-        number = request.path_params["number"]
-        return HTMLResponse(render.incident_page(number, self._commands().traymon))
+        return HTMLResponse(render.incident_page(_number(request), self._commands().traymon))
 
     def _incident(self, request: Request) -> Response:
-        number = request.path_params["number"]
         try:
-            found = self._dashboards.find_incident(self._statuses(), number)
+            found = self._dashboards.find_incident(self._statuses(), _number(request))
         except HistoryError as error:
             return HTMLResponse(render.incident_contents("", None, clean(str(error))))
         target, incident = found or ("", None)
@@ -172,6 +172,14 @@ class Routes:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"ends": self._actions.make_room()})
+
+
+def _number(request: Request) -> int:
+    """Return the number that an address ends with. Raises HTTPException if it is none."""
+    text = request.path_params["number"]
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        raise HTTPException(404)
+    return int(text)
 
 
 Handler = Callable[[Request], object]
