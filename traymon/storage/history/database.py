@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from traymon.core.histogram import Histogram
+from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.history import NO_DESCRIPTION, Condition, Description, NotificationRecord
 from traymon.core.notification_policy import Unannounced
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.files import create_private_folder, open_for_appending
 from traymon.storage.history.values import (
+    HOUR,
+    MINUTE,
+    SENSOR_NUMBERS,
+    description_number,
     encode_evidence,
     encode_facts,
-    histogram,
-    micros,
     millis,
     unannounced,
 )
@@ -43,21 +45,25 @@ CREATE TABLE IF NOT EXISTS run (
 CREATE TABLE IF NOT EXISTS flip (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at INTEGER NOT NULL, condition TEXT NOT NULL,
     code TEXT NOT NULL, light INTEGER NOT NULL, transient INTEGER NOT NULL,
-    headline TEXT NOT NULL, facts TEXT NOT NULL, evidence TEXT NOT NULL
+    description INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS description (
+    id INTEGER PRIMARY KEY, headline TEXT NOT NULL, facts TEXT NOT NULL, evidence TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS flip_by_time ON flip (run, at);
+CREATE TABLE IF NOT EXISTS target (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS minute (
-    target TEXT NOT NULL, sensor TEXT NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
-    lowest INTEGER, highest INTEGER, counts BLOB NOT NULL, PRIMARY KEY (target, sensor, at)
+    at INTEGER NOT NULL, target INTEGER NOT NULL, sensor INTEGER NOT NULL, lost INTEGER NOT NULL,
+    counts BLOB NOT NULL, PRIMARY KEY (at, target, sensor)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hour (
-    target TEXT NOT NULL, sensor TEXT NOT NULL, at INTEGER NOT NULL, lost INTEGER NOT NULL,
-    lowest INTEGER, highest INTEGER, counts BLOB NOT NULL, PRIMARY KEY (target, sensor, at)
+    at INTEGER NOT NULL, target INTEGER NOT NULL, sensor INTEGER NOT NULL, lost INTEGER NOT NULL,
+    counts BLOB NOT NULL, PRIMARY KEY (at, target, sensor)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notification (
     target TEXT NOT NULL, at INTEGER NOT NULL, channel TEXT NOT NULL, kind TEXT NOT NULL,
     code TEXT NOT NULL, title TEXT NOT NULL, outcome TEXT NOT NULL, why TEXT NOT NULL,
-    PRIMARY KEY (target, at, channel)
+    PRIMARY KEY (at, target, channel)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS missed (
     target TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER, code TEXT NOT NULL,
@@ -65,7 +71,7 @@ CREATE TABLE IF NOT EXISTS missed (
 );
 CREATE TABLE IF NOT EXISTS trading (
     target TEXT NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL,
-    PRIMARY KEY (target, begins)
+    PRIMARY KEY (begins, target)
 ) WITHOUT ROWID;
 """
 
@@ -157,17 +163,24 @@ class Database:
 
     def add_flip(self, run: Run, row: FlipRow) -> None:
         """Add what shows from now on; it is a sign of life, too."""
-        shown = row.description
         self._connection.execute(
-            "INSERT INTO flip (run, at, condition, code, light, transient, headline, facts,"
-            " evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO flip (run, at, condition, code, light, transient, description)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 *(self._run_id(run), millis(row.at), row.condition, row.code, int(row.light)),
-                *(row.transient, shown.headline),
-                *(encode_facts(shown.facts), encode_evidence(shown.evidence)),
+                *(row.transient, self._description_number(row.description)),
             ),
         )
         self.keep_alive(run, row.at)
+
+    def _description_number(self, shown: Description) -> int:
+        """Return the number of a description, which is added if it is new to the file."""
+        texts = shown.headline, encode_facts(shown.facts), encode_evidence(shown.evidence)
+        number = description_number(*texts)
+        self._connection.execute(
+            "INSERT INTO description VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (number, *texts)
+        )
+        return number
 
     def keep_alive(self, run: Run, at: float) -> None:
         """Note that the target was watched until now."""
@@ -177,23 +190,31 @@ class Database:
         )
 
     def add_minute(self, target: str, at: float, values: Mapping[SensorName, Histogram]) -> None:
-        """Add the latencies of the minute that began at `at`, to it and to its hour."""
+        """Add the latencies of the minute of a moment, to it and to its hour."""
+        number = self._target_number(target)
         for sensor, measured in values.items():
-            for table, length in (("minute", 60), ("hour", 3600)):
-                self._merge(table, (target, sensor, millis(at - at % length)), measured)
+            for table, length in (("minute", MINUTE), ("hour", HOUR)):
+                key = int(at // length), number, SENSOR_NUMBERS[sensor]
+                self._merge(table, key, measured)
 
-    def _merge(self, table: str, key: Sequence[object], measured: Histogram) -> None:
+    def _merge(self, table: str, key: tuple[int, int, int], measured: Histogram) -> None:
         found = self._connection.execute(
-            f"SELECT lost, lowest, highest, counts FROM {table}"
-            " WHERE target = ? AND sensor = ? AND at = ?",
-            key,
+            f"SELECT lost, counts FROM {table} WHERE at = ? AND target = ? AND sensor = ?", key
         ).fetchone()
-        whole = Histogram() if found is None else histogram(*found)
+        whole = Histogram()
+        if found is not None:
+            whole = Histogram(decode_counts(found[1]), found[0])
         whole.merge(measured)
         self._connection.execute(
-            f"REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*key, whole.lost, micros(whole.lowest), micros(whole.highest), whole.encode()),
+            f"REPLACE INTO {table} VALUES (?, ?, ?, ?, ?)", (*key, whole.lost, whole.encode())
         )
+
+    def _target_number(self, target: str) -> int:
+        self._connection.execute(
+            "INSERT INTO target (name) VALUES (?) ON CONFLICT DO NOTHING", (target,)
+        )
+        found = self._connection.execute("SELECT id FROM target WHERE name = ?", (target,))
+        return int(found.fetchone()[0])
 
     def keep_notification(self, target: str, one: NotificationRecord) -> None:
         """Add a notification through a channel, or what has become of it."""
@@ -268,18 +289,16 @@ class Database:
         before = self._last_alive_before(run)
         if before is not None:
             now = min(now, before + now - run.started)
-        for table, column, kept in (
-            ("minute", "at", KEEP_MINUTES),
-            ("hour", "at", KEEP_HOURS),
-            ("notification", "at", KEEP_EVENTS),
-            ("trading", "ends", KEEP_EVENTS),
+        for table, keys, before in (
+            ("minute", "at", (now - KEEP_MINUTES) // MINUTE),
+            ("hour", "at", (now - KEEP_HOURS) // HOUR),
+            ("notification", "at", millis(now - KEEP_EVENTS)),
+            ("trading", "begins", millis(now - KEEP_EVENTS)),
         ):
-            keys = "target, begins" if table == "trading" else "target, at"
             self._connection.execute(
-                f"DELETE FROM {table} WHERE ({keys}) IN"
-                f" (SELECT {keys} FROM {table} WHERE {column} < ? LIMIT {PRUNED_AT_ONCE})"
-                f" AND {column} < ?",
-                (millis(now - kept), millis(now - kept)),
+                f"DELETE FROM {table} WHERE {keys} IN (SELECT {keys} FROM {table}"
+                f" WHERE {keys} < ? ORDER BY {keys} LIMIT {PRUNED_AT_ONCE})",
+                (before,),
             )
         self._prune_flips(millis(now - KEEP_EVENTS))
 
@@ -293,6 +312,9 @@ class Database:
         )
         old = f"SELECT id FROM run WHERE last_alive < ? LIMIT {PRUNED_AT_ONCE}"
         self._connection.execute(f"DELETE FROM flip WHERE run IN ({old})", (before,))
+        self._connection.execute(
+            "DELETE FROM description WHERE id NOT IN (SELECT description FROM flip)"
+        )
         self._connection.execute(
             f"DELETE FROM run WHERE id IN ({old}) AND NOT EXISTS"
             " (SELECT 1 FROM flip WHERE flip.run = run.id)",
