@@ -64,7 +64,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    *("ipaddress", "json"),
+    *("ipaddress", "json", "hashlib"),
 }
 
 # The modules that may import a library, which the others need not know.

@@ -22,7 +22,7 @@ from traymon.storage.history.database import DamagedFileError, Database, Unusabl
 log = logging.getLogger(__name__)
 
 RETRY_INTERVAL = 30.0  # seconds
-MAX_WAITING = 2_000  # of what could not be written: a day of minutes, or more flips than that
+MAX_WAITING = 2_000  # of what could not be written; a target without flips has two a minute
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 COMPANIONS = ("", "-wal", "-shm")  # the file, and those that SQLite keeps beside it
 
