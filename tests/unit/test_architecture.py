@@ -110,7 +110,9 @@ IMPORTERS = {
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/auth", "ui/web/errors"},
     "uvicorn": {"ui/web/connections"},
-    "sqlite3": {f"storage/history/{name}" for name in ("database", "reader", "writer")},
+    "sqlite3": {
+        f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")
+    },
     "filelock": {"storage/single_instance", "storage/state"},
 }
 
