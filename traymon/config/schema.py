@@ -324,8 +324,8 @@ class Settings(BaseModel):
         "TRAYMON_HISTORY",
         "on",
         "keep what happened: outages, latency, notifications",
-        "on: keep what happened in a file of yours: outages, latency, notifications. off: keep "
-        "nothing.",
+        "on: keep what happened (outages, latency, notifications) in a file on this computer that "
+        "only you can read. off: keep nothing.",
     )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "log level: info or debug", "Log level."

@@ -1,6 +1,6 @@
 """Latencies counted in buckets that grow by a fifth, so that counts of minutes add up to hours.
 
-Pure. A percentile is at most a tenth off, and never outside of what was measured.
+Pure. Every figure is at most a tenth off.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ SMALLEST = 0.00005  # seconds; what is faster is in the first bucket
 STEPS_PER_DOUBLING = 4
 LAST_BUCKET = 95  # begins at 700 s
 _ENTRY = struct.Struct("<BH")  # a bucket and its count
+_SMALL_ENTRY = struct.Struct("<BB")  # the same where no count needs more than a byte
 MAX_COUNT = 0xFFFF  # of one bucket; an hour of answers every second is 3,600
 
 
@@ -23,8 +24,6 @@ class Histogram:
 
     counts: dict[int, int] = field(default_factory=dict)  # by bucket
     lost: int = 0
-    lowest: float | None = None
-    highest: float | None = None
 
     @property
     def count(self) -> int:
@@ -35,42 +34,35 @@ class Histogram:
         """Count a value."""
         bucket = _bucket(seconds)
         self.counts[bucket] = min(self.counts.get(bucket, 0) + 1, MAX_COUNT)
-        self._widen(seconds, seconds)
 
     def merge(self, other: Histogram) -> None:
         """Count the values of another one, too."""
         for bucket, count in other.counts.items():
             self.counts[bucket] = min(self.counts.get(bucket, 0) + count, MAX_COUNT)
         self.lost += other.lost
-        self._widen(other.lowest, other.highest)
 
     def percentile(self, share: float) -> float | None:
-        """Return the nearest-rank percentile; None without a value."""
-        if self.lowest is None or self.highest is None:
-            return None
+        """Return the nearest-rank percentile; 0 is the lowest, 1 the highest. None without any."""
         rank, passed = max(1, ceil(share * self.count)), 0
         for bucket in sorted(self.counts):
             passed += self.counts[bucket]
             if passed >= rank:
-                return min(max(_middle(bucket), self.lowest), self.highest)
-        return self.highest
+                return _middle(bucket)
+        return None
 
     def encode(self) -> bytes:
-        """Return the counts as bytes; three per bucket that is not empty."""
-        return b"".join(_ENTRY.pack(*entry) for entry in sorted(self.counts.items()))
-
-    def _widen(self, lowest: float | None, highest: float | None) -> None:
-        if lowest is not None:
-            self.lowest = lowest if self.lowest is None else min(lowest, self.lowest)
-        if highest is not None:
-            self.highest = highest if self.highest is None else max(highest, self.highest)
+        """Return the counts as bytes: one for their format, two or three per bucket in use."""
+        entry = _SMALL_ENTRY if max(self.counts.values(), default=0) <= 0xFF else _ENTRY
+        entries = (entry.pack(*item) for item in sorted(self.counts.items()))
+        return b"".join((bytes([entry.size]), *entries))
 
 
 def decode_counts(data: bytes) -> dict[int, int]:
     """Return the counts that `Histogram.encode` wrote. Raises ValueError for other bytes."""
-    if len(data) % _ENTRY.size:
-        raise ValueError(f"no counts: {len(data)} bytes")
-    return dict(_ENTRY.iter_unpack(data))
+    entry = {each.size: each for each in (_SMALL_ENTRY, _ENTRY)}.get(data[0] if data else 0)
+    if entry is None or (len(data) - 1) % entry.size:
+        raise ValueError(f"no counts: {data[:20]!r}")
+    return dict(entry.iter_unpack(data[1:]))
 
 
 def merged(histograms: Iterable[Histogram]) -> Histogram:
@@ -88,4 +80,6 @@ def _bucket(seconds: float) -> int:
 
 
 def _middle(bucket: int) -> float:
-    return float(SMALLEST * 2.0 ** ((bucket + 0.5) / STEPS_PER_DOUBLING))
+    """Return a value of a bucket, in microseconds without a rest."""
+    middle: float = SMALLEST * 2.0 ** ((bucket + 0.5) / STEPS_PER_DOUBLING)
+    return round(middle, 6)

@@ -159,7 +159,10 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class LatencyBucket:
-    """How long something took in a span of time; seconds. Figures are None without an answer."""
+    """How long something took in a span of time; seconds, at most a tenth off.
+
+    Figures are None without an answer.
+    """
 
     start: float
     end: float

@@ -17,37 +17,36 @@ from traymon.diagnosis import fix_pages
 from traymon.diagnosis.formatting import moment, programs
 from traymon.ui.presenter import headline
 
-# Kept of every diagnosis: which TWS it was, and what the reading said.
-ALWAYS_KEPT = frozenset(
-    {
-        *(Fact.HOST, Fact.PORT, Fact.DETAIL, Fact.SERVER_VERSION, Fact.TWS_LINE),
-        *(Fact.TWS_VERSION, Fact.TWS_WORDS),
-    }
+# Which TWS it was. Of a good time that is all: how good it was is kept as figures.
+ABOUT_TWS: frozenset[FactKey[Any]] = frozenset(
+    {Fact.HOST, Fact.PORT, Fact.SERVER_VERSION, Fact.TWS_LINE, Fact.TWS_VERSION}
 )
+OF_A_FAULT = ABOUT_TWS | {Fact.DETAIL, Fact.TWS_WORDS}  # and what its page names
 NOTHING_WRONG = frozenset({Symptom.OK, Symptom.UNKNOWN})
 PRECISION = 3  # decimals of a number
 
 
 def describe(status: Status) -> Description:
     """Return how a status is shown, for the history."""
-    diagnosis, now = status.diagnosis, status.evidence.now
-    named = ALWAYS_KEPT
-    if diagnosis.light is not Light.GREEN:  # its page says how well it is, which is kept as figures
-        named |= fix_pages.page(diagnosis.code).facts
-    kept = {
-        fact: _kept(fact, value, now) for fact, value in diagnosis.facts.items() if fact in named
-    }
+    diagnosis, title = status.diagnosis, headline(status.diagnosis)
+    if diagnosis.light is Light.GREEN:
+        return Description(title, _kept_facts(status, ABOUT_TWS))
+    named = OF_A_FAULT | fix_pages.page(diagnosis.code).facts
     readings = (status.evidence.fresh(sensor) for sensor in status.evidence.readings)
-    return Description(
-        headline(diagnosis),
-        {fact: value for fact, value in kept.items() if value is not None},
-        {
-            reading.sensor: _seen(reading)
-            for reading in readings
-            if reading is not None
-            and (reading.symptom not in NOTHING_WRONG or reading.sensor in diagnosis.witnesses)
-        },
-    )
+    evidence = {
+        reading.sensor: _seen(reading)
+        for reading in readings
+        if reading is not None
+        and (reading.symptom not in NOTHING_WRONG or reading.sensor in diagnosis.witnesses)
+    }
+    return Description(title, _kept_facts(status, named), evidence)
+
+
+def _kept_facts(status: Status, named: frozenset[FactKey[Any]]) -> Facts:
+    """Return the named facts of a status as they are kept."""
+    facts, now = status.diagnosis.facts, status.evidence.now
+    kept = {fact: _kept(fact, value, now) for fact, value in facts.items() if fact in named}
+    return {fact: value for fact, value in kept.items() if value is not None}
 
 
 def facts_of_period(period: Period, now: float, commands: Commands = USUAL_COMMANDS) -> Facts:

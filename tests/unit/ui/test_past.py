@@ -66,6 +66,14 @@ def test_only_what_was_wrong_or_decided_is_evidence() -> None:
     }
 
 
+def test_of_a_good_time_only_which_tws_it_was_is_kept() -> None:
+    described = describe(
+        status("healthy", Reading(SensorName.HANDSHAKE, Symptom.OK, "12 ms"), port=1, took=0.012)
+    )
+    assert described.facts == {Fact.PORT: 1}
+    assert described.evidence == {}
+
+
 def test_commands_are_not_kept_and_programs_are_kept_in_words() -> None:
     program = Program("python.exe", 4711, "C:\\bot\\run_live.py")
     described = describe(

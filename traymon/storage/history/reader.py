@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from traymon.core.histogram import Histogram
+from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.history import (
     Condition,
     HistoryError,
@@ -26,10 +26,16 @@ from traymon.core.history import (
 )
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
-from traymon.storage.history.database import DamagedFileError, UnusableFileError, check_header
-from traymon.storage.history.values import decode_evidence, decode_facts, histogram, millis
+from traymon.storage.history.schema import DamagedFileError, UnusableFileError, check_header
+from traymon.storage.history.values import (
+    HOUR,
+    MINUTE,
+    SENSOR_NUMBERS,
+    decode_evidence,
+    decode_facts,
+    millis,
+)
 
-MINUTE, HOUR = 60.0, 3600.0  # seconds
 READ_TIMEOUT = 2.0  # seconds to wait for a lock
 FLIP = "flip.id, at, condition, code, light, headline, facts, evidence, transient"
 LONGEST_INCIDENT = 31 * 86_400.0  # seconds by which a look at incidents reaches further back
@@ -59,6 +65,7 @@ class HistoryFile:
         rows = self._query(
             # of a run, the flips of this time and the last one before it, which still counts
             f"SELECT run.id, run.last_alive, {FLIP} FROM run JOIN flip ON flip.run = run.id"
+            " JOIN description ON description.id = flip.description"
             " WHERE run.target = ? AND run.last_alive > ? AND flip.at < ? AND flip.at >= coalesce("
             "(SELECT max(at) FROM flip AS last WHERE last.run = run.id AND last.at <= ?), 0)"
             " ORDER BY run.id, flip.at, flip.id",
@@ -95,10 +102,10 @@ class HistoryFile:
             # an hour counts where its minutes are gone
             rows = [*(row for row in rows if row[0] + HOUR <= first), *minutes]
         steps: dict[int, Histogram] = {}
-        for at, *values in rows:
-            measured = _convert(partial(histogram, *values), self._path)
+        for at, lost, data in rows:
+            counts = _convert(partial(decode_counts, data), self._path)
             step = max(0, int((at - since) // resolution))  # what began before is in the first one
-            steps.setdefault(step, Histogram()).merge(measured)
+            steps.setdefault(step, Histogram()).merge(Histogram(counts, lost))
         return tuple(_bucket(steps[n], since + n * resolution, resolution) for n in sorted(steps))
 
     def _latencies(
@@ -106,9 +113,9 @@ class HistoryFile:
     ) -> list[tuple[Any, ...]]:
         """Return the rows of the minutes or hours that overlap a time, each with its moment."""
         return self._query(
-            f"SELECT at / 1000.0, lost, lowest, highest, counts FROM {table}"
-            " WHERE target = ? AND sensor = ? AND at > ? AND at < ?",
-            *(target, sensor, millis(since - length), millis(until)),
+            f"SELECT at * ?, lost, counts FROM {table} JOIN target ON target.id = target"
+            " WHERE at > ? AND at < ? AND name = ? AND sensor = ?",
+            *(length, (since - length) / length, until / length, target, SENSOR_NUMBERS[sensor]),
         )
 
     def read_notifications(
@@ -246,8 +253,5 @@ def _bucket(measured: Histogram, start: float, length: float) -> LatencyBucket:
         start + length,
         measured.count,
         measured.lost,
-        measured.lowest,
-        measured.percentile(0.5),
-        measured.percentile(0.95),
-        measured.highest,
+        *(measured.percentile(share) for share in (0.0, 0.5, 0.95, 1.0)),
     )

@@ -7,31 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 from traymon.core.facts import FACTS, FactKey, Facts
-from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.model import Diagnosis
 from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName
 
 PLAIN = (str, int, float)
+MINUTE, HOUR = 60, 3600  # seconds
+# What stands for a sensor in a row of latencies; never changed.
+SENSOR_NUMBERS = {SensorName.HANDSHAKE: 1, SensorName.SESSION: 2}
 
 
 def millis(seconds: float) -> int:
     """Return a moment as whole milliseconds."""
     return round(seconds * 1000)
-
-
-def micros(seconds: float | None) -> int | None:
-    """Return a latency as whole microseconds."""
-    return None if seconds is None else round(seconds * 1_000_000)
-
-
-def histogram(lost: int, lowest: int | None, highest: int | None, counts: bytes) -> Histogram:
-    """Return the latencies of a row. Raises ValueError."""
-    low, high = (None if value is None else value / 1_000_000 for value in (lowest, highest))
-    return Histogram(decode_counts(counts), lost, low, high)
 
 
 def encode_facts(facts: Facts) -> str:
@@ -40,6 +34,7 @@ def encode_facts(facts: Facts) -> str:
     return json.dumps(values, separators=(",", ":"))
 
 
+@lru_cache(maxsize=256)  # the same fault mostly says the same
 def decode_facts(text: str) -> Facts:
     """Return the facts of a JSON text, without those that this version does not know.
 
@@ -53,7 +48,7 @@ def decode_facts(text: str) -> Facts:
         plain = tuple(value) if isinstance(value, list) else value
         if name in FACTS and _is_plain(plain):
             facts[FACTS[name]] = plain
-    return facts
+    return MappingProxyType(facts)
 
 
 def encode_evidence(evidence: Mapping[SensorName, str]) -> str:
@@ -61,19 +56,28 @@ def encode_evidence(evidence: Mapping[SensorName, str]) -> str:
     return json.dumps(dict(evidence), separators=(",", ":"))
 
 
+@lru_cache(maxsize=256)
 def decode_evidence(text: str) -> Mapping[SensorName, str]:
     """Return the evidence of a JSON text. Raises ValueError if it is no JSON object."""
     values = json.loads(text)
     if not isinstance(values, dict):
         raise ValueError("no JSON object")
     known = set(SensorName)
-    return {SensorName(name): str(value) for name, value in values.items() if name in known}
+    return MappingProxyType(
+        {SensorName(name): str(value) for name, value in values.items() if name in known}
+    )
 
 
 def unannounced(began: int, ended: int, code: str, light: int, facts: str) -> Unannounced:
     """Return a fault that the user was not notified of, of a row. Raises ValueError."""
     diagnosis = Diagnosis(code, Light(light), decode_facts(facts))
     return Unannounced(diagnosis, began / 1000, ended / 1000)
+
+
+def description_number(headline: str, facts: str, evidence: str) -> int:
+    """Return the number under which a description is kept, once for all flips that share it."""
+    text = "\0".join((headline, facts, evidence)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=7).digest(), "big")
 
 
 def _is_plain(value: object) -> bool:

@@ -17,12 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from traymon.storage.history.database import DamagedFileError, Database, UnusableFileError
+from traymon.storage.history.database import Database
+from traymon.storage.history.schema import DamagedFileError, UnusableFileError
 
 log = logging.getLogger(__name__)
 
 RETRY_INTERVAL = 30.0  # seconds
-MAX_WAITING = 2_000  # of what could not be written: a day of minutes, or more flips than that
+MAX_WAITING = 2_000  # of what could not be written; a target without flips has two a minute
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 COMPANIONS = ("", "-wal", "-shm")  # the file, and those that SQLite keeps beside it
 

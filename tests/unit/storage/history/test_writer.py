@@ -133,7 +133,7 @@ def test_a_damaged_database_is_set_aside_and_never_deleted(kept: Kept, offset: i
 def test_a_database_without_our_columns_is_set_aside(kept: Kept) -> None:
     fill(kept.path)
     with sqlite3.connect(kept.path) as other:
-        other.execute("ALTER TABLE flip RENAME COLUMN headline TO title")
+        other.execute("ALTER TABLE flip RENAME COLUMN code TO title")
     other.close()
     kept.flip(1)
     kept.wait_for(1)
