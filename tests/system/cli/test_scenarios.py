@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from support.polling import PATIENCE
 from support.traymon_process import IsolatedTraymon
 from traymon.sim.scenarios import SCENARIOS
 from traymon.sim.stage import Scenario
@@ -60,7 +61,7 @@ def simulated(scenario: Scenario, folder: Path) -> Iterator[tuple[str, str]]:
             yield host_and_port[1], host_and_port[2]
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(15)
+            process.wait(PATIENCE)
     assert process.returncode == 0, "Ctrl-C is how a user ends it"
 
 
