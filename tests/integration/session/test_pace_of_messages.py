@@ -48,7 +48,7 @@ def test_a_lost_link_is_seen_at_once_after_a_quiet_time() -> None:
 
 
 def test_reading_pauses_for_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_connection, "MAX_SHARE", 1e-5)
+    monkeypatch.setattr(session_connection, "MAX_SHARE", 1e-6)
     monkeypatch.setattr(session_connection, "READING_BURST", 0.0)
 
     async def story(told: Story) -> None:
