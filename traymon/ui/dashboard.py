@@ -163,7 +163,8 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
     past = None
     if until - extent.begins >= FIRST_FIGURES:
         trading = _trading_hours(reader, target, hours, since, until)
-        past = _past(periods, extent, until, now, trading, _latencies(reader, target, until))
+        latencies = _latencies(reader, target, until)
+        past = _past(periods, incidents, extent, until, now, trading, latencies)
     return Dashboard(
         clean(target),
         watching_since=moment(extent.begins, now),
@@ -176,6 +177,7 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
 
 def _past(
     periods: Sequence[Period],
+    incidents: Sequence[Incident],
     extent: Span,
     until: float,
     now: float,
@@ -199,7 +201,7 @@ def _past(
             _day_row(one) for one in reversed(days) if one.reliability.until > extent.begins
         ),
         latencies=tuple(latencies),
-        outages=_outages(measure(periods, since, until).all_hours),
+        outages=_outages(incidents),
         conditions=_shown_conditions(day, blocks),
     )
 
@@ -244,12 +246,13 @@ def _uptime(label: str, figures: Figures) -> Uptime:
     return Uptime(label, availability_text(figures), seconds_text(open_hours))
 
 
-def _outages(figures: Figures) -> Outages | None:
-    longest, mean = figures.longest_outage, figures.mean_time_to_recover
-    if longest is None or mean is None:
+def _outages(incidents: Sequence[Incident]) -> Outages | None:
+    """Return what the outages among the incidents add up to; None if there are none."""
+    lengths = [one.lasted for one in incidents if one.condition is Condition.DOWN]
+    if not lengths:
         return None
-    total = sum(cause.seconds for cause in figures.causes)
-    return Outages(figures.outages, duration(total), duration(longest), duration(mean))
+    total, count = sum(lengths), len(lengths)
+    return Outages(count, duration(total), duration(max(lengths)), duration(total / count))
 
 
 def _day_row(day: Day) -> DayRow:
