@@ -228,7 +228,7 @@ class App:
         self._service.stop(timeout)
         self._hub.stop()
         if self._history is not None:
-            self._history.stop(TASKS_TIMEOUT)
+            self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
             self._static_pages.end()
         self._tasks.stop(TASKS_TIMEOUT)
@@ -236,6 +236,8 @@ class App:
             self._instance.stop(TASKS_TIMEOUT)
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
+        if self._history is not None:  # the last: what becomes of the notifications is kept
+            self._history.stop(TASKS_TIMEOUT)
         log.info("ended")
 
     def _make_tray(self) -> Tray | None:
