@@ -106,7 +106,8 @@ IMPORTERS = {
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},
     "ssl": {"sensors/version_exchange"},
-    "starlette": {"ui/web/routes", "ui/web/auth", "ui/web/errors"},
+    "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
+    "icalendar": {"ui/ics"},
     "uvicorn": {"ui/web/connections"},
     "filelock": {"storage/single_instance", "storage/state"},
 }
