@@ -53,7 +53,7 @@ function showInstead(template) {
   document.body.className = "grey live";
   document.title = title = "traymon";
   icon.href = grey.dataset.icon;
-  lost.hidden = document.querySelector("nav").hidden = true;
+  lost.hidden = document.querySelector("nav").hidden = document.getElementById("subscribe").hidden = true;
 }
 
 async function copy(text, button) {

@@ -30,6 +30,7 @@ from traymon.storage.single_instance import Instance, InstanceInfo
 from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.desktop import login_session_has_ended
 from traymon.ui.hub import StatusHub
 from traymon.ui.notify.channel import Clicks
@@ -130,7 +131,13 @@ class App:
         self._dispatcher = NotificationDispatcher(self._notifier, now)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
-        page = LivePage(actions, now, page_port)
+        calendars = CalendarSource(
+            calendar_of=keeper.calendar_of,
+            key=state.calendar_key,
+            create_key=state.create_calendar_key,
+            page_port=page_port,
+        )
+        page = LivePage(actions, now, page_port, calendars)
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):

@@ -26,7 +26,8 @@ from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
-from traymon.ui import icons, presenter
+from traymon.ui import coming_up, icons, presenter
+from traymon.ui.coming_up import Planned
 from traymon.ui.web.parts import common, has_fix, part, sections
 
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -62,15 +63,19 @@ def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
     )
 
 
-def live_event(statuses: Sequence[Status], now: float) -> dict[str, Any]:
+def live_event(
+    statuses: Sequence[Status], now: float, plan: Sequence[Planned] = ()
+) -> dict[str, Any]:
     """Return what changes on the live page: its part, light, title and icon.
 
     And the time, for the countdown to the next check, and the states that decide which actions are
-    offered.
+    offered. `plan` is what comes next.
     """
     parts, light = [part(status, now) for status in statuses], presenter.worst_light(statuses)
     return {
-        "html": _template("status.html.j2", parts=parts, live=True),
+        "html": _template(
+            "status.html.j2", parts=parts, live=True, coming=coming_up.rows(plan, now)
+        ),
         "light": light.word,
         "title": _title(parts),
         "icon": _icon(light),
@@ -83,6 +88,7 @@ def _states(statuses: Sequence[Status]) -> dict[str, bool]:
     """Return what holds, by the names that the actions of the live page wait for."""
     paused = presenter.all_paused(statuses)
     return {
+        "connected": True,
         "paused": paused,
         "watching": not paused,
         "snoozed": any(status.snoozed_until is not None for status in statuses),
@@ -134,6 +140,7 @@ def _static_page(status: Status, now: float, *, ended: bool) -> str:
         "page.html.j2",
         parts=[shown],
         live=False,
+        coming=(),
         style=Markup(_style()),
         light=light.word,
         icon=_icon(light),

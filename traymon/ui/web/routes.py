@@ -27,9 +27,11 @@ from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.status_json import as_json
 from traymon.ui.web import render
 from traymon.ui.web.auth import EXPLAIN_PATH, KEY_PATH, Guard, bearer_of
+from traymon.ui.web.calendar_routes import CalendarRoutes
 from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.streams import Streams
@@ -46,9 +48,11 @@ class Routes:
         keys: Keys,
         one_time_address: Callable[[], str | None],
         streams: Streams,
+        calendars: CalendarSource,
     ) -> None:
         self._actions, self._statuses, self._now = actions, statuses, now
         self._keys, self._one_time_address, self._streams = keys, one_time_address, streams
+        self._calendars = calendars
 
     def app(self, port: int) -> Starlette:
         """Return the ASGI application that is served on `port`, the guard included."""
@@ -73,11 +77,12 @@ class Routes:
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
+            *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
         return Starlette(
             routes=routes,
-            middleware=[Middleware(Guard, self._keys, port, refusals)],
+            middleware=[Middleware(Guard, self._keys, port, refusals, self._calendars.key)],
             exception_handlers={HTTPException: refusals.on_http_error, 500: refusals.on_failure},
         )
 

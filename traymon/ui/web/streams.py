@@ -6,8 +6,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from traymon.core.calendar import Calendar
 from traymon.core.model import Status
-from traymon.ui import presenter
+from traymon.core.target import Target
+from traymon.ui import coming_up, presenter
 from traymon.ui.web import render
 
 # Open pages that are kept up to date; one more lets the oldest rest. A browser has six connections
@@ -25,9 +27,10 @@ class Streams:
         statuses: Callable[[], Sequence[Status]],
         now: Callable[[], float],
         set_viewer_present: Callable[[bool], None],
+        calendar_of: Callable[[Target], Calendar],
     ) -> None:
         self._statuses, self._now = statuses, now
-        self._set_viewer_present = set_viewer_present
+        self._set_viewer_present, self._calendar_of = set_viewer_present, calendar_of
         self._changed = asyncio.Event()
         self._is_over = False
         self._ends: list[asyncio.Event] = []  # one per stream, oldest first; set to end it
@@ -68,8 +71,9 @@ class Streams:
 
     def _status_event(self) -> str:
         """Render the part of the page that changes. Off the loop: it takes milliseconds."""
-        statuses = presenter.worst_first(self._statuses())
-        return f"data: {json.dumps(render.live_event(statuses, self._now()))}\n\n"
+        statuses, now = presenter.worst_first(self._statuses()), self._now()
+        plan = coming_up.plan_of(statuses, self._calendar_of, now)
+        return f"data: {json.dumps(render.live_event(statuses, now, plan))}\n\n"
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
