@@ -21,6 +21,7 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
+from traymon.ui.web.reception import Answer
 from traymon.ui.web.server import LivePage
 
 NOW = 1_795_000_000.0
@@ -120,8 +121,8 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """Serve a page until the context ends."""
+def served(at_gate: Answer = lambda question: {"open": False}) -> Iterator[Served]:
+    """Serve a page until the context ends; `at_gate` answers programs."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     asked: list[object] = []
@@ -140,7 +141,7 @@ def served() -> Iterator[Served]:
             snooze=snooze,
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW)
+        return LivePage(actions, lambda: NOW, at_gate)
 
     scene = Served(loop, page(), asked)
 
