@@ -106,7 +106,7 @@ def gate(
             answer = _ask(info, query, deadline)
         except ConnectionRefusedError:  # of one that has crashed
             continue
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError, RecursionError) as error:
             problem = Reason(NO_ANSWER, f"the running traymon does not answer: {error}")
             continue
         return answer
@@ -185,6 +185,8 @@ def _closed(reason: Reason) -> Gate:
 
 def _ask(info: Mapping[str, Any], query: str, deadline: float) -> Gate:
     """Return the answer of the traymon that `info` describes. Raises OSError or ValueError."""
+    if not info.get("proof"):
+        raise ValueError("it is older than this, start it again")
     request = (
         f"GET /gate?{query} HTTP/1.1\r\nHost: 127.0.0.1:{info['port']}\r\n"
         f"Authorization: Bearer {info['secret']}\r\nConnection: close\r\n\r\n"
@@ -267,10 +269,10 @@ def _read_info(folder: str) -> Mapping[str, Any] | None:
             info = json.loads(file.read(MAX_INFO))
     except (OSError, ValueError, RecursionError):
         return None
-    types = {"port": int, "secret": str, "proof": str}
-    if not isinstance(info, dict):
-        return None
-    return info if all(isinstance(info.get(key), kind) for key, kind in types.items()) else None
+    is_usable = isinstance(info, dict) and all(
+        isinstance(info.get(key), kind) for key, kind in (("port", int), ("secret", str))
+    )
+    return info if is_usable else None
 
 
 def _is_private(folder: str) -> bool:
