@@ -21,9 +21,9 @@ MOMENTS = [7.0, 8.3, 9.9, 12.5, 31.0, 45.2]  # anywhere between two heartbeats o
 SILENT = replace(HEALTHY, hello=Hello.SILENT)
 KILLED_WITHIN, FROZEN_WITHIN = 1.0, 11.0  # seconds until the gate is closed
 OPEN_WITHIN = 70.0  # seconds after a fault is over: new handshakes back off to a minute
-PLANS = int(os.environ.get("TRAYMON_GATE_PLANS", "4"))  # many more for a long run
+PLANS = int(os.environ.get("TRAYMON_GATE_PLANS", "2"))  # many more for a long run
 FAULTS = 13  # of one plan
-ASKED = 10  # times at random moments of each
+ASKED = 20  # times at random moments of each
 
 
 def ask(told: Story, calendar: Calendar | None = None, options: GateOptions | None = None) -> Gate:
