@@ -94,6 +94,7 @@ IMPORTERS = {
     "dotenv": {"config/dotenv_file"},
     "psutil": {
         "sensors/library_process",
+        "sensors/started_program",
         "sensors/listener",
         "sensors/process_reader",
         "sensors/processes",

@@ -48,6 +48,9 @@ class Why(StrEnum):
     SEVERAL_TARGETS = "several-targets"
 
 
+PLANNED = frozenset({Why.MARKET_CLOSED, Why.MARKET_UNKNOWN, Why.PLANNED_CUT})  # by the calendar
+
+
 class AccountState(StrEnum):
     """How the account that is logged in compares with IB_ACCOUNT."""
 

@@ -50,7 +50,7 @@ def as_json(status: Status, gate: Gate, options: GateOptions, now: float) -> dic
     """Return the answer about one target as plain values."""
     target, cut = status.target, gate.cut
     values = {
-        **_answer([_reason(status, closing, options, now) for closing in gate.reasons], now),
+        **_answer([_reason(status, closing, options) for closing in gate.reasons], now),
         "next_change_at": gate.next_change_at,
         "target": {
             "name": target.name,
@@ -89,17 +89,24 @@ def _answer(reasons: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
     }
 
 
-def _reason(status: Status, closing: Closing, options: GateOptions, now: float) -> dict[str, Any]:
+def text_of(status: Status, closing: Closing, options: GateOptions) -> str:
+    """Return a reason in words."""
     if closing.why is Why.FAULT:
-        text = presenter.headline(status.diagnosis)
-    elif closing.why is Why.FAULT_SUSPECTED:
+        return presenter.headline(status.diagnosis)
+    if closing.why is Why.FAULT_SUSPECTED:
         suspected = status.suspicion.diagnosis if status.suspicion else status.diagnosis
-        text = f"seen once: {presenter.headline(suspected)}"
-    elif closing.cut is not None:
-        text = CUT_WORDS[closing.cut]
-    else:
-        text = WORDS[closing.why].format(client_id=options.client_id)
-    return {"code": str(closing.why), "text": text, "until": closing.until}
+        return f"seen once: {presenter.headline(suspected)}"
+    if closing.cut is not None:
+        return CUT_WORDS[closing.cut]
+    return WORDS[closing.why].format(client_id=options.client_id)
+
+
+def _reason(status: Status, closing: Closing, options: GateOptions) -> dict[str, Any]:
+    return {
+        "code": str(closing.why),
+        "text": text_of(status, closing, options),
+        "until": closing.until,
+    }
 
 
 def _age(status: Status, sensor: SensorName, now: float) -> float | None:
