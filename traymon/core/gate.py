@@ -12,7 +12,7 @@ from enum import StrEnum
 from traymon.core.calendar import Calendar, Cut
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Status
-from traymon.core.vocabulary import SERVED, CutKind, Light, SensorName, Symptom, Use
+from traymon.core.vocabulary import SERVED, CutKind, Light, SensorName, SettingsNews, Symptom, Use
 
 DEFAULT_MARGIN = 600.0  # seconds before a planned cut
 MAX_MARGIN = 7 * 86_400.0  # seconds; the calendar does not look further ahead
@@ -29,6 +29,7 @@ class Why(StrEnum):
     PAUSED = "paused"
     STALE = "stale"  # traymon itself has stopped checking
     DEMO = "demo"  # a simulated Gateway
+    SETTINGS_CHANGED = "settings-changed"  # the files say something else than what is in force
     FAULT = "fault"
     FAULT_SUSPECTED = "fault-suspected"  # seen once
     NO_HANDSHAKE = "no-handshake"  # no new client was served lately
@@ -144,6 +145,8 @@ def _what_is_seen(status: Status, now: float) -> Iterator[Why]:
     evidence, limits = status.evidence, status.target.limits
     if status.target.demo:
         yield Why.DEMO
+    if status.settings.news is not SettingsNews.IN_FORCE:
+        yield Why.SETTINGS_CHANGED
     # polled once in an interval; then it takes up to a timeout, and the machine may be busy
     handshake_fresh = limits.interval + 2 * limits.timeout
     if not _was_good(evidence, SensorName.HANDSHAKE, SERVED, now - handshake_fresh):

@@ -30,7 +30,17 @@ USUAL = [
 LEFT = [
     *("--help", "-h", "--wait", "--timeout 5", "--client-id", "--client-id x", "--client-id=-1"),
     *("--client-id -1", "--port 0", "--port 65536", "--margin -1", "--margin nan", "--margin 1e9"),
-    *("--market=1", "--json=yes", "--mar", "extra", "--env missing", "--", "-- --json", "--host="),
+    *(
+        "--market=1",
+        "--json=yes",
+        "--mar",
+        "extra",
+        "--env missing",
+        "--",
+        "-- --json",
+        "--host=",
+        "--host --json",
+    ),
 ]
 
 

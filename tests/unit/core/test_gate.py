@@ -21,10 +21,10 @@ from traymon.core.gate import (
     Why,
     judge,
 )
-from traymon.core.model import Evidence, Reading, Status, Suspicion
+from traymon.core.model import Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import IdUse, Limits, Target
 from traymon.core.time_windows import Schedule, Span, parse
-from traymon.core.vocabulary import CutKind, SensorName, Symptom, Use
+from traymon.core.vocabulary import CutKind, SensorName, SettingsNews, Symptom, Use
 from traymon.diagnosis.catalogue import ENTRIES, diagnose
 
 S = SensorName
@@ -136,6 +136,14 @@ REASONS: dict[str, tuple[Callable[[], Status], list[str]]] = {
         ["fault", "wrong-account"],
     ),
     "a demo": (lambda: status(target=replace(TARGET, demo=True)), ["demo"]),
+    "a changed .env": (
+        lambda: status(settings=SettingsState(SettingsNews.CHANGED)),
+        ["settings-changed"],
+    ),
+    "a spoiled .env": (
+        lambda: status(settings=SettingsState(SettingsNews.UNUSABLE, "IB_PORT=x")),
+        ["settings-changed"],
+    ),
     "the sensor crashed": (lambda: status(reading(S.INTERNET, Symptom.CRASHED)), ["fault"]),
     "competing": (lambda: status(reading(S.CALLS, Symptom.COMPETING_SESSION)), ["fault"]),
 }

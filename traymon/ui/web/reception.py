@@ -35,15 +35,17 @@ class Reception:
         self._keys, self._port = keys, port
         self._answer, self._pass_on = answer, pass_on
         # in the order in which they came
-        self.waiting: dict[asyncio.Task[None], socket.socket] = {}
+        self.waiting: dict[asyncio.Task[None], None] = {}
 
     def receive(self, connection: socket.socket) -> None:
         """Take a connection that was accepted; returns at once."""
         task = asyncio.create_task(self._serve(connection))
-        self.waiting[task] = connection
-        task.add_done_callback(self._forget)
+        self.waiting[task] = None
+        task.add_done_callback(lambda done: self._forget(done, connection))
         if len(self.waiting) > MAX_WAITING:
-            next(iter(self.waiting)).cancel()
+            oldest = next(iter(self.waiting))
+            del self.waiting[oldest]
+            oldest.cancel()
 
     def end_waiting(self) -> None:
         """End the connections that wait here."""
@@ -56,8 +58,8 @@ class Reception:
         self.end_waiting()
         await asyncio.gather(*waiting, return_exceptions=True)
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        connection = self.waiting.pop(task)
+    def _forget(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self.waiting.pop(task, None)
         if task.cancelled():  # maybe before it began
             connection.close()
 

@@ -16,7 +16,7 @@ from support.polling import PATIENCE, wait_for
 from traymon.ui.web.connections import PageProtocol
 from traymon.ui.web.log_limit import LINES
 from traymon.ui.web.peers import is_another_users
-from traymon.ui.web.reception import Reception
+from traymon.ui.web.reception import MAX_WAITING, Reception
 from traymon.ui.web.server import _listen
 from traymon.ui.web.streams import MAX_STREAMS
 
@@ -55,6 +55,15 @@ def test_a_thousand_silent_connections_keep_nobody_out(page: Served) -> None:
                 assert seconds_until_answer(page) < 5
                 assert page.page.site
                 assert len(page.page.site.connections.waiting) <= PageProtocol.MAX_WAITING + 1
+
+
+def test_of_too_many_that_say_nothing_the_oldest_has_to_go(
+    page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reception, "TIMEOUT", 2 * PATIENCE)
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(connect(page)) for _ in range(MAX_WAITING + 5)]
+        wait_for(lambda: [has_ended(one) for one in waiting] == [True] * 5 + [False] * MAX_WAITING)
 
 
 def test_pages_that_are_open_stay_open_among_silent_connections(page: Served) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +149,11 @@ def test_after_a_crash_it_is_closed(state: Path) -> None:
 
 
 @contextmanager
-def stranger(answers: bytes | None) -> Iterator[int]:
-    """A program that has the port of a traymon that has crashed; None: it says nothing."""
+def stranger(answers: bytes | None, *, drips: bool = False) -> Iterator[int]:
+    """A program that has the port of a traymon that has crashed.
+
+    It says nothing if `answers` is None; if it drips, it says it again and again.
+    """
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -165,6 +168,10 @@ def stranger(answers: bytes | None) -> Iterator[int]:
                 with connection:
                     connection.recv(65_536)
                     connection.sendall(answers)
+                    with suppress(OSError):  # until the other end has enough
+                        while drips:
+                            time.sleep(0.02)
+                            connection.sendall(answers)
 
         held: list[socket.socket] = []
         thread = threading.Thread(target=serve, daemon=True)
@@ -226,6 +233,15 @@ def test_a_port_that_is_none_is_closed(state: Path) -> None:
     for port in (-1, 70_000):
         publish(state / "traymon" / "run", port)
         assert codes(gate()) == ["no-answer"]
+
+
+def test_an_answer_that_drips_in_takes_no_longer_either(state: Path) -> None:
+    with stranger(b"HTTP/1.1 200 OK\r\n", drips=True) as port:
+        publish(state / "traymon" / "run", port)
+        began = time.monotonic()
+        answer = gate(timeout=0.3)
+        assert time.monotonic() - began < 5
+    assert "timed out" in answer.reasons[0].text
 
 
 def test_an_older_traymon_is_named(state: Path) -> None:
