@@ -237,7 +237,9 @@ def _folders() -> Iterator[str]:
     yield os.path.join(_state_folder(), "run")
     import tempfile  # takes longer than all the rest, and is rarely needed
 
-    own = "traymon" if sys.platform == "win32" else f"traymon-{os.getuid()}"
+    own = "traymon"
+    if sys.platform != "win32":
+        own = f"traymon-{os.getuid()}"
     yield os.path.join(tempfile.gettempdir(), own)
 
 

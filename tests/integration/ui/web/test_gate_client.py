@@ -35,13 +35,12 @@ OPEN: dict[str, Any] = {
 }
 PAUSED = {"code": "paused", "text": "traymon is paused", "until": None}
 CLOSED = {**OPEN, "open": False, "reasons": [PAUSED]}
-posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX alone")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its folders are POSIX's")
 
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The state folder of a user for whom no traymon runs."""
-    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
@@ -259,7 +258,6 @@ def test_a_question_that_the_running_one_does_not_know_is_closed(
     assert "does not know this question" in gate().reasons[0].text
 
 
-@posix_only
 @pytest.mark.parametrize("spoil", ["writable", "a link", "a pipe", "not JSON", "a list", "deep"])
 def test_a_file_that_another_could_have_written_does_not_count(
     asked: Asked, state: Path, spoil: str
@@ -283,7 +281,7 @@ def test_it_finds_one_whose_state_folder_cannot_be_written(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with served(lambda question: OPEN) as page:
-        folder = Path(tempfile.gettempdir(), f"traymon-{os.getuid()}")
+        folder = instance_folders()[1]
         publish(folder, page.port, page.keys.owner, page.keys.proof)
         assert gate()
         publish(state / "traymon" / "run", 1)  # left by an earlier one
