@@ -45,8 +45,11 @@ def main() -> None:
                 raise SystemExit("the gate does not open")
             process = psutil.Process(resident.pid)
             before = process.memory_info().rss
+            began = cpu_of_commands()
             bare = seconds_of(lambda: run(user, sys.executable, "-c", "pass"))
+            between = cpu_of_commands()
             called = seconds_of(lambda: run(user, str(LAUNCHER), "gate", "--margin", "0"))
+            ended = cpu_of_commands()
             cpu = sum(process.cpu_times()[:2])
             asked = seconds_of(lambda: gate(margin_minutes=0))
             cpu = sum(process.cpu_times()[:2]) - cpu
@@ -67,10 +70,18 @@ def main() -> None:
     ):
         median, p99, worst = (took[int(len(took) * share)] for share in (0.5, 0.99, 0.9999))
         print(f"{name:<18} {median * 1e3:6.1f} ms {p99 * 1e3:5.1f} ms {worst * 1e3:5.1f} ms")
+    shares = ((between - began) / CALLS * 1e3, (ended - between) / CALLS * 1e3)
+    print("CPU: {:.1f} ms for python -c pass, {:.1f} ms for traymon gate".format(*shares))
     print(f"the traymon that answers: {cpu / CALLS * 1e3:.2f} ms of CPU for each answer")
     print(f"it has grown by {grown / 2**20:.1f} MiB")
     print(f"closed {frozen:.1f} s after the Gateway froze, {killed:.2f} s after it was killed")
     sys.exit(called[int(CALLS * 0.99)] > BOUND)
+
+
+def cpu_of_commands() -> float:
+    """Return the seconds of CPU of all commands that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def seconds_until_closed() -> float:
