@@ -21,6 +21,7 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
+from traymon.monitoring.sleep_detector import now_awake
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -32,6 +33,7 @@ from traymon.storage.state_keeper import StateKeeper
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.desktop import login_session_has_ended
+from traymon.ui.gatekeeper import Gatekeeper
 from traymon.ui.hub import StatusHub
 from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.dispatcher import NotificationDispatcher
@@ -131,13 +133,16 @@ class App:
         self._dispatcher = NotificationDispatcher(self._notifier, now)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
+        gatekeeper = Gatekeeper(
+            lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
+        )
         calendars = CalendarSource(
             calendar_of=keeper.calendar_of,
             key=state.calendar_key,
             create_key=state.create_calendar_key,
             page_port=page_port,
         )
-        page = LivePage(actions, now, page_port, calendars)
+        page = LivePage(actions, now, gatekeeper.answer, page_port, calendars)
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
@@ -269,10 +274,11 @@ class App:
         self._report("No tray on this desktop yet: the icon will appear as soon as there is one.")
         self._dispatcher.notify_user(*fix_pages.notification_text("no-tray"))
 
-    def _publish_page(self, port: int, key: str) -> None:
+    def _publish_page(self, port: int) -> None:
         """Let the commands find the page."""
         if self._instance is not None:
-            self._instance.publish(InstanceInfo(port, key, os.getpid()))
+            keys = self._service.page.keys
+            self._instance.publish(InstanceInfo(port, keys.owner, os.getpid(), keys.proof))
 
     def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:

@@ -27,6 +27,7 @@ PATHS = (
         "/open-page",
         "/one-time",
     ),
+    *("/gate?", "/gate?client_id=10", "/gate?margin=nan&client_id=x", "/gate", "/gate?%ff=\xff"),
     *("*", "//", "/..%2f..%2fetc/passwd", "http://127.0.0.1/status", "/status?x=%ff", "/%ff%fe"),
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "CONNECT", "get", "PRI")

@@ -22,6 +22,7 @@ from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.web.reception import Answer
 from traymon.ui.web.server import LivePage
 
 NOW = 1_795_000_000.0
@@ -121,8 +122,13 @@ class Served:
 
 
 @contextmanager
-def served(calendars: CalendarSource = NO_CALENDARS, port: int = 0) -> Iterator[Served]:
-    """Serve a page until the context ends; `port` 0: on any free one."""
+def served(
+    at_gate: Answer = lambda question: {"open": False},
+    *,
+    calendars: CalendarSource = NO_CALENDARS,
+    port: int = 0,
+) -> Iterator[Served]:
+    """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     asked: list[object] = []
@@ -141,7 +147,7 @@ def served(calendars: CalendarSource = NO_CALENDARS, port: int = 0) -> Iterator[
             snooze=snooze,
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW, port, calendars)
+        return LivePage(actions, lambda: NOW, at_gate, port, calendars)
 
     scene = Served(loop, page(), asked)
 

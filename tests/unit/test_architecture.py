@@ -55,6 +55,8 @@ PURE = (
     "ui/presenter",
     "ui/notification_text",
     "ui/status_json",
+    "ui/gate_json",
+    "ui/gatekeeper",
     "ui/stale",
     "ui/tray/appearance",
 )
@@ -62,7 +64,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    "ipaddress",
+    *("ipaddress", "json", "urllib.parse"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -92,6 +94,7 @@ IMPORTERS = {
     "dotenv": {"config/dotenv_file"},
     "psutil": {
         "sensors/library_process",
+        "sensors/started_program",
         "sensors/listener",
         "sensors/process_reader",
         "sensors/processes",
@@ -194,7 +197,8 @@ def texts(module: str) -> Iterator[str]:
 
 def test_the_root_holds_the_wiring_alone() -> None:
     root = {module for module in FILES if "/" not in module}
-    assert root == {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
+    wiring = {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
+    assert root == wiring | {"gate"}  # which trading programs import, or have a copy of
 
 
 def test_every_package_has_its_rule() -> None:
@@ -246,6 +250,19 @@ def test_the_program_that_lets_libraries_in_runs_alone_and_in_an_old_python() ->
     ast.parse(FILES[module].read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
+def test_what_a_trading_program_asks_with_is_one_file_that_runs_in_an_old_python() -> None:
+    assert not ours("gate")
+    assert {name.partition(".")[0] for name in imports("gate")} <= sys.stdlib_module_names
+    ast.parse(FILES["gate"].read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_the_fast_path_of_the_gate_imports_nothing_that_takes_time() -> None:
+    assert ours("cli/quick_gate") == {"gate"}
+    assert imports("cli/quick_gate") - {"traymon.gate"} <= {
+        *("__future__", "json", "os", "sys", "time", "collections.abc", "typing")
+    }
+
+
 def test_the_traymon_that_stays_lets_no_client_library_in() -> None:
     # the sensor is no row of a table, so that only a command adds it
     users = {m for m in FILES if "sensors/client_library" in ours(m)}
@@ -268,7 +285,7 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus"}  # a socket
+    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus", "gate"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 

@@ -117,6 +117,14 @@ class SensorName(StrEnum):
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
 
 
+class CutKind(StrEnum):
+    """What is planned to interrupt programs at a time that is known beforehand."""
+
+    MAINTENANCE = "maintenance"  # TWS restarts itself, as the user has configured it
+    RESET_WINDOW = "reset-window"  # IB resets its servers
+    WEEKLY_LOGIN = "weekly-login"  # IB drops saved logins
+
+
 class StartAtLogin(StrEnum):
     """Whether traymon starts at login."""
 

@@ -123,6 +123,7 @@ class Entry:
     announce: bool = True  # worth a notification; False if all the user can do is wait
     once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even when muted: real money is at stake
+    forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user may claim the program that it names as theirs
 
 
@@ -261,9 +262,16 @@ CATALOGUE: tuple[Entry, ...] = (
     # one slow answer is a hiccup, several are load: the patience covers several quick polls
     Entry("handshake-slow", AMBER, when=handshake(S.SLOW), patience=10.0),
     # told three times: a month, a week and a day before
-    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(1), once="version-day"),
-    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(7), once="version-week"),
-    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(30), once="version-month"),
+    *(
+        Entry(
+            "version-ends",
+            AMBER,
+            when=VERSION_ENDS & support_ends_within(days),
+            once=once,
+            forewarns=days > 1,
+        )
+        for days, once in ((1, "version-day"), (7, "version-week"), (30, "version-month"))
+    ),
     Entry(
         "healthy",
         GREEN,
@@ -302,6 +310,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         announce=entry.announce,
         once=entry.once,
         never_muted=entry.never_muted,
+        forewarns=entry.forewarns,
         claimable=entry.claimable,
     )
 

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from traymon.core.calendar import Calendar
+from traymon.core.gate import PLANNED, Closing, GateOptions, Why, judge
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import SERVED, WITHOUT_A_BYTE, Light, SensorName, Symptom
@@ -158,15 +159,39 @@ def _tws_reports_well(evidence: Evidence) -> bool:
     return found == [Symptom.OK, Symptom.OK] and link in (Symptom.OK, Symptom.UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class StartRule:
+    """What must hold before a program is started: every check up to `need`, and the gate."""
+
+    need: str
+    calendar: Calendar
+    options: GateOptions
+
+    def holds(self, status: Status) -> bool:
+        """Tell whether a program may be started now."""
+        return is_ready(status, self.need) and not self.closings(status)
+
+    def closings(self, status: Status) -> list[Closing]:
+        """Return why the gate is closed to a program that has not been started yet.
+
+        Below the last check only the calendar counts. A session that the user does without does
+        not close it.
+        """
+        gate = judge(status, self.calendar, status.evidence.now, self.options)
+        if self.need != IDS:
+            return [closing for closing in gate.reasons if closing.why in PLANNED]
+        return [closing for closing in gate.reasons if closing.why is not Why.SESSION_OFF]
+
+
 async def run_until(
     target: Target,
-    need: str,
+    rule: StartRule,
     timeout: float,
     list_own_programs: ListOwnPrograms,
     on_status: Callable[[Status], None],
     library: StreamingSensor | None = None,
 ) -> tuple[bool, Status | None]:
-    """Monitor until every check up to `need` passes; return whether it does and the last status.
+    """Monitor until a program may be started; return whether it may and the last status.
 
     Gives up after `timeout` seconds. `on_status` is called with every status; it must return at
     once. If `library` is given, a client library must be let in too, as a part of the session.
@@ -183,7 +208,7 @@ async def run_until(
     def on_update(update: Update) -> None:
         nonlocal last, ready
         last = update.status
-        ready = is_ready(last, need) and not (library and _not_let_in_yet(last, need))
+        ready = rule.holds(last) and not (library and _not_let_in_yet(last, rule.need))
         if ready:
             monitor.stop()
         on_status(last)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a 
 
 CODE = re.compile(r"<code[^>]*>(.*?)</code>|`([^`\n]+)`", re.DOTALL)
 # the names of commands: what follows the program's name in something that is to be typed
-NAMES = "run|open|status|check|wait|snooze|test-notify|autostart|explain|config|demo|simulate"
+NAMES = "run|open|status|check|gate|wait|snooze|test-notify|autostart|explain|config|demo|simulate"
 BARE = re.compile(rf"traymon (?:{NAMES})\b.*")
 USAGE_ERROR = 3
 
