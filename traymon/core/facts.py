@@ -138,6 +138,15 @@ class Fact:
     TWS_VERSION = _text("tws_version", 8)  # as TWS itself names it: `10.45.1`
     SUPPORT_ENDS = _text("support_ends", 10)  # when IBKR stops supporting it: `2026-12-15`
     MIN_TWS_VERSION = _text("min_tws_version", 8)  # the lowest version supported from then on
+    # the login of TWS
+    LOGIN_SINCE = _moment("login_since")  # since when it waits, or when it was refused
+    SECOND_FACTOR = _text("second_factor", 26)  # the device: `IBKR Mobile on your phone`
+    LOGIN_REFUSED_WHY = _text("login_refused_why", 40)  # `wrong user name or password`
+    LOGIN_RETRY_AT = _moment("login_retry_at")  # until when IBKR makes it wait
+    LOGIN_TROUBLE = _text("login_trouble", 60)  # what keeps it from IBKR's login servers
+    LOGGED_IN_AT = _moment("logged_in_at")
+    AUTO_RESTART_ON = _moment("auto_restart_on")  # when TWS logged that it restarts every day
+    AUTO_RESTART_OFF = _moment("auto_restart_off")  # when it logged that it does not
     # client libraries
     LIBRARIES: FactKey[tuple[LibraryResult, ...]] = FactKey(
         "libraries", LibraryResult, several=True

@@ -6,12 +6,12 @@ Pure. Knows symptoms only: whatever touches the Gateway without being served bac
 from __future__ import annotations
 
 from traymon.core.target import Limits
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import LOGIN_PHASES, Symptom
 
 # Polling again costs the Gateway nothing: it answers, or nobody is there.
-HARMLESS = frozenset(
-    {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
-)
+HARMLESS = LOGIN_PHASES | {
+    *(Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN),
+}
 MAX_CPU_SHARE = 0.0004  # of one core, for one sensor while all is well
 MIN_INTERVAL = 2.0  # seconds between two polls of one sensor, whatever asks for them
 VIEWER_INTERVAL = 1.0  # seconds between harmless polls while somebody waits for the light to change

@@ -34,6 +34,7 @@ from traymon.diagnosis.conditions import (
     handshake,
     listener,
     live_where_paper_is_meant,
+    login,
     monitor,
     mute_while_new_clients_are_served,
     no_app_runs_here,
@@ -80,6 +81,9 @@ API_STILL_PRESENT = ~handshake(
 )
 FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & a_farm_is_broken_for(300.0)
 NOT_STARTED = session(S.START_SILENT, S.START_REJECTED)
+# The API is not in service, so what TWS's login waits for is the cause. Where it is served, a
+# login has nothing to say.
+NOT_IN_SERVICE = REFUSED | UNSERVED & ~IN_SESSION & DROPPED | NOT_STARTED
 VERSION_ENDS = tws_reports(SensorName.SUPPORT, S.VERSION_ENDS)
 # Four IDs of traymon's own in a row; one witness, so that only a second round settles it.
 OWN_IDS_TAKEN = session(S.CLIENT_ID_TAKEN) & API_STILL_PRESENT
@@ -109,6 +113,7 @@ DETAIL_PRIORITY = (
     SensorName.LINK,
     SensorName.CALLS,
     SensorName.INTERNET,
+    SensorName.LOGIN_LOG,
 )
 
 
@@ -143,8 +148,21 @@ CATALOGUE: tuple[Entry, ...] = (
         RED,
         when=reports(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
     ),
+    # what the login waits for does not pass by itself, whatever the time of day
+    Entry("version-refused", RED, when=NOT_IN_SERVICE & login(S.VERSION_REFUSED)),
+    Entry("two-factor-pending", RED, when=NOT_IN_SERVICE & login(S.TWO_FACTOR_PENDING)),
+    Entry("two-factor-lapsed", RED, when=NOT_IN_SERVICE & login(S.TWO_FACTOR_LAPSED)),
+    Entry("login-throttled", RED, when=NOT_IN_SERVICE & login(S.LOGIN_THROTTLED)),
+    Entry("login-refused", RED, when=NOT_IN_SERVICE & login(S.LOGIN_REFUSED)),
+    Entry("login-idle", RED, when=NOT_IN_SERVICE & login(S.LOGIN_IDLE)),
     # expected at this time; whatever outlasts the window is shown under its own name
     Entry("maintenance", AMBER, when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE), announce=False),
+    Entry(
+        "restarting-itself",
+        AMBER,
+        when=NOT_IN_SERVICE & login(S.RESTARTING_ITSELF),
+        announce=False,
+    ),
     Entry(
         "reset-window", AMBER, when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW), announce=False
     ),

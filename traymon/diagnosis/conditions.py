@@ -82,6 +82,11 @@ def session(*symptoms: Symptom) -> Condition:
     return reports(SensorName.SESSION, *symptoms)
 
 
+def login(*symptoms: Symptom) -> Condition:
+    """TWS's own log says this of its login."""
+    return reports(SensorName.LOGIN_LOG, *symptoms)
+
+
 def tws_reports(sensor: SensorName, symptom: Symptom) -> Condition:
     """TWS itself reported the symptom.
 

@@ -16,7 +16,7 @@ from traymon import assets
 from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import IdUse, Limits, Program, Target
-from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Use
+from traymon.core.vocabulary import LOGIN_PHASES, NOT_ACCEPTED, Light, SensorName, Symptom, Use
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.accounts import is_paper
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
@@ -65,6 +65,7 @@ INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
 TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
 CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
+LOGIN_LOG = (S.UNKNOWN, S.CRASHED, *sorted(LOGIN_PHASES))
 CLIENT_LIBRARY = (S.OK, S.UNKNOWN, S.CRASHED, S.NOT_LET_IN)
 CLIENT_IDS = (
     *(S.OK, S.UNKNOWN, S.CRASHED),
@@ -81,6 +82,7 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "hours": HOURS,
     "internet": INTERNET,
     "tls": TLS,
+    "login_log": LOGIN_LOG,
     "client_ids": CLIENT_IDS,
     "client_library": CLIENT_LIBRARY,
     "monitor": MONITOR,
@@ -108,6 +110,11 @@ STORIES = {
     "old-connections-dead",
     "questions-unanswered",
 }
+# Played as scenarios once the sensor is there.
+LOGIN_CODES = (
+    *("two-factor-pending", "two-factor-lapsed", "login-idle", "login-refused"),
+    *("login-throttled", "version-refused", "restarting-itself"),
+)
 
 NO_APP: Facts = {Fact.APPS: 0}
 AN_APP: Facts = {Fact.APPS: 1, Fact.APP: "IB Gateway"}
@@ -225,6 +232,7 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "paper-not-acknowledged": {**IN_SESSION, "calls": S.PAPER_NOT_ACKNOWLEDGED},
     "client-outdated": {**IN_SESSION, "calls": S.CLIENT_OUTDATED},
     "clock-skew": {"handshake": S.OK, "session": (S.OK, {Fact.CLOCK_SKEW: -2.1})},
+    **{code: {"handshake": S.REFUSED, "login_log": Symptom(code)} for code in LOGIN_CODES},
     "healthy": {"handshake": S.OK},
     "stale": {"handshake": S.UNKNOWN},
 }
@@ -238,7 +246,7 @@ def test_every_code_has_a_page_and_no_page_is_without_a_code() -> None:
 
 def test_every_code_has_a_scenario_or_is_a_state_of_traymons_own() -> None:
     played = {scenario.code for scenario in SCENARIOS.values()}
-    assert played == ENTRIES.keys() - OWN - STORIES
+    assert played == ENTRIES.keys() - OWN - STORIES - {*LOGIN_CODES}
 
 
 def test_no_code_is_listed_twice_in_one_light() -> None:
@@ -306,6 +314,52 @@ def test_what_goes_by_is_expected_in_its_window_and_not_announced(
     assert outside.code not in WINDOWS
     assert (inside.code, inside.light, inside.announce) == (code, Light.AMBER, False)
     assert inside.witnesses == outside.witnesses or inside.witnesses  # what was seen, not the time
+
+
+# Where the API is not in service: what else is seen then, and what it is called without a login.
+OUT_OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
+    "api-port-closed": {"handshake": S.REFUSED, "listener": (S.NOBODY_LISTENS, AN_APP)},
+    "app-not-running": {"handshake": S.REFUSED, "listener": (S.NOBODY_LISTENS, NO_APP)},
+    "wrong-port": {"handshake": (S.REFUSED, ELSEWHERE)},
+    "handshake-silent": {"handshake": S.SILENT, "listener": S.OK},
+    "connection-rejected": {"handshake": S.CLOSED, "session": S.LOST},
+    "start-silent": {"handshake": S.OK, "session": S.START_SILENT},
+}
+
+
+@pytest.mark.parametrize("calendar", [S.OK, *WINDOWS.values()])
+@pytest.mark.parametrize("seen", OUT_OF_SERVICE)
+@pytest.mark.parametrize("code", LOGIN_CODES)
+def test_what_the_login_waits_for_is_the_cause_of_an_api_out_of_service(
+    code: str, seen: str, calendar: Symptom
+) -> None:
+    without = why(**OUT_OF_SERVICE[seen], calendar=calendar)
+    found = why(**OUT_OF_SERVICE[seen], calendar=calendar, login_log=Symptom(code))
+    if code == "restarting-itself" and without.code == "maintenance":
+        assert found.code == "maintenance"  # the user's own time for it
+        return
+    assert (found.code, found.light) == (code, ENTRIES[code].light)
+    assert "login_log" in found.witnesses
+    assert len(found.witnesses) >= 2, "settles at once"
+    assert found.announce is (code != "restarting-itself")
+    assert found.facts[Fact.DETAIL] == f"login_log says {code}"
+
+
+@pytest.mark.parametrize("phase", sorted(LOGIN_PHASES))
+@pytest.mark.parametrize("served", [S.OK, S.SLOW])
+def test_a_login_log_counts_for_nothing_while_the_api_is_served(
+    served: Symptom, phase: Symptom
+) -> None:
+    for held in (S.OK, S.UNKNOWN, S.NO_ACCOUNTS, S.MUTE):
+        seen = {"handshake": served, "session": held}
+        with_log = why(**seen, login_log=phase)
+        assert (with_log.code, with_log.light) == (why(**seen).code, why(**seen).light)
+
+
+@pytest.mark.parametrize("phase", [S.LOGGING_IN, S.LOGGED_IN])
+@pytest.mark.parametrize("seen", OUT_OF_SERVICE)
+def test_a_login_that_waits_for_nobody_leaves_the_fault_its_name(seen: str, phase: Symptom) -> None:
+    assert why(**OUT_OF_SERVICE[seen], login_log=phase).code == seen
 
 
 @pytest.mark.parametrize("window", WINDOWS.values())
@@ -674,7 +728,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
     listed = {symptom for symptoms in SEEN_BY.values() for symptom in symptoms}
-    assert named | {S.CRASHED, *MONITOR, *CALENDAR} == listed == set(Symptom)
+    assert named | {S.CRASHED, *MONITOR, *CALENDAR, *LOGIN_PHASES} == listed == set(Symptom)
 
 
 @pytest.mark.parametrize(
