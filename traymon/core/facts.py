@@ -115,6 +115,7 @@ class Fact:
     APP = _text("app", 16)  # the first TWS / Gateway process found: `IB Gateway`
     APP_PID = _number("app_pid")
     APP_PORTS = _numbers("app_ports", 18)  # the other ports that it listens on: `4000, 4002`
+    OTHER_APP_PIDS = _numbers("other_app_pids")  # TWS / Gateway processes with a port of their own
     CANDIDATE_PORTS = _numbers("candidate_ports")  # other ports in use here that may be IB's
     HALF_CLOSED = _number("half_closed")  # connections that only their client has closed
     CLIENTS = _number("clients")  # connections to the port that are not traymon's
@@ -147,6 +148,7 @@ class Fact:
     LOGGED_IN_AT = _moment("logged_in_at")
     AUTO_RESTART_ON = _moment("auto_restart_on")  # when TWS logged that it restarts every day
     AUTO_RESTART_OFF = _moment("auto_restart_off")  # when it logged that it does not
+    WINDOW = _text("window", 28)  # the title of a window of TWS, without what is private in it
     # client libraries
     LIBRARIES: FactKey[tuple[LibraryResult, ...]] = FactKey(
         "libraries", LibraryResult, several=True

@@ -6,7 +6,7 @@ Pure. Knows symptoms only: whatever touches the Gateway without being served bac
 from __future__ import annotations
 
 from traymon.core.target import Limits
-from traymon.core.vocabulary import LOGIN_PHASES, Symptom
+from traymon.core.vocabulary import DIALOGS, LOGIN_PHASES, Symptom
 
 # Polling again costs the Gateway nothing: it answers, or nobody is there.
 HARMLESS = LOGIN_PHASES | {
@@ -26,6 +26,8 @@ def poll_interval(
     `streak`: consecutive readings with this symptom. `calm`: served or green, and no change is
     pending. `cost`: seconds of CPU that the poll took; expensive polls are rarer while calm.
     """
+    if symptom in DIALOGS:  # a look at the screen costs little, and is only taken in a fault
+        return MIN_INTERVAL
     if symptom in HARMLESS:
         return max(limits.interval, cost / MAX_CPU_SHARE) if calm else limits.quick
     doublings = min(streak - 1, MAX_DOUBLINGS)

@@ -76,6 +76,12 @@ class Symptom(StrEnum):
     LOGIN_THROTTLED = "login-throttled"  # IBKR makes it wait before the next try
     VERSION_REFUSED = "version-refused"  # IBKR no longer lets this version of TWS log in
     RESTARTING_ITSELF = "restarting-itself"  # the daily restart, with the saved login
+    # the windows of TWS
+    NO_DIALOG = "no-dialog"  # they were seen, and none of them waits for the user
+    SESSION_ELSEWHERE = "session-elsewhere"  # it asks which of two logins stays
+    RELOGIN_REQUIRED = "relogin-required"
+    WRITE_ACCESS_ASKED = "write-access-asked"  # a program's orders meet a ticked Read-Only API
+    DIALOG_OPEN = "dialog-open"  # another window that may wait for the user
     # hours
     UNANSWERED = "unanswered"  # a question of ours, twice
     # client library
@@ -124,6 +130,18 @@ LOGIN_PHASES = frozenset(
 )
 
 
+# What only a look at TWS's windows can show, which is taken only while the API is not served.
+DIALOGS = frozenset(
+    {
+        Symptom.NO_DIALOG,
+        Symptom.SESSION_ELSEWHERE,
+        Symptom.RELOGIN_REQUIRED,
+        Symptom.WRITE_ACCESS_ASKED,
+        Symptom.DIALOG_OPEN,
+    }
+)
+
+
 class SensorName(StrEnum):
     """The sensors, and the monitor itself as the source of a reading."""
 
@@ -138,6 +156,7 @@ class SensorName(StrEnum):
     SUPPORT = "support"  # until when IBKR supports this version of TWS, as TWS reports it
     HOURS = "hours"  # the trading hours that IB gives for a contract
     LOGIN_LOG = "login_log"  # what TWS's own log says of its login, while the API is not served
+    TWS_WINDOWS = "tws_windows"  # the titles of TWS's windows, while the API is not served
     CLIENT_LIBRARY = "client_library"  # whether a client library gets in; on a command alone
     CLIENT_IDS = "client_ids"
     CALENDAR = "calendar"

@@ -30,6 +30,10 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "login-refused",
             "login-throttled",
             "version-refused",
+            "session-elsewhere",
+            "relogin-required",
+            "dialog-open",
+            "write-access-asked",
         ),
         "Handshake": (
             "handshake-silent",

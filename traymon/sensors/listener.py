@@ -142,7 +142,7 @@ def _describe_owner(pid: int | None) -> FactDict:
     try:
         process = psutil.Process(pid)
         facts[Fact.PROGRAM] = process.name()
-        program = _ib_process(process)
+        program = ib_process(process)
         if program is not None:
             facts[Fact.APP], facts[Fact.APP_PID] = program, pid
             # the port cannot be older than the process
@@ -163,7 +163,7 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     try:
         for process in psutil.process_iter():
             try:
-                program = _ib_process(process)
+                program = ib_process(process)
             except psutil.NoSuchProcess:
                 continue
             except (psutil.Error, OSError):
@@ -184,6 +184,8 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     }
     if ports:
         facts[Fact.APP_PORTS] = tuple(sorted(ports))
+    if others := [pid for pid, _ in found if _ports_of({pid}, listening or ()) & {*USUAL_PORTS}]:
+        facts[Fact.OTHER_APP_PIDS] = tuple(others)
     return facts
 
 
@@ -192,7 +194,7 @@ def _ports_of(pids: Collection[int | None], listening: Sequence[SocketEntry]) ->
     return {entry.laddr.port for entry in listening if entry.pid in pids}
 
 
-def _ib_process(process: psutil.Process) -> str | None:
+def ib_process(process: psutil.Process) -> str | None:
     """Return which IB program a process is; reads the command line of Java processes only."""
     name = process.name()
     line = ""

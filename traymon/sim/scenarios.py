@@ -47,6 +47,18 @@ def _session(
     )
 
 
+def _dialog(code: str, title: str) -> Scenario:
+    """A Gateway that serves nobody, while it shows a window."""
+    return Scenario(
+        name=code,
+        code=code,
+        says=f"The Gateway runs, its port is closed, and it shows the window “{title}”.",
+        props=(stage.nobody_listens, stage.process_name("ibgateway"), stage.dialog(title)),
+        needs_screen=True,
+        machine_wide=True,
+    )
+
+
 _ALL = (
     Scenario(
         name="healthy",
@@ -84,6 +96,10 @@ _ALL = (
         linux_only=True,
         machine_wide=True,
     ),
+    _dialog("session-elsewhere", "Existing session detected"),
+    _dialog("relogin-required", "Re-login is required"),
+    _dialog("write-access-asked", "API client needs write access action confirmation"),
+    _dialog("dialog-open", "Password Notice"),
     Scenario(
         name="wrong-port",
         code="wrong-port",

@@ -7,6 +7,7 @@ and the player need to know.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from traymon.sim import stage_props
+from traymon.sim import stage_props, window
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway
 from traymon.sim.script import ORDINARY, Script
 from traymon.sim.stage_props import LOOPBACK
@@ -58,12 +59,15 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=lambda: NO_ENV)  # further settings to check with
     linux_only: bool = False
     machine_wide: bool = False  # disturbs other scenarios that are played on this machine
+    needs_screen: bool = False  # shows a window on an X11 screen, so Linux only, too
 
     @property
     def not_here(self) -> str:
         """Why it cannot be played on this system, in one sentence; empty if it can."""
-        if self.linux_only and sys.platform != "linux":
+        if (self.linux_only or self.needs_screen) and sys.platform != "linux":
             return f"The scenario {self.name} can be played on Linux only."
+        if self.needs_screen and not os.environ.get("DISPLAY"):
+            return f"The scenario {self.name} shows a window, and there is no X11 screen here."
         return ""
 
 
@@ -240,6 +244,17 @@ def process_name(name: str) -> Prop:
     @asynccontextmanager
     async def prop(stage: Stage) -> AsyncIterator[None]:
         with stage_props.process_name(name):
+            yield
+
+    return prop
+
+
+def dialog(title: str) -> Prop:
+    """A window of this process, as TWS shows one."""
+
+    @asynccontextmanager
+    async def prop(stage: Stage) -> AsyncIterator[None]:
+        with window.open_dialog(title):
             yield
 
     return prop
