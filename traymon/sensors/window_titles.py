@@ -165,7 +165,7 @@ def clean(title: str) -> str:
     for private in PRIVATE:
         line = private.sub(LEFT_OUT, line)
     line = re.sub(rf"[\s,;:|()\[\]-]*({LEFT_OUT}[\s,;:|()\[\]-]*)+", f" {LEFT_OUT} ", line)
-    line = line.strip(f" {LEFT_OUT}")
+    line = re.sub(r" (?=[?!.](\s|$))", "", line).strip(f" {LEFT_OUT}")
     if not line:
         return NO_TITLE
     return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
