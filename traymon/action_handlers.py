@@ -19,6 +19,8 @@ from traymon.core.vocabulary import SettingsNews, StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.errors import ConfigError
 from traymon.monitoring.monitor import Monitor
+from traymon.sensors.screen import NoScreen
+from traymon.sensors.tws_windows import show_window
 from traymon.storage.files import write_atomically
 from traymon.storage.paths import Folders
 from traymon.storage.state import StateStore
@@ -110,6 +112,18 @@ class ActionHandlers:
             self._state.add_own_program(OwnProgram(program.exe, program.script))
             log.info("the user's own: %s %s", program.exe, program.script)
             self._monitor.check_now()
+
+    def show_window(self, target: str | None = None) -> None:
+        """Bring the window of TWS that a target's page names to the front."""
+        self._tasks.post(lambda: self._show_window(self._hub.find(target)))
+
+    def _show_window(self, status: Status | None) -> None:
+        if status is None or not presenter.window_to_show(status):
+            return
+        try:
+            show_window(status.evidence)
+        except NoScreen as error:
+            self._report("window-not-shown", error)
 
     def pause_or_resume(self) -> None:
         """Pause, or resume if everything is paused."""

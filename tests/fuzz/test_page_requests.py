@@ -23,6 +23,7 @@ PATHS = (
         "/pause",
         "/resume",
         "/mine/bot",
+        "/show-window/bot",
         "/snooze/1h",
         "/open-page",
         "/one-time",

@@ -84,6 +84,13 @@ def claimable_program(status: Status) -> Program | None:
     return known[0] if len(holders) == len(known) == 1 else None
 
 
+def window_to_show(status: Status) -> str:
+    """Return the title of the window of TWS that waits, if it is on this screen; else ""."""
+    if SensorName.TWS_WINDOWS not in status.diagnosis.witnesses:
+        return ""
+    return Fact.WINDOW.of(status.diagnosis.facts) or ""
+
+
 def headline(diagnosis: Diagnosis) -> str:
     """Return the headline of a diagnosis, short enough for a notification's title."""
     text = fix_pages.fill(fix_pages.page(diagnosis.code).headline, short_facts(diagnosis.facts))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from support.page_scenes import scene
+from support.page_scenes import scene, shows_window
 from support.page_server import NOW, Served, served
 from support.polling import wait_for
 from traymon.core.model import Status
@@ -120,6 +120,14 @@ def test_that_one_is_mine_is_where_the_page_names_it(chromium: Any, page: Served
     press(chromium, ".claim button")
     wait_for(lambda: ("mine", "bot") in page.asked)
     wait_for(lambda: "other_app.py" in text(chromium, "#said"), "a confirmation")
+
+
+def test_a_window_of_tws_is_shown_where_the_page_names_it(chromium: Any, page: Served) -> None:
+    show(page, chromium, shows_window("Trading Login Handoff"))
+    assert text(chromium, ".claim").endswith("Trading Login Handoff")
+    press(chromium, ".claim button")
+    wait_for(lambda: ("window", "bot") in page.asked)
+    wait_for(lambda: says(chromium, "TWS's window"), "a confirmation")
 
 
 def test_check_now_is_busy_until_it_has_checked_and_keeps_the_focus(

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
-from support.page_scenes import TEN_CODES, scene
+from support.page_scenes import TEN_CODES, scene, shows_window
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import Commands, Program, Target
@@ -257,6 +257,18 @@ def test_a_program_can_be_claimed_on_the_live_page_where_it_is_named() -> None:
     assert "<i>" not in html
     assert "That one is mine</button>" not in render.page(shown, NOW)
     assert "data-post" not in render.live_event([scene("handshake-silent")], NOW)["html"]
+
+
+def test_a_window_that_is_on_this_screen_can_be_shown_from_the_live_page() -> None:
+    shown = shows_window("<i>Existing session detected")
+    html = render.live_event([shown], NOW)["html"]
+    assert 'data-post="/show-window/bot"' in html
+    assert "Show that window</button>" in html
+    assert "<i>" not in html
+    assert "Show that window" not in render.page(shown, NOW), "nobody answers a page on the disk"
+    known_otherwise = replace(shown.diagnosis, witnesses=frozenset({SensorName.LOGIN_LOG}))
+    html = render.live_event([replace(shown, diagnosis=known_otherwise)], NOW)["html"]
+    assert "Show that window" not in html
 
 
 def test_a_demo_says_so_on_the_page_and_in_its_title() -> None:
