@@ -145,6 +145,10 @@ class Desktop:
                 process.kill()
                 return process.wait(5)
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a program a signal."""
+        self._started[name].send_signal(number)
+
     def log(self, name: str) -> str:
         """Return what the program has printed so far."""
         return self._log_file(name).read_text(errors="replace")

@@ -15,9 +15,9 @@ import pytest
 
 from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Evidence, Reading
-from traymon.core.polling import MIN_INTERVAL, poll_interval
+from traymon.core.polling import MIN_INTERVAL, ON_SCREEN, poll_interval
 from traymon.core.target import Limits, Target
-from traymon.core.vocabulary import DIALOGS, SensorName, Symptom
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.sensors import screen, tws_windows
 from traymon.sensors.screen import Belongs, NoScreen, ScreenLook, ScreenWindow
 from traymon.sensors.tws_windows import TwsWindows, show_window
@@ -228,7 +228,7 @@ def test_a_window_is_raised_by_its_title_if_it_is_still_there(shown: Screen) -> 
 
 
 def test_a_look_that_was_taken_is_repeated_soon_whatever_else_is_calm() -> None:
-    for symptom in DIALOGS:
+    for symptom in ON_SCREEN:
         assert poll_interval(symptom, 1_000, True, Limits(interval=600, quick=60)) == MIN_INTERVAL
 
 
