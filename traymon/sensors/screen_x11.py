@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 from Xlib import X, xauth
-from Xlib.display import Display
 from Xlib.error import (
     ConnectionClosedError,
     DisplayError,
@@ -20,7 +20,10 @@ from Xlib.error import (
     XError,
     XNoAuthError,
 )
+from Xlib.protocol import request
+from Xlib.protocol.display import Display
 from Xlib.protocol.event import ClientMessage
+from Xlib.xobject.drawable import Window
 
 from traymon.sensors.screen import Belongs, NoScreen, ScreenWindow
 
@@ -52,16 +55,37 @@ def raise_window(window: ScreenWindow) -> None:
         screen.activate(window.handle)
 
 
+class _Connection(Display):  # type: ignore[misc]
+    """A connection without extensions, for two reasons.
+
+    The library keeps the extensions' numbers for the whole process, so that it fails with the
+    second of two X servers; and loading them takes longer than a look.
+    """
+
+    resource_classes: Mapping[str, type] = MappingProxyType({"window": Window})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_error_handler(lambda error, _: log.debug("%s", error))  # it would print it
+        self._atoms: dict[str, int] = {}
+
+    def atom(self, name: str) -> int:
+        """Return the server's number for a name."""
+        if name not in self._atoms:
+            answer = request.InternAtom(display=self, name=name, only_if_exists=False)
+            self._atoms[name] = answer.atom
+        return self._atoms[name]
+
+
 @contextmanager
 def _screen() -> Iterator[_Screen]:
     try:
-        display = Display()
+        display = _Connection()
     except GONE_WRONG as error:
         raise NoScreen("the screen cannot be reached") from error
-    display.set_error_handler(lambda error, request: log.debug("%s", error))
     try:
         yield _Screen(display)
-        display.sync()
+        display.flush()
     except GONE_WRONG as error:
         raise NoScreen("the screen is gone, or the window is") from error
     finally:
@@ -72,9 +96,9 @@ def _screen() -> Iterator[_Screen]:
 class _Screen:
     """One connection to the X server. A window that vanishes meanwhile is no window."""
 
-    def __init__(self, display: Any) -> None:
+    def __init__(self, display: _Connection) -> None:
         self._display = display
-        self._roots = [display.screen(n).root for n in range(display.screen_count())]
+        self._roots = [screen.root for screen in display.info.roots]
         self._host = socket.gethostname().partition(".")[0].lower()
 
     def top_windows(self) -> Iterator[Any]:
@@ -84,14 +108,14 @@ class _Screen:
             if managed is None:
                 yield from self._open_windows_below(root, MAX_DEPTH)
             else:
-                yield from (self._display.create_resource_object("window", i) for i in managed)
+                yield from (Window(self._display, handle) for handle in managed)
 
     def _managed_windows(self, root: Any) -> Sequence[int] | None:
         """Return the window manager's list; None without a window manager that keeps one."""
         manager = self._numbers(root, "_NET_SUPPORTING_WM_CHECK")
         if not manager:
             return None
-        check = self._display.create_resource_object("window", manager[0])
+        check = Window(self._display, manager[0])
         if self._numbers(check, "_NET_SUPPORTING_WM_CHECK") != manager:
             return None  # what an earlier one left behind
         return self._numbers(root, "_NET_CLIENT_LIST")
@@ -130,7 +154,7 @@ class _Screen:
         types = self._numbers(window, "_NET_WM_WINDOW_TYPE") or []
         is_dialog = (
             self._numbers(window, "WM_TRANSIENT_FOR") is not None
-            or self._display.intern_atom("_NET_WM_WINDOW_TYPE_DIALOG") in types
+            or self._display.atom("_NET_WM_WINDOW_TYPE_DIALOG") in types
         )
         return ScreenWindow(window.id, pid[0], title, is_dialog)
 
@@ -140,13 +164,13 @@ class _Screen:
 
     def activate(self, handle: int) -> None:
         """Bring a window to the front."""
-        window = self._display.create_resource_object("window", handle)
+        window = Window(self._display, handle)
         root = window.query_tree().root
-        request = self._display.intern_atom("_NET_ACTIVE_WINDOW")
-        if request in (self._numbers(root, "_NET_SUPPORTED") or ()):
+        activate = self._display.atom("_NET_ACTIVE_WINDOW")
+        if activate in (self._numbers(root, "_NET_SUPPORTED") or ()):
             message = ClientMessage(
                 window=window,
-                client_type=request,
+                client_type=activate,
                 data=(32, [ASKED_BY_USER, X.CurrentTime, 0, 0, 0]),
             )
             mask = X.SubstructureRedirectMask | X.SubstructureNotifyMask
@@ -163,12 +187,12 @@ class _Screen:
         value = self._property(window, name)
         if value is None or value.format != 8:
             return None
-        latin = self._display.intern_atom("STRING")
+        latin = self._display.atom("STRING")
         encoding = "latin-1" if value.property_type == latin else "utf-8"
         return bytes(value.value).decode(encoding, "replace")
 
     def _property(self, window: Any, name: str) -> Any:
-        atom = self._display.intern_atom(name)
+        atom = self._display.atom(name)
         try:
             return window.get_property(atom, X.AnyPropertyType, 0, MAX_WORDS)
         except XError:
