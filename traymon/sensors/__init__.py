@@ -21,6 +21,7 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
+from traymon.sensors.login_log import LoginLog
 from traymon.sensors.session import Session
 from traymon.sensors.tls_probe import TlsProbe
 
@@ -31,6 +32,7 @@ POLLING_SENSORS: Mapping[SensorName, Callable[[SharedState], PollingSensor]] = M
     {
         SensorName.LISTENER: lambda shared: Listener(shared.connections),
         SensorName.HANDSHAKE: lambda shared: Handshake(shared.connections),
+        SensorName.LOGIN_LOG: lambda shared: LoginLog(),
         SensorName.INTERNET: lambda shared: Internet(),
     }
 )
