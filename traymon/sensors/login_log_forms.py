@@ -37,6 +37,7 @@ class Event(Enum):
     NO_SECURE_CONNECTION = auto()
     SAVED_LOGIN_ENDED = auto()  # the weekly login is due
     AUTHENTICATED = auto()
+    NOT_AUTHENTICATED = auto()
     LOGGED_IN = auto()  # from here on the log is encrypted, and this one is silent
 
 
@@ -229,6 +230,12 @@ FORMS = (
     _form(
         Event.AUTHENTICATED,
         r"### onAuthenticationCompleted .{0,100}\bauthenticated=true\b",
+        _EXCERPTS,
+        Sure.ONE,
+    ),
+    _form(
+        Event.NOT_AUTHENTICATED,
+        r"### onAuthenticationCompleted .{0,100}\bauthenticated=false\b",
         _EXCERPTS,
         Sure.ONE,
     ),

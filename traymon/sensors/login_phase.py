@@ -176,6 +176,11 @@ def _on_authenticated(login: _Login, value: Value, at: float) -> _Login:
     return login if goes_on else _to(login, Symptom.LOGGING_IN, at)
 
 
+def _on_not_authenticated(login: _Login, value: Value, at: float) -> _Login:
+    pending = login.symptom is Symptom.TWO_FACTOR_PENDING
+    return _to(login, Symptom.LOGGING_IN, at) if pending else login
+
+
 def _on_logged_in(login: _Login, value: Value, at: float) -> _Login:
     return replace(login, symptom=Symptom.LOGGED_IN, since=at, why="", trouble="")
 
@@ -195,6 +200,7 @@ _CHANGES: Mapping[Event, Callable[[_Login, Value, float], _Login]] = MappingProx
         Event.NO_SECURE_CONNECTION: _on_no_secure_connection,
         Event.SAVED_LOGIN_ENDED: _on_saved_login_ended,
         Event.AUTHENTICATED: _on_authenticated,
+        Event.NOT_AUTHENTICATED: _on_not_authenticated,
         Event.LOGGED_IN: _on_logged_in,
     }
 )
