@@ -37,7 +37,7 @@ def test_whatever_is_in_a_log_only_times_and_fixed_reasons_come_of_it(
     data: bytes, end: int, after: float, cut: bool
 ) -> None:
     read = read_lines(data[: len(data) - end] if end else data, cut=cut)
-    found = read_phase(read, STARTED, STARTED + after)
+    found = read_phase(read, STARTED, STARTED + after, STARTED + after)
     time_of_daily_restart(read, STARTED + after)
     for fact, value in found.facts.items():
         assert KNOWN.fullmatch(value) if fact in TEXTS else isinstance(value, float)

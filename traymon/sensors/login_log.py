@@ -48,7 +48,12 @@ class _Read:
     folder: Path
     files: tuple[FileState, ...]
     up_to: Event
-    log: LogLines
+    lines: LogLines
+
+    @property
+    def changed(self) -> float:
+        """When the newest of the files was changed, in epoch seconds."""
+        return self.files[0].changed / 1e9 if self.files else 0.0
 
 
 class LoginLog:
@@ -98,7 +103,7 @@ class LoginLog:
             return _unknown("TWS's log was not found")
         self._folder = folder
         log = self._read_log(folder, Event.STARTED_IN_UTC)
-        phase = read_phase(log, process.started, time.time())
+        phase = read_phase(log.lines, process.started, log.changed, time.time())
         facts = {**phase.facts, Fact.APP: process.app, Fact.APP_PID: process.pid}
         return Phase(phase.symptom, phase.detail, facts)
 
@@ -108,26 +113,26 @@ class LoginLog:
         if folder is None:
             return _unknown("no TWS or IB Gateway runs here")
         log = self._read_log(folder, Event.SAVED_LOGIN_RESUMED)
-        facts = read_restart_facts(log)
-        begins = time_of_daily_restart(log, now) if Fact.AUTO_RESTART_ON in facts else None
+        facts = read_restart_facts(log.lines)
+        begins = time_of_daily_restart(log.lines, now) if Fact.AUTO_RESTART_ON in facts else None
         if begins is None:
             return Phase(Symptom.UNKNOWN, "no TWS or IB Gateway runs here", facts)
         facts[Fact.LOGIN_SINCE] = begins
         return Phase(Symptom.RESTARTING_ITSELF, "it is the time of TWS's daily restart", facts)
 
-    def _read_log(self, folder: Path, up_to: Event) -> LogLines:
+    def _read_log(self, folder: Path, up_to: Event) -> _Read:
         """Return the log, as far back as such an event. Raises OSError."""
         files, known = list_logs(folder), self._read
         if known is not None and (known.folder, known.files, known.up_to) == (folder, files, up_to):
-            return known.log
-        log = LogLines()
+            return known
+        lines = LogLines()
         for file in files:
             part, cut = _read_file(folder, file.name, up_to)
-            log = part + log
-            if cut or log.has(up_to):
+            lines = part + lines
+            if cut or lines.has(up_to):
                 break
-        self._read = _Read(folder, files, up_to, log)
-        return log
+        self._read = _Read(folder, files, up_to, lines)
+        return self._read
 
 
 def _read_file(folder: Path, name: str, up_to: Event) -> tuple[LogLines, bool]:

@@ -17,6 +17,7 @@ from traymon.sensors.login_log_forms import Asked, Event, Reason, Value
 from traymon.sensors.login_log_lines import Line, LogLines
 from traymon.sensors.login_runs import (
     MAX_RESTART,
+    is_an_hour_off,
     last_time,
     read_restart_facts,
     split_runs,
@@ -63,8 +64,11 @@ class _Login:
     version: str = ""
 
 
-def read_phase(log: LogLines, started: float, now: float) -> Phase:
-    """Return what a TWS waits for at this moment, which has run since `started`; epoch seconds."""
+def read_phase(log: LogLines, started: float, changed: float, now: float) -> Phase:
+    """Return what a TWS waits for now. It has run since `started`; `changed` is when its log was.
+
+    All in epoch seconds.
+    """
     facts = read_restart_facts(log)
     runs = split_runs(log)
     times = times_of(runs[-1]) if runs else None
@@ -76,7 +80,7 @@ def read_phase(log: LogLines, started: float, now: float) -> Phase:
         login = _after(login, line, at)
     if last < started - BEFORE:
         return Phase(Symptom.UNKNOWN, "its log ends before it started", facts)
-    if last > now + AHEAD:
+    if last > now + AHEAD or is_an_hour_off(last, changed):
         return Phase(Symptom.UNKNOWN, "the times in its log and this clock do not agree", facts)
     symptom, since, detail = _evaluate(login, last, now)
     return Phase(symptom, detail, facts | _login_facts(login, symptom, since))

@@ -18,7 +18,7 @@ from traymon.sensors.login_log_lines import Line, LogLines
 BACK = 60.0  # seconds by which a time may be before the one above it
 MAX_RESTART = 300.0  # seconds that the daily restart may take
 EARLY = 60.0  # seconds by which TWS ends before it has begun again
-DAY = 86_400.0
+HOUR, DAY = 3600.0, 86_400.0
 
 
 def time_of_daily_restart(log: LogLines, now: float) -> float | None:
@@ -98,6 +98,14 @@ def last_time(log: LogLines, runs: Sequence[Sequence[Line]]) -> float | None:
     offset = next(line.offset for line in reversed(runs[-1]) if line.offset is not None)
     last = _epoch(log.last, offset)
     return last if last >= times[-1] - BACK else None
+
+
+def is_an_hour_off(last: float, changed: float) -> bool:
+    """Tell whether the last line seems an hour older or newer than the file that it is in.
+
+    Then the clocks have gone back or forward since the offset was written.
+    """
+    return abs(abs(last - changed) - HOUR) < 2 * BACK
 
 
 def _epoch(local: datetime, offset: timedelta) -> float:

@@ -73,7 +73,8 @@ EUROPE_SUMMER, EUROPE_WINTER = timezone(timedelta(hours=2)), timezone(timedelta(
 
 def phase(data: bytes, after: float, started: float = STARTED) -> Phase:
     """Return the phase so many seconds after the process began."""
-    return read_phase(read_lines(data), started, STARTED + after)
+    read = read_lines(data)
+    return read_phase(read, started, STARTED + after, STARTED + after)
 
 
 def waits(*lines: float) -> tuple[tuple[float, str], ...]:
@@ -333,7 +334,8 @@ def across(change: datetime, lines: list[tuple[float, str]], later: float) -> Ph
     data = b"".join(
         log(one, begin=change, zone=before if one[0] < 600 else after, noise=False) for one in lines
     )
-    return read_phase(read_lines(data), change.timestamp(), change.timestamp() + later)
+    begin, changed = change.timestamp(), change.timestamp() + lines[-1][0]
+    return read_phase(read_lines(data), begin, changed, begin + later)
 
 
 @pytest.mark.parametrize("change", [AUTUMN, SPRING])
@@ -351,6 +353,23 @@ def test_a_night_in_which_the_clocks_change_gives_the_right_phase_or_none(change
         since = found.facts.get(Fact.LOGIN_SINCE, change.timestamp() + 595.0)
         assert since == pytest.approx(change.timestamp() + 595.0)
     assert across(change, [*pending, *beats], 760).symptom is S.TWO_FACTOR_PENDING
+
+
+def test_a_login_in_the_hour_that_comes_twice_gets_the_right_time_or_none() -> None:
+    start = log(*START, begin=AUTUMN, zone=EUROPE_SUMMER, noise=False)
+    for minutes in range(15, 70, 5):
+        at = AUTUMN + timedelta(minutes=minutes)
+        data = start + line(at, ENCRYPTED, EUROPE_WINTER).encode()
+        found = read_phase(
+            read_lines(data), AUTUMN.timestamp() - 7200, at.timestamp(), at.timestamp() + 60
+        )
+        assert (found.symptom, found.facts.get(Fact.LOGGED_IN_AT)) == (S.UNKNOWN, None)
+        anchored = line(at, f"### startLogin startTime={at.timestamp() * 1000:.0f}", EUROPE_WINTER)
+        data = start + anchored.encode() + line(at, ENCRYPTED, EUROPE_WINTER).encode()
+        found = read_phase(
+            read_lines(data), AUTUMN.timestamp(), at.timestamp(), at.timestamp() + 60
+        )
+        assert found.facts[Fact.LOGGED_IN_AT] == pytest.approx(at.timestamp())
 
 
 def test_the_daily_restart_is_expected_at_the_time_of_the_last_one() -> None:
