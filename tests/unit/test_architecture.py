@@ -40,6 +40,10 @@ PURE = (
     "sensors/inbox",
     "sensors/session_messages",
     "sensors/session_pace",
+    "sensors/login_log_forms",
+    "sensors/login_log_lines",
+    "sensors/login_phase",
+    "sensors/login_runs",
     "sensors/tws_words",
     "sensors/version_notice",
     "sensors/client_id_gate",
@@ -63,7 +67,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    "ipaddress",
+    *("ipaddress", "itertools"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -97,6 +101,7 @@ IMPORTERS = {
         "sensors/process_reader",
         "sensors/processes",
         "sensors/socket_table",
+        "sensors/tws_folder",
         "sensors/tws_windows",
     },
     "ib_insync": set(),

@@ -158,19 +158,8 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     `APPS` is missing if the process list, or a Java program in it, is hidden: seeing none does not
     prove that none runs.
     """
-    found: list[tuple[int, str]] = []
-    hidden = False  # some Java program could be IB's
     try:
-        for process in psutil.process_iter():
-            try:
-                program = ib_process(process)
-            except psutil.NoSuchProcess:
-                continue
-            except (psutil.Error, OSError):
-                hidden = True
-                continue
-            if program is not None:
-                found.append((process.pid, program))
+        found, hidden = _scan_processes()
     except (psutil.Error, OSError) as error:
         log.debug("process list: %s", error)
         return {}
@@ -187,6 +176,35 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     if others := [pid for pid, _ in found if _ports_of({pid}, listening or ()) & {*USUAL_PORTS}]:
         facts[Fact.OTHER_APP_PIDS] = tuple(others)
     return facts
+
+
+def _scan_processes() -> tuple[list[tuple[int, str]], bool]:
+    """Return this machine's IB processes, and whether some Java program that is hidden may be one.
+
+    Raises psutil.Error or OSError if there is no process list.
+    """
+    found: list[tuple[int, str]] = []
+    hidden = False
+    for process in psutil.process_iter():
+        try:
+            program = ib_process(process)
+        except psutil.NoSuchProcess:
+            continue
+        except (psutil.Error, OSError):
+            hidden = True
+            continue
+        if program is not None:
+            found.append((process.pid, program))
+    return found, hidden
+
+
+def find_ib_processes() -> list[tuple[int, str]]:
+    """Return the TWS and Gateway processes that can be seen: process ID and which of the two."""
+    try:
+        return _scan_processes()[0]
+    except (psutil.Error, OSError) as error:
+        log.debug("process list: %s", error)
+        return []
 
 
 def _ports_of(pids: Collection[int | None], listening: Sequence[SocketEntry]) -> set[int]:

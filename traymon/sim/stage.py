@@ -12,10 +12,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from traymon.sim import stage_props, window
+from traymon.sim import launcher_log, stage_props, window
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway
 from traymon.sim.script import ORDINARY, Script
 from traymon.sim.stage_props import LOOPBACK
@@ -236,6 +237,21 @@ async def gateway_beside(stage: Stage) -> AsyncIterator[None]:
         yield
     finally:
         await gateway.stop()
+
+
+def waiting_gateway(*lines: tuple[float, str]) -> Prop:
+    """A Gateway that has not opened its port, and what its launcher log says. Linux only.
+
+    The lines are messages with the seconds that have passed since each.
+    """
+
+    @asynccontextmanager
+    async def prop(stage: Stage) -> AsyncIterator[None]:
+        log = launcher_log.written(lines, datetime.now().astimezone())
+        async with stage_props.waiting_gateway(log):
+            yield
+
+    return prop
 
 
 def process_name(name: str) -> Prop:

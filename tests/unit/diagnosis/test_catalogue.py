@@ -37,6 +37,8 @@ from traymon.sensors import (
     held_session,
     internet,
     listener,
+    login_log,
+    login_phase,
     session,
     session_connection,
     socket_errors,
@@ -124,7 +126,6 @@ STORIES = {
     "old-connections-dead",
     "questions-unanswered",
 }
-# Played as scenarios once the sensor is there.
 LOGIN_CODES = (
     *("two-factor-pending", "two-factor-lapsed", "login-idle", "login-refused"),
     *("login-throttled", "version-refused", "restarting-itself"),
@@ -263,7 +264,7 @@ def test_every_code_has_a_page_and_no_page_is_without_a_code() -> None:
 
 def test_every_code_has_a_scenario_or_is_a_state_of_traymons_own() -> None:
     played = {scenario.code for scenario in SCENARIOS.values()}
-    assert played == ENTRIES.keys() - OWN - STORIES - {*LOGIN_CODES}
+    assert played == ENTRIES.keys() - OWN - STORIES
 
 
 def test_no_code_is_listed_twice_in_one_light() -> None:
@@ -819,6 +820,8 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         held_session,
         internet,
         tls_probe,
+        login_log,
+        login_phase,
         client_ids,
         client_id_report,
         client_library,
@@ -827,7 +830,7 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}
     listed = {symptom for symptoms in SEEN_BY.values() for symptom in symptoms}
-    assert named | {S.CRASHED, *MONITOR, *CALENDAR, *LOGIN_PHASES} == listed == set(Symptom)
+    assert named | {S.CRASHED, *MONITOR, *CALENDAR} == listed == set(Symptom)
 
 
 @pytest.mark.parametrize(
