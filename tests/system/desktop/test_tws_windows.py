@@ -17,6 +17,8 @@ import pytest
 from Xlib import X, Xatom
 from Xlib.display import Display
 
+from support.colours import RED
+from support.desktop_traymon import Traymon, wait_until_it_shows
 from support.java_windows import MARK_OF_IB, JavaProgram, compile_to, reason_to_skip
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
@@ -78,6 +80,22 @@ def names(published: list[Status], code: str, window: str) -> bool:
     )
 
 
+def window_titled(start: str, program: JavaProgram) -> ScreenWindow:
+    """Return the window of a program whose title begins so."""
+    windows = list_windows(lambda pid: pid == program.pid)
+    return next(window for window in windows if window.title.startswith(start))
+
+
+def is_above(one: ScreenWindow, other: ScreenWindow) -> bool:
+    """Tell which of two windows is nearer to the user."""
+    display = Display()
+    try:
+        order = [child.id for child in display.screen().root.query_tree().children]
+    finally:
+        display.close()
+    return order.index(one.handle) > order.index(other.handle)
+
+
 def look(evidence: Evidence = REFUSED) -> Reading:
     return asyncio.run(TwsWindows().poll(evidence))
 
@@ -134,24 +152,38 @@ def test_a_window_is_seen_minimised_and_not_once_it_is_hidden_or_gone(
 def test_a_window_that_lies_behind_another_one_is_brought_to_the_front(
     on_screen: Desktop, java: Path
 ) -> None:
-    def highest() -> int:
-        display = Display()
-        try:
-            return int(display.screen().root.query_tree().children[-1].id)
-        finally:
-            display.close()
-
     with JavaProgram(on_screen, java, MARK_OF_IB) as tws:
         for command in ("dialog Password Notice", "frame IBKR Gateway", "frame Chart"):
             tws.do(command)
         reading = look()
-        (waiting,) = [w for w in list_windows(lambda pid: pid == tws.pid) if w.is_dialog]
-        wait_for(lambda: highest() != waiting.handle, "a window above it")
+        dialog, chart = window_titled("Password", tws), window_titled("Chart", tws)
+        wait_for(lambda: is_above(chart, dialog), "a window above it")
         show_window(REFUSED.with_reading(reading))
-        wait_for(lambda: highest() == waiting.handle, "the window on top")
+        wait_for(lambda: is_above(dialog, chart), "the window on top")
         tws.do("close")
         with pytest.raises(NoScreen, match="gone"):
             show_window(REFUSED.with_reading(reading))
+
+
+def test_a_notification_names_the_window_and_the_page_raises_it(
+    on_screen: Desktop, java: Path
+) -> None:
+    on_screen.start_tray()
+    on_screen.start_dunst()
+    with nobody_listens(0) as port, JavaProgram(on_screen, java, MARK_OF_IB) as tws:
+        for command in ("frame IBKR Gateway", "dialog Existing session detected", "frame Chart"):
+            tws.do(command)
+        dialog, chart = (window_titled(title, tws) for title in ("Existing session", "Chart"))
+        wait_for(lambda: is_above(chart, dialog), "the dialog behind another window")
+        traymon = Traymon(on_screen, port)
+        wait_until_it_shows(on_screen, RED, "red")
+        told = wait_for(lambda: on_screen.notifications()[-1:], "the notification")[0]
+        assert told.title == "Logged in elsewhere: TWS / IB Gateway asks which login stays"
+        assert told.body.startswith('Decide in its window "Existing session detected".')
+        assert is_above(chart, dialog), "traymon raises no window by itself"
+        traymon.post("/show-window/bot")
+        wait_for(lambda: is_above(dialog, chart), "the dialog above the other window")
+        assert traymon.end() == 0
 
 
 class WindowManager:
