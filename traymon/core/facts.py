@@ -149,6 +149,7 @@ class Fact:
     AUTO_RESTART_ON = _moment("auto_restart_on")  # when TWS logged that it restarts every day
     AUTO_RESTART_OFF = _moment("auto_restart_off")  # when it logged that it does not
     WINDOW = _text("window", 28)  # the title of a window of TWS, without what is private in it
+    SETTINGS_WINDOW = _text("settings_window", 28)  # of TWS, while it is open
     # client libraries
     LIBRARIES: FactKey[tuple[LibraryResult, ...]] = FactKey(
         "libraries", LibraryResult, several=True

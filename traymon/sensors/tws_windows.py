@@ -59,9 +59,13 @@ class TwsWindows:
             [OpenWindow(window.title, window.is_dialog) for window in windows],
             before_login=before_login,
         )
+        facts: FactDict
+        if found.settings:
+            detail, facts = "TWS shows its settings", {Fact.SETTINGS_WINDOW: found.settings}
+            return Reading(self.name, found.symptom, detail, facts)
         if not found.title:
             return Reading(self.name, found.symptom, "no window of TWS waits for you")
-        facts: FactDict = {Fact.WINDOW: found.title}
+        facts = {Fact.WINDOW: found.title}
         return Reading(self.name, found.symptom, f"TWS shows: {found.title}", facts)
 
 

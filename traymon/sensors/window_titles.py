@@ -56,11 +56,15 @@ WAITING = (
     KnownTitle("Shutdown progress", Symptom.DIALOG_OPEN, IBC),
     KnownTitle("Gateway", Symptom.DIALOG_OPEN, IBC, is_whole=True),
 )
-# Windows behind which nothing waits: TWS is busy, or they are no obstacle. The settings count as
-# one of these, since a user who follows a fix page has them open.
-IN_PASSING = (
+# The settings of TWS and IB Gateway. Nothing waits behind them: whoever follows a fix page has them
+# open.
+SETTINGS = (
     KnownTitle("Trader Workstation Configuration", Symptom.NO_DIALOG, IBC),
     KnownTitle("Global Configuration", Symptom.NO_DIALOG, RUNBOOKS),
+)
+# Other windows behind which nothing waits: TWS is busy, or they are no obstacle.
+IN_PASSING = (
+    *SETTINGS,
     KnownTitle("Starting application", Symptom.NO_DIALOG, IBC),
     KnownTitle("Authenticating", Symptom.NO_DIALOG, IBC),
     KnownTitle("Connecting to server", Symptom.NO_DIALOG, IBC),
@@ -93,6 +97,7 @@ class Finding:
 
     symptom: Symptom
     title: str = ""
+    settings: str = ""  # the title of its settings, while they are open and nothing waits
 
 
 def judge(windows: Collection[OpenWindow], *, before_login: bool) -> Finding:
@@ -113,9 +118,17 @@ def judge(windows: Collection[OpenWindow], *, before_login: bool) -> Finding:
         if _is_unlisted(window) and (window.is_dialog or not only_dialogs)
     ]
     if not titles:
-        return Finding(Symptom.NO_DIALOG)
+        return Finding(Symptom.NO_DIALOG, settings=_settings(windows))
     named = (title for title in titles if title != NO_TITLE)
     return Finding(Symptom.DIALOG_OPEN, next(named, NO_TITLE))
+
+
+def _settings(windows: Collection[OpenWindow]) -> str:
+    """Return the title of the settings; "" if they are not open."""
+    for window in windows:
+        if any(known.fits(normal(window.title)) for known in SETTINGS):
+            return clean(window.title)
+    return ""
 
 
 def _is_main_of_tws(window: OpenWindow) -> bool:

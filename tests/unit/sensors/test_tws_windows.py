@@ -153,6 +153,13 @@ def test_a_chart_is_a_window_that_waits_only_if_tws_is_not_logged_in(shown: Scre
     assert look(handshake=S.SILENT).symptom is S.NO_DIALOG
 
 
+def test_open_settings_are_a_fact_and_no_fault(shown: Screen) -> None:
+    shown.windows = [window("DU1234567 Trader Workstation Configuration")]
+    reading = look(**CLOSED)
+    assert (reading.symptom, reading.detail) == (S.NO_DIALOG, "TWS shows its settings")
+    assert dict(reading.facts) == {Fact.SETTINGS_WINDOW: "Trader Workstation Configuration"}
+
+
 def test_no_account_leaves_the_sensor(shown: Screen) -> None:
     shown.windows = [window("Meldung zu DU1234567 von joe@example.com")]
     reading = look(**CLOSED)

@@ -71,10 +71,6 @@ def test_a_title_that_is_known_has_its_meaning_whatever_kind_of_window_has_it(
         ("U1234567 Interactive Brokers",),
         ("DUK123456 Interactive Brokers (Simulated Trading)", "AAPL@SMART Chart", "Meine Charts"),
         ("DU123456 Trader Workstation", ("Tip of the Day", True), ("Pending Tasks", True)),
-        (
-            "IBKR Gateway",
-            ("DU123456 Trader Workstation Configuration (Simulated Trading)", True),
-        ),
         ("IBKR Gateway", "Starting application..."),
         ("IBKR Gateway", ("Authenticating...", True), ("Connecting to server...", True)),
         ("Login", ("Login", True)),  # which TWS shows while it reconnects
@@ -100,6 +96,13 @@ def test_a_window_of_its_own_that_is_in_no_table_counts_only_before_the_login() 
     assert shown(login) == Finding(S.DIALOG_OPEN, login)
     assert shown(login, before_login=False) == Finding(S.NO_DIALOG)
     assert shown(login, "U1234567 Interactive Brokers") == Finding(S.NO_DIALOG)
+
+
+def test_open_settings_are_no_dialog_but_are_said() -> None:
+    opened = ("DU123456 Trader Workstation Configuration (Simulated Trading)", True)
+    cleaned = "Trader Workstation Configuration (Simulated Trading)"
+    assert shown("IBKR Gateway", opened) == Finding(S.NO_DIALOG, settings=cleaned)
+    assert shown(opened, ("Login failed", True)) == Finding(S.LOGIN_REFUSED, "Login failed")
 
 
 def test_a_dialog_without_a_title_is_one_too_but_one_with_a_title_says_more() -> None:

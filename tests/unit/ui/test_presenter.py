@@ -95,6 +95,7 @@ LONGEST: Facts = {
     Fact.LOGIN_TROUBLE: "no secure connection to IBKR's login servers " * 2,
     Fact.LOGGED_IN_AT: LONG_AGO,
     Fact.WINDOW: "Ein Fenster, das auf eine Antwort wartet, mit langem Titel " * 2,
+    Fact.SETTINGS_WINDOW: "Trader Workstation Configuration (Simulated Trading) " * 2,
     Fact.OTHER_APP_PIDS: tuple(range(4_294_967_000, 4_294_967_100)),
     Fact.AUTO_RESTART_ON: LONG_AGO,
     Fact.AUTO_RESTART_OFF: LONG_AGO,
