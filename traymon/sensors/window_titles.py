@@ -160,8 +160,7 @@ PRIVATE = (
     re.compile(r"\b[0-9A-F]{2}([:-][0-9A-F]{2}){5}\b", re.IGNORECASE),  # a MAC address
     re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b"),  # IPv4
     re.compile(r"(?<![\w:])(?=[0-9A-F:]*::|([0-9A-F]+:){3})[0-9A-F:]+", re.IGNORECASE),  # IPv6
-    ACCOUNT,
-    re.compile(r"\b\w*\d{5,}\w*\b"),  # another number that can be an account's
+    re.compile(r"\b\w*\d{5,}\w*\b"),  # an account
     # a user name or a token: letters and digits in one word
     re.compile(r"\b(?=\w*[^\W\d_])(?=\w*\d)\w{6,}\b"),
     re.compile(r"\b[A-Za-z]{32,}\b"),  # the name of a user's folder

@@ -227,8 +227,9 @@ def test_a_window_manager_says_which_windows_there_are_and_is_asked_to_raise_one
         assert own_windows() == [window]
         raise_window(window)
         wait_for(lambda: window.handle in manager.requests(), "a request")
+        manager.manage()
         manager.end()
-        assert own_windows() == [window], "its list lies about, and counts no more"
+        assert own_windows() == [window], "what it left behind counts no more"
 
 
 def own_windows() -> list[ScreenWindow]:

@@ -224,7 +224,11 @@ def test_a_failure_of_the_look_reaches_who_asked_for_it() -> None:
 
 
 def test_a_window_is_raised_by_its_title_if_it_is_still_there(shown: Screen) -> None:
-    shown.windows = [window("Existing session detected", STRANGER), window("Hinweis DU1234567")]
+    shown.windows = [
+        window("Existing session detected", STRANGER),
+        window("IBKR Gateway", is_dialog=False),
+        window("Hinweis DU1234567"),
+    ]
     seen = evidence(**CLOSED, tws_windows=(S.DIALOG_OPEN, {Fact.WINDOW: "Hinweis"}))
     show_window(seen)
     assert shown.raised == ["Hinweis DU1234567"]
