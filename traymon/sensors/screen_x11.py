@@ -76,6 +76,10 @@ class _Connection(Display):  # type: ignore[misc]
             self._atoms[name] = answer.atom
         return self._atoms[name]
 
+    def wait_until_done(self) -> None:
+        """Wait until the server has done what was asked; `close` may leave something unsent."""
+        request.GetInputFocus(display=self)
+
 
 @contextmanager
 def _screen() -> Iterator[_Screen]:
@@ -85,7 +89,7 @@ def _screen() -> Iterator[_Screen]:
         raise NoScreen("the screen cannot be reached") from error
     try:
         yield _Screen(display)
-        display.flush()
+        display.wait_until_done()
     except GONE_WRONG as error:
         raise NoScreen("the screen is gone, or the window is") from error
     finally:

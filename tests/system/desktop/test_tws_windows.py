@@ -178,7 +178,7 @@ def test_a_notification_names_the_window_and_the_page_raises_it(
         traymon = Traymon(on_screen, port)
         wait_until_it_shows(on_screen, RED, "red")
         told = wait_for(lambda: on_screen.notifications()[-1:], "the notification")[0]
-        assert told.title == "Logged in elsewhere: TWS / IB Gateway asks which login stays"
+        assert told.title.startswith("Logged in elsewhere: ")  # of whichever TWS runs here
         assert told.body.startswith('Decide in its window "Existing session detected".')
         assert is_above(chart, dialog), "traymon raises no window by itself"
         traymon.post("/show-window/bot")
