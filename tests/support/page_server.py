@@ -138,6 +138,7 @@ def served() -> Iterator[Served]:
             mark_as_mine=lambda target: asked.append(("mine", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
+            open_tws_logs=lambda: asked.append("tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
         return LivePage(actions, lambda: NOW)

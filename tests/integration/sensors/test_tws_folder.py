@@ -48,7 +48,7 @@ def folder(path: Path, *names: str) -> Path:
 def test_a_gateway_is_found_with_its_ports(tmp_path: Path) -> None:
     with gateway(tmp_path) as (pid, port):
         (found,) = (one for one in find_tws_processes() if one.pid == pid)
-    assert (found.app, found.ports) == ("IB Gateway", {port})
+    assert (found.app, found.ports) == ("IB Gateway", frozenset({port}))
 
 
 def test_the_folder_that_it_runs_in_counts_if_it_has_a_log_or_settings(
