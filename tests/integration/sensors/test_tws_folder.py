@@ -97,7 +97,7 @@ def test_a_user_without_a_running_tws_has_the_usual_folder(
     assert usual_settings_folder() == expected
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root")
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs root")
 def test_a_process_with_files_of_its_own_has_no_folder_here(tmp_path: Path) -> None:
     here = folder(tmp_path / "here")
     command = ["unshare", "--mount", sys.executable, "-c", GATEWAY]
