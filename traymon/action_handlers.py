@@ -20,6 +20,7 @@ from traymon.diagnosis import fix_pages
 from traymon.errors import ConfigError
 from traymon.monitoring.monitor import Monitor
 from traymon.sensors.screen import NoScreen
+from traymon.sensors.tws_folder import settings_folders
 from traymon.sensors.tws_windows import show_window
 from traymon.storage.files import write_atomically
 from traymon.storage.paths import Folders
@@ -193,7 +194,7 @@ class ActionHandlers:
             open_folder(path.parent)
 
     def open_logs(self) -> None:
-        """Show the log folder in the file manager."""
+        """Show traymon's own log folder in the file manager."""
         self._tasks.post(self._open_logs)
 
     def _open_logs(self) -> None:
@@ -201,6 +202,18 @@ class ActionHandlers:
             open_folder(self._folders.logs)
         except CannotOpen as error:
             self._report("logs-not-shown", f"{self._folders.logs}; {error}")
+
+    def open_tws_logs(self) -> None:
+        """Show the folder of TWS's own logs, and say how to read the encrypted ones."""
+        self._tasks.post(self._open_tws_logs)
+
+    def _open_tws_logs(self) -> None:
+        try:
+            _open_tws_folder(self._hub.find(None))
+        except CannotOpen as error:
+            self._report("tws-logs-not-shown", error)
+        else:
+            self._notify_user(*fix_pages.notification_text("tws-logs"))
 
     def set_start_at_login(self, on: bool) -> None:
         """Turn starting at login on, with the settings in force, or off."""
@@ -237,3 +250,11 @@ class ActionHandlers:
         """Notify of the version, the targets and the log."""
         watched = ", ".join(presenter.address(status) for status in self._hub.statuses)
         self._notify_user(f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}")
+
+
+def _open_tws_folder(status: Status | None) -> None:
+    """Show the settings folder of the TWS of a target. Raises CannotOpen."""
+    folders = [] if status is None else settings_folders(status.target.port)
+    if len(folders) != 1:
+        raise CannotOpen("there are several" if folders else "none was found")
+    open_folder(folders[0])

@@ -150,6 +150,7 @@ class App:
             use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
+            open_tws_logs=handlers.open_tws_logs,
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
             show_about=handlers.show_about,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),

@@ -26,6 +26,7 @@ PATHS = (
         "/show-window/bot",
         "/snooze/1h",
         "/open-page",
+        "/open-tws-logs",
         "/one-time",
     ),
     *("*", "//", "/..%2f..%2fetc/passwd", "http://127.0.0.1/status", "/status?x=%ff", "/%ff%fe"),

@@ -139,6 +139,7 @@ def served() -> Iterator[Served]:
             show_window=lambda target: asked.append(("window", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
+            open_tws_logs=lambda: asked.append("tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
         return LivePage(actions, lambda: NOW)

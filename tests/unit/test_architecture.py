@@ -40,6 +40,7 @@ PURE = (
     "sensors/inbox",
     "sensors/session_messages",
     "sensors/session_pace",
+    "sensors/jts_ini",
     "sensors/login_log_forms",
     "sensors/login_log_lines",
     "sensors/login_phase",
@@ -67,7 +68,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    *("ipaddress", "itertools"),
+    *("ipaddress", "itertools", "configparser"),
 }
 
 # The modules that may import a library, which the others need not know.

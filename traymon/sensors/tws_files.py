@@ -15,6 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+if sys.platform == "win32":
+    import ctypes
+    import msvcrt
+    from ctypes import wintypes
+
 LOG, INI = "launcher.log", "jts.ini"
 OLD_LOG = re.compile(r"launcher\.\d{8}\.log")
 MAX_SIZE = 8 * 1024 * 1024  # bytes of one file that are read, from its end
@@ -89,19 +94,39 @@ def _state(name: str, found: os.stat_result) -> FileState:
 
 @contextmanager
 def _opened(folder: Path, name: str) -> Iterator[int]:
-    """Open a file of the folder: the folder as it is now, whatever it is renamed to meanwhile."""
-    if sys.platform == "win32":
-        if _look_at(folder / name) is None:
-            raise OSError(f"{name} is not a file")
-        descriptor = os.open(folder / name, os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)
-    else:
-        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(name, flags, dir_fd=inside)
-        finally:
-            os.close(inside)
+    """Open a file of the folder, but no link; TWS may write, rename and remove it meanwhile."""
+    descriptor = _open(folder, name)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+if sys.platform == "win32":
+    GENERIC_READ, OPEN_EXISTING = 0x80000000, 3
+    SHARE_ALL = 1 | 2 | 4  # read, write, delete: without the last TWS could not rename its log
+    OPEN_REPARSE_POINT = 0x00200000  # a link itself, not what it leads to
+    INVALID_HANDLE = wintypes.HANDLE(-1).value
+
+    def _open(folder: Path, name: str) -> int:
+        if _look_at(folder / name) is None:
+            raise OSError(f"{name} is not a file")
+        kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel32.CreateFileW.restype = wintypes.HANDLE
+        handle = kernel32.CreateFileW(
+            *(str(folder / name), GENERIC_READ, SHARE_ALL, None),
+            *(OPEN_EXISTING, OPEN_REPARSE_POINT, None),
+        )
+        if handle == INVALID_HANDLE:
+            raise ctypes.WinError(ctypes.get_last_error())
+        return msvcrt.open_osfhandle(handle, os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)
+
+else:
+
+    def _open(folder: Path, name: str) -> int:
+        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(name, flags, dir_fd=inside)
+        finally:
+            os.close(inside)

@@ -70,6 +70,19 @@ def settings_folder(pid: int) -> Path | None:
     return next(filter(_is_settings_folder, places), None)
 
 
+def settings_folders(port: int) -> list[Path]:
+    """Return the settings folders of the TWS and IB Gateway that run on this computer.
+
+    Of one that listens on the port only its own; without any running one, the user's usual folder.
+    """
+    processes = find_tws_processes()
+    owners = [process for process in processes if port in process.ports]
+    folders = [settings_folder(process.pid) for process in owners or processes]
+    found = list(dict.fromkeys(folder for folder in folders if folder is not None))
+    usual = None if processes else usual_settings_folder()
+    return found if usual is None else [usual]
+
+
 def usual_settings_folder() -> Path | None:
     """Return the settings folder in this user's usual places, for a TWS that is not running."""
     return next(filter(_is_settings_folder, _usual_places(None, None, Path.home())), None)

@@ -31,7 +31,8 @@ class UserActions:
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
     use_new_settings: Callable[[], None] = _nothing  # those that their files say now
     copy_report: Callable[[], None] = _nothing
-    open_logs: Callable[[], None] = _nothing
+    open_logs: Callable[[], None] = _nothing  # traymon's own
+    open_tws_logs: Callable[[], None] = _nothing
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped

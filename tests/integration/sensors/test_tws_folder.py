@@ -48,7 +48,7 @@ def folder(path: Path, *names: str) -> Path:
 def test_a_gateway_is_found_with_its_ports(tmp_path: Path) -> None:
     with gateway(tmp_path) as (pid, port):
         (found,) = (one for one in find_tws_processes() if one.pid == pid)
-    assert (found.app, found.ports) == ("IB Gateway", {port})
+    assert (found.app, found.ports) == ("IB Gateway", frozenset({port}))
 
 
 def test_the_folder_that_it_runs_in_counts_if_it_has_a_log_or_settings(
@@ -97,7 +97,7 @@ def test_a_user_without_a_running_tws_has_the_usual_folder(
     assert usual_settings_folder() == expected
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root")
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs root")
 def test_a_process_with_files_of_its_own_has_no_folder_here(tmp_path: Path) -> None:
     here = folder(tmp_path / "here")
     command = ["unshare", "--mount", sys.executable, "-c", GATEWAY]

@@ -14,7 +14,9 @@ import pytest
 from support.page_scenes import scene, shows_window
 from support.page_server import NOW, Served, served
 from support.polling import wait_for
-from traymon.core.model import Status
+from traymon.core.facts import Fact
+from traymon.core.model import Reading, Status
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.ui import presenter
 
 SHOWN_ACTIONS = """
@@ -111,6 +113,18 @@ def test_snooze_takes_any_length_and_is_confirmed_for_eyes_and_ears(
     wait_for(lambda: ("snooze", "off") in page.asked)
     assert page.post("/snooze/for-ever") == 400
     assert page.post("/snooze/1h", Authorization="") == 401
+
+
+def test_tws_logs_can_be_opened_once_its_log_was_read(chromium: Any, page: Served) -> None:
+    assert "Open TWS's logs" not in actions(chromium)
+    status = scene("handshake-silent")
+    facts = {Fact.APP_PID: 4711}
+    read = Reading(SensorName.LOGIN_LOG, Symptom.UNKNOWN, facts=facts, at=NOW)
+    page.show_status(replace(status, evidence=status.evidence.with_reading(read)))
+    wait_for(lambda: "Open TWS's logs" in actions(chromium), "the action")
+    press(chromium, "[data-post='/open-tws-logs']")
+    wait_for(lambda: "tws logs" in page.asked)
+    wait_for(lambda: "folder of TWS's logs" in text(chromium, "#said"), "a confirmation")
 
 
 def test_that_one_is_mine_is_where_the_page_names_it(chromium: Any, page: Served) -> None:

@@ -71,6 +71,7 @@ class Routes:
             Route("/show-window/{target:path}", self._show_window, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
+            Route("/open-tws-logs", _act(actions.open_tws_logs), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),

@@ -16,7 +16,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from support.page_scenes import TEN_CODES, scene, shows_window
-from traymon.core.facts import Fact, Facts
+from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import Commands, Program, Target
 from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
@@ -216,6 +216,18 @@ def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, w
         assert "in force" not in page
     assert ("new-settings" in event["state"]) is (news is SettingsNews.CHANGED)
     assert 'data-post="/use-settings"' not in render.page(shown, NOW)
+
+
+def test_tws_logs_are_offered_where_its_log_was_read() -> None:
+    shown = status("x")
+    assert "tws-logs" not in render.live_event([shown], NOW)["state"]
+    found: Facts = {Fact.APP: "TWS", Fact.APP_PID: 4711}
+    for facts in (NO_FACTS, found):
+        reading = Reading(SensorName.LOGIN_LOG, Symptom.UNKNOWN, facts=facts, at=NOW)
+        read = replace(shown, evidence=shown.evidence.with_reading(reading))
+        assert ("tws-logs" in render.live_event([read], NOW)["state"]) is bool(facts)
+    demo = replace(read, target=replace(read.target, demo=True))
+    assert "tws-logs" not in render.live_event([demo], NOW)["state"]
 
 
 def test_after_a_fix_it_says_what_was_fixed_and_what_to_check_now() -> None:
