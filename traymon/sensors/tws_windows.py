@@ -20,7 +20,6 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.vocabulary import WITHOUT_A_BYTE, SensorName, Symptom
 from traymon.sensors import screen
-from traymon.sensors.base import FactDict
 from traymon.sensors.listener import ib_process, ib_program
 from traymon.sensors.screen import NoScreen, ScreenLook, ScreenWindow
 from traymon.sensors.window_titles import OpenWindow, clean, judge
@@ -59,14 +58,13 @@ class TwsWindows:
             [OpenWindow(window.title, window.is_dialog) for window in windows],
             before_login=before_login,
         )
-        facts: FactDict
+        if found.title:
+            shown = f"TWS shows: {found.title}"
+            return Reading(self.name, found.symptom, shown, {Fact.WINDOW: found.title})
         if found.settings:
-            detail, facts = "TWS shows its settings", {Fact.SETTINGS_WINDOW: found.settings}
-            return Reading(self.name, found.symptom, detail, facts)
-        if not found.title:
-            return Reading(self.name, found.symptom, "no window of TWS waits for you")
-        facts = {Fact.WINDOW: found.title}
-        return Reading(self.name, found.symptom, f"TWS shows: {found.title}", facts)
+            facts = {Fact.SETTINGS_WINDOW: found.settings}
+            return Reading(self.name, found.symptom, "TWS shows its settings", facts)
+        return Reading(self.name, found.symptom, "no window of TWS waits for you")
 
 
 def show_window(evidence: Evidence) -> None:
