@@ -78,6 +78,7 @@ class Diagnosis:
     once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even while muted
     claimable: bool = False  # the user can mark the program that it names as their own
+    recurs: bool = False  # comes again every few minutes, each time with something to do
 
     def same_as(self, other: Diagnosis) -> bool:
         """Tell whether both have the same code and light, whatever their facts."""

@@ -145,6 +145,7 @@ class Entry:
     once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even when muted: real money is at stake
     claimable: bool = False  # the user may claim the program that it names as theirs
+    recurs: bool = False  # comes again every few minutes, each time with something to do
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -173,8 +174,14 @@ CATALOGUE: tuple[Entry, ...] = (
         RED,
         when=NOT_IN_SERVICE & login(S.TWO_FACTOR_PENDING)
         | LOGGED_OUT & tws_shows(S.TWO_FACTOR_PENDING),
+        recurs=True,
     ),
-    Entry("two-factor-lapsed", RED, when=NOT_IN_SERVICE & login(S.TWO_FACTOR_LAPSED)),
+    Entry(
+        "two-factor-lapsed",
+        RED,
+        when=NOT_IN_SERVICE & login(S.TWO_FACTOR_LAPSED),
+        recurs=True,
+    ),
     Entry("login-throttled", RED, when=NOT_IN_SERVICE & login(S.LOGIN_THROTTLED)),
     Entry("login-refused", RED, when=NOT_IN_SERVICE & login(S.LOGIN_REFUSED)),
     Entry("login-idle", RED, when=NOT_IN_SERVICE & login(S.LOGIN_IDLE)),
@@ -346,6 +353,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         once=entry.once,
         never_muted=entry.never_muted,
         claimable=entry.claimable,
+        recurs=entry.recurs,
     )
 
 
