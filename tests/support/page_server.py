@@ -143,8 +143,10 @@ def served(
             check_now=lambda: asked.append("check now"),
             pause_or_resume=lambda: asked.append("pause"),
             mark_as_mine=lambda target: asked.append(("mine", target)),
+            show_window=lambda target: asked.append(("window", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
+            open_tws_logs=lambda: asked.append("tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
         return LivePage(actions, lambda: NOW, at_gate, port, calendars)

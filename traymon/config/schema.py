@@ -279,7 +279,8 @@ class Settings(BaseModel):
         "america",
         "which region's IB reset times apply",
         "Which region's IB reset times apply. During IB's nightly and weekend resets, faults show "
-        "amber; traymon notifies you only if they last longer than the reset.",
+        "amber; traymon notifies you only if they last longer than the reset. Without this line it "
+        "is the region of the servers in TWS's jts.ini; paper accounts are always in america.",
     )
     maintenance: Windows = _setting(
         "TRAYMON_MAINTENANCE",

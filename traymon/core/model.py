@@ -79,6 +79,7 @@ class Diagnosis:
     never_muted: bool = False  # announced even while muted
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user can mark the program that it names as their own
+    recurs: bool = False  # comes again every few minutes, each time with something to do
 
     def same_as(self, other: Diagnosis) -> bool:
         """Tell whether both have the same code and light, whatever their facts."""

@@ -34,6 +34,7 @@ from traymon.diagnosis.conditions import (
     handshake,
     listener,
     live_where_paper_is_meant,
+    login,
     monitor,
     mute_while_new_clients_are_served,
     no_app_runs_here,
@@ -52,6 +53,7 @@ from traymon.diagnosis.conditions import (
     stable_for,
     support_ends_within,
     tws_reports,
+    tws_shows,
     unattributed,
 )
 
@@ -80,9 +82,26 @@ API_STILL_PRESENT = ~handshake(
 )
 FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & a_farm_is_broken_for(300.0)
 NOT_STARTED = session(S.START_SILENT, S.START_REJECTED)
+# The API is not in service, so what TWS's login waits for is the cause. Where it is served, a
+# login has nothing to say.
+NOT_IN_SERVICE = REFUSED | UNSERVED & ~IN_SESSION & DROPPED | NOT_STARTED
+# The same, or TWS is not logged in any more while its API still answers.
+LOGGED_OUT = NOT_IN_SERVICE | LINK_DOWN & API_STILL_PRESENT
 VERSION_ENDS = tws_reports(SensorName.SUPPORT, S.VERSION_ENDS)
 # Four IDs of traymon's own in a row; one witness, so that only a second round settles it.
 OWN_IDS_TAKEN = session(S.CLIENT_ID_TAKEN) & API_STILL_PRESENT
+# Out of service, and nothing that is known explains it better than a window which may just be open
+# for a moment. So the look at the screen is the only witness, and it takes a second one.
+UNEXPLAINED = unattributed(
+    REFUSED | handshake(*ACCEPTED_UNSERVED) & ~IN_SESSION | session(S.START_SILENT)
+) & ~(
+    another_port_answers_as_ib
+    | port_just_opened
+    | half_closed_connections_pile_up
+    | SPEAKS_TLS
+    | LINK_DOWN
+    | said_at_start(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED)
+)
 # What is normal while TWS or IB's servers restart.
 TRANSIENT_IN_RESTART = (
     (LINK_DOWN & ~reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
@@ -109,6 +128,8 @@ DETAIL_PRIORITY = (
     SensorName.LINK,
     SensorName.CALLS,
     SensorName.INTERNET,
+    SensorName.TWS_WINDOWS,
+    SensorName.LOGIN_LOG,
 )
 
 
@@ -125,6 +146,7 @@ class Entry:
     never_muted: bool = False  # announced even when muted: real money is at stake
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user may claim the program that it names as theirs
+    recurs: bool = False  # comes again every few minutes, each time with something to do
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -144,11 +166,39 @@ CATALOGUE: tuple[Entry, ...] = (
         RED,
         when=reports(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
     ),
+    # what the login waits for does not pass by itself, whatever the time of day
+    Entry("session-elsewhere", RED, when=LOGGED_OUT & tws_shows(S.SESSION_ELSEWHERE)),
+    Entry("relogin-required", RED, when=LOGGED_OUT & tws_shows(S.RELOGIN_REQUIRED)),
+    Entry("version-refused", RED, when=NOT_IN_SERVICE & login(S.VERSION_REFUSED)),
+    Entry(
+        "two-factor-pending",
+        RED,
+        when=NOT_IN_SERVICE & login(S.TWO_FACTOR_PENDING)
+        | LOGGED_OUT & tws_shows(S.TWO_FACTOR_PENDING),
+        recurs=True,
+    ),
+    Entry(
+        "two-factor-lapsed",
+        RED,
+        when=NOT_IN_SERVICE & login(S.TWO_FACTOR_LAPSED),
+        recurs=True,
+    ),
+    Entry("login-throttled", RED, when=NOT_IN_SERVICE & login(S.LOGIN_THROTTLED)),
+    Entry("login-refused", RED, when=NOT_IN_SERVICE & login(S.LOGIN_REFUSED)),
+    Entry("login-idle", RED, when=NOT_IN_SERVICE & login(S.LOGIN_IDLE)),
     # expected at this time; whatever outlasts the window is shown under its own name
     Entry("maintenance", AMBER, when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE), announce=False),
     Entry(
+        "restarting-itself",
+        AMBER,
+        when=NOT_IN_SERVICE & login(S.RESTARTING_ITSELF),
+        announce=False,
+    ),
+    Entry(
         "reset-window", AMBER, when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW), announce=False
     ),
+    Entry("write-access-asked", RED, when=UNEXPLAINED & tws_shows(S.WRITE_ACCESS_ASKED)),
+    Entry("dialog-open", RED, when=UNEXPLAINED & tws_shows(S.DIALOG_OPEN)),
     # known to traymon's session only, not to a fresh connection
     # one mute session is no verdict while new clients are served: a new one is tried first
     Entry("session-mute", AMBER, when=mute_while_new_clients_are_served, announce=False),
@@ -312,6 +362,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         never_muted=entry.never_muted,
         forewarns=entry.forewarns,
         claimable=entry.claimable,
+        recurs=entry.recurs,
     )
 
 

@@ -40,6 +40,7 @@ LIGHT_BY_USE = {
 STEP_BY_SENSOR = {
     SensorName.LISTENER: "port",
     SensorName.HANDSHAKE: "handshake",
+    SensorName.LOGIN_LOG: "port",
     SensorName.TLS: "handshake",
     SensorName.SESSION: "session",
     SensorName.LINK: "session",

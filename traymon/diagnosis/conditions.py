@@ -82,6 +82,17 @@ def session(*symptoms: Symptom) -> Condition:
     return reports(SensorName.SESSION, *symptoms)
 
 
+def login(*symptoms: Symptom) -> Condition:
+    """TWS's own log says this of its login, or a window of TWS shows it."""
+    shown = tws_shows(*symptoms)
+    return (reports(SensorName.LOGIN_LOG, *symptoms) | shown) & optionally(shown)
+
+
+def tws_shows(*symptoms: Symptom) -> Condition:
+    """A window of TWS has a title that means this."""
+    return reports(SensorName.TWS_WINDOWS, *symptoms)
+
+
 def tws_reports(sensor: SensorName, symptom: Symptom) -> Condition:
     """TWS itself reported the symptom.
 

@@ -23,6 +23,18 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "foreign-listener",
             "not-the-api-port",
         ),
+        "Login of TWS or IB Gateway": (
+            "two-factor-pending",
+            "two-factor-lapsed",
+            "login-idle",
+            "login-refused",
+            "login-throttled",
+            "version-refused",
+            "session-elsewhere",
+            "relogin-required",
+            "dialog-open",
+            "write-access-asked",
+        ),
         "Handshake": (
             "handshake-silent",
             "connection-rejected",
@@ -74,7 +86,7 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "all-client-ids-refused",
             "program-turned-away",
         ),
-        "Expected at this time": ("maintenance", "reset-window"),
+        "Expected at this time": ("maintenance", "restarting-itself", "reset-window"),
         "traymon itself": (
             "starting",
             "resumed",

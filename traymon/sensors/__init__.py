@@ -21,8 +21,10 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
+from traymon.sensors.login_log import LoginLog
 from traymon.sensors.session import Session
 from traymon.sensors.tls_probe import TlsProbe
+from traymon.sensors.tws_windows import TwsWindows
 
 __all__ = ["POLLING_SENSORS", "STREAMING_SENSORS", "sensors_for_target"]
 
@@ -31,6 +33,8 @@ POLLING_SENSORS: Mapping[SensorName, Callable[[SharedState], PollingSensor]] = M
     {
         SensorName.LISTENER: lambda shared: Listener(shared.connections),
         SensorName.HANDSHAKE: lambda shared: Handshake(shared.connections),
+        SensorName.LOGIN_LOG: lambda shared: LoginLog(),
+        SensorName.TWS_WINDOWS: lambda shared: TwsWindows(),
         SensorName.INTERNET: lambda shared: Internet(),
     }
 )

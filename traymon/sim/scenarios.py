@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from traymon.sim import stage
+from traymon.sim import launcher_log, stage
 from traymon.sim.behaviour import Behaviour, Hello, Start
 from traymon.sim.scripts import RefusesIds
 from traymon.sim.stage import NO_ENV, Prop, Scenario
@@ -44,6 +44,35 @@ def _session(
         says=f"The Gateway {says_what[0].lower()}{says_what[1:]}",
         props=(stage.gateway(Behaviour(**behaviour)),),
         env=env,
+    )
+
+
+def _login(code: str, says: str, *lines: tuple[float, str]) -> Scenario:
+    """A Gateway that has not logged in; its log, with the seconds since each line, says why."""
+    begin = lines[0][0] + 1.0
+    start = (launcher_log.RESTART, launcher_log.BUILD, launcher_log.STARTED)
+    return Scenario(
+        name=code,
+        code=code,
+        says=says,
+        props=(
+            stage.nobody_listens,
+            stage.waiting_gateway(*((begin, line) for line in start), *lines),
+        ),
+        linux_only=True,
+        machine_wide=True,
+    )
+
+
+def _dialog(code: str, title: str) -> Scenario:
+    """A Gateway that serves nobody, while it shows a window."""
+    return Scenario(
+        name=code,
+        code=code,
+        says=f"The Gateway runs, its port is closed, and it shows the window “{title}”.",
+        props=(stage.nobody_listens, stage.process_name("ibgateway"), stage.dialog(title)),
+        needs_screen=True,
+        machine_wide=True,
     )
 
 
@@ -84,6 +113,10 @@ _ALL = (
         linux_only=True,
         machine_wide=True,
     ),
+    _dialog("session-elsewhere", "Existing session detected"),
+    _dialog("relogin-required", "Re-login is required"),
+    _dialog("write-access-asked", "API client needs write access action confirmation"),
+    _dialog("dialog-open", "Password Notice"),
     Scenario(
         name="wrong-port",
         code="wrong-port",
@@ -146,6 +179,48 @@ _ALL = (
         "foreign-listener",
         Hello.VERSION_ABC,
         "The version in the answer is not a number.",
+    ),
+    # --- the login ---
+    _login(
+        "two-factor-pending",
+        "The Gateway waits for the user's approval on the phone.",
+        *((35.0, launcher_log.LOGIN), (30.0, launcher_log.AUTH_IB_KEY)),
+        *((30.0, launcher_log.CHALLENGE), (5.0, launcher_log.HEARTBEAT)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "two-factor-lapsed",
+        "Nobody has approved the login on the phone in time.",
+        *((300.0, launcher_log.AUTH_IB_KEY), (300.0, launcher_log.CHALLENGE)),
+        *((60.0, launcher_log.CLOSED), (0.0, launcher_log.WAITS)),
+    ),
+    _login(
+        "login-refused",
+        "IBKR has refused the password.",
+        *((60.0, launcher_log.LOGIN), (58.0, launcher_log.WRONG_PASSWORD)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "login-throttled",
+        "After too many failed logins, IBKR makes the Gateway wait for five minutes.",
+        *((90.0, launcher_log.WRONG_PASSWORD), (60.0, launcher_log.THROTTLED)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "login-idle",
+        "The Gateway runs, and nobody has logged in for an hour.",
+        *((3600.0, launcher_log.RESTARTS_DAILY), (0.0, launcher_log.WAITS)),
+    ),
+    _login(
+        "version-refused",
+        "IBKR no longer lets this version of the Gateway log in.",
+        *((60.0, launcher_log.LOGIN), (58.0, launcher_log.OLD_VERSION)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "restarting-itself",
+        "The Gateway restarts at its daily time, with its saved login.",
+        *((20.0, launcher_log.AUTO_RESTART), (0.0, launcher_log.LOGIN)),
     ),
     # --- the handshake ---
     Scenario(

@@ -84,6 +84,19 @@ def claimable_program(status: Status) -> Program | None:
     return known[0] if len(holders) == len(known) == 1 else None
 
 
+def window_to_show(status: Status) -> str:
+    """Return the title of the window of TWS that waits, if it is on this screen; else ""."""
+    if SensorName.TWS_WINDOWS not in status.diagnosis.witnesses:
+        return ""
+    return Fact.WINDOW.of(status.diagnosis.facts) or ""
+
+
+def may_need_tws_logs(status: Status) -> bool:
+    """Tell whether TWS's own logs may help: it runs on this computer, and its log was read."""
+    found = status.evidence.fact(SensorName.LOGIN_LOG, Fact.APP_PID)
+    return found is not None and not status.target.demo
+
+
 def headline(diagnosis: Diagnosis) -> str:
     """Return the headline of a diagnosis, short enough for a notification's title."""
     text = fix_pages.fill(fix_pages.page(diagnosis.code).headline, short_facts(diagnosis.facts))

@@ -29,7 +29,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a 
 
 CODE = re.compile(r"<code[^>]*>(.*?)</code>|`([^`\n]+)`", re.DOTALL)
 # the names of commands: what follows the program's name in something that is to be typed
-NAMES = "run|open|status|check|gate|wait|snooze|test-notify|autostart|explain|config|demo|simulate"
+NAMES = (
+    "run|open|status|check|gate|wait|snooze|test-notify|autostart|explain|logs|config|demo|simulate"
+    "|calendar"
+)
 BARE = re.compile(rf"traymon (?:{NAMES})\b.*")
 USAGE_ERROR = 3
 
@@ -108,12 +111,12 @@ def test_every_printed_command_works_where_it_is_pasted(
         typed = line.replace("--python PATH", f"--python {sys.executable}")
         done = run_in_a_shell(user, typed.replace("-- python ", f"-- {sys.executable} "))
         assert "command not found" not in done.stderr, line
-        # nothing runs that these could ask
-        asks_the_one_that_runs = line.removeprefix(commands.traymon).split()[0] in (
-            "open",
-            "status",
+        # nothing runs that these could ask or find
+        asks_what_runs = line.removeprefix(commands.traymon).split()[0] in (
+            *("open", "status"),
+            "logs",
         )
-        usage = USAGE_ERROR if asks_the_one_that_runs else None
+        usage = USAGE_ERROR if asks_what_runs else None
         assert done.returncode in ({usage} if usage else {0, 1, 2}), (line, done.stderr)
         if " check" in line and "--report" not in line:
             assert done.returncode == 0, (line, done.stdout)

@@ -37,6 +37,7 @@ def part(status: Status, now: float) -> dict[str, Any]:
         "demo": status.target.demo,
         "has_fix": has_fix(status.diagnosis.code, light),
         "claimable": _claimable(status),
+        "window": clean(presenter.window_to_show(status)),
         "watched": not status.paused and status.diagnosis.code != STALE.code,
         "fixed": "" if fixed is None else duration(fixed),
         "was_wrong": _was_wrong(status),

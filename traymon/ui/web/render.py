@@ -93,6 +93,7 @@ def _states(statuses: Sequence[Status]) -> dict[str, bool]:
         "watching": not paused,
         "snoozed": any(status.snoozed_until is not None for status in statuses),
         "hours-known": any(status.opens_at is not None for status in statuses),
+        "tws-logs": any(presenter.may_need_tws_logs(status) for status in statuses),
         "new-settings": any(status.settings.news is SettingsNews.CHANGED for status in statuses),
     }
 

@@ -15,8 +15,8 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
-from support.page_scenes import TEN_CODES, scene
-from traymon.core.facts import Fact, Facts
+from support.page_scenes import TEN_CODES, scene, shows_window
+from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import Commands, Program, Target
 from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
@@ -218,6 +218,18 @@ def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, w
     assert 'data-post="/use-settings"' not in render.page(shown, NOW)
 
 
+def test_tws_logs_are_offered_where_its_log_was_read() -> None:
+    shown = status("x")
+    assert "tws-logs" not in render.live_event([shown], NOW)["state"]
+    found: Facts = {Fact.APP: "TWS", Fact.APP_PID: 4711}
+    for facts in (NO_FACTS, found):
+        reading = Reading(SensorName.LOGIN_LOG, Symptom.UNKNOWN, facts=facts, at=NOW)
+        read = replace(shown, evidence=shown.evidence.with_reading(reading))
+        assert ("tws-logs" in render.live_event([read], NOW)["state"]) is bool(facts)
+    demo = replace(read, target=replace(read.target, demo=True))
+    assert "tws-logs" not in render.live_event([demo], NOW)["state"]
+
+
 def test_after_a_fix_it_says_what_was_fixed_and_what_to_check_now() -> None:
     causes = (Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}),)
     shown = replace(scene("healthy"), was_down=250.0, was_wrong=causes)
@@ -257,6 +269,18 @@ def test_a_program_can_be_claimed_on_the_live_page_where_it_is_named() -> None:
     assert "<i>" not in html
     assert "That one is mine</button>" not in render.page(shown, NOW)
     assert "data-post" not in render.live_event([scene("handshake-silent")], NOW)["html"]
+
+
+def test_a_window_that_is_on_this_screen_can_be_shown_from_the_live_page() -> None:
+    shown = shows_window("<i>Existing session detected")
+    html = render.live_event([shown], NOW)["html"]
+    assert 'data-post="/show-window/bot"' in html
+    assert "Show that window</button>" in html
+    assert "<i>" not in html
+    assert "Show that window" not in render.page(shown, NOW), "nobody answers a page on the disk"
+    known_otherwise = replace(shown.diagnosis, witnesses=frozenset({SensorName.LOGIN_LOG}))
+    html = render.live_event([replace(shown, diagnosis=known_otherwise)], NOW)["html"]
+    assert "Show that window" not in html
 
 
 def test_a_demo_says_so_on_the_page_and_in_its_title() -> None:
