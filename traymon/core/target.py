@@ -110,6 +110,7 @@ class Target:
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
+    tws_settings: bool = False  # TWS is asked for its own settings
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     commands: Commands = USUAL_COMMANDS

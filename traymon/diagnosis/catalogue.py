@@ -15,6 +15,7 @@ from traymon.diagnosis.accounts import what_is_meant
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
+    a_configured_id_is_the_master,
     a_farm_is_broken_for,
     a_later_run_is_kept_out,
     a_new_session_is_served,
@@ -51,6 +52,7 @@ from traymon.diagnosis.conditions import (
     sessions_end_at_once,
     stable_for,
     support_ends_within,
+    the_api_is_read_only,
     tws_reports,
     unattributed,
 )
@@ -103,6 +105,7 @@ DETAIL_PRIORITY = (
     SensorName.HANDSHAKE,
     SensorName.TLS,
     SensorName.CLIENT_IDS,
+    SensorName.TWS_SETTINGS,
     SensorName.SUPPORT,
     SensorName.HOURS,
     SensorName.FARMS,
@@ -264,6 +267,9 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(1), once="version-day"),
     Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(7), once="version-week"),
     Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(30), once="version-month"),
+    # settings of TWS that may be meant, so they are announced once
+    Entry("read-only-api", AMBER, when=the_api_is_read_only & SERVED, once="read-only-api"),
+    Entry("master-client-id", AMBER, when=a_configured_id_is_the_master & SERVED, once="master-id"),
     Entry(
         "healthy",
         GREEN,

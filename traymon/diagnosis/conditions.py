@@ -342,6 +342,22 @@ def paper_where_live_is_meant(evidence: Evidence) -> bool:
     return _logged_in_is(evidence, paper=True)
 
 
+@Condition
+def the_api_is_read_only(evidence: Evidence) -> Witnesses | None:
+    """TWS's setting Read-Only API is on, so that it refuses orders."""
+    settings = evidence.fact(SensorName.TWS_SETTINGS, Fact.TWS_SETTINGS)
+    is_on = settings is not None and settings.read_only is True
+    return frozenset({SensorName.TWS_SETTINGS}) if is_on else None
+
+
+@Condition
+def a_configured_id_is_the_master(evidence: Evidence) -> Witnesses | None:
+    """One of the configured client IDs is TWS's Master API client ID."""
+    master = evidence.fact(SensorName.TWS_SETTINGS, Fact.MASTER_CLIENT_ID)
+    is_yours = master in evidence.target.client_ids
+    return frozenset({SensorName.TWS_SETTINGS}) if is_yours else None
+
+
 @_without_witness
 def clocks_differ(evidence: Evidence) -> bool:
     """This machine's clock and IB's are certainly more than MAX_CLOCK_SKEW apart."""

@@ -88,6 +88,7 @@ LONGEST: Facts = {
     Fact.TWS_VERSION: "10.45.1",
     Fact.SUPPORT_ENDS: "2026-12-15",
     Fact.MIN_TWS_VERSION: "10.50.1",
+    Fact.MASTER_CLIENT_ID: 2_147_483_647,
     Fact.SENSOR: "handshake",
     Fact.LOG_FILE: "/home/" + "x" * 300,
     Fact.TRAYMON: "/home/" + "x" * 300,
@@ -106,6 +107,7 @@ BY_OTHERS = {
     Fact.LOOKS,
     Fact.OUTAGE,
     Fact.CAUSE,
+    Fact.TWS_SETTINGS,  # of the check, on no page
     *(Fact.LIBRARIES, Fact.INTERPRETER, Fact.PYTHON_VERSION),  # of `traymon check`, on no page
 }  # what the view itself puts in
 codes = pytest.mark.parametrize("code", ENTRIES)

@@ -69,6 +69,7 @@ class Routes:
             Route("/resume", self._resume, methods=["POST"]),
             Route("/mine/{target:path}", self._mark_as_mine, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
+            Route("/tws-settings", _act(actions.look_at_tws_settings), methods=["POST"]),
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
