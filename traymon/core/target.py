@@ -18,6 +18,7 @@ USUAL_PORTS: Mapping[int, str] = MappingProxyType(
 )
 
 NEWEST_API_VERSION = 226  # what IBKR's newest client offers (ibapi 10.51.1, `server_versions.py`)
+SETTINGS_VERSION = 219  # the first of which TWS gives its own settings (likewise)
 # The line of TWS that an API version means: that of the ibapi with this highest version, or the
 # one that brought the feature which the version stands for (rust-ibapi, `CHANGELOG.md`).
 TWS_LINES: Mapping[int, str] = MappingProxyType(

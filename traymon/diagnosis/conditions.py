@@ -344,17 +344,17 @@ def paper_where_live_is_meant(evidence: Evidence) -> bool:
 
 @Condition
 def the_api_is_read_only(evidence: Evidence) -> Witnesses | None:
-    """TWS's setting Read-Only API is on, so that it refuses orders."""
+    """TWS refuses orders by its setting Read-Only API, and the user wants its settings judged."""
     settings = evidence.fact(SensorName.TWS_SETTINGS, Fact.TWS_SETTINGS)
-    is_on = settings is not None and settings.read_only is True
+    is_on = evidence.target.tws_settings and settings is not None and settings.read_only is True
     return frozenset({SensorName.TWS_SETTINGS}) if is_on else None
 
 
 @Condition
 def a_configured_id_is_the_master(evidence: Evidence) -> Witnesses | None:
-    """One of the configured client IDs is TWS's Master API client ID."""
+    """A configured client ID is TWS's Master ID, and the user wants its settings judged."""
     master = evidence.fact(SensorName.TWS_SETTINGS, Fact.MASTER_CLIENT_ID)
-    is_yours = master in evidence.target.client_ids
+    is_yours = evidence.target.tws_settings and master in evidence.target.client_ids
     return frozenset({SensorName.TWS_SETTINGS}) if is_yours else None
 
 

@@ -32,7 +32,7 @@ def settings_step(evidence: Evidence) -> CheckStep | None:
         _localhost_only(settings),
         _trusted_ips(settings),
         _master_id(settings, evidence),
-        _daily_exit(settings),
+        *_daily_exit(settings),
     )
     light = max(detail.light for detail in details)
     summary = finding("summary", "attention" if light is AMBER else "good")
@@ -94,11 +94,12 @@ def _master_id(settings: TwsSettings, evidence: Evidence) -> CheckDetail:
     return CheckDetail(GREEN, finding("master-id", "other", id=master))
 
 
-def _daily_exit(settings: TwsSettings) -> CheckDetail:
-    if not settings.exit_at or settings.restarts is None:
-        return CheckDetail(GREY, not_given("daily-exit"))
+def _daily_exit(settings: TwsSettings) -> tuple[CheckDetail, ...]:
+    """Return when TWS ends each day; for a restart, with the line of the settings for it."""
+    at, zone = settings.exit_at, settings.zone
+    if not at or settings.restarts is None:
+        return (CheckDetail(GREY, not_given("daily-exit")),)
     if not settings.restarts:
-        return CheckDetail(GREY, finding("daily-exit", "log-off", at=settings.exit_at))
-    found = "restart" if settings.zone else "restart-somewhere"
-    values = {"at": settings.exit_at, "zone": settings.zone}
-    return CheckDetail(GREEN, finding("daily-exit", found, **values))
+        return (CheckDetail(GREY, finding("daily-exit", "log-off", at=at)),)
+    found = ("restart", "restart-line") if zone else ("restart-somewhere",)
+    return tuple(CheckDetail(GREEN, finding("daily-exit", one, at=at, zone=zone)) for one in found)

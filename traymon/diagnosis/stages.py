@@ -48,6 +48,7 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "paper-not-acknowledged",
             "questions-unanswered",
             "client-outdated",
+            "read-only-api",
             "version-ends",
             "clock-skew",
         ),
@@ -73,6 +74,7 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "client-id-refused",
             "all-client-ids-refused",
             "program-turned-away",
+            "master-client-id",
         ),
         "Expected at this time": ("maintenance", "reset-window"),
         "traymon itself": (

@@ -19,7 +19,6 @@ from traymon.sensors.protobuf import Malformed, Message, encode_integer
 from traymon.sensors.tws_words import plain
 from traymon.sensors.wire import TwsError
 
-CONFIG_VERSION = 219  # the first that gives its settings: TWS 10.43 (`server_versions.py`)
 START_API, REQUEST_CONFIG = 271, 308
 ERROR, NEXT_VALID_ID, CONFIG_RESPONSE = 204, 209, 310
 REQUEST_ID = 1  # IBKR's documentation: it must be given

@@ -12,6 +12,7 @@ import time
 
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
+from traymon.core.target import SETTINGS_VERSION
 from traymon.core.tws_settings import TwsSettings as Settings
 from traymon.core.vocabulary import NOT_ACCEPTED, SERVED, SensorName, Symptom
 from traymon.sensors.base import FactDict, SensorContext
@@ -20,6 +21,7 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 log = logging.getLogger(__name__)
 
 PAUSE = 2.0  # seconds between two sessions, however often the user asks
+TOO_OLD = "TWS gives its settings from 10.43 on, and this one has API version {}"
 YES_OR_NO = {True: "yes", False: "no", None: "not given"}
 
 
@@ -79,6 +81,9 @@ class TwsSettings:
             return Reading(self.name, Symptom.UNKNOWN, "not asked (TRAYMON_SESSION=off)")
         if evidence.symptom(SensorName.HANDSHAKE) not in SERVED:
             return Reading(self.name, Symptom.UNKNOWN, "not asked: the API does not answer")
+        version = evidence.fact(SensorName.HANDSHAKE, Fact.SERVER_VERSION)
+        if version is not None and version < SETTINGS_VERSION:
+            return Reading(self.name, Symptom.UNKNOWN, f"not known: {TOO_OLD.format(version)}")
         # imported only once it is wanted
         from traymon.sensors.tws_settings_session import ask_for_settings
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 
 from traymon.core.addresses import parse_address
-from traymon.core.target import NEWEST_API_VERSION, Target
+from traymon.core.target import NEWEST_API_VERSION, SETTINGS_VERSION, Target
 from traymon.core.tws_settings import TwsSettings
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import settings_wire, wire
@@ -93,8 +93,8 @@ async def _exchange_versions(connection: socket.socket, deadline: float) -> str:
     reply = await read_reply(connection, deadline, NEWEST_API_VERSION)
     if reply.symptom is not Symptom.OK or reply.version is None:
         return reply.detail
-    if not settings_wire.CONFIG_VERSION <= reply.version <= NEWEST_API_VERSION:
-        return f"API version {reply.version}; TWS gives its settings from version 10.43 on"
+    if not SETTINGS_VERSION <= reply.version <= NEWEST_API_VERSION:
+        return f"API version {reply.version} does not give them"
     return ""
 
 
