@@ -46,11 +46,10 @@ class TwsSettings:
                 self._asked = True
                 context.post(await self._look(evidence))
                 await asyncio.sleep(PAUSE)
-            elif evidence.symptom(SensorName.HANDSHAKE) in NOT_ACCEPTED and self._is_known(
-                evidence
-            ):
+            elif self._asked and evidence.symptom(SensorName.HANDSHAKE) in NOT_ACCEPTED:
                 self._asked = False
-                context.post(Reading(self.name, Symptom.UNKNOWN, "of a TWS that has ended"))
+                if evidence.symptom(self.name) is Symptom.OK:
+                    context.post(Reading(self.name, Symptom.UNKNOWN, "that TWS has ended"))
             else:
                 await context.wait_for_update()
 
@@ -70,9 +69,6 @@ class TwsSettings:
         served = evidence.symptom(SensorName.HANDSHAKE) in SERVED
         in_session = evidence.symptom(SensorName.SESSION) is Symptom.OK
         return evidence.target.tws_settings and not self._asked and served and in_session
-
-    def _is_known(self, evidence: Evidence) -> bool:
-        return self._asked or evidence.symptom(self.name) is Symptom.OK
 
     async def _look(self, evidence: Evidence) -> Reading:
         """Ask once; return the settings, or why they are not known."""
