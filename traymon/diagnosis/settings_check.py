@@ -71,15 +71,10 @@ def _trusted_ips(settings: TwsSettings) -> CheckDetail:
     if settings.trusts_this_computer is None:
         light, found = GREY, "unknown"
     elif not settings.trusts_this_computer:
-        light, found = AMBER, "not-listed"
+        light, found = AMBER, "not-listed" if settings.trusted_ips else "none"
     else:
         light, found = GREEN, "localhost" if settings.localhost_only else "listed"
-    addresses = _count(settings.trusted_ips)
-    return CheckDetail(light, finding("trusted-ips", found, count=addresses))
-
-
-def _count(addresses: int) -> str:
-    return {0: "no addresses", 1: "1 address"}.get(addresses, f"{addresses} addresses")
+    return CheckDetail(light, finding("trusted-ips", found, count=settings.trusted_ips))
 
 
 def _master_id(settings: TwsSettings, evidence: Evidence) -> CheckDetail:

@@ -97,6 +97,7 @@ def test_the_restart_is_offered_as_a_line_for_the_settings_file() -> None:
         ({"master_client_id": 11}, "Master API client ID", "master-client-id"),
         ({"master_client_id": 9_100}, "Master API client ID", "healthy"),
         ({"trusts_this_computer": False}, "Trusted IPs", "healthy"),
+        ({"trusts_this_computer": False, "trusted_ips": 0}, "Trusted IPs", "healthy"),
     ],
 )
 def test_what_makes_a_program_fail_is_amber_and_never_red(
@@ -178,7 +179,7 @@ def test_a_check_that_is_not_reached_has_the_light_of_what_it_requires(name: str
 
 
 def test_every_word_of_the_asset_is_used_with_the_values_that_it_names() -> None:
-    values = {"port": 1, "tws_port": 2, "count": "3 addresses", "id": 4, "at": "5", "zone": "6"}
+    values = {"port": 1, "tws_port": 2, "count": 1_000, "id": 4, "at": "5", "zone": "6"}
     for texts in words().values():
         for text in texts.values():
             assert "{" not in text.format(**values)
