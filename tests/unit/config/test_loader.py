@@ -142,6 +142,8 @@ def test_the_mode_of_the_docker_images_is_read_listed_and_never_a_mistake(
         ("TRAYMON_HOURS=sometimes", "always, auto, or a window like"),
         ("TRAYMON_QUIET=always", "a window like"),
         ("TRAYMON_HOURS=auto\nTRAYMON_SESSION=off", "set TRAYMON_SESSION=hold"),
+        ("TRAYMON_TWS_SETTINGS=yes\nTRAYMON_SESSION=off", "set TRAYMON_SESSION=hold"),
+        ("TRAYMON_TWS_SETTINGS=perhaps", "must be yes or no"),
     ],
 )
 def test_a_window_that_cannot_be_used_is_named_with_what_is_wrong(
