@@ -172,9 +172,11 @@ def test_no_trusted_address_is_on_any_surface(
         monkeypatch.setenv("IB_PORT", str(gateway.port))
         monkeypatch.setenv("TRAYMON_TWS_SETTINGS", "yes")
         status = one_shot.run_once(loader.load(environ=os.environ, folder=user).target)
-        for options in ({"as_json": True}, {"report": True}, {"full": True}):
+        for kind in ("json", "report", "full"):
             with pytest.raises(SystemExit):
-                check("settings", **options)
+                check(
+                    "settings", as_json=kind == "json", report=kind == "report", full=kind == "full"
+                )
     now = status.evidence.now
     pages = f"{render.live_event([status], now)} {render.page(status, now)}"
     assert "2 listed" in pages

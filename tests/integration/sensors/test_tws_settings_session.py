@@ -151,16 +151,19 @@ def test_a_long_answer_is_read_to_its_end(serve: Callable[..., int]) -> None:
     assert settings.read_only is True
 
 
+def closes_after_the_version(connection: socket.socket) -> None:
+    connection.recv(100)
+    connection.sendall(version_reply(226))
+    connection.recv(100)
+
+
 # Each with a word of what is said.
 HOSTILE: dict[str, tuple[Speak, str]] = {
     "closes at once": (lambda connection: None, "closed without a reply"),
     "not IB": (lambda c: c.sendall(b"HTTP/1.1 400 Bad Request\r\n"), "HTTP"),
     "a version that was not offered": (lets_in(version=227), "227 does not give them"),
     "redirects": (lambda c: c.sendall(b"\0\0\0\x08-1\0else\0"), "redirects"),
-    "closes after the version": (
-        lambda c: (c.recv(100), c.sendall(version_reply(226)), c.recv(100)),
-        "closed by the Gateway",
-    ),
+    "closes after the version": (closes_after_the_version, "closed by the Gateway"),
     "silent": (lets_in(), "no answer within"),
     "a text message": (lets_in(b"\0\0\0\x04" + b"9\x001\x00"), "no answer within"),
     "a giant frame": (lets_in(b"\0\x7f\xff\xff" + b"x" * 100), "announced a frame of"),

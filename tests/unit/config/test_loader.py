@@ -142,8 +142,6 @@ def test_the_mode_of_the_docker_images_is_read_listed_and_never_a_mistake(
         ("TRAYMON_HOURS=sometimes", "always, auto, or a window like"),
         ("TRAYMON_QUIET=always", "a window like"),
         ("TRAYMON_HOURS=auto\nTRAYMON_SESSION=off", "set TRAYMON_SESSION=hold"),
-        ("TRAYMON_TWS_SETTINGS=yes\nTRAYMON_SESSION=off", "set TRAYMON_SESSION=hold"),
-        ("TRAYMON_TWS_SETTINGS=perhaps", "must be yes or no"),
     ],
 )
 def test_a_window_that_cannot_be_used_is_named_with_what_is_wrong(
@@ -158,6 +156,15 @@ def test_an_api_version_that_no_tws_has_is_refused(load: Load) -> None:
     says = "a whole number from 100 to 226 (IBKR's newest API version)"
     with pytest.raises(ConfigError, match=re.escape(says)):
         load("TRAYMON_MIN_SERVER_VERSION=227\n")
+
+
+def test_the_settings_of_tws_are_asked_for_only_if_wanted_and_in_a_session(load: Load) -> None:
+    assert load().target.tws_settings is False
+    assert load("TRAYMON_TWS_SETTINGS=yes\n").target.tws_settings is True
+    with pytest.raises(ConfigError, match="must be yes or no"):
+        load("TRAYMON_TWS_SETTINGS=perhaps\n")
+    with pytest.raises(ConfigError, match="set TRAYMON_SESSION=hold, or remove this line"):
+        load("TRAYMON_TWS_SETTINGS=yes\nTRAYMON_SESSION=off\n")
 
 
 def test_every_number_reaches_the_target(load: Load) -> None:
