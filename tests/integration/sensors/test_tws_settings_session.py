@@ -10,7 +10,7 @@ import random
 import socket
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +24,11 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.session import MAX_OWN_IDS, own_ids
 from traymon.sensors.tws_settings_session import ask_for_settings
 from traymon.sim.behaviour import Config
+from traymon.sim.connection import Connection
 from traymon.sim.gateway import Behaviour, Ending, running
 from traymon.sim.messages import version_reply
 from traymon.sim.protobuf_messages import config_response, error, field, message, session_start
+from traymon.sim.script import Script
 from traymon.sim.scripts import RefusesIds
 
 NEWEST = Behaviour(server_version=226)
@@ -99,6 +101,21 @@ def test_tws_before_10_43_is_not_asked_and_gets_no_session() -> None:
         assert gateway.conversations[0].messages == ()
 
 
+class AnswersTwice(Script):
+    """Sends more than anybody reads."""
+
+    def request(self, connection: Connection, number: int, fields: Sequence[str]) -> None:
+        for _ in range(2):
+            connection.reply(number, fields)
+
+
+def test_what_nobody_needs_is_read_to_its_end_before_the_connection_is_closed() -> None:
+    with running(NEWEST, script=AnswersTwice()) as gateway:
+        assert isinstance(ask(gateway.port), TwsSettings)
+        wait_for(lambda: gateway.conversations[0].closed_at)
+        assert gateway.conversations[0].ending is Ending.PEER_CLOSED
+
+
 def test_what_tws_says_in_place_of_the_settings_is_kept() -> None:
     with running(replace(NEWEST, config=None)) as gateway:
         why = ask(gateway.port)
@@ -151,6 +168,17 @@ def test_a_long_answer_is_read_to_its_end(serve: Callable[..., int]) -> None:
     assert settings.read_only is True
 
 
+def flood(data: bytes) -> Speak:
+    def speak(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.sendall(version_reply(226))
+        connection.recv(100)
+        while True:
+            connection.sendall(data)
+
+    return speak
+
+
 def closes_after_the_version(connection: socket.socket) -> None:
     connection.recv(100)
     connection.sendall(version_reply(226))
@@ -167,6 +195,7 @@ HOSTILE: dict[str, tuple[Speak, str]] = {
     "silent": (lets_in(), "no answer within"),
     "a text message": (lets_in(b"\0\0\0\x04" + b"9\x001\x00"), "no answer within"),
     "a giant frame": (lets_in(b"\0\x7f\xff\xff" + b"x" * 100), "announced a frame of"),
+    "an endless answer": (flood(message(88, b"x" * 60_000)), "more than 4194304 bytes"),
     "no frame": (lets_in(b"\xff" * 100), "no message of TWS"),
     "a frame without a number": (lets_in(b"\0\0\0\x02ab"), "a message of 2 bytes"),
     "an empty answer": (lets_in(message(110)), "without the settings of the API"),
@@ -208,16 +237,6 @@ def drip(connection: socket.socket) -> None:
     while True:
         connection.sendall(b"x")
         time.sleep(0.05)
-
-
-def flood(data: bytes) -> Speak:
-    def speak(connection: socket.socket) -> None:
-        connection.recv(100)
-        connection.sendall(version_reply(226))
-        while True:
-            connection.sendall(data)
-
-    return speak
 
 
 @pytest.mark.parametrize(

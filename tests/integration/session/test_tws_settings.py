@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +150,7 @@ def test_while_nobody_is_served_or_monitoring_is_paused_nothing_is_sent() -> Non
         await told.until_it_shows("healthy", "green", within=60)
         await told.until(told.now + 60)
         assert asked(told.gateway) == []
+        assert SETTINGS not in told.status.evidence.readings
 
     play(story, NEWEST)
 
@@ -190,7 +192,9 @@ def target(gateway: Running, **more: Any) -> Target:
 
 
 def test_a_bare_check_does_not_ask_and_one_on_the_users_word_does(gateway: Running) -> None:
+    began = time.monotonic()
     status = one_shot.run_once(target(gateway))
+    assert time.monotonic() - began < one_shot.STREAMS_TIMEOUT, "it waited for settings"
     assert asked(gateway) == []
     assert status.diagnosis.code == "healthy"
     status = one_shot.run_once(target(gateway, tws_settings=True))
@@ -200,10 +204,12 @@ def test_a_bare_check_does_not_ask_and_one_on_the_users_word_does(gateway: Runni
 
 @pytest.mark.parametrize("wanted", [False, True])
 def test_waiting_never_asks(gateway: Running, wanted: bool) -> None:
-    about = target(gateway, tws_settings=wanted)
-    until = one_shot.run_until(about, "session", 10.0, tuple, lambda _: None)
-    ready, _ = asyncio.run(until)
-    assert ready
+    about = target(gateway, tws_settings=wanted, account="DU999")  # which is not logged in
+    until = one_shot.run_until(about, "session", 1.5, tuple, lambda _: None)
+    ready, last = asyncio.run(until)
+    assert not ready
+    assert last is not None
+    assert last.evidence.symptom(SensorName.SESSION) is Symptom.OK
     assert asked(gateway) == []
 
 

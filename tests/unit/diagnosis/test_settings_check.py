@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from traymon.core import time_windows
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading, Status
 from traymon.core.target import Target
@@ -17,6 +18,8 @@ from traymon.diagnosis.checks import check_steps, every_step, light_of_check, st
 from traymon.diagnosis.settings_check import settings_step
 from traymon.diagnosis.settings_words import words
 from traymon.monitoring.one_shot import is_ready
+from traymon.ui.status_json import as_json
+from traymon.ui.web.chips import chips
 
 NOW = 1_000.0
 WELL = TwsSettings(
@@ -76,12 +79,16 @@ def test_settings_that_suit_a_program_have_a_tick_each() -> None:
     ]
     assert light_of_check(status, "settings") is Light.GREEN
     assert status.diagnosis.code == "healthy"
+    chip = chips(check_steps(status.evidence))[-1]
+    assert (chip.label, chip.state) == ("TWS settings", "passed")
 
 
 def test_the_restart_is_offered_as_a_line_for_the_settings_file() -> None:
     step = settings_step(looked_at(WELL).evidence)
     assert step is not None
-    assert step.details[-1].finding == "TRAYMON_MAINTENANCE=23:45+10m Europe/Berlin"
+    key, _, window = step.details[-1].finding.partition("=")
+    assert (key, window) == ("TRAYMON_MAINTENANCE", "23:45+10m Europe/Berlin")
+    time_windows.parse(window)
     light, text = rows(looked_at(replace(WELL, zone="")))["Auto restart"]
     assert light is Light.GREEN
     assert "TRAYMON_MAINTENANCE=23:45+10m and that zone" in text
@@ -176,6 +183,16 @@ def test_a_check_that_is_not_reached_has_the_light_of_what_it_requires(name: str
     status = Status(evidence.target, diagnose(evidence), NOW, NOW, evidence, NOW)
     assert light_of_check(status, name) is Light.RED
     assert name not in {step.name for step in steps_up_to(check_steps(evidence), name)}
+
+
+@pytest.mark.parametrize("name", ["settings", "library"])
+def test_a_check_that_nobody_made_is_grey_and_no_pass(name: str) -> None:
+    evidence = looked_at(WELL).evidence
+    readings = {key: one for key, one in evidence.readings.items() if key != "tws_settings"}
+    evidence = replace(evidence, readings=readings)
+    status = Status(evidence.target, diagnose(evidence), NOW, NOW, evidence, NOW)
+    assert light_of_check(status, name) is Light.GREY
+    assert as_json(status, name)["passed"] is False
 
 
 def test_every_word_of_the_asset_is_used_with_the_values_that_it_names() -> None:

@@ -123,12 +123,14 @@ def test_the_page_itself_may_change_things(page: Served) -> None:
 def test_nobody_else_may_change_anything(
     headers: dict[str, str], status: int, page: Served
 ) -> None:
-    for path in ("/check-now", "/pause", "/open-page", "/one-time"):
+    for path in ("/check-now", "/tws-settings", "/pause", "/open-page", "/one-time"):
         assert page.post(path, **headers) == status
     assert page.asked == []
 
 
-@pytest.mark.parametrize("path", ["/check-now", "/pause", "/open-page", "/one-time"])
+@pytest.mark.parametrize(
+    "path", ["/check-now", "/tws-settings", "/pause", "/open-page", "/one-time"]
+)
 def test_get_changes_nothing(path: str, page: Served) -> None:
     assert page.get(path)[0] == 405
     assert page.asked == []
