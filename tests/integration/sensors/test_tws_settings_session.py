@@ -104,6 +104,10 @@ def test_tws_before_10_43_is_not_asked_and_gets_no_session() -> None:
 class AnswersTwice(Script):
     """Sends more than anybody reads."""
 
+    def start(self, connection: Connection, client_id: int) -> None:
+        connection.start_session(client_id)
+        connection.send(session_start(NEWEST))
+
     def request(self, connection: Connection, number: int, fields: Sequence[str]) -> None:
         for _ in range(2):
             connection.reply(number, fields)
@@ -113,7 +117,9 @@ def test_what_nobody_needs_is_read_to_its_end_before_the_connection_is_closed() 
     with running(NEWEST, script=AnswersTwice()) as gateway:
         assert isinstance(ask(gateway.port), TwsSettings)
         wait_for(lambda: gateway.conversations[0].closed_at)
-        assert gateway.conversations[0].ending is Ending.PEER_CLOSED
+        (record,) = gateway.conversations
+    assert record.ending is Ending.PEER_CLOSED
+    assert record.messages == (271, 308), "one request, however often the session begins"
 
 
 def test_what_tws_says_in_place_of_the_settings_is_kept() -> None:

@@ -51,7 +51,7 @@ def test_tws_is_never_asked_unless_the_user_wants_it() -> None:
     async def story(told: Story) -> None:
         await begin(told)
         told.monitor.check_now()
-        await told.until(900)
+        await told.until(300)
         assert asked(told.gateway) == []
         assert SETTINGS not in told.status.evidence.readings
 
@@ -61,7 +61,7 @@ def test_tws_is_never_asked_unless_the_user_wants_it() -> None:
 def test_where_the_settings_want_it_tws_is_asked_once_after_each_start() -> None:
     async def story(told: Story) -> None:
         await until_asked(told, 1)
-        await told.until(900)
+        await told.until(300)
         (only,) = asked(told.gateway)
         assert only.closed_at is not None
         assert only.client_id == OWN_ID + 24
@@ -72,7 +72,7 @@ def test_where_the_settings_want_it_tws_is_asked_once_after_each_start() -> None
         told.gateway.behaviour = READ_ONLY
         await told.gateway.start(port=port)
         await told.until_it_shows("read-only-api", "amber", within=120)
-        await told.until(told.now + 900)
+        await told.until(told.now + 300)
         assert len(asked(told.gateway)) == 2
 
     play(story, NEWEST, tws_settings=True)
@@ -170,7 +170,7 @@ def test_a_tws_that_does_not_tell_is_asked_once_and_never_at_fault(
         while SETTINGS not in told.status.evidence.readings:
             assert told.now < 30
             await told.until(told.now + 0.1)
-        await told.until(900)
+        await told.until(300)
         assert told.shown == ("healthy", "green")
         assert says in told.status.evidence.readings[SETTINGS].detail
         assert len(asked(told.gateway)) == connections
