@@ -26,7 +26,7 @@ from traymon.sensors.tws_settings import TwsSettings
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
 from traymon.sim.script import ORDINARY, Script
 
-IN_FLIGHT = 0.002  # real seconds in which bytes on loopback arrive
+IN_FLIGHT = 0.002  # real seconds, beyond what a byte takes now: see virtual_time.py
 OWN_ID = 9100
 START_API, CURRENT_TIME = 71, 49
 
