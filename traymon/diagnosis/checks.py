@@ -21,6 +21,7 @@ from traymon.diagnosis.check_step import CheckStep as CheckStep
 from traymon.diagnosis.conditions import support_ends_within
 from traymon.diagnosis.library_check import TITLE as LIBRARY_TITLE
 from traymon.diagnosis.library_check import library_step
+from traymon.diagnosis.settings_check import TITLE as SETTINGS_TITLE
 from traymon.diagnosis.settings_check import settings_step
 
 PORT_TITLE, HANDSHAKE_TITLE = "Port Connectivity", "IB API Handshake"
@@ -81,7 +82,7 @@ def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
 def every_step(evidence: Evidence) -> tuple[CheckStep, ...]:
     """Return the step of every check; one that was not made says why.
 
-    TWS's settings come last, and only where TWS was asked for them.
+    TWS's settings come last, and only where TWS was asked for them, or should be.
     """
     found = {step.name: step for step in check_steps(evidence)}
     library = LIBRARY_LEFT_OUT
@@ -89,17 +90,19 @@ def every_step(evidence: Evidence) -> tuple[CheckStep, ...]:
         library = SESSION_OFF
     elif not all(step.passed for step in found.values() if step.name != "ids"):
         library = NOT_REACHED
-    usual = (
+    rows = [
+        ("port", PORT_TITLE, NOT_REACHED),
+        ("handshake", HANDSHAKE_TITLE, NOT_REACHED),
+        ("session", SESSION_TITLE, SESSION_OFF),
+        ("library", LIBRARY_TITLE, library),
+        ("ids", IDS_TITLE, "not checked: no IB_CLIENT_ID set"),
+    ]
+    if "settings" in found or evidence.target.tws_settings:
+        rows.append(("settings", SETTINGS_TITLE, NOT_REACHED))
+    return tuple(
         found.get(name) or CheckStep(name, title, Light.GREY, why, skipped=True)
-        for name, title, why in (
-            ("port", PORT_TITLE, NOT_REACHED),
-            ("handshake", HANDSHAKE_TITLE, NOT_REACHED),
-            ("session", SESSION_TITLE, SESSION_OFF),
-            ("library", LIBRARY_TITLE, library),
-            ("ids", IDS_TITLE, "not checked: no IB_CLIENT_ID set"),
-        )
+        for name, title, why in rows
     )
-    return (*usual, found["settings"]) if "settings" in found else tuple(usual)
 
 
 def steps_up_to(steps: Sequence[CheckStep], name: str) -> Sequence[CheckStep]:

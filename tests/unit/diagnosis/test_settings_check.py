@@ -169,8 +169,12 @@ def test_settings_of_a_tws_that_is_not_served_name_no_cause() -> None:
 
 
 def test_where_tws_was_not_asked_there_is_no_such_step() -> None:
-    evidence = Evidence(TARGET, NOW).with_reading(Reading(SensorName.HANDSHAKE, Symptom.OK, at=NOW))
+    served = Reading(SensorName.HANDSHAKE, Symptom.OK, at=NOW)
+    evidence = Evidence(TARGET, NOW).with_reading(served)
     assert settings_step(evidence) is None
+    (*_, last) = every_step(evidence)
+    assert (last.name, last.light, last.finding) == ("settings", Light.GREY, "not reached")
+    evidence = replace(evidence, target=replace(TARGET, tws_settings=False))
     assert "settings" not in {step.name for step in every_step(evidence)}
     assert every_step(looked_at(WELL).evidence)[-1].name == "settings"
 
