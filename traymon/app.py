@@ -158,6 +158,7 @@ class App:
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
             show_window=handlers.show_window,
+            look_at_tws_settings=self.monitor.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,

@@ -20,6 +20,7 @@ PATHS = (
         "/page.js",
         "/actions.js",
         "/check-now",
+        "/tws-settings",
         "/pause",
         "/resume",
         "/mine/bot",

@@ -39,6 +39,8 @@ PURE = (
     "sensors/allowance",
     "sensors/inbox",
     "sensors/session_messages",
+    "sensors/settings_wire",
+    "sensors/protobuf",
     "sensors/session_pace",
     "sensors/jts_ini",
     "sensors/login_log_forms",
@@ -53,6 +55,7 @@ PURE = (
     "sensors/window_titles",
     "diagnosis/check_step",
     "diagnosis/library_check",
+    "diagnosis/settings_check",
     "diagnosis/accounts",
     "diagnosis/conditions",
     "diagnosis/catalogue",
@@ -221,6 +224,7 @@ def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
         *PURE,
         "diagnosis/fix_pages",
         "diagnosis/library_words",
+        "diagnosis/settings_words",
     }  # the words, which are part of the program
     assert not calls(module) & LOOKS
 
@@ -298,10 +302,11 @@ def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
         assert not SOCKET_ERRORS & set(names(module)), module
 
 
-def test_a_client_id_is_sent_in_two_places_alone() -> None:
+def test_a_client_id_is_sent_in_three_places_alone() -> None:
     assert {module for module in FILES if "start_api" in set(names(module))} == {
         "sensors/client_id_probe",
         "sensors/session_connection",  # an ID of traymon's own: see `own_ids`
+        "sensors/tws_settings_session",  # likewise
     }
 
 

@@ -202,6 +202,13 @@ class Settings(BaseModel):
         "test every so many minutes if TWS or IB Gateway runs on another computer.",
         f"auto, off, or {MINUTES}",
     )
+    tws_settings: bool = _setting(
+        "TRAYMON_TWS_SETTINGS",
+        False,
+        "ask TWS for its own settings each time it starts",
+        "yes: each time TWS or IB Gateway starts, ask it once for its own settings, such as "
+        "Read-Only API. Needs version 10.43 or newer. traymon never changes them.",
+    )
     interval: FiniteFloat = _setting(
         "TRAYMON_INTERVAL",
         LIMITS.interval,

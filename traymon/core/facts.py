@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from traymon.core.client_library import LibraryResult
 from traymon.core.target import IdUse, Program
+from traymon.core.tws_settings import TwsSettings
 
 T = TypeVar("T")
 
@@ -168,6 +169,9 @@ class Fact:
     TIMES = _number("times")  # how many new connections the Gateway has ended
     TIMES_IN = _duration("times_in")  # within how long
     BYSTANDERS = _programs("bystanders", 60)  # the user's, taken for no trading programs
+    # TWS's own settings
+    TWS_SETTINGS: FactKey[TwsSettings] = FactKey("tws_settings", TwsSettings)
+    MASTER_CLIENT_ID = _number("master_client_id")  # the Master API client ID, if one is set
     # trading hours
     HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
     HOURS_ZONE = _text("hours_zone")

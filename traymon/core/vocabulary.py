@@ -159,6 +159,7 @@ class SensorName(StrEnum):
     TWS_WINDOWS = "tws_windows"  # the titles of TWS's windows, while the API is not served
     CLIENT_LIBRARY = "client_library"  # whether a client library gets in; on a command alone
     CLIENT_IDS = "client_ids"
+    TWS_SETTINGS = "tws_settings"  # what TWS says of its own settings; on the user's word alone
     CALENDAR = "calendar"
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
 

@@ -15,6 +15,7 @@ from traymon.diagnosis.accounts import what_is_meant
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
+    a_configured_id_is_the_master,
     a_farm_is_broken_for,
     a_later_run_is_kept_out,
     a_new_session_is_served,
@@ -52,6 +53,7 @@ from traymon.diagnosis.conditions import (
     sessions_end_at_once,
     stable_for,
     support_ends_within,
+    the_api_is_read_only,
     tws_reports,
     tws_shows,
     unattributed,
@@ -122,6 +124,7 @@ DETAIL_PRIORITY = (
     SensorName.HANDSHAKE,
     SensorName.TLS,
     SensorName.CLIENT_IDS,
+    SensorName.TWS_SETTINGS,
     SensorName.SUPPORT,
     SensorName.HOURS,
     SensorName.FARMS,
@@ -322,6 +325,9 @@ CATALOGUE: tuple[Entry, ...] = (
         )
         for days, once in ((1, "version-day"), (7, "version-week"), (30, "version-month"))
     ),
+    # settings of TWS that may be meant, so they are announced once
+    Entry("read-only-api", AMBER, when=the_api_is_read_only & SERVED, once="read-only-api"),
+    Entry("master-client-id", AMBER, when=a_configured_id_is_the_master & SERVED, once="master-id"),
     Entry(
         "healthy",
         GREEN,

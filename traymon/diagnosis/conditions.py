@@ -353,6 +353,22 @@ def paper_where_live_is_meant(evidence: Evidence) -> bool:
     return _logged_in_is(evidence, paper=True)
 
 
+@Condition
+def the_api_is_read_only(evidence: Evidence) -> Witnesses | None:
+    """TWS refuses orders by its setting Read-Only API, and the user wants its settings judged."""
+    settings = evidence.fact(SensorName.TWS_SETTINGS, Fact.TWS_SETTINGS)
+    is_on = evidence.target.tws_settings and settings is not None and settings.read_only is True
+    return frozenset({SensorName.TWS_SETTINGS}) if is_on else None
+
+
+@Condition
+def a_configured_id_is_the_master(evidence: Evidence) -> Witnesses | None:
+    """A configured client ID is TWS's Master ID, and the user wants its settings judged."""
+    master = evidence.fact(SensorName.TWS_SETTINGS, Fact.MASTER_CLIENT_ID)
+    is_yours = evidence.target.tws_settings and master in evidence.target.client_ids
+    return frozenset({SensorName.TWS_SETTINGS}) if is_yours else None
+
+
 @_without_witness
 def clocks_differ(evidence: Evidence) -> bool:
     """This machine's clock and IB's are certainly more than MAX_CLOCK_SKEW apart."""

@@ -60,6 +60,7 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "paper-not-acknowledged",
             "questions-unanswered",
             "client-outdated",
+            "read-only-api",
             "version-ends",
             "clock-skew",
         ),
@@ -85,6 +86,7 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "client-id-refused",
             "all-client-ids-refused",
             "program-turned-away",
+            "master-client-id",
         ),
         "Expected at this time": ("maintenance", "restarting-itself", "reset-window"),
         "traymon itself": (

@@ -34,6 +34,7 @@ STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first r
 TWS_MESSAGES_DELAY = 1.5
 WELL_DELAY = 0.4  # the same once TWS has reported its data servers connected
 IDS = "ids"
+ON_REQUEST = {SensorName.TWS_SETTINGS}  # one more session, of which nobody needs to wait
 MUST_NOT_BE_RED = ("session", IDS)  # checks that fail while the light is red, whatever they see
 
 
@@ -82,7 +83,8 @@ async def _run_once(
     symptom = context.evidence.symptom(SensorName.HANDSHAKE)
     tls = [sensor for sensor in sensors.streaming if sensor.name is SensorName.TLS]
     if symptom in SERVED:
-        others = [sensor for sensor in sensors.streaming if sensor not in tls]
+        left_out = {SensorName.TLS} if target.tws_settings else {SensorName.TLS, *ON_REQUEST}
+        others = [sensor for sensor in sensors.streaming if sensor.name not in left_out]
         await context.run_streams(others, [library] if library else [])
     elif symptom in WITHOUT_A_BYTE:
         await context.run_streams(tls)
@@ -99,6 +101,7 @@ class _OneShotContext:
         self._evidence = Evidence(target, now).with_reading(Calendar().reading(now, None))
         self._arrived = asyncio.Event()
         self.check_requests = 1  # the check itself
+        self.settings_requests = int(target.tws_settings)
 
     @property
     def evidence(self) -> Evidence:
@@ -199,7 +202,8 @@ async def run_until(
 
     def sensors() -> Sensors:
         usual = sensors_for_target(list_own_programs, always_asked=True)
-        return replace(usual, streaming=(*usual.streaming, *([library] if library else ())))
+        streaming = [sensor for sensor in usual.streaming if sensor.name not in ON_REQUEST]
+        return replace(usual, streaming=(*streaming, *([library] if library else ())))
 
     monitor = Monitor([target], sensors, discover)
     last: Status | None = None

@@ -24,6 +24,7 @@ from traymon.sensors.listener import Listener
 from traymon.sensors.login_log import LoginLog
 from traymon.sensors.session import Session
 from traymon.sensors.tls_probe import TlsProbe
+from traymon.sensors.tws_settings import TwsSettings
 from traymon.sensors.tws_windows import TwsWindows
 
 __all__ = ["POLLING_SENSORS", "STREAMING_SENSORS", "sensors_for_target"]
@@ -45,6 +46,7 @@ STREAMING_SENSORS: Mapping[SensorName, Callable[[SharedState], StreamingSensor]]
         SensorName.CLIENT_IDS: lambda shared: ClientIds(
             shared.connections, shared.list_own_programs, always_asked=shared.always_asked
         ),
+        SensorName.TWS_SETTINGS: lambda shared: TwsSettings(shared.connections),
     }
 )
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from traymon.sim import launcher_log, stage
-from traymon.sim.behaviour import Behaviour, Hello, Start
+from traymon.sim.behaviour import Behaviour, Config, Hello, Start
 from traymon.sim.scripts import RefusesIds
 from traymon.sim.stage import NO_ENV, Prop, Scenario
 
@@ -24,6 +24,7 @@ def _env(**settings: str) -> Mapping[str, str]:
 
 
 IN_20_DAYS = f"{date.today() + timedelta(days=20):%Y%m%d}"
+NEWEST_VERSION = 226  # of ibapi 10.51.1
 CLIENT_ID_SET = _env(IB_CLIENT_ID=str(stage.CLIENT_ID))
 
 
@@ -350,6 +351,21 @@ _ALL = (
         "client-outdated",
         "Says that the client is out of date.",
         says=((357, "Your client version is out of date."),),
+    ),
+    # --- TWS's own settings ---
+    _session(
+        "read-only-api",
+        "Refuses orders, since its setting Read-Only API is on.",
+        server_version=NEWEST_VERSION,
+        config=Config(read_only=True),
+        env=_env(TRAYMON_TWS_SETTINGS="yes"),
+    ),
+    _session(
+        "master-client-id",
+        "Has the client ID 10 as its Master API client ID.",
+        server_version=NEWEST_VERSION,
+        config=Config(master_client_id=stage.CLIENT_ID),
+        env=_env(IB_CLIENT_ID=str(stage.CLIENT_ID), TRAYMON_TWS_SETTINGS="yes"),
     ),
     # --- client IDs ---
     Scenario(

@@ -28,6 +28,7 @@ class UserActions:
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
     show_window: Callable[[str | None], None] = _nothing  # of TWS, that a target's page names
+    look_at_tws_settings: Callable[[], None] = _nothing  # ask TWS for its own settings
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
     use_new_settings: Callable[[], None] = _nothing  # those that their files say now
     copy_report: Callable[[], None] = _nothing

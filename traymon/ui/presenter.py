@@ -11,8 +11,8 @@ from typing import Any
 from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.latency import LATENCY_NAMES
 from traymon.core.model import Diagnosis, Status
-from traymon.core.target import Program
-from traymon.core.vocabulary import Light, SensorName, SettingsNews
+from traymon.core.target import SETTINGS_VERSION, Program
+from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis import fix_pages, library_check
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.formatting import duration, id_use, moment, programs
@@ -126,6 +126,14 @@ def worst_light(statuses: Sequence[Status]) -> Light:
 def all_paused(statuses: Sequence[Status]) -> bool:
     """Tell whether the user has paused everything."""
     return bool(statuses) and all(status.paused for status in statuses)
+
+
+def can_ask_for_settings(status: Status) -> bool:
+    """Tell whether TWS can be asked for its own settings: it has a session, and is new enough."""
+    evidence = status.evidence
+    version = evidence.fact(SensorName.HANDSHAKE, Fact.SERVER_VERSION) or 0
+    served = evidence.symptom(SensorName.SESSION) is Symptom.OK
+    return served and version >= SETTINGS_VERSION
 
 
 def address(status: Status) -> str:

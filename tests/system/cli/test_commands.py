@@ -118,7 +118,7 @@ def test_check_handshake_alone_says_the_line_that_traders_know(traymon: Command)
 MISUSE = {
     "unknown option": (["check", "--prot", "1"], "No such option"),
     "unknown command": (["chekc"], "No such command"),
-    "unknown test": (["check", "sesion"], "Use port, handshake, session, library or ids"),
+    "unknown test": (["check", "sesion"], "Use port, handshake, session, library, ids or settings"),
     "unknown scenario": (["simulate", "nonsense"], " simulate --list"),
     "unknown code": (["explain", "wrong-prot"], "Did you mean wrong-port?"),
     "bad port": (["check", "--port", "x"], "IB_PORT=x: must be a whole number from 1 to 65535"),

@@ -20,9 +20,9 @@ from traymon import assets
 from traymon.cli.own_command import own_commands
 from traymon.core.facts import FACTS
 from traymon.core.target import Commands
-from traymon.diagnosis import fix_pages, library_words
+from traymon.diagnosis import fix_pages, library_words, settings_words
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.sim.gateway import Running, running
+from traymon.sim.gateway import Behaviour, Running, running
 from traymon.ui.web import render
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a POSIX shell")
@@ -39,7 +39,7 @@ USAGE_ERROR = 3
 
 @pytest.fixture
 def gateway() -> Iterator[Running]:
-    with running() as gateway:
+    with running(Behaviour(server_version=226)) as gateway:  # of which settings can be asked for
         yield gateway
 
 
@@ -63,7 +63,8 @@ def texts(commands: Commands) -> Iterator[str]:
             yield fix_pages.to_html(fix_pages.page(code).markdown, known)
         yield render.explain_page(code, commands)
     yield render.live_page(commands.traymon)
-    others = [text for words in library_words.words().values() for text in words.values()]
+    tables = (library_words.words(), settings_words.words())
+    others = [text for table in tables for words in table.values() for text in words.values()]
     for file in (assets.folder() / "notifications").glob("*.md"):
         others += fix_pages.notification_text(file.stem)
     for text in others:

@@ -99,6 +99,7 @@ LONGEST: Facts = {
     Fact.OTHER_APP_PIDS: tuple(range(4_294_967_000, 4_294_967_100)),
     Fact.AUTO_RESTART_ON: LONG_AGO,
     Fact.AUTO_RESTART_OFF: LONG_AGO,
+    Fact.MASTER_CLIENT_ID: 2_147_483_647,
     Fact.SENSOR: "handshake",
     Fact.LOG_FILE: "/home/" + "x" * 300,
     Fact.TRAYMON: "/home/" + "x" * 300,
@@ -117,6 +118,7 @@ BY_OTHERS = {
     Fact.LOOKS,
     Fact.OUTAGE,
     Fact.CAUSE,
+    Fact.TWS_SETTINGS,  # of the check, on no page
     *(Fact.LIBRARIES, Fact.INTERPRETER, Fact.PYTHON_VERSION),  # of `traymon check`, on no page
 }  # what the view itself puts in
 codes = pytest.mark.parametrize("code", ENTRIES)

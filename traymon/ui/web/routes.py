@@ -74,6 +74,7 @@ class Routes:
             Route("/mine/{target:path}", self._mark_as_mine, methods=["POST"]),
             Route("/show-window/{target:path}", self._show_window, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
+            Route("/tws-settings", _act(actions.look_at_tws_settings), methods=["POST"]),
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
             Route("/open-tws-logs", _act(actions.open_tws_logs), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),

@@ -230,6 +230,30 @@ def test_tws_logs_are_offered_where_its_log_was_read() -> None:
     assert "tws-logs" not in render.live_event([demo], NOW)["state"]
 
 
+@pytest.mark.parametrize(
+    ("version", "session", "offered"),
+    [
+        (219, Symptom.OK, True),
+        (226, Symptom.OK, True),
+        (218, Symptom.OK, False),
+        (226, Symptom.LOST, False),
+        (226, Symptom.UNKNOWN, False),
+    ],
+)
+def test_the_live_page_offers_to_look_at_the_settings_of_a_tws_that_can_tell_them(
+    version: int, session: Symptom, offered: bool
+) -> None:
+    shown = scene("healthy")
+    facts: Facts = {Fact.SERVER_VERSION: version}
+    evidence = shown.evidence.with_reading(
+        Reading(SensorName.HANDSHAKE, Symptom.OK, "", facts, at=NOW)
+    ).with_reading(Reading(SensorName.SESSION, session, at=NOW))
+    event = render.live_event([replace(shown, evidence=evidence)], NOW)
+    assert ("can-ask" in event["state"]) is offered
+    assert 'data-post="/tws-settings"' in render.live_page()
+    assert 'data-post="/tws-settings"' not in render.page(shown, NOW)
+
+
 def test_after_a_fix_it_says_what_was_fixed_and_what_to_check_now() -> None:
     causes = (Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}),)
     shown = replace(scene("healthy"), was_down=250.0, was_wrong=causes)
