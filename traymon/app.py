@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
+from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
@@ -40,6 +43,7 @@ from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
 from traymon.ui.notify.pictures import PictureFiles
 from traymon.ui.own_files import own_files, watch_own_files
+from traymon.ui.past import describe
 from traymon.ui.terminal_lines import TerminalSurface
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
@@ -49,6 +53,9 @@ from traymon.ui.web.server import LivePage
 from traymon.ui.web.static_page import StaticPages
 from traymon.ui.worker import TaskQueue
 
+if TYPE_CHECKING:
+    from traymon.storage.history.recorder import HistoryRecorder
+
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 5.0  # seconds for the monitor to close its connections gracefully
@@ -57,6 +64,7 @@ TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
 NOT_NOTIFIED = "Notifications are not working: open the log"  # in the icon's menu
+NOT_KEPT = "The history is not being saved: open the log"
 
 
 class App:
@@ -76,6 +84,7 @@ class App:
         login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
+        history: bool = False,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -83,7 +92,7 @@ class App:
 
         `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
-        files that the targets come from have changed.
+        files that the targets come from have changed. `history`: keep what happens.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -130,7 +139,8 @@ class App:
             PictureFiles(folders.state).path,
         )
         self._troubles = Troubles(self._show_trouble)
-        self._dispatcher = NotificationDispatcher(self._notifier, now)
+        self._history = self._open_history(folders) if history else None
+        self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
@@ -148,6 +158,8 @@ class App:
         for surface in (self._terminal, static_pages, page, keeper):
             self._hub.add(surface)
         self._hub.listen(self._dispatcher.on_update)
+        if self._history is not None:
+            self._hub.listen(self._history.on_update)
 
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
@@ -169,6 +181,17 @@ class App:
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
             quit=self.quit,
+        )
+
+    def _open_history(self, folders: Folders) -> HistoryRecorder:
+        from traymon.storage.history.recorder import HistoryRecorder  # with SQLite
+
+        return HistoryRecorder(
+            folders.history,
+            describe,
+            own_versions(),
+            lambda why: self._troubles.report(NOT_KEPT if why else "", "history"),
+            lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
     def run(self) -> None:
@@ -207,6 +230,8 @@ class App:
         _exit_by_force_after(FORCED_EXIT_DELAY)
         self._service.stop(timeout)
         self._hub.stop()
+        if self._history is not None:
+            self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
             self._static_pages.end()
         self._tasks.stop(TASKS_TIMEOUT)
@@ -214,6 +239,8 @@ class App:
             self._instance.stop(TASKS_TIMEOUT)
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
+        if self._history is not None:  # the last: what becomes of the notifications is kept
+            self._history.stop(TASKS_TIMEOUT)
         log.info("ended")
 
     def _make_tray(self) -> Tray | None:
@@ -297,6 +324,12 @@ class App:
     def _show_trouble(self, why: str) -> None:
         if self._tray is not None:
             self._tray.show_trouble(why)
+
+
+def own_versions() -> str:
+    """Return the versions of traymon, Python and the system, in one line."""
+    python, system = platform.python_version(), platform.platform()
+    return f"traymon {__version__}, Python {python}, {system}"
 
 
 def _exit_by_force_after(seconds: float) -> None:

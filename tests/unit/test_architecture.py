@@ -67,13 +67,15 @@ PURE = (
     "ui/gate_json",
     "ui/gatekeeper",
     "ui/stale",
+    "ui/past",
+    "storage/history/values",
     "ui/tray/appearance",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    *("ipaddress", "json", "urllib.parse", "itertools", "configparser"),
+    *("ipaddress", "json", "hashlib", "urllib.parse", "itertools", "configparser"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -123,6 +125,9 @@ IMPORTERS = {
     "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
     "icalendar": {"ui/ics"},
     "uvicorn": {"ui/web/connections"},
+    "sqlite3": {
+        f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")
+    },
     "filelock": {"storage/single_instance", "storage/state"},
 }
 

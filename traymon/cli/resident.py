@@ -109,6 +109,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
             login_options=plan.login_options,
             patience=plan.patience,
             settings=SettingsWatch(config, plan.files, read_again, plan.dates),
+            history=config.settings.history == "on",
         ).run()
     finally:
         if instance is not None:

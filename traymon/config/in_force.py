@@ -31,6 +31,7 @@ class OwnSettings:
     notify: Literal["auto", "plyer", "off"]
     page_port: int
     reload: Literal["ask", "auto"]
+    history: Literal["on", "off"]
     log: Literal["info", "debug"]
 
 

@@ -328,6 +328,13 @@ class Settings(BaseModel):
         "What to do when this file changes while traymon runs. ask: show it in icon and page, and "
         "use the new settings after a click. auto: use them at once.",
     )
+    history: Literal["on", "off"] = _setting(
+        "TRAYMON_HISTORY",
+        "on",
+        "keep what happened: outages, latency, notifications",
+        "on: keep what happened (outages, latency, notifications) in a file on this computer that "
+        "only you can read. off: keep nothing.",
+    )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "log level: info or debug", "Log level."
     )

@@ -22,6 +22,7 @@ NEEDS_RESTART = {
     "TRAYMON_NAME": "name",
     "TRAYMON_NOTIFY": "notify",
     "TRAYMON_PAGE_PORT": "page_port",
+    "TRAYMON_HISTORY": "history",
 }
 
 

@@ -80,6 +80,7 @@ class Diagnosis:
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user can mark the program that it names as their own
     recurs: bool = False  # comes again every few minutes, each time with something to do
+    expected: bool = False  # planned at this time, such as IB's reset; no outage
 
     def same_as(self, other: Diagnosis) -> bool:
         """Tell whether both have the same code and light, whatever their facts."""

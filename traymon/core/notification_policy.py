@@ -7,6 +7,7 @@ failed or was muted is sent later, if it is still true.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 
@@ -21,6 +22,7 @@ REMINDER_INTERVALS = (900.0, 1800.0, 3600.0)  # seconds; the last one repeats
 RETRY_INTERVAL, MAX_RETRY_INTERVAL = 10.0, 600.0  # seconds after a failure; doubles each time
 MAX_RECORDED_FLIPS = 1000  # of one unstable time
 MAX_UNANNOUNCED = 50  # faults that a summary can name; the oldest are dropped
+MAX_UNANNOUNCED_AGE = 7 * 86_400.0  # seconds after a fault's end; then a restart forgets it
 
 
 class Kind(StrEnum):
@@ -123,6 +125,16 @@ def record_delivery(
         return _mark_announced(replace(memory, failures=0, retry_at=0.0), notification, now)
     retry_at = now + retry_pause(memory.failures)
     return replace(memory, failures=memory.failures + 1, retry_at=retry_at)
+
+
+def remember_unannounced(memory: Memory, faults: Iterable[Unannounced], now: float) -> Memory:
+    """Return the memory with faults that were unannounced when this program last ended."""
+    recent = [
+        fault
+        for fault in faults
+        if fault.ended is not None and now - fault.ended < MAX_UNANNOUNCED_AGE
+    ]
+    return replace(memory, unannounced=(*recent, *memory.unannounced)[-MAX_UNANNOUNCED:])
 
 
 def retry_pause(failures: int) -> float:

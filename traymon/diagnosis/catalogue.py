@@ -150,6 +150,7 @@ class Entry:
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user may claim the program that it names as theirs
     recurs: bool = False  # comes again every few minutes, each time with something to do
+    expected: bool = False  # planned at this time: history counts it neither as up nor as down
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -190,15 +191,26 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("login-refused", RED, when=NOT_IN_SERVICE & login(S.LOGIN_REFUSED)),
     Entry("login-idle", RED, when=NOT_IN_SERVICE & login(S.LOGIN_IDLE)),
     # expected at this time; whatever outlasts the window is shown under its own name
-    Entry("maintenance", AMBER, when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE), announce=False),
+    Entry(
+        "maintenance",
+        AMBER,
+        when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE),
+        announce=False,
+        expected=True,
+    ),
     Entry(
         "restarting-itself",
         AMBER,
         when=NOT_IN_SERVICE & login(S.RESTARTING_ITSELF),
         announce=False,
+        expected=True,
     ),
     Entry(
-        "reset-window", AMBER, when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW), announce=False
+        "reset-window",
+        AMBER,
+        when=TRANSIENT_IN_RESTART & during(S.RESET_WINDOW),
+        announce=False,
+        expected=True,
     ),
     Entry("write-access-asked", RED, when=UNEXPLAINED & tws_shows(S.WRITE_ACCESS_ASKED)),
     Entry("dialog-open", RED, when=UNEXPLAINED & tws_shows(S.DIALOG_OPEN)),
@@ -369,6 +381,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         forewarns=entry.forewarns,
         claimable=entry.claimable,
         recurs=entry.recurs,
+        expected=entry.expected,
     )
 
 

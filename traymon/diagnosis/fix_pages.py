@@ -50,6 +50,7 @@ class Page:
     code: str
     headline: str
     sections: dict[str, str]
+    facts: frozenset[FactKey[Any]]  # that it names
 
     @property
     def in_short(self) -> str:
@@ -110,7 +111,7 @@ def page(code: str) -> Page:
     unknown = named - FACTS.keys()
     if unknown:
         raise FixPageError(f"{path}: names facts that do not exist: {', '.join(sorted(unknown))}")
-    return Page(code, headline, sections)
+    return Page(code, headline, sections, frozenset(FACTS[name] for name in named))
 
 
 def fill(text: str, facts: Facts) -> str:

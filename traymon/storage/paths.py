@@ -25,6 +25,11 @@ class Folders:
         """Return the platform's usual folders."""
         return cls(user_state_path("traymon"), user_log_path("traymon"))
 
+    @property
+    def history(self) -> Path:
+        """The file of what happened."""
+        return self.state / "history.db"
+
     def make_private(self) -> None:
         """Take away others' rights to what lies in the folders, as far as that is possible."""
         for folder in (self.state, self.logs):

@@ -313,7 +313,7 @@ def test_one_that_loses_its_place_while_it_begins_again_opens_the_page_of_the_wi
 ) -> None:
     first = user.start_resident()
     try:
-        own = OwnSettings("", "off", "off", 0, "ask", "info")
+        own = OwnSettings("", "off", "off", 0, "ask", "on", "info")
         plan = resident.Plan(
             config=Config(own, Target("bot", port=user.gateway.port), Calendar(), {}, None),
             request=SettingsRequest(None, None, None, None, str(tmp_path)),

@@ -39,6 +39,7 @@ class Desktop:
         key: str,
         compose: Callable[[], NotificationText],
         on_done: Callable[[Outcome], None] = lambda outcome: None,
+        on_attempt: object = None,
     ) -> None:
         self.titles.append(compose().title)
         on_done(Outcome.DELIVERED if self.delivers else Outcome.FAILED)

@@ -10,10 +10,19 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from traymon.core import notification_policy
+from traymon.core.history import NotificationRecord
 from traymon.core.model import Update
-from traymon.core.notification_policy import Memory, Notification, Outcome, retry_pause
+from traymon.core.notification_policy import (
+    Memory,
+    Notification,
+    Outcome,
+    Unannounced,
+    retry_pause,
+)
+from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.notification_text import (
     NotificationText,
     bare_notification_text,
@@ -21,9 +30,11 @@ from traymon.ui.notification_text import (
     notification_text,
     own_notification_text,
 )
-from traymon.ui.notify.notifier import Notifier
+from traymon.ui.notify.notifier import Attempt, Notifier
 
 log = logging.getLogger(__name__)
+
+Faults = tuple[Unannounced, ...]
 
 OWN_KEY = "traymon"  # of notifications about traymon itself
 OWN_LIFETIME = 900.0  # seconds for which one that failed is tried again; after that it is old
@@ -40,11 +51,24 @@ class _Own:
     retry_at: float | None = None  # None: it is being sent
 
 
+class Record(Protocol):
+    """Keeps what outlives this process, by the target's name. Every method returns at once."""
+
+    def record_notification(self, target: str, record: NotificationRecord) -> None:
+        """Keep a notification, or what has become of it."""
+
+    def record_missed(self, target: str, faults: Faults) -> None:
+        """Keep the faults that are unannounced, in place of those before."""
+
+
 class NotificationDispatcher:
     """Notifies the user. Callable from any thread; returns at once."""
 
-    def __init__(self, notifier: Notifier, now: Callable[[], float]) -> None:
-        self._notifier, self._now = notifier, now
+    def __init__(
+        self, notifier: Notifier, now: Callable[[], float], record: Record | None = None
+    ) -> None:
+        """`record` keeps what outlives this process; None: nothing does."""
+        self._notifier, self._now, self._record = notifier, now, record
         self._memories: dict[str, Memory] = {}  # by target name
         self._own: _Own | None = None  # the newest one takes the place of those before it
         self._lock = threading.Lock()  # deliveries are reported in the notifier's thread
@@ -61,14 +85,24 @@ class NotificationDispatcher:
         name, now = update.status.target.name, self._now()
         with self._lock:
             memory = self._memories.get(name, Memory())
-            self._memories[name], notification = notification_policy.decide(
+            after, notification = notification_policy.decide(
                 memory, update.status, update.flip, now
             )
+            self._remember(name, after)
         if notification is not None:
             self._send(name, notification, now)
         if update.flip is not None and update.status.paused:
             self._notifier.withdraw(name)  # nobody looks any more whether it still holds
         self._retry_own(now)
+
+    def remember_unannounced(self, name: str, faults: Faults) -> None:
+        """Take the faults of a target that were unannounced when traymon last ended."""
+        known = [fault for fault in faults if fault.diagnosis.code in ENTRIES]
+        with self._lock:
+            memory = self._memories.get(name, Memory())
+            self._remember(
+                name, notification_policy.remember_unannounced(memory, known, self._now())
+            )
 
     def notify_user(self, title: str, body: str) -> None:
         """Notify of something about traymon itself."""
@@ -83,6 +117,7 @@ class NotificationDispatcher:
                 name,
                 partial(_compose, notification, now),
                 partial(self._on_done, name, notification),
+                partial(self._on_attempt, name, notification, now),
             )
         except Exception:  # what was decided must be answered, or nothing else is ever sent
             log.exception("a notification cannot be handed over")
@@ -90,9 +125,33 @@ class NotificationDispatcher:
 
     def _on_done(self, name: str, notification: Notification, outcome: Outcome) -> None:
         with self._lock:
-            self._memories[name] = notification_policy.record_delivery(
+            after = notification_policy.record_delivery(
                 self._memories[name], notification, outcome, self._now()
             )
+            self._remember(name, after)
+
+    def _on_attempt(
+        self, name: str, notification: Notification, at: float, attempt: Attempt
+    ) -> None:
+        if self._record is None:
+            return
+        attempted = NotificationRecord(
+            at=at,
+            kind=notification.kind,
+            code=notification.status.diagnosis.code,
+            title=attempt.title,
+            channel=attempt.channel,
+            outcome=attempt.outcome.name.lower(),
+            why=attempt.why,
+        )
+        self._record.record_notification(name, attempted)
+
+    def _remember(self, name: str, memory: Memory) -> None:
+        """Take a target's memory, with the lock held; what the user missed outlives a restart."""
+        before = self._memories.get(name, Memory())
+        self._memories[name] = memory
+        if self._record is not None and memory.unannounced != before.unannounced:
+            self._record.record_missed(name, memory.unannounced)
 
     def _send_own(self, own: _Own) -> None:
         self._notifier.notify(

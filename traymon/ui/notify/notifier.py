@@ -25,12 +25,30 @@ UNANSWERED = "the notification service has not answered yet"
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to send a notification, and what became of it."""
+
+    title: str
+    channel: str  # "" if none can be used
+    outcome: Outcome
+    why: str = ""  # why it failed, or what is in doubt
+
+
+@dataclass(frozen=True, slots=True)
 class _Order:
     """A notification to be sent."""
 
     key: str
     compose: Callable[[], NotificationText]
     on_done: Callable[[Outcome], None]
+    on_attempt: Callable[[Attempt], None]
+
+    def note(self, title: str, channel: str, outcome: Outcome, why: str) -> None:
+        """Hand on an attempt, whatever becomes of that."""
+        try:
+            self.on_attempt(Attempt(title, channel, outcome, why))
+        except Exception:  # the notification has been sent, or not
+            log.exception("an attempt through %s cannot be kept", channel or "no channel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +101,15 @@ class Notifier:
         key: str,
         compose: Callable[[], NotificationText],
         on_done: Callable[[Outcome], None] = lambda outcome: None,
+        on_attempt: Callable[[Attempt], None] = lambda attempt: None,
     ) -> None:
         """Send a notification; returns at once.
 
         `compose` is called in the notifier's thread, and so is `on_done`: once with what became
-        of the notification, or first with UNKNOWN, and again once that is known.
+        of the notification, or first with UNKNOWN, and again once that is known. `on_attempt` is
+        called likewise for each channel that was tried.
         """
-        self._tasks.post(partial(self._send, _Order(key, compose, on_done)))
+        self._tasks.post(partial(self._send, _Order(key, compose, on_done, on_attempt)))
 
     def withdraw(self, key: str | None = None) -> None:
         """Take the key's notification off the screen, or every one; returns at once."""
@@ -155,20 +175,26 @@ class Notifier:
         picture = self._picture_of(text.light)
         for number, channel in enumerate(channels, 1):
             go_on = partial(self._deliver, order, text, channels[number:])
-            settle = partial(self._settle, order, channel, go_on, reasons)
+            note = partial(order.note, text.title, channel.name)
+            settle = partial(self._settle, order, channel, go_on, note, reasons)
             try:
                 outcome = channel.deliver(order.key, text, picture, settle)
             except Exception as error:  # whatever it raises, the next channel is tried
                 reasons = [*reasons, f"{channel.name}: {error}"]
                 log.warning("no notification through %s: %s", channel.name, error)
+                note(Outcome.FAILED, str(error))
             else:
                 trouble = ""
                 if outcome is Outcome.UNKNOWN:
                     trouble = f"{channel.name}: {UNANSWERED}"
                     log.warning("%s", trouble)
                 self._report(trouble)
+                note(outcome, trouble)
                 return outcome
-        self._report("; ".join(reasons) or "no channel can be used")
+        if not reasons:
+            reasons = ["no channel can be used"]
+            order.note(text.title, "", Outcome.FAILED, reasons[0])
+        self._report("; ".join(reasons))
         return Outcome.FAILED
 
     def _settle(
@@ -176,6 +202,7 @@ class Notifier:
         order: _Order,
         channel: Channel,
         go_on: Callable[[Sequence[str]], Outcome],
+        note: Callable[[Outcome, str], None],
         reasons: Sequence[str],
         outcome: Outcome,
         why: str,
@@ -186,6 +213,7 @@ class Notifier:
         def finish() -> None:
             result = Outcome.FAILED
             try:
+                note(outcome, why)
                 if outcome is Outcome.DELIVERED:
                     result = outcome
                     self._report(why)
