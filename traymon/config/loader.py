@@ -22,6 +22,7 @@ from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, defa
 from traymon.core import time_windows
 from traymon.core.addresses import is_loopback
 from traymon.core.calendar import Calendar
+from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import lies_at
@@ -247,10 +248,18 @@ def _target(
         try_ids=settings.client_id_check != "off",
         try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
         hours_contract=settings.hours_contract if settings.hours == "auto" else "",
+        program_grace=_program_grace(settings),
         tws_settings=settings.tws_settings,
         env_file=str(path.absolute()) if path else "",
         limits=Limits(**{row.name: getattr(settings, row.name) for row in fields(Limits)}),
     )
+
+
+def _program_grace(settings: Settings) -> float | None:
+    """Return the seconds that a program has to reconnect; None if programs are not watched."""
+    if settings.programs == "off":
+        return None
+    return GRACE if settings.programs == "on" else 60.0 * settings.programs
 
 
 def listing(config: Config) -> Iterator[tuple[str, str, str]]:

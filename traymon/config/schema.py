@@ -48,6 +48,7 @@ def _seconds(least: float, most: float) -> Bounds:
 
 UNPRIVILEGED_PORT = Bounds(1024, 65_535)
 MINUTES = Bounds(1, 1440, "a number of minutes from {} to {}")
+GRACE_MINUTES = Bounds(0.1, 1440, MINUTES.words)
 
 
 # --- what a text must be. Validators raise ValueError; its text, if it has one, is shown.
@@ -91,6 +92,12 @@ def _free_or_unprivileged(port: int) -> int:
     return port
 
 
+def _grace_in_bounds(programs: str | float) -> str | float:
+    if isinstance(programs, float) and programs not in GRACE_MINUTES:
+        raise ValueError
+    return programs
+
+
 def _minutes_in_bounds(check: str | int) -> str | int:
     if isinstance(check, int) and check not in MINUTES:
         raise ValueError
@@ -102,6 +109,7 @@ def _parse_hours(text: str) -> Schedule | str:
 
 
 AlwaysOrAuto = Literal["always", "auto"]
+OnOffOrMinutes = Annotated[Literal["on", "off"] | FiniteFloat, AfterValidator(_grace_in_bounds)]
 AutoOffOrMinutes = Annotated[Literal["auto", "off"] | int, AfterValidator(_minutes_in_bounds)]
 Windows = Annotated[Schedule, PlainValidator(time_windows.parse)]
 Hours = Annotated[Schedule | AlwaysOrAuto, PlainValidator(_parse_hours)]
@@ -201,6 +209,15 @@ class Settings(BaseModel):
         "moment, only while your programs cannot be about to connect. off: never test. A number: "
         "test every so many minutes if TWS or IB Gateway runs on another computer.",
         f"auto, off, or {MINUTES}",
+    )
+    programs: OnOffOrMinutes = _setting(
+        "TRAYMON_PROGRAMS",
+        "on",
+        "tell you when a program of yours does not reconnect",
+        "on: tell you when a program of yours has not reconnected 5 minutes after the API works "
+        "again or the market has opened. A number: after so many minutes. off: do not watch your "
+        "programs.",
+        f"on, off, or {GRACE_MINUTES}",
     )
     tws_settings: bool = _setting(
         "TRAYMON_TWS_SETTINGS",

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
 from traymon.core.client_library import LibraryResult
-from traymon.core.target import IdUse, Program
+from traymon.core.target import IdUse, Program, SeenProgram
 from traymon.core.tws_settings import TwsSettings
 
 T = TypeVar("T")
@@ -120,6 +120,9 @@ class Fact:
     CANDIDATE_PORTS = _numbers("candidate_ports")  # other ports in use here that may be IB's
     HALF_CLOSED = _number("half_closed")  # connections that only their client has closed
     CLIENTS = _number("clients")  # connections to the port that are not traymon's
+    OWN_PROGRAMS: FactKey[tuple[SeenProgram, ...]] = FactKey(
+        "own_programs", SeenProgram, several=True
+    )  # the user's that run; not given where it cannot be seen who is connected
     # the session
     OWN_CLIENT_ID = _number("own_client_id")  # the ID of traymon's own session
     SESSION_VERSION = _number("session_version")  # the API version that this session speaks

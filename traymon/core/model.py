@@ -12,6 +12,7 @@ from math import inf
 from types import MappingProxyType
 
 from traymon.core.facts import NO_FACTS, FactKey, Facts, T
+from traymon.core.programs import ProgramState
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 
@@ -144,6 +145,7 @@ class Status:
     quiet_until: float | None = None  # no notifications until then, by the settings
     closed: bool = False  # outside trading hours
     opens_at: float | None = None  # when the market opens next, if that is known
+    programs: tuple[ProgramState, ...] | None = None  # the user's; None: not seen or not wanted
     settings: SettingsState = SettingsState()
     figures: Mapping[SensorName, LatencyStats] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -156,6 +158,7 @@ class Change(Flag):
     DETAILS = auto()  # facts, readings and whether they still count, times, latency
     MUTE = auto()  # a snooze, quiet hours or market hours
     HOURS = auto()  # trading hours that IB gave
+    PROGRAMS = auto()  # how it is with the user's programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,8 @@ def what_changed(before: Status | None, after: Status) -> Change:
         changed |= Change.DETAILS
     if _mute(before) != _mute(after):
         changed |= Change.MUTE
+    if _programs(before) != _programs(after):
+        changed |= Change.PROGRAMS
     hours = SensorName.HOURS
     if before.evidence.readings.get(hours) is not after.evidence.readings.get(hours):
         changed |= Change.HOURS
@@ -217,6 +222,13 @@ def _readings_differ(before: Evidence, after: Evidence) -> bool:
 
 def _seen(reading: Reading) -> object:
     return reading.symptom, reading.detail, reading.facts, reading.took
+
+
+def _programs(status: Status) -> object:
+    """Return what is shown of the programs: not until when each was seen."""
+    if status.programs is None:
+        return None
+    return [replace(one, visit=None) for one in status.programs]
 
 
 def _mute(status: Status) -> object:

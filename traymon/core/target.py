@@ -52,6 +52,14 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenProgram:
+    """One of the user's own programs that runs, and whether it is connected."""
+
+    program: Program
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OwnProgram:
     """A program that the user has marked as their own."""
 
@@ -111,6 +119,7 @@ class Target:
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
+    program_grace: float | None = None  # seconds to reconnect; None: programs are not watched
     tws_settings: bool = False  # TWS is asked for its own settings
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""

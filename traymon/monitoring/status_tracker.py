@@ -12,6 +12,7 @@ from traymon.core.model import Evidence, Flip, Reading, SettingsState, Status
 from traymon.core.outage import Outage
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis.catalogue import diagnose
+from traymon.monitoring.program_tracker import ProgramTracker
 
 
 class StatusTracker:
@@ -22,6 +23,7 @@ class StatusTracker:
     ) -> None:
         self.calendar, self.snoozed_until = calendar, snoozed_until
         self.settings = SettingsState()
+        self.programs = ProgramTracker()
         self.start_over(evidence)
 
     def start_over(self, evidence: Evidence) -> None:
@@ -69,7 +71,7 @@ class StatusTracker:
             self.snoozed_until = None
 
     def _status(self, evidence: Evidence) -> Status:
-        now, settled = evidence.now, self._settled
+        now, settled, closed = evidence.now, self._settled, self.calendar.closed(evidence.now)
         return Status(
             target=evidence.target,
             diagnosis=settled.shown,
@@ -85,8 +87,9 @@ class StatusTracker:
             was_wrong=() if self._outage.was_down is None else self._outage.causes,
             snoozed_until=self.snoozed_until,
             quiet_until=self.calendar.quiet_until(now),
-            closed=self.calendar.closed(now),
+            closed=closed,
             opens_at=self.calendar.opens(now),
             figures=self._latency.stats(now),
+            programs=self.programs.follow(evidence, settled.shown, closed),
             settings=self.settings,
         )

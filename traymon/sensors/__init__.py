@@ -32,7 +32,7 @@ __all__ = ["POLLING_SENSORS", "STREAMING_SENSORS", "sensors_for_target"]
 # In polling order: passive sensors come first, because what they see guides the others.
 POLLING_SENSORS: Mapping[SensorName, Callable[[SharedState], PollingSensor]] = MappingProxyType(
     {
-        SensorName.LISTENER: lambda shared: Listener(shared.connections),
+        SensorName.LISTENER: lambda shared: Listener(shared.connections, shared.list_own_programs),
         SensorName.HANDSHAKE: lambda shared: Handshake(shared.connections),
         SensorName.LOGIN_LOG: lambda shared: LoginLog(),
         SensorName.TWS_WINDOWS: lambda shared: TwsWindows(),

@@ -18,8 +18,9 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Reading
 from traymon.core.target import USUAL_PORTS, Target
 from traymon.core.vocabulary import SensorName, Symptom
-from traymon.sensors.base import FactDict
+from traymon.sensors.base import FactDict, ListOwnPrograms
 from traymon.sensors.connection_registry import ConnectionRegistry
+from traymon.sensors.own_programs import OwnPrograms
 from traymon.sensors.socket_table import SocketEntry, is_this_machine, listens_for, socket_table
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,11 @@ class Listener:
 
     name = SensorName.LISTENER
 
-    def __init__(self, connections: ConnectionRegistry) -> None:
+    def __init__(
+        self, connections: ConnectionRegistry, list_own_programs: ListOwnPrograms = tuple
+    ) -> None:
         self._connections = connections
+        self._own_programs = OwnPrograms(connections, list_own_programs)
 
     async def poll(self, evidence: Evidence) -> Reading:
         """Read the socket table once, in a thread: it can take tens of milliseconds."""
@@ -71,6 +75,14 @@ class Listener:
         if table is None:
             facts = _find_ib_apps(None)
             return Symptom.UNKNOWN, "this computer's connections cannot be read", facts
+        symptom, detail, facts = self._read_table(table, target)
+        if target.program_grace is not None:
+            facts[Fact.OWN_PROGRAMS] = self._own_programs.find(table, target)
+        return symptom, detail, facts
+
+    def _read_table(
+        self, table: Sequence[SocketEntry], target: Target
+    ) -> tuple[Symptom, str, FactDict]:
         listening = [entry for entry in table if entry.status == psutil.CONN_LISTEN]
         here = [
             entry

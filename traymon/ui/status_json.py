@@ -10,7 +10,7 @@ from typing import Any
 
 from traymon.core.client_library import LibraryResult
 from traymon.core.model import Status
-from traymon.core.target import IdUse, Program
+from traymon.core.target import IdUse, Program, SeenProgram
 from traymon.core.tws_settings import TwsSettings
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import check_steps, steps_up_to
@@ -84,6 +84,6 @@ def _masked(value: Any) -> Any:
     """Return a fact's value for JSON, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
-    if isinstance(value, Program | IdUse | LibraryResult | TwsSettings):
+    if isinstance(value, Program | IdUse | SeenProgram | LibraryResult | TwsSettings):
         return {key.name: _masked(getattr(value, key.name)) for key in fields(value)}
     return clean(value) if isinstance(value, str) else value

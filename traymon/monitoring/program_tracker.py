@@ -1,0 +1,86 @@
+"""Turns the listener's readings of one target into the comings and goings of the user's programs.
+
+Polls nothing and reads no clock: the time is the evidence's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from traymon.core import programs
+from traymon.core.facts import Fact
+from traymon.core.history import Condition, condition_of, is_transient
+from traymon.core.model import Diagnosis, Evidence
+from traymon.core.program_habits import Habits
+from traymon.core.programs import Expectation, Programs, ProgramState, Sight, program_key
+from traymon.core.vocabulary import SERVED, Light, SensorName, Symptom, Use
+
+
+class ProgramTracker:
+    """What is remembered about the programs of one target."""
+
+    def __init__(self) -> None:
+        self._programs = Programs()
+        self._expectations: Mapping[str, Expectation] = programs.NO_EXPECTATIONS
+
+    def remember(self, habits: Habits) -> None:
+        """Take what earlier days show."""
+        self._programs = programs.remember(self._programs, habits)
+
+    def expect(self, key: str, expectation: Expectation) -> None:
+        """Take when the user expects a program."""
+        self._expectations = MappingProxyType({**self._expectations, key: expectation})
+
+    def follow(
+        self, evidence: Evidence, diagnosis: Diagnosis, closed: bool
+    ) -> tuple[ProgramState, ...] | None:
+        """Return how it is with each program; None where that cannot be seen, or is not wanted."""
+        grace = evidence.target.program_grace
+        if grace is None:
+            return None
+        sight = _sight(evidence, diagnosis, closed)
+        self._programs = programs.follow(self._programs, sight, self._expectations, grace)
+        if not self._programs.visible:
+            return None
+        return programs.states(self._programs, sight, self._expectations)
+
+
+def _sight(evidence: Evidence, diagnosis: Diagnosis, closed: bool) -> Sight:
+    return Sight(
+        at=evidence.now,
+        programs=evidence.fact(SensorName.LISTENER, Fact.OWN_PROGRAMS),
+        client_ids=_client_ids(evidence),
+        good=_is_good(evidence, diagnosis),
+        closed=closed,
+        doubtful=_is_doubtful(evidence),
+    )
+
+
+def _is_doubtful(evidence: Evidence) -> bool:
+    """Tell whether the listener has not looked lately, such as after a pause or a sleep."""
+    return evidence.fresh(SensorName.LISTENER) is None
+
+
+def _is_good(evidence: Evidence, diagnosis: Diagnosis) -> bool:
+    """Tell whether a program can connect, and nothing that shows explains why it does not."""
+    in_use = condition_of(diagnosis) in (Condition.UP, Condition.DEGRADED)
+    explained = SensorName.CLIENT_IDS in diagnosis.witnesses and diagnosis.light is Light.AMBER
+    return (
+        in_use
+        and not explained
+        and not is_transient(diagnosis)
+        and evidence.symptom(SensorName.HANDSHAKE) in SERVED
+    )
+
+
+def _client_ids(evidence: Evidence) -> Mapping[str, int]:
+    """Return the client ID of each program that alone can hold one."""
+    uses = evidence.fact(SensorName.CLIENT_IDS, Fact.ID_USES) or ()
+    if evidence.symptom(SensorName.CLIENT_IDS) is Symptom.UNKNOWN:
+        return {}
+    sure = [use for use in uses if use.use is Use.YOURS and len(use.programs) == 1]
+    found: dict[str, int] = {}
+    for use in sure:  # several: the lowest, as they come in order
+        found.setdefault(program_key(use.programs[0]), use.client_id)
+    return found
