@@ -14,6 +14,7 @@ from traymon import __version__, autostart
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import snooze_until
 from traymon.core.model import SettingsState, Status
+from traymon.core.programs import Expectation
 from traymon.core.target import USUAL_COMMANDS, OwnProgram
 from traymon.core.vocabulary import SettingsNews, StartAtLogin
 from traymon.diagnosis import fix_pages
@@ -29,8 +30,9 @@ from traymon.storage.state_keeper import StateKeeper
 from traymon.ui import presenter
 from traymon.ui.desktop import copy_text
 from traymon.ui.hub import StatusHub
-from traymon.ui.notification_text import FILES_GONE, MARK_AS_MINE, SNOOZE
+from traymon.ui.notification_text import FILES_GONE, MARK_AS_MINE, NOT_EXPECTED, SNOOZE
 from traymon.ui.openers import CannotOpen, open_folder
+from traymon.ui.program_notification_text import split_key
 from traymon.ui.worker import TaskQueue
 
 log = logging.getLogger(__name__)
@@ -68,8 +70,9 @@ class ActionHandlers:
         self._settings = settings
 
     def open_fix_page(self, target: str | None = None) -> None:
-        """Open the fix page of a target, or of the worst one."""
-        self._tasks.post(lambda: self._open_fix_page(self._hub.find(target)))
+        """Open the fix page of a target, or of the worst one; also of a notification's key."""
+        name = None if target is None else split_key(target)[0]
+        self._tasks.post(lambda: self._open_fix_page(self._hub.find(name)))
 
     def _open_fix_page(self, status: Status | None) -> None:
         try:
@@ -94,6 +97,9 @@ class ActionHandlers:
             self.mark_as_mine(target)
         elif button == SNOOZE:
             self.snooze(BUTTON_SNOOZE)
+        elif button == NOT_EXPECTED:
+            _, program = split_key(target)
+            self.expect_program(program, Expectation.OFF)
 
     def snooze(self, wish: str) -> None:
         """Snooze the notifications of every target. Raises ValueError; see `snooze_until`."""
@@ -113,6 +119,15 @@ class ActionHandlers:
             self._state.add_own_program(OwnProgram(program.exe, program.script))
             log.info("the user's own: %s %s", program.exe, program.script)
             self._monitor.check_now()
+
+    def expect_program(self, key: str, word: str) -> None:
+        """Remember when the user expects a program of theirs. Raises ValueError for other words."""
+        expectation = Expectation(word)
+        self._tasks.post(partial(self._expect_program, key, expectation))
+
+    def _expect_program(self, key: str, expectation: Expectation) -> None:
+        self._state.keep_expectation(key, expectation)
+        self._monitor.expect_programs(self._state.expectations())
 
     def show_window(self, target: str | None = None) -> None:
         """Bring the window of TWS that a target's page names to the front."""

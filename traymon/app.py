@@ -20,7 +20,7 @@ from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
-from traymon.core.history import HistoryReader
+from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
@@ -43,6 +43,7 @@ from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.dispatcher import NotificationDispatcher
 from traymon.ui.notify.notifier import Notifier
 from traymon.ui.notify.pictures import PictureFiles
+from traymon.ui.notify.program_dispatcher import ProgramDispatcher
 from traymon.ui.own_files import own_files, watch_own_files
 from traymon.ui.past import describe
 from traymon.ui.terminal_lines import TerminalSurface
@@ -109,6 +110,7 @@ class App:
         for target in targets:
             self.monitor.set_calendar(keeper.calendar_of(target), target.name)
             self.monitor.snooze(state.snoozed_until(target.name), target.name)
+        self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
@@ -163,8 +165,11 @@ class App:
         for surface in (self._terminal, static_pages, page, keeper):
             self._hub.add(surface)
         self._hub.listen(self._dispatcher.on_update)
+        programs = ProgramDispatcher(self._notifier, now, self._history)
+        self._hub.listen(programs.on_update)
         if self._history is not None:
             self._hub.listen(self._history.on_update)
+            self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
 
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
@@ -174,6 +179,7 @@ class App:
             snooze=handlers.snooze,
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
+            expect_program=handlers.expect_program,
             show_window=handlers.show_window,
             look_at_tws_settings=self.monitor.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
@@ -198,6 +204,18 @@ class App:
             lambda why: self._troubles.report(NOT_KEPT if why else "", "history"),
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
+
+    def _read_habits(self, targets: Sequence[Target], reader: HistoryReader) -> None:
+        """Learn from earlier days when which program is usually connected."""
+        for target in targets:
+            if target.program_grace is None or target.demo:
+                continue
+            try:
+                habits = read_habits(reader, target.name, self.monitor.clock())
+            except HistoryError as error:  # then they are learned again
+                log.warning("what is usual for your programs cannot be read: %s", error)
+            else:
+                self.monitor.remember_programs(habits, target.name)
 
     def run(self) -> None:
         """Monitor and show until the user or a signal ends it."""

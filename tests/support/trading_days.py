@@ -60,7 +60,7 @@ class Days:
             if (connected := not is_down and _within(one.connected, at)) or _within(one.runs, at)
         )
         ids = {key_of(one.name): one.client_id for one in self.plays if one.client_id is not None}
-        sight = Sight(at, seen, ids, good=not is_down, closed=self._is_closed(at))
+        sight = Sight(at, at, seen, ids, good=not is_down, closed=self._is_closed(at))
         before = {one.key for one in self.last if one.missing}
         self.state = programs.follow(self.state, sight, self.expectations, self.grace)
         self.last = programs.states(self.state, sight, self.expectations)

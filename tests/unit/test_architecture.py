@@ -62,6 +62,7 @@ PURE = (
     "diagnosis/checks",
     "diagnosis/formatting",
     "ui/presenter",
+    "ui/program_text",
     "ui/notification_text",
     "ui/charts",
     "ui/latency_chart",
@@ -108,6 +109,7 @@ IMPORTERS = {
     "dotenv": {"config/dotenv_file"},
     "psutil": {
         "sensors/library_process",
+        "sensors/own_programs",
         "sensors/started_program",
         "sensors/listener",
         "sensors/process_reader",

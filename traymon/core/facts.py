@@ -194,6 +194,13 @@ class Fact:
     CODES = _text("codes", 90)  # the codes between which it changed
     MISSED = _text("missed", 190)  # what was not announced during a mute
     OPENS = _text("opens")  # when the market opens
+    OWN_PROGRAM = _text("own_program", 24)  # the script's name of a program of the user's
+    OWN_PROGRAM_LIST = _text("own_program_list", 150)  # several of them
+    GONE_SINCE = _text("gone_since")  # since when it is not connected: `Mon 03:14`
+    STILL_RUNS = _number("still_runs")  # given if it runs without a connection
+    LAST_ID = _number("last_id")  # the client ID that it used last
+    MISSING_COUNT = _number("missing_count")  # how many programs a notification is about
+    ABSENT = _text("absent", 60)  # the programs that usually are connected before the opening
     # traymon
     TRAYMON = _command("traymon")  # the command that starts this traymon
     CHECK = _command("check")  # `traymon check`, with the options that name the settings

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from traymon.core.facts import NO_FACTS, Facts
 from traymon.core.model import Diagnosis
+from traymon.core.program_habits import KEPT_FOR, Habits, Visit
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 
@@ -227,8 +228,22 @@ class HistoryReader(Protocol):
     def read_runs(self, target: str, since: float, until: float) -> tuple[RunRecord, ...]:
         """Return the runs that overlap this time, in order."""
 
+    def read_visits(self, target: str, since: float, until: float) -> tuple[Visit, ...]:
+        """Return when the user's programs were connected in this time, in order."""
+
     def read_trading_hours(self, target: str, since: float, until: float) -> tuple[Span, ...]:
         """Return the trading hours that IB gave for this time, in order; none if it gave none."""
+
+
+def read_habits(reader: HistoryReader, target: str, now: float) -> Habits:
+    """Return what the last weeks show of a target's programs. Raises HistoryError."""
+    since = now - KEPT_FOR
+    good = [
+        Span(one.start, one.end)
+        for one in reader.read_periods(target, since, now)
+        if one.condition in (Condition.UP, Condition.DEGRADED)
+    ]
+    return Habits(reader.read_visits(target, since, now), tuple(good))
 
 
 def find_incidents(

@@ -158,7 +158,6 @@ class Change(Flag):
     DETAILS = auto()  # facts, readings and whether they still count, times, latency
     MUTE = auto()  # a snooze, quiet hours or market hours
     HOURS = auto()  # trading hours that IB gave
-    PROGRAMS = auto()  # how it is with the user's programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +180,6 @@ def what_changed(before: Status | None, after: Status) -> Change:
         changed |= Change.DETAILS
     if _mute(before) != _mute(after):
         changed |= Change.MUTE
-    if _programs(before) != _programs(after):
-        changed |= Change.PROGRAMS
     hours = SensorName.HOURS
     if before.evidence.readings.get(hours) is not after.evidence.readings.get(hours):
         changed |= Change.HOURS
@@ -204,6 +201,7 @@ def _details(status: Status) -> object:
         *(status.paused, status.down_since, status.was_down, status.figures),
         *(status.evidence.target, status.diagnosis.facts, status.settings),
         status.suspicion and status.suspicion.diagnosis.facts,
+        _programs(status),
     )
 
 

@@ -65,6 +65,7 @@ class ProgramState:
     expectation: Expectation = Expectation.HOURS
     usual: Hours = ()
     lacks_before_open: bool = False  # the market is closed, and usually it is connected by now
+    away_since: float = 0.0  # before it was connected: since when it was away
     doubled: bool = False  # it is connected more often at once than it usually is
     visit: Visit | None = None  # the newest one
 
@@ -79,11 +80,11 @@ class Sight:
     """What was seen at one moment."""
 
     at: float
+    looked_at: float  # when the programs were seen
     programs: tuple[SeenProgram, ...] | None  # the user's; None: it cannot be seen who is connected
     client_ids: Mapping[str, int]  # by key; only those that are known for sure
     good: bool  # the API can be used, and nothing else explains that a program is missing
     closed: bool  # the market is closed
-    doubtful: bool = False  # nobody looks at the moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Known:
     running: bool = False
     runs: int = 0
     gone_since: float | None = None  # None: it is connected and has stayed so
+    away_since: float | None = None  # the last time that it was away
     put_out: bool = False  # it left in a fault
     missing: bool = False
     doubled_since: float | None = None
@@ -154,7 +156,7 @@ def remember(programs: Programs, habits: Habits) -> Programs:
             earlier = [one for one in visits if one.began < now.visits[0].began]
             known[key] = replace(now, visits=(*earlier, *now.visits))
     times = (*habits.good_times, *programs.good_times)
-    return replace(programs, known=MappingProxyType(known), good_times=tuple(sorted(times)))
+    return replace(programs, known=MappingProxyType(known), good_times=tuple(sorted({*times})))
 
 
 def follow(
@@ -164,8 +166,6 @@ def follow(
     grace: float = GRACE,
 ) -> Programs:
     """Return what is remembered after a look."""
-    if sight.doubtful:
-        return programs
     programs = _follow_api(programs, sight)
     if sight.programs is None:
         return replace(programs, visible=False)
@@ -243,6 +243,7 @@ def _follow_program(
         runs=max(before.last.runs, len(connected)),
     )
     gone_since = before.gone_since
+    away_since = before.away_since if gone_since is None else gone_since
     if gone_since is not None and now - last.began >= min(STEADY, grace):
         gone_since = None
     doubled = len(connected) > 1
@@ -254,6 +255,7 @@ def _follow_program(
         running=True,
         runs=len(connected),
         gone_since=gone_since,
+        away_since=away_since,
         put_out=before.put_out and gone_since is not None,
         doubled_since=doubled_since,
     )
@@ -294,7 +296,8 @@ def _judge(one: Known, programs: Programs, mode: Expectation, sight: Sight, grac
     had_its_time = (
         good is not None
         and opened is not None
-        and sight.at >= max(one.gone_since, good, opened) + grace
+        # only a look that was taken afterwards shows that it has not come
+        and sight.looked_at >= max(one.gone_since, good, opened) + grace
     )
     missing = had_its_time and _is_expected(one, programs, mode, grace)
     if missing and one.habit.now is not False and not one.last.missed:
@@ -372,6 +375,7 @@ def _state(one: Known, programs: Programs, mode: Expectation, sight: Sight) -> P
         lacks_before_open=(
             sight.closed and not one.connected and is_usual_now and mode is not Expectation.OFF
         ),
+        away_since=one.last.began if one.away_since is None else one.away_since,
         doubled=_is_doubled(one, mode, sight.at),
         visit=one.last,
     )

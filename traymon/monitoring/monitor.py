@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVarTuple
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Flip, SettingsState, Status, Update, what_changed
+from traymon.core.program_habits import Habits
+from traymon.core.programs import NO_EXPECTATIONS, Expectation
 from traymon.core.target import Target
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.surroundings import follow_surroundings
@@ -48,6 +50,8 @@ class Monitor:
         # by the target's name; what a target's monitor starts with
         self._calendars = {target.name: calendar or Calendar() for target in targets}
         self._snoozes = {target.name: snoozed_until for target in targets}
+        self._expectations = NO_EXPECTATIONS  # by the program's key
+        self._habits: dict[str, Habits] = {}
         self._subscribers: list[Subscriber] = []
         self._published: dict[str, Status] = {}  # the newest status by the target's name
         self._monitors: list[TargetMonitor] = []
@@ -77,9 +81,12 @@ class Monitor:
                 self._discover,
                 self._calendars[target.name],
                 self._snoozes[target.name],
+                self._expectations,
             )
             for target in self._targets
         ]
+        for monitor in self._monitors:
+            monitor.remember_programs(self._habits.get(monitor.name, Habits()))
         tasks = [
             asyncio.create_task(monitor.run(), name=monitor.name) for monitor in self._monitors
         ]
@@ -127,6 +134,16 @@ class Monitor:
         for name in self._names(target):
             self._snoozes[name] = until
         self._for_each(TargetMonitor.snooze, until, only=target)
+
+    def remember_programs(self, habits: Habits, target: str) -> None:
+        """Take what earlier days show of the programs of a target."""
+        self._habits[target] = habits
+        self._for_each(TargetMonitor.remember_programs, habits, only=target)
+
+    def expect_programs(self, expectations: Mapping[str, Expectation]) -> None:
+        """Take when the user expects which program, by its key, whatever target it uses."""
+        self._expectations = expectations
+        self._for_each(TargetMonitor.expect_programs, expectations)
 
     def set_calendar(self, calendar: Calendar, target: str | None = None) -> None:
         """Use this calendar for a target, or for all, from now on."""

@@ -6,7 +6,6 @@ Polls nothing and reads no clock: the time is the evidence's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from traymon.core import programs
 from traymon.core.facts import Fact
@@ -22,15 +21,16 @@ class ProgramTracker:
 
     def __init__(self) -> None:
         self._programs = Programs()
+        self._last: tuple[ProgramState, ...] | None = None
         self._expectations: Mapping[str, Expectation] = programs.NO_EXPECTATIONS
 
     def remember(self, habits: Habits) -> None:
         """Take what earlier days show."""
         self._programs = programs.remember(self._programs, habits)
 
-    def expect(self, key: str, expectation: Expectation) -> None:
-        """Take when the user expects a program."""
-        self._expectations = MappingProxyType({**self._expectations, key: expectation})
+    def expect(self, expectations: Mapping[str, Expectation]) -> None:
+        """Take when the user expects which program, by its key."""
+        self._expectations = expectations
 
     def follow(
         self, evidence: Evidence, diagnosis: Diagnosis, closed: bool
@@ -39,27 +39,22 @@ class ProgramTracker:
         grace = evidence.target.program_grace
         if grace is None:
             return None
-        sight = _sight(evidence, diagnosis, closed)
+        listener = evidence.fresh(SensorName.LISTENER)
+        if listener is None:  # it has not looked lately, such as after a pause or a sleep
+            return self._last
+        sight = Sight(
+            at=evidence.now,
+            looked_at=listener.at,
+            programs=Fact.OWN_PROGRAMS.of(listener.facts),
+            client_ids=_client_ids(evidence),
+            good=_is_good(evidence, diagnosis),
+            closed=closed,
+        )
         self._programs = programs.follow(self._programs, sight, self._expectations, grace)
-        if not self._programs.visible:
-            return None
-        return programs.states(self._programs, sight, self._expectations)
-
-
-def _sight(evidence: Evidence, diagnosis: Diagnosis, closed: bool) -> Sight:
-    return Sight(
-        at=evidence.now,
-        programs=evidence.fact(SensorName.LISTENER, Fact.OWN_PROGRAMS),
-        client_ids=_client_ids(evidence),
-        good=_is_good(evidence, diagnosis),
-        closed=closed,
-        doubtful=_is_doubtful(evidence),
-    )
-
-
-def _is_doubtful(evidence: Evidence) -> bool:
-    """Tell whether the listener has not looked lately, such as after a pause or a sleep."""
-    return evidence.fresh(SensorName.LISTENER) is None
+        self._last = None
+        if self._programs.visible:
+            self._last = programs.states(self._programs, sight, self._expectations)
+        return self._last
 
 
 def _is_good(evidence: Evidence, diagnosis: Diagnosis) -> bool:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from traymon.core.calendar import Calendar
 from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Flip, Reading, SettingsState, Status
 from traymon.core.polling import MIN_INTERVAL
+from traymon.core.program_habits import Habits
+from traymon.core.programs import NO_EXPECTATIONS, Expectation
 from traymon.core.target import Target, mask_accounts
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
@@ -48,12 +50,14 @@ class TargetMonitor:
         discover: Discover,
         calendar: Calendar,
         snoozed_until: float | None = None,
+        expectations: Mapping[str, Expectation] = NO_EXPECTATIONS,
     ) -> None:
         self.check_requests = 0  # how many times the user has asked for a check
         self.settings_requests = 0  # the same, for TWS's own settings
         self._publish, self._clock, self._discover = publish, clock, discover
         self._evidence = Evidence(target, clock())
         self._tracker = StatusTracker(self._evidence, calendar, snoozed_until)
+        self._tracker.programs.expect(expectations)
         self._schedule = PollSchedule(sensors.polling)
         self._streams = StreamSupervisor(sensors.streaming, self)
         self._sleep_detector = SleepDetector(clock, TICK)
@@ -138,6 +142,15 @@ class TargetMonitor:
         It also ends when an outage does.
         """
         self._tracker.snoozed_until = until
+        self._evaluate()
+
+    def remember_programs(self, habits: Habits) -> None:
+        """Take what earlier days show of the user's programs."""
+        self._tracker.programs.remember(habits)
+
+    def expect_programs(self, expectations: Mapping[str, Expectation]) -> None:
+        """Take when the user expects which program, by its key."""
+        self._tracker.programs.expect(expectations)
         self._evaluate()
 
     def set_calendar(self, calendar: Calendar) -> None:

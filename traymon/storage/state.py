@@ -12,13 +12,14 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import filelock
 
+from traymon.core.programs import Expectation
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
 from traymon.storage.files import create_private_folder, read_file, write_atomically
@@ -177,6 +178,16 @@ class StateStore:
 
         self._update(change)
         return forgotten[0]
+
+    # --- when the user expects their programs
+
+    def expectations(self) -> Mapping[str, Expectation]:
+        """Return when the user expects which program, by its key, as far as they have said so."""
+        return self._state.programs
+
+    def keep_expectation(self, key: str, expectation: Expectation) -> None:
+        """Keep when the user expects a program."""
+        self._keep(lambda state: replace(state, programs={**state.programs, key: expectation}))
 
     # --- the file
 

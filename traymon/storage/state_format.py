@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from traymon.core import ib_hours
+from traymon.core.programs import Expectation
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
 from traymon.storage.files import read_file
@@ -57,6 +58,7 @@ class State:
     own_programs: tuple[OwnProgram, ...] = ()  # in the order in which the user marked them
     snoozed_until: Mapping[str, float] = field(default_factory=dict)  # epoch seconds, by target
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
+    programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key
     calendar_key: str = ""  # opens the calendar for programs that subscribe to it; "": none made
 
 
@@ -158,6 +160,7 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         own_programs,
         _convert_table(values, "snoozed_until", partial(_moment, now=now), last.snoozed_until),
         _convert_table(values, "hours", _ib_hours, last.hours),
+        _convert_table(values, "programs", _expectation, last.programs),
         last.calendar_key if key is None else key,
     )
 
@@ -212,6 +215,10 @@ def _own_program(value: object) -> OwnProgram:
     if not isinstance(exe, str) or not isinstance(script, str):
         raise TypeError(value)
     return OwnProgram(exe, script)
+
+
+def _expectation(value: object) -> Expectation:
+    return Expectation(str(value))
 
 
 def _moment(value: object, now: float) -> float:

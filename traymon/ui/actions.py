@@ -27,6 +27,7 @@ class UserActions:
     snooze: Callable[[str], None] = _nothing  # as `snooze_until` takes it; raises ValueError
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
+    expect_program: Callable[[str, str], None] = _nothing  # key, word; raises ValueError
     show_window: Callable[[str | None], None] = _nothing  # of TWS, that a target's page names
     look_at_tws_settings: Callable[[], None] = _nothing  # ask TWS for its own settings
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open

@@ -31,6 +31,8 @@ Point = tuple[float, float]
 WHITE: Colour = (255, 255, 255)
 NEAR_BLACK: Colour = (26, 26, 26)
 RIM: Colour = (0x9A, 0x9A, 0x9A)  # while the market is closed
+# The mark that one of the user's programs is missing: a dot in the corner, in sixteenths of a side.
+MARK_CENTRE, MARK_RADIUS, MARK_GAP = (4.4, 4.4), 3.6, 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,28 @@ SHAPES: Mapping[Light, Shape] = MappingProxyType(
 
 
 @cache
-def draw(light: Light, size: int = 64, rimmed: bool = False) -> Image.Image:
+def draw(light: Light, size: int = 64, rimmed: bool = False, marked: bool = False) -> Image.Image:
     """Return the light's picture, `size` pixels square, RGBA on a transparent background.
 
-    `rimmed` adds a grey rim, for when the market is closed. The picture is fitted to the pixels of
+    `rimmed` adds a grey rim, for when the market is closed; `marked` a dot in the lower right
+    corner, for when one of the user's programs is missing. The picture is fitted to the pixels of
     its size: ask for the size to be shown instead of scaling. Calls share one object: copy it
     before changing it.
     """
-    return paint(SHAPES[light], size, rimmed)
+    picture = paint(SHAPES[light], size, rimmed)
+    return _with_mark(picture) if marked else picture
+
+
+def _with_mark(picture: Image.Image) -> Image.Image:
+    """Return a picture with the mark in its corner, and a clear gap around the mark."""
+    size, unit = picture.width, picture.width / 16
+    centre = [[(MARK_CENTRE[0] * unit, MARK_CENTRE[1] * unit)]]
+    gap = _around(size, centre, (MARK_RADIUS + MARK_GAP) * unit)
+    marked = picture.copy()
+    marked.paste((0, 0, 0, 0), mask=gap)
+    for colour, radius in ((WHITE, MARK_RADIUS), (NEAR_BLACK, MARK_RADIUS - 1)):
+        marked.paste((*colour, 255), mask=_around(size, centre, radius * unit))
+    return marked
 
 
 def paint(shape: Shape, size: int, rimmed: bool = False) -> Image.Image:
@@ -122,14 +138,14 @@ def paint(shape: Shape, size: int, rimmed: bool = False) -> Image.Image:
 
 
 def on_background(
-    light: Light, rimmed: bool, width: int, height: int, background: bytes
+    light: Light, rimmed: bool, marked: bool, width: int, height: int, background: bytes
 ) -> Image.Image:
     """Return the light's picture in the middle of a panel's background, for an X11 window.
 
     `background` is the window's own pixels, 4 bytes each (blue, green, red, unused).
     """
     size = min(width, height)
-    picture = draw(light, size, rimmed)
+    picture = draw(light, size, rimmed, marked)
     whole = Image.frombytes("RGB", (width, height), background, "raw", "BGRX")
     share, colour = max(whole.getcolors(width * height) or [])
     if share > MIN_PLAIN_SHARE * width * height:
@@ -138,13 +154,13 @@ def on_background(
     return whole
 
 
-def windows_bits(light: Light, size: int, rimmed: bool = False) -> bytes:
+def windows_bits(light: Light, size: int, rimmed: bool = False, marked: bool = False) -> bytes:
     """Return the light's picture in the format of Windows' icon resources (Microsoft, "Icons").
 
     A BITMAPINFOHEADER with twice the height, the pixels from the bottom up (blue, green, red,
     alpha), and a mask of 1 bit per pixel, which the alpha values make irrelevant.
     """
-    picture = draw(light, size, rimmed).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    picture = draw(light, size, rimmed, marked).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     header = struct.pack("<IiiHHIIiiII", 40, size, 2 * size, 1, 32, 0, 0, 0, 0, 0, 0)
     mask = bytes((size + 31) // 32 * 4 * size)
     return header + picture.tobytes("raw", "BGRA") + mask
@@ -195,10 +211,10 @@ def _rgb(colour: Colour) -> str:
     return f"rgb{colour}".replace(" ", "")
 
 
-def png(light: Light, size: int = 64, rimmed: bool = False) -> bytes:
+def png(light: Light, size: int = 64, rimmed: bool = False, marked: bool = False) -> bytes:
     """Return the light's picture as the contents of a PNG file."""
     file = BytesIO()
-    draw(light, size, rimmed).save(file, "PNG")
+    draw(light, size, rimmed, marked).save(file, "PNG")
     return file.getvalue()
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from traymon.core.facts import Fact, Facts
+from traymon.core.facts import Fact, FactKey, Facts
+from traymon.core.model import Status
 from traymon.core.notification_policy import Kind, Notification, Unannounced
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
@@ -25,10 +27,15 @@ from traymon.ui.presenter import (
     short_facts,
     utf16_length,
 )
+from traymon.ui.program_text import short_name
 
 FILES_GONE = "files-gone"  # the file in assets/notifications/ that is needed when it is gone
-MARK_AS_MINE, SNOOZE = "mine", "snooze"
-BUTTONS = {MARK_AS_MINE: "That one is mine", SNOOZE: "Snooze 1 hour"}
+MARK_AS_MINE, SNOOZE, NOT_EXPECTED = "mine", "snooze", "not-expected"
+BUTTONS = {
+    MARK_AS_MINE: "That one is mine",
+    SNOOZE: "Snooze 1 hour",
+    NOT_EXPECTED: "Not expected",
+}
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
 CLICK_HINT = " Click for all steps."
 SIGNATURE = " · traymon"
@@ -140,14 +147,25 @@ def _extra_facts(notification: Notification, in_short: str, now: float) -> Facts
     status, flips = notification.status, notification.flips
     codes = dict.fromkeys(one.code for flip in flips for one in (flip.before, flip.after))
     unannounced = _not_named_yet(notification, codes)
-    return ({Fact.MISSED: unannounced_text(unannounced, now)} if unannounced else {}) | {
-        Fact.CAUSE: headline(notification.ended or status.diagnosis),
-        Fact.OUTAGE: max(0.0, _outage(notification, now)),
-        Fact.IN_SHORT: in_short,
-        Fact.FLIPS: len(flips),
-        Fact.CODES: ", ".join(codes),
-        Fact.OPENS: "" if status.opens_at is None else moment(status.opens_at, now),
-    }
+    missed = {Fact.MISSED: unannounced_text(unannounced, now)} if unannounced else {}
+    return (
+        _absent(status)
+        | missed
+        | {
+            Fact.CAUSE: headline(notification.ended or status.diagnosis),
+            Fact.OUTAGE: max(0.0, _outage(notification, now)),
+            Fact.IN_SHORT: in_short,
+            Fact.FLIPS: len(flips),
+            Fact.CODES: ", ".join(codes),
+            Fact.OPENS: "" if status.opens_at is None else moment(status.opens_at, now),
+        }
+    )
+
+
+def _absent(status: Status) -> dict[FactKey[Any], Any]:
+    """Return the programs that usually are connected by now, before the market opens."""
+    absent = [short_name(one) for one in status.programs or () if one.lacks_before_open]
+    return {Fact.ABSENT: ", ".join(absent)} if absent else {}
 
 
 def _outage(notification: Notification, now: float) -> float:

@@ -16,6 +16,7 @@ from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis import fix_pages, library_check
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.formatting import duration, id_use, moment, programs
+from traymon.ui.program_text import missing_text
 
 # Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
 MAX_TOOLTIP, MAX_TITLE, MAX_BODY = 127, 63, 255
@@ -212,6 +213,7 @@ def _tooltip(status: Status, now: float) -> str:
         f"{demo_mark(status)}{headline(status.diagnosis)}",
         suspicion_text(status),
         settings_text(status),
+        missing_text(status),
         where_and_since(status, now),
         ", ".join(muted),
     ]
@@ -231,6 +233,7 @@ def status_line(status: Status, now: float) -> str:
         mute_text(status, now),
         market_closed_text(status, now),
         settings_text(status),
+        missing_text(status),
     )
     return " · ".join(filter(None, parts))
 

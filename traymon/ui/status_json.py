@@ -10,6 +10,7 @@ from typing import Any
 
 from traymon.core.client_library import LibraryResult
 from traymon.core.model import Status
+from traymon.core.programs import ProgramState
 from traymon.core.target import IdUse, Program, SeenProgram
 from traymon.core.tws_settings import TwsSettings
 from traymon.diagnosis import fix_pages
@@ -52,6 +53,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "next_check_at": status.next_check_at,
         "market": presenter.market_closed_text(status, now),
         "settings": {"news": str(status.settings.news), "problem": clean(status.settings.problem)},
+        "programs": None if status.programs is None else [_program(one) for one in status.programs],
         "readings": [
             {
                 "sensor": reading.sensor,
@@ -64,6 +66,19 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         ],
     }
     return {key: encodable(value) for key, value in values.items()}
+
+
+def _program(one: ProgramState) -> dict[str, Any]:
+    return {
+        "name": clean(one.name),
+        "key": one.key,
+        "state": str(one.standing),
+        "since": one.since,
+        "running": one.running,
+        "client_id": one.client_id,
+        "expectation": str(one.expectation),
+        "usual_hours": [list(hours) for hours in one.usual],
+    }
 
 
 def encodable(value: Any) -> Any:

@@ -196,9 +196,9 @@ def test_what_cannot_be_seen_is_not_missed() -> None:
     begins = at(MONDAY, 9)
     days = Days([Play("bot.py", 10, [(begins, begins + 1200)])])
     days.play(begins, begins + 900)
-    blind = Sight(begins + 960, None, {}, good=True, closed=False)
     for minute in range(60):
-        blind = Sight(begins + 960 + minute * 60, None, {}, good=True, closed=False)
+        now = begins + 960 + minute * 60
+        blind = Sight(now, now, None, {}, good=True, closed=False)
         days.state = programs.follow(days.state, blind)
         assert programs.states(days.state, blind) == ()
 

@@ -110,6 +110,9 @@ BY_OTHERS = {
     Fact.HOURS,
     Fact.HOURS_ZONE,
     Fact.IN_SHORT,
+    Fact.OWN_PROGRAMS,  # for the tracker, on no page
+    *(Fact.OWN_PROGRAM, Fact.OWN_PROGRAM_LIST, Fact.GONE_SINCE, Fact.STILL_RUNS, Fact.LAST_ID),
+    *(Fact.MISSING_COUNT, Fact.ABSENT),
     Fact.FLIPS,
     Fact.CODES,
     Fact.MISSED,

@@ -14,6 +14,7 @@ from pathlib import Path
 from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.history import NO_DESCRIPTION, Condition, Description, NotificationRecord
 from traymon.core.notification_policy import Unannounced
+from traymon.core.program_habits import Visit
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.files import create_private_folder, open_for_appending
@@ -230,6 +231,16 @@ class Database:
             (target, first, last),
         )
         self._connection.executemany("INSERT INTO trading VALUES (?, ?, ?)", rows)
+
+    def keep_visit(self, target: str, visit: Visit) -> None:
+        """Add a time for which a program was connected, or what has become of it."""
+        self._connection.execute(
+            "REPLACE INTO program VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(target, visit.key, visit.name, millis(visit.began), millis(visit.ended)),
+                *(visit.client_id, millis(visit.run), visit.runs, visit.left_well, visit.missed),
+            ),
+        )
 
     def knows(self, run: Run) -> bool:
         """Tell whether anything of a run is in the file."""

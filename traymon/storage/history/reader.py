@@ -24,6 +24,7 @@ from traymon.core.history import (
     RunRecord,
     find_incidents,
 )
+from traymon.core.program_habits import Visit
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.history.schema import DamagedFileError, UnusableFileError, check_header
@@ -35,6 +36,7 @@ from traymon.storage.history.values import (
     decode_facts,
     millis,
 )
+from traymon.storage.history.visits import COLUMNS, visit_of
 
 READ_TIMEOUT = 2.0  # seconds to wait for a lock
 FLIP = "flip.id, at, condition, code, light, headline, facts, evidence, transient"
@@ -142,6 +144,15 @@ class HistoryFile:
             *(target, millis(since), millis(until)),
         )
         return tuple(Span(begins / 1000, ends / 1000) for begins, ends in rows)
+
+    def read_visits(self, target: str, since: float, until: float) -> tuple[Visit, ...]:
+        """Return when the user's programs were connected in this time, in order."""
+        rows = self._query(
+            f"SELECT {COLUMNS} FROM program WHERE target = ? AND ended >= ? AND began < ?"
+            " ORDER BY began, key",
+            *(target, millis(since), millis(until)),
+        )
+        return tuple(_convert(partial(visit_of, row), self._path) for row in rows)
 
     def _query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows that a query finds; none without a file. Raises HistoryError."""

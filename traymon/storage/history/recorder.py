@@ -29,6 +29,7 @@ from traymon.core.model import Change, Reading, Status, Update
 from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.storage.history.database import Database, FlipRow, Run
+from traymon.storage.history.visits import VisitRecorder
 from traymon.storage.history.writer import HistoryWriter
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class HistoryRecorder:
         self._watches: dict[str, _Watch] = {}  # by target name
         self._lock = threading.Lock()  # a hung monitor's updates come from another thread
         self._writer = HistoryWriter(path, on_trouble, self._on_open)
+        self._visits = VisitRecorder(self._writer.post)
 
     def on_update(self, update: Update) -> None:
         """Keep what is new in a status; returns at once."""
@@ -149,6 +151,7 @@ class HistoryRecorder:
             self._take_flip(watch, update)
         watch.seen_at = max(watch.seen_at, now)
         self._measure(watch, status)
+        self._visits.take(status)
         if now - watch.alive_at >= SIGN_OF_LIFE:
             self._post_alive(watch)
         if now - watch.pruned_at >= PRUNE_INTERVAL:

@@ -19,6 +19,7 @@ def remove_old(connection: sqlite3.Connection, now: float) -> None:
         ("hour", "at", (now - KEEP_HOURS) // HOUR),
         ("notification", "at", events),
         ("trading", "begins", events),
+        ("program", "began", events),
     ):
         connection.execute(
             f"DELETE FROM {table} WHERE {column} IN (SELECT {column} FROM {table}"

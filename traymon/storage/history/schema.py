@@ -46,6 +46,11 @@ CREATE TABLE IF NOT EXISTS trading (
     target TEXT NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL,
     PRIMARY KEY (begins, target)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS program (
+    target TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, began INTEGER NOT NULL,
+    ended INTEGER NOT NULL, client_id INTEGER, run INTEGER NOT NULL, runs INTEGER NOT NULL,
+    left_well INTEGER NOT NULL, missed INTEGER NOT NULL, PRIMARY KEY (began, target, key)
+) WITHOUT ROWID;
 """
 
 

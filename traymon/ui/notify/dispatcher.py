@@ -31,6 +31,7 @@ from traymon.ui.notification_text import (
     own_notification_text,
 )
 from traymon.ui.notify.notifier import Attempt, Notifier
+from traymon.ui.program_notification_text import load_program_texts
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class NotificationDispatcher:
 
     def prepare(self) -> None:
         """Load all that notifications need, in the notifier's thread; returns at once."""
-        self._notifier.prepare(load_texts)
+        self._notifier.prepare(_load_texts)
 
     def on_update(self, update: Update) -> None:
         """Send the notification that is due after this update, if any.
@@ -177,6 +178,11 @@ class NotificationDispatcher:
                 return
             self._own = own = replace(own, retry_at=None)
         self._send_own(own)
+
+
+def _load_texts() -> None:
+    load_texts()
+    load_program_texts()
 
 
 def _compose(notification: Notification, now: float) -> NotificationText:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from traymon.core.model import Status
 from traymon.core.vocabulary import Light, StartAtLogin
-from traymon.ui import presenter
+from traymon.ui import presenter, program_text
 
 NAME = "traymon"
 
@@ -29,6 +29,8 @@ class MenuState:
     has_project: bool = False  # a .env describes a target
     id_uses: tuple[str, ...] = ()  # a line per configured client ID
     claimable_program: str = ""  # the program that the user may mark as theirs
+    programs: tuple[str, ...] = ()  # a line for each of the user's
+    missing: str = ""  # which of them are missing
     settings: str = ""  # what is new in the files of the settings
 
     @property
@@ -47,8 +49,14 @@ class Appearance:
 
     light: Light = Light.GREY
     rimmed: bool = False  # the market is closed
+    marked: bool = False  # one of the user's programs is missing
     tooltip: str = NAME
     menu: MenuState = MenuState()
+
+    @property
+    def picture(self) -> tuple[Light, bool, bool]:
+        """What decides how the icon is drawn."""
+        return self.light, self.rimmed, self.marked
 
 
 def appearance_of(
@@ -60,6 +68,7 @@ def appearance_of(
     return Appearance(
         light=worst.diagnosis.light,
         rimmed=worst.closed,
+        marked=any(program_text.missing(status) for status in statuses),
         tooltip=presenter.tooltip(statuses, now),
         menu=MenuState(
             headline=f"{presenter.demo_mark(worst)}{presenter.marked_headline(worst.diagnosis)}",
@@ -72,6 +81,10 @@ def appearance_of(
             has_project=any(status.target.env_file for status in statuses),
             id_uses=tuple(line for status in by_light for line in presenter.id_uses(status)),
             claimable_program=next((program.label for program in programs), ""),
+            programs=tuple(
+                line for status in by_light for line in program_text.menu_lines(status, now)
+            ),
+            missing=next(filter(None, map(program_text.missing_text, by_light)), ""),
             settings=next(filter(None, map(presenter.settings_text, by_light)), ""),
         ),
     )

@@ -47,6 +47,7 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
 
     light = Light.GREY
     rimmed = False
+    marked = False
     has_balloons = False
 
     def __init__(self, *args: Any, folder: Path, **kwargs: Any) -> None:
@@ -116,7 +117,7 @@ class GtkIcon(pystray.Icon):  # type: ignore[misc]
 
     def _update_fs_icon(self) -> None:
         try:
-            self._icon_path = self._files.show(self.light, self.rimmed)
+            self._icon_path = self._files.show(self.light, self.rimmed, self.marked)
         except OSError as error:
             log.warning("the icon's picture cannot be written: %s", error)
             self._icon_path = ""

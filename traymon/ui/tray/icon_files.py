@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 
 class IconFiles:
-    """One PNG file per light, with and without a rim."""
+    """One PNG file per light, with and without a rim and a mark."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = Path()  # of the picture that is shown
         self._png = b""
 
-    def show(self, light: Light, rimmed: bool) -> str:
+    def show(self, light: Light, rimmed: bool, marked: bool = False) -> str:
         """Write the picture and return its path. Raises OSError if no folder can be written to."""
-        self._png = icons.png(light, rimmed=rimmed)
-        name = f"{light.word}{'-closed' if rimmed else ''}.png"
+        self._png = icons.png(light, rimmed=rimmed, marked=marked)
+        name = f"{light.word}{'-closed' if rimmed else ''}{'-marked' if marked else ''}.png"
         try:
             return self._write(name)
         except OSError as error:

@@ -18,6 +18,7 @@ class DarwinIcon(pystray.Icon):  # type: ignore[misc]
 
     light = Light.GREY
     rimmed = False
+    marked = False
     has_balloons = False
     has_host = True  # the menu bar is always there
 

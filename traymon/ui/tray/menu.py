@@ -12,6 +12,8 @@ from traymon.core.vocabulary import StartAtLogin
 from traymon.ui.actions import UserActions
 from traymon.ui.tray.appearance import MenuState
 
+PROGRAMS = "Your programs"
+
 
 def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
     """Return a menu that asks for its state whenever the icon updates it."""
@@ -30,6 +32,11 @@ def make_menu(actions: UserActions, state: Callable[[], MenuState]) -> Any:
             "Client IDs",
             Menu(lambda: [MenuItem(line, None, enabled=False) for line in state().id_uses]),
             visible=lambda item: bool(state().id_uses),
+        ),
+        MenuItem(
+            lambda item: f"Your programs ({state().missing})" if state().missing else PROGRAMS,
+            Menu(lambda: [MenuItem(line, None, enabled=False) for line in state().programs]),
+            visible=lambda item: bool(state().programs),
         ),
         MenuItem(
             lambda item: f"{state().claimable_program}: that one is mine",

@@ -126,9 +126,10 @@ class Tray:
 
         The less the better: some panels blink, and an open menu may be closed.
         """
-        self._icon.light, self._icon.rimmed = after.light, after.rimmed
-        if (after.light, after.rimmed) != (before.light, before.rimmed):
-            self._icon.icon = icons.draw(after.light, rimmed=after.rimmed)
+        icon = self._icon
+        icon.light, icon.rimmed, icon.marked = after.light, after.rimmed, after.marked
+        if after.picture != before.picture:
+            icon.icon = icons.draw(after.light, rimmed=after.rimmed, marked=after.marked)
         if after.tooltip != before.tooltip:
             self._icon.title = after.tooltip
         if after.menu != before.menu:

@@ -44,11 +44,12 @@ DOCK_TIMEOUT = 5.0  # seconds for the icon to appear before a balloon
 class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     """An icon in the notification area, with a menu and balloons.
 
-    `light` and `rimmed` are what is drawn, at the size that the shell wants.
+    `light`, `rimmed` and `marked` are what is drawn, at the size that the shell wants.
     """
 
     light = Light.GREY
     rimmed = False
+    marked = False
     has_balloons = True
     _icon_handle: int | None
 
@@ -137,7 +138,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     def _show(self) -> None:
         """Add the icon; retry while the shell refuses, as at login or after a crash."""
         if not self._icon_handle:
-            self._icon_handle = self._load(self.light, self.rimmed, SM_CXSMICON)
+            self._icon_handle = self._load(self.light, SM_CXSMICON, self.rimmed, self.marked)
         if self._message(
             win32.NIM_ADD,
             win32.NIF_MESSAGE | win32.NIF_ICON | win32.NIF_TIP,
@@ -158,7 +159,9 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             self._show()
 
     def _update_icon(self) -> None:
-        fresh = self._load(self.light, self.rimmed, SM_CXSMICON)  # before the old one is released
+        fresh = self._load(
+            self.light, SM_CXSMICON, self.rimmed, self.marked
+        )  # before the old one is released
         self._release_icon()
         self._icon_handle, self._icon_valid = fresh, True
         self._change(win32.NIF_ICON, hIcon=fresh)
@@ -174,10 +177,10 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         if self.visible:
             self._update_icon()
 
-    def _load(self, light: Light, rimmed: bool, metric: int) -> int:
+    def _load(self, light: Light, metric: int, rimmed: bool = False, marked: bool = False) -> int:
         """Return a handle to the light's picture, at the size that the shell wants."""
         size = self._pixels(metric)
-        bits = icons.windows_bits(light, size, rimmed)
+        bits = icons.windows_bits(light, size, rimmed, marked)
         made = self._user32.CreateIconFromResourceEx(
             bits, len(bits), True, ICON_VERSION, size, size, 0
         )
@@ -214,7 +217,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         return taken
 
     def _balloon(self, text: NotificationText, light: Light) -> bool:
-        before, self._balloon_icon = self._balloon_icon, self._load(light, False, SM_CXICON)
+        before, self._balloon_icon = self._balloon_icon, self._load(light, SM_CXICON)
         taken = self.has_host and self._message(
             win32.NIM_MODIFY,
             win32.NIF_INFO,

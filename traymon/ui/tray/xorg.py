@@ -32,6 +32,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
 
     light = Light.GREY  # what is drawn, at whatever size the panel gives
     rimmed = False
+    marked = False
     has_balloons = False
     _title: str
     _systray_manager: Any
@@ -155,7 +156,7 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
             if seen != self._drawn:  # else the panel does not repaint below icons (XFCE)
                 self._background = seen
             picture = icons.on_background(
-                self.light, self.rimmed, at.width, at.height, self._background
+                self.light, self.rimmed, self.marked, at.width, at.height, self._background
             )
             self._window.put_pil_image(self._gc, 0, 0, picture)
             self._drawn = self._pixels(at)

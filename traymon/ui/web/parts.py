@@ -21,6 +21,7 @@ from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.web.chips import chips
 from traymon.ui.web.glance import glance
+from traymon.ui.web.program_rows import program_list
 
 IDLE = "Nothing to do."  # how the Fix of a page begins that needs none
 # The fix comes first: it must be visible without scrolling.
@@ -55,6 +56,7 @@ def part(
         "market": presenter.market_closed_text(status, now),
         "settings": status.settings.news.name,
         "settings_problem": clean(status.settings.problem),
+        "programs": program_list(status, now),
         "chips": chips(check_steps(status.evidence)),
         **_check_times(status),
     }

@@ -80,6 +80,7 @@ class Routes:
             Route("/pause", self._pause, methods=["POST"]),
             Route("/resume", self._resume, methods=["POST"]),
             Route("/mine/{target:path}", self._mark_as_mine, methods=["POST"]),
+            Route("/programs/{key}/{word}", self._expect_program, methods=["POST"]),
             Route("/show-window/{target:path}", self._show_window, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
             Route("/tws-settings", _act(actions.look_at_tws_settings), methods=["POST"]),
@@ -157,6 +158,13 @@ class Routes:
 
     async def _mark_as_mine(self, request: Request) -> Response:
         self._actions.mark_as_mine(request.path_params["target"])
+        return Response(status_code=204)
+
+    async def _expect_program(self, request: Request) -> Response:
+        try:
+            self._actions.expect_program(request.path_params["key"], request.path_params["word"])
+        except ValueError as error:
+            return PlainTextResponse(str(error), 400)
         return Response(status_code=204)
 
     async def _show_window(self, request: Request) -> Response:
