@@ -51,6 +51,7 @@ class NotificationText:
     urgent: bool
     buttons: tuple[str, ...] = ()  # keys of BUTTONS
     light: Light = Light.GREY  # the picture beside the text
+    marked: bool = False  # with the mark that a program is missing
     clickable: bool = True  # a click opens the fix page
     click_hint: str = CLICK_HINT
 

@@ -52,9 +52,10 @@ def program_notification_text(notification: ProgramNotification, now: float) -> 
     return NotificationText(
         title=clip(f"{demo_mark(notification.status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
-        urgent=notification.kind in WITH_BUTTON,
+        urgent=False,  # the light is green
         buttons=(NOT_EXPECTED,) if with_button else (),
         light=Light.GREEN,
+        marked=notification.kind is not ProgramKind.BACK,
         click_hint=PAGE_HINT,
     )
 

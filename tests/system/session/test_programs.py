@@ -67,7 +67,7 @@ class Project:
         return {one["name"]: one for one in status["programs"] or ()}
 
     def _instance(self) -> Instance:
-        return Instance(Path(self.traymon.env["XDG_STATE_HOME"]) / "traymon")
+        return Instance([Path(self.traymon.env["XDG_STATE_HOME"]) / "traymon" / "run"])
 
     def wait_until(self, holds: Callable[[dict[str, Any]], bool], what: str) -> None:
         def look() -> bool:

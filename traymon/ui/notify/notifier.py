@@ -72,12 +72,13 @@ class Notifier:
         clicks: Clicks,
         on_trouble: Callable[[str], None],
         setting: str = "auto",
-        picture: Callable[[Light], str] = lambda light: "",
+        picture: Callable[[Light, bool], str] = lambda light, marked: "",
     ) -> None:
         """Nothing is opened before `prepare` or the first notification.
 
         `on_trouble` gets why a notification was not delivered, or "" once one is. `setting` is
-        `auto`, `plyer` or `off`. `picture` returns the path of a light's picture.
+        `auto`, `plyer` or `off`. `picture` returns the path of a light's picture,
+        with the mark of a missing program or without.
         """
         self._on_trouble, self._picture = on_trouble, picture
         self._is_off = setting == "off"
@@ -135,7 +136,7 @@ class Notifier:
 
     def _prepare(self, load: Callable[[], object]) -> None:
         steps: list[Callable[[], object]] = [load]
-        steps += [partial(self._picture, light) for light in Light]
+        steps += [partial(self._picture, light, False) for light in Light]
         steps += [channel.prepare for channel in self._channels.open_all()]
         for step in steps:
             try:
@@ -172,7 +173,7 @@ class Notifier:
         reasons: Sequence[str],
     ) -> Outcome:
         """Deliver through the first channel that works; `reasons` say why those before failed."""
-        picture = self._picture_of(text.light)
+        picture = self._picture_of(text)
         for number, channel in enumerate(channels, 1):
             go_on = partial(self._deliver, order, text, channels[number:])
             note = partial(order.note, text.title, channel.name)
@@ -225,9 +226,9 @@ class Notifier:
 
         self._tasks.post(finish)
 
-    def _picture_of(self, light: Light) -> str:
+    def _picture_of(self, text: NotificationText) -> str:
         try:
-            return self._picture(light)
+            return self._picture(text.light, text.marked)
         except Exception as error:  # whatever it raises, the text goes out
             log.warning("no picture for the notification: %s", error)
             return ""

@@ -13,20 +13,21 @@ log = logging.getLogger(__name__)
 
 
 class PictureFiles:
-    """One PNG file per light. Its bytes are kept, so that the file can be written at any time."""
+    """One PNG file per light, with and without a mark. Its bytes are kept, so that the file can be written at any time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pngs: dict[Light, bytes] = {}
+        self._pngs: dict[str, bytes] = {}  # by the file's name
 
-    def path(self, light: Light) -> str:
+    def path(self, light: Light, marked: bool = False) -> str:
         """Return the path of a light's picture; "" if it cannot be written."""
-        path = self._folder / f"{light.word}.png"
-        if light not in self._pngs:
-            self._pngs[light] = icons.png(light)
+        name = f"{light.word}{'-marked' if marked else ''}.png"
+        path = self._folder / name
+        if name not in self._pngs:
+            self._pngs[name] = icons.png(light, marked=marked)
         try:
-            if not _holds(path, self._pngs[light]):
-                write_atomically(path, self._pngs[light])
+            if not _holds(path, self._pngs[name]):
+                write_atomically(path, self._pngs[name])
         except OSError as error:
             log.warning("no picture for the notification: %s", error)
             return ""
