@@ -16,7 +16,8 @@ from traymon.core.time_windows import Span
 
 KEPT_FOR = 21 * 86_400.0  # seconds for which visits count
 DAYS_BACK = 14  # in which comparable days are looked for
-MAX_DAYS, MIN_DAYS = 5, 2  # comparable days: the last ones count; fewer say nothing
+MAX_DAYS = 5  # comparable days: the last ones count
+MIN_DAYS = 2  # on fewer it was connected by chance; one without it says that it is not usual
 NEARLY_ALWAYS = 0.8  # the share of those days on which it was connected
 REPAIRED_IN = 2 * 3600.0  # seconds; a program that was missed and came back in that time counts
 # as if it had been connected all the time, so that faults do not become habits
@@ -58,11 +59,11 @@ class Habits:
 def is_usual(visits: Sequence[Visit], good_times: Sequence[Span], at: float) -> bool | None:
     """Tell whether a program is usually connected at this hour; None if too little is known."""
     days = _comparable_days(visits, good_times, at)
-    if len(days) < MIN_DAYS:
-        return None
     times = _times_connected(visits)
     there = sum(_was_connected(times, good_times, moment) for moment in days)
-    return there >= NEARLY_ALWAYS * len(days)
+    if there < NEARLY_ALWAYS * len(days):
+        return False
+    return True if len(days) >= MIN_DAYS else None
 
 
 def usual_hours(visits: Sequence[Visit], good_times: Sequence[Span], now: float) -> Hours:
@@ -88,10 +89,9 @@ def _comparable_days(visits: Sequence[Visit], good_times: Sequence[Span], at: fl
 
     Days before the program was first seen do not, nor do those on which nobody could connect.
     """
-    known_since = min((one.began for one in visits), default=at)
-    first_day = datetime.fromtimestamp(known_since).date()
+    known_since = min((one.began for one in visits), default=at) - MARGIN
     days = _earlier_days(good_times, at)
-    return [day for day in days if datetime.fromtimestamp(day).date() >= first_day][:MAX_DAYS]
+    return [day for day in days if day >= known_since][:MAX_DAYS]
 
 
 def _earlier_days(good_times: Sequence[Span], at: float) -> Iterator[float]:

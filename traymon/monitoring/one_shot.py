@@ -74,6 +74,7 @@ class _Threads(ThreadPoolExecutor):
 async def _run_once(
     target: Target, list_own_programs: ListOwnPrograms, library: StreamingSensor | None
 ) -> Status:
+    target = replace(target, program_grace=None)  # nobody waits for programs here
     if target.discovered:
         target = await asyncio.to_thread(discover, target)
     context = _OneShotContext(target)
@@ -205,7 +206,7 @@ async def run_until(
         streaming = [sensor for sensor in usual.streaming if sensor.name not in ON_REQUEST]
         return replace(usual, streaming=(*streaming, *([library] if library else ())))
 
-    monitor = Monitor([target], sensors, discover)
+    monitor = Monitor([replace(target, program_grace=None)], sensors, discover)
     last: Status | None = None
     ready = False
 

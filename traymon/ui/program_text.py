@@ -55,9 +55,8 @@ def short_name(one: ProgramState) -> str:
 
 def menu_lines(status: Status, now: float) -> list[str]:
     """Return a line for each program: `! bot.py has not reconnected since 03:14`."""
-    return [
-        f"{mark(one)} {short_name(one)}: {state_text(one, now)}" for one in status.programs or ()
-    ]
+    programs = status.programs or ()
+    return [f"{mark(one)} {short_name(one)} {state_text(one, now)}" for one in programs]
 
 
 def mark(one: ProgramState) -> str:
@@ -66,16 +65,16 @@ def mark(one: ProgramState) -> str:
 
 
 def state_text(one: ProgramState, now: float) -> str:
-    """Return how it is with a program: `connected since 09:12, client ID 10`."""
+    """Return how it is with a program: `connected since 09:12 (client ID 10)`."""
     words = WORDS[one.standing].format(since=moment(one.since, now))
-    parts = [words]
+    parts = []
     if one.client_id is not None:
         parts.append(f"client ID {one.client_id}")
     if one.runs > 1:
         parts.append(f"{one.runs} of it at once")
     if one.standing is Standing.MISSING:
         parts.append("still running" if one.running else "it has ended")
-    return ", ".join(parts)
+    return f"{words} ({', '.join(parts)})" if parts else words
 
 
 def hours_text(hours: Hours) -> str:

@@ -18,7 +18,7 @@ from traymon.cli.control import ask_running
 from traymon.sim.stage_props import HOLDER_SCRIPT
 from traymon.storage.single_instance import Instance
 
-FAST = {
+FAST: dict[str, Any] = {
     "TRAYMON_SESSION": "off",
     "TRAYMON_NOTIFY": "off",  # they go to the log
     "TRAYMON_INTERVAL": "5",

@@ -178,6 +178,20 @@ def test_the_users_word_outweighs_habits(expectation: Expectation, count: int) -
     assert len(days.missing) == count
 
 
+def test_a_program_that_is_ended_every_day_is_missed_on_its_first_day_alone() -> None:
+    days_ = trading_days(4)
+    days = Days([Play("bot.py", 10, [(at(day, 9), at(day, 16)) for day in days_])])
+    days.play(at(days_[0], 0), at(days_[3], 23))
+    assert len(days.missing) == 1
+
+
+def test_a_program_that_runs_day_and_night_is_missed_on_its_second_day() -> None:
+    first, second = trading_days(2)
+    days = Days([Play("bot.py", 10, [(at(first, 14), at(second, 10))])])
+    days.play(at(first, 0), at(second, 11))
+    assert [moment > at(second, 10) for moment, _ in days.missing] == [True]
+
+
 def test_what_is_usual_is_learned_from_earlier_runs_of_traymon() -> None:
     days_ = trading_days(4)
     key = key_of("bot.py")

@@ -137,6 +137,7 @@ class Notifier:
     def _prepare(self, load: Callable[[], object]) -> None:
         steps: list[Callable[[], object]] = [load]
         steps += [partial(self._picture, light, False) for light in Light]
+        steps.append(partial(self._picture, Light.GREEN, True))
         steps += [channel.prepare for channel in self._channels.open_all()]
         for step in steps:
             try:

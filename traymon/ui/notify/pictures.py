@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class PictureFiles:
-    """One PNG file per light, with and without a mark. Its bytes are kept, so that the file can be written at any time."""
+    """One PNG file per light, with and without a mark. Its bytes are kept, to be written again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

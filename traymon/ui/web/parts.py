@@ -16,7 +16,7 @@ from traymon.diagnosis.catalogue import STALE
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration, moment
-from traymon.ui import icons, presenter
+from traymon.ui import icons, presenter, program_text
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.web.chips import chips
@@ -56,6 +56,7 @@ def part(
         "market": presenter.market_closed_text(status, now),
         "settings": status.settings.news.name,
         "settings_problem": clean(status.settings.problem),
+        "missing": program_text.missing_text(status),
         "programs": program_list(status, now),
         "chips": chips(check_steps(status.evidence)),
         **_check_times(status),

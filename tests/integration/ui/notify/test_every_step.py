@@ -62,7 +62,7 @@ class Whole:
         self.notifier = Notifier(
             Clicks(print),
             lambda why: self.on_trouble(why),
-            picture=lambda light: self.picture(light),
+            picture=lambda light, marked: self.picture(light, marked),
         )
         self.dispatcher = NotificationDispatcher(self.notifier, lambda: self.now)
         self.dispatcher.prepare()
@@ -207,7 +207,7 @@ def always(owner: Any, name: str, fault: BaseException) -> Callable[[Whole], Non
 
 def fail_picture(fault: BaseException) -> Callable[[Whole], None]:
     def arrange(whole: Whole) -> None:
-        def picture(light: Light) -> str:
+        def picture(light: Light, marked: bool = False) -> str:
             raise fault
 
         whole.picture = picture

@@ -65,7 +65,7 @@ class Scene:
         self.notifier.prefer(self.screen)
         self.dispatcher = NotificationDispatcher(self.notifier, lambda: self.now)
 
-    def _draw(self, light: Light) -> str:
+    def _draw(self, light: Light, marked: bool) -> str:
         self.drawn_in.add(threading.current_thread().name)
         return f"{light.word}.png"
 
