@@ -101,6 +101,7 @@ class Scene:
         subscribers: list[Callable[..., None]],
         calendar: Calendar | None = None,
         snoozed_until: float | None = None,
+        **target: Any,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.slept = 0.0
@@ -112,7 +113,7 @@ class Scene:
         self.statuses: list[Status] = []
         self.flips: list[tuple[float, str]] = []
         self.monitor = Monitor(
-            [Target("project", limits=limits, discovered=discovered)],
+            [Target("project", limits=limits, discovered=discovered, **target)],
             lambda: Sensors((self.listener, self.handshake), (self.session,)),
             lambda target: replace(target, port=self.listens_on),
             SteadyClock(wall=lambda: loop.time() + self.slept, monotonic=loop.time),
@@ -168,11 +169,14 @@ def play(
     subscribers: list[Callable[..., None]] | None = None,
     calendar: Calendar | None = None,
     snoozed_until: float | None = None,
+    **target: Any,
 ) -> None:
     """Run a monitor while the story is told."""
 
     async def main() -> None:
-        scene = Scene(limits or Limits(), discovered, subscribers or [], calendar, snoozed_until)
+        scene = Scene(
+            limits or Limits(), discovered, subscribers or [], calendar, snoozed_until, **target
+        )
         watching = asyncio.create_task(scene.monitor.run())
         await story(scene)
         assert not watching.done()

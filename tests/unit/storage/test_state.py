@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from traymon.core.programs import Expectation
 from traymon.core.target import OwnProgram
 from traymon.storage.state import StateStore
 from traymon.storage.state_format import MAX_CLIENT_ID, MIN_CLIENT_ID
@@ -365,3 +366,18 @@ def test_a_key_that_cannot_be_one_opens_nothing_and_is_not_logged(
     assert state.calendar_key() == ""
     assert state.load_or_create_client_id() == MIN_CLIENT_ID
     assert "calendar_key cannot be used: ValueError('not a key')" in caplog.text
+
+
+# --- when the user expects their programs
+
+
+def test_when_a_program_is_expected_outlives_a_restart(tmp_path: Path) -> None:
+    StateStore(tmp_path).keep_expectation("a1", Expectation.OFF)
+    StateStore(tmp_path).keep_expectation("b2", Expectation.EXPECTED)
+    known = StateStore(tmp_path).expectations()
+    assert known == {"a1": Expectation.OFF, "b2": Expectation.EXPECTED}
+
+
+def test_a_word_that_is_none_costs_only_itself(tmp_path: Path) -> None:
+    write(tmp_path, programs={"a1": "sometimes", "b2": "off", "c3": 5})
+    assert StateStore(tmp_path).expectations() == {"b2": Expectation.OFF}
