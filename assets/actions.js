@@ -23,17 +23,27 @@ async function copyReport(button) {
   }
 }
 
-// Returns whether traymon does what was asked for.
-async function post(path, words) {
+// Returns whether traymon does what was asked for. `take` gets its answer.
+async function post(path, words, take) {
   try {
     const answer = await ask(path, key, { method: "POST" });
     if (answer.status === 401) forgetKey();
-    else say(answer.ok ? words : await answer.text());
+    else if (answer.ok && take) take(await answer.json());
+    if (answer.status !== 401) say(answer.ok ? words : await answer.text());
     return answer.ok;
   } catch {
     say("traymon does not answer. Nothing was changed.");
     return false;
   }
+}
+
+// Shows the address that traymon answers with, and whether it works only until the next restart.
+function showAddress(place, address) {
+  const block = document.createElement("pre");
+  block.textContent = address.url;
+  place.replaceChildren(block);
+  addCopyButtons(place);
+  document.getElementById(place.id + "-ends").hidden = address.lasts;
 }
 
 // "Check now" is busy until traymon has checked.
@@ -51,7 +61,8 @@ async function press(button) {
     copyReport(button);
   } else if (button !== checkNow) {
     if (button.closest(".menu")) closeMenu();
-    post(button.dataset.post, button.dataset.said);
+    const place = document.getElementById(button.dataset.shows ?? "");
+    post(button.dataset.post, button.dataset.said, place && ((address) => showAddress(place, address)));
   } else if (busySince === null) {
     beBusy(checkedAt());
     if (!await post(button.dataset.post, "Checking…")) beBusy(null);

@@ -50,10 +50,11 @@ async function findKey() {
 
 function showInstead(template) {
   status.replaceChildren(document.getElementById(template).content.cloneNode(true));
+  past.replaceChildren();
   document.body.className = "grey live";
   document.title = title = "traymon";
   icon.href = grey.dataset.icon;
-  lost.hidden = document.querySelector("nav").hidden = true;
+  lost.hidden = document.querySelector("nav").hidden = document.getElementById("subscribe").hidden = true;
 }
 
 async function copy(text, button) {
@@ -79,6 +80,7 @@ function addCopyButtons(within) {
 }
 
 const parser = document.createElement("template");
+const past = document.getElementById("history");
 let shown = status?.innerHTML.trim();
 let title = document.title;
 
@@ -87,23 +89,28 @@ function show(picture) {
   const next = parser.innerHTML.trim();
   if (next === shown) return;
   shown = next;
-  const open = new Set([...status.querySelectorAll("details[open]")].map((one) => one.id));
-  const focused = status.contains(document.activeElement) ? document.activeElement : null;
   const before = document.body.className;
-  status.innerHTML = picture.html;
-  for (const one of status.querySelectorAll("details")) one.open = open.has(one.id);
+  replace(status, picture.html);
   document.body.className = picture.light + " live";
-  addCopyButtons(status);
-  if (focused) refocus(focused);
   const headline = status.querySelector("h1")?.textContent ?? "";
   if (before !== document.body.className) spoken.textContent = picture.light + ": " + headline;
 }
 
+// What is folded out stays open.
+function replace(box, html) {
+  const open = new Set([...box.querySelectorAll("details[open]")].map((one) => one.id));
+  const focused = box.contains(document.activeElement) ? document.activeElement : null;
+  box.innerHTML = html;
+  for (const one of box.querySelectorAll("details")) one.open = open.has(one.id);
+  addCopyButtons(box);
+  if (focused) refocus(box, focused);
+}
+
 // The contents were replaced: the focus goes to what was focused, or to what it was folded into.
-function refocus(before) {
+function refocus(box, before) {
   const same = (one) => one.tagName === before.tagName && one.textContent === before.textContent;
   const next = document.getElementById(before.id) ??
-    [...status.querySelectorAll("a, button, pre, .scroll")].find(same) ??
+    [...box.querySelectorAll("a, button, pre, .scroll")].find(same) ??
     document.getElementById(before.closest("details")?.id)?.querySelector("summary");
   next?.focus({ preventScroll: true });
 }
@@ -195,7 +202,9 @@ async function read(stream) {
     rest = events.pop();
     for (const event of events) {
       name = event.match(/^event: (.*)/)?.[1];
-      if (!name) take(JSON.parse(event.match(/^data: (.*)/)[1]));
+      const data = event.match(/^data: (.+)/m)?.[1];
+      if (!name) take(JSON.parse(data));
+      if (name === "history") replace(past, JSON.parse(data));
     }
   }
 }
@@ -244,5 +253,15 @@ async function begin() {
   clearTimeout(silence);
 }
 
+// The page of an incident comes without its contents, as the key opens those alone.
+async function showIncident(box) {
+  key = keptKey();
+  const answer = key && await ask(box.dataset.contents, key);
+  if (answer?.ok) box.innerHTML = await answer.text();
+  document.title = box.querySelector("h1").textContent + " · traymon";
+}
+
 addCopyButtons(document);
 if (status) begin();
+const incident = document.getElementById("incident");
+if (incident) showIncident(incident);

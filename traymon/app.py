@@ -20,6 +20,7 @@ from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
+from traymon.core.history import HistoryReader
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
@@ -33,6 +34,7 @@ from traymon.storage.single_instance import Instance, InstanceInfo
 from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.desktop import login_session_has_ended
 from traymon.ui.hub import StatusHub
 from traymon.ui.notify.channel import Clicks
@@ -45,6 +47,7 @@ from traymon.ui.terminal_lines import TerminalSurface
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
 from traymon.ui.troubles import Troubles
+from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.opener import PageOpener
 from traymon.ui.web.server import LivePage
 from traymon.ui.web.static_page import StaticPages
@@ -113,7 +116,16 @@ class App:
         self._tray: Tray | None = None
         self._display_is_gone = False
         self._terminal = terminal(now)
-        self._static_pages = static_pages = StaticPages(folders.state, now)
+        calendars = CalendarSource(
+            calendar_of=keeper.calendar_of,
+            key=state.calendar_key,
+            create_key=state.create_calendar_key,
+            page_port=page_port,
+        )
+        dashboards = Dashboards(
+            _history_reader(folders) if history else None, now, keeper.calendar_of
+        )
+        self._static_pages = static_pages = StaticPages(folders.state, now, calendars, dashboards)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
         self._tasks.post(opener.remove_old_files)
         self._handlers = ActionHandlers(
@@ -140,7 +152,7 @@ class App:
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
-        page = LivePage(actions, now, page_port)
+        page = LivePage(actions, now, page_port, calendars, dashboards)
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
@@ -306,6 +318,12 @@ class App:
     def _show_trouble(self, why: str) -> None:
         if self._tray is not None:
             self._tray.show_trouble(why)
+
+
+def _history_reader(folders: Folders) -> HistoryReader:
+    from traymon.storage.history.reader import HistoryFile  # with SQLite
+
+    return HistoryFile(folders.history)
 
 
 def own_versions() -> str:

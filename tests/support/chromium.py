@@ -34,3 +34,25 @@ def browser(**preferences: Any) -> Iterator[Any]:
         yield driver
     finally:
         driver.quit()
+
+
+def resize(chromium: Any, width: int, height: int) -> None:
+    """Give the page itself a size, whatever the window's frame takes."""
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def prefer(chromium: Any, scheme: str) -> None:
+    """Have the pages light or dark."""
+    wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+
+
+@contextmanager
+def scripts_off(chromium: Any) -> Iterator[None]:
+    """Run no script of any page until the context ends."""
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        yield
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

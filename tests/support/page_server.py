@@ -21,6 +21,8 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.server import LivePage
 
 NOW = 1_795_000_000.0
@@ -120,8 +122,12 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """Serve a page until the context ends."""
+def served(
+    calendars: CalendarSource = NO_CALENDARS,
+    port: int = 0,
+    dashboards: Dashboards | None = None,
+) -> Iterator[Served]:
+    """Serve a page until the context ends; `port` 0: on any free one."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     asked: list[object] = []
@@ -140,7 +146,7 @@ def served() -> Iterator[Served]:
             snooze=snooze,
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW)
+        return LivePage(actions, lambda: NOW, port, calendars, dashboards)
 
     scene = Served(loop, page(), asked)
 

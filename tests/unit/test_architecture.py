@@ -54,6 +54,9 @@ PURE = (
     "diagnosis/formatting",
     "ui/presenter",
     "ui/notification_text",
+    "ui/charts",
+    "ui/latency_chart",
+    "ui/reliability_text",
     "ui/status_json",
     "ui/stale",
     "ui/past",
@@ -64,6 +67,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
+    "itertools",
     *("ipaddress", "json", "hashlib"),
 }
 
@@ -108,7 +112,8 @@ IMPORTERS = {
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},
     "ssl": {"sensors/version_exchange"},
-    "starlette": {"ui/web/routes", "ui/web/auth", "ui/web/errors"},
+    "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
+    "icalendar": {"ui/ics"},
     "uvicorn": {"ui/web/connections"},
     "sqlite3": {f"storage/history/{name}" for name in ("database", "reader", "writer")},
     "filelock": {"storage/single_instance", "storage/state"},

@@ -10,6 +10,7 @@ import typer.core
 from traymon import __version__
 from traymon.cli import (
     autostart,
+    calendar,
     check,
     config,
     control,
@@ -72,6 +73,7 @@ app.command(rich_help_panel=WATCH)(run.run)
 app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
+app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command(rich_help_panel=DIAGNOSE)(check.check)
 app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
 app.command(rich_help_panel=DIAGNOSE)(explain.explain)

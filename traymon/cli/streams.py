@@ -16,7 +16,7 @@ import signal
 import sys
 from typing import Any, BinaryIO, TextIO, cast
 
-ASCII = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-"}
+ASCII = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-", "\N{EN DASH}": "-"}
 log = logging.getLogger(__name__)
 
 ERRORS = "traymon"  # the name of our error handler for encodings

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 from traymon.core.facts import Fact, FactKey
 from traymon.core.model import Reading
-from traymon.core.time_windows import NEVER, Schedule
+from traymon.core.time_windows import NEVER, Rule, Schedule
 from traymon.core.vocabulary import SensorName, Symptom
 
 EARLY = 60.0  # seconds by which an expected window counts earlier, since clocks differ
 GRACE = 300.0  # seconds for which a fault may outlast an expected window: logging in takes time
 IB_ZONE = ZoneInfo("America/New_York")  # of IB's weekly login
+# When IB drops saved logins: as this begins (IBKR Guides, "Auto Restart Considerations").
+WEEKLY_LOGIN = Rule(frozenset({6}), time(1), timedelta(minutes=1), IB_ZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,8 @@ def _next_local(now: float, at: time) -> float:
 
 
 def login_lapsed(now: float) -> float | None:
-    """Return when IB dropped saved logins this week, if `now` is a Sunday or Monday after it.
-
-    IB drops them on Sunday at 01:00 New York time (IBKR Guides, "Auto Restart Considerations").
-    """
+    """Return when IB dropped saved logins this week, if `now` is a Sunday or Monday after it."""
     local = datetime.fromtimestamp(now, IB_ZONE)
     sunday = local.date() - timedelta(days=(local.weekday() + 1) % 7)
-    lapsed = datetime.combine(sunday, time(1), IB_ZONE).timestamp()
+    lapsed = WEEKLY_LOGIN.on(sunday).begins
     return lapsed if now >= lapsed and local.weekday() in (6, 0) else None

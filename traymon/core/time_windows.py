@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-DAYS_BEFORE, DAYS_AFTER = 2, 9  # a moment; the windows of these days are considered
+DAYS_BEFORE, DAYS_AFTER = 2, 9  # a moment or a time; the windows of these days are considered
 HOW_WRITTEN = (
     "a window like 22:00-07:00 Europe/Berlin, Mon-Fri 09:30-16:00 America/New_York "
     "or 23:45+10m America/New_York"
@@ -55,12 +55,26 @@ class Rule:
         last = day if self.ends > self.begins else day + timedelta(days=1)
         return Span(begins, datetime.combine(last, self.ends, self.zone).timestamp())
 
-    def around(self, now: float) -> Iterator[Span]:
-        """Yield the windows that begin on the days around a moment."""
-        today = datetime.fromtimestamp(now, self.zone).date()
-        for day in (today + timedelta(days=n) for n in range(-DAYS_BEFORE, DAYS_AFTER)):
+    def between(self, begins: float, ends: float) -> Iterator[Span]:
+        """Yield the windows that begin on the days from one moment to another, or on those around.
+
+        Those around are the days of `DAYS_BEFORE` and `DAYS_AFTER`.
+        """
+        first = datetime.fromtimestamp(begins, self.zone).date() - timedelta(days=DAYS_BEFORE)
+        last = datetime.fromtimestamp(ends, self.zone).date() + timedelta(days=DAYS_AFTER)
+        for day in (first + timedelta(days=n) for n in range((last - first).days)):
             if day.weekday() in self.days and (span := self.on(day)).ends > span.begins:
                 yield span
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualDay:
+    """A working day on which a market is closed, or keeps other hours than usual."""
+
+    day: date
+    zone: ZoneInfo
+    opens: float | None = None  # later than usual; epoch seconds
+    closes: float | None = None  # earlier than usual; without either it is closed all day
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +83,16 @@ class Schedule:
 
     rules: tuple[Rule, ...] = ()
     dated: tuple[Span, ...] = ()
+    unusual: tuple[UnusualDay, ...] = ()  # what is special about the days of the dated windows
 
     def around(self, now: float) -> tuple[Span, ...]:
         """Return the windows of the days around a moment, in order; no two of them touch."""
         return _around(self, now // 3600)
+
+    def between(self, begins: float, ends: float) -> tuple[Span, ...]:
+        """Return the windows that a time meets, in order; no two of them touch."""
+        windows = _joined(self, begins, ends)
+        return tuple(span for span in windows if span.begins < ends and span.ends > begins)
 
     def at(self, now: float, early: float = 0.0, late: float = 0.0) -> Span | None:
         """Return the window that contains `now`; `early` and `late` widen it by so many seconds."""
@@ -89,8 +109,12 @@ NEVER = Schedule()
 
 @lru_cache(maxsize=32)  # queried with every evaluation, and the same for an hour
 def _around(schedule: Schedule, hour: float) -> tuple[Span, ...]:
-    now = hour * 3600
-    every = (*schedule.dated, *(span for rule in schedule.rules for span in rule.around(now)))
+    return _joined(schedule, hour * 3600, hour * 3600)
+
+
+def _joined(schedule: Schedule, begins: float, ends: float) -> tuple[Span, ...]:
+    recurring = (span for rule in schedule.rules for span in rule.between(begins, ends))
+    every = (*schedule.dated, *recurring)
     joined: list[Span] = []
     for span in sorted(every):
         if joined and span.begins <= joined[-1].ends:

@@ -33,6 +33,15 @@ def moment(at: float, now: float) -> str:
     return f"{then.day} {then:%b %H:%M}"
 
 
+def span(start: float, end: float, now: float) -> str:
+    """Return a time from one moment to another: `Mon 14:02 to 14:09`; `14:02` within a minute."""
+    first, last = moment(start, now), moment(end, now)
+    if first == last:
+        return first
+    same_day = datetime.fromtimestamp(start).date() == datetime.fromtimestamp(end).date()
+    return f"{first} to {last.rpartition(' ')[2] if same_day else last}"
+
+
 def duration(seconds: float) -> str:
     """Return a duration as users read it: `12 ms`, `2.6 s`, `4 min 10 s`, `2 h 5 min`, `3 d`."""
     if seconds < 0.9995:

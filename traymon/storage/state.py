@@ -1,7 +1,7 @@
 """Keeps what outlives a restart in one file, state.json, which the tray and the commands share.
 
-Snoozes, IB's trading hours, the first run, the client ID of traymon's own session, and the
-programs that the user marked as their own. No other module opens the file.
+Snoozes, IB's trading hours, the first run, the client ID of traymon's own session, the programs
+that the user marked as their own, and the calendar's key. No other module opens the file.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -130,6 +131,18 @@ class StateStore:
                 # another process may have chosen meanwhile
                 self._keep(lambda state: replace(state, client_id=state.client_id or chosen))
             return self._state.client_id or chosen
+
+    # --- the calendar's key
+
+    def calendar_key(self) -> str:
+        """Return the key of the calendar's address; "" if nobody has asked for that yet."""
+        return self._state.calendar_key
+
+    def create_calendar_key(self) -> str:
+        """Make a key for the calendar's address; the one before, if any, opens nothing more."""
+        key = secrets.token_urlsafe(32)
+        self._keep(lambda state: replace(state, calendar_key=key))
+        return key
 
     # --- own programs
 

@@ -28,6 +28,7 @@ MIN_CLIENT_ID, MAX_CLIENT_ID = 9_000, 9_900
 MAX_SIZE = 1_000_000  # bytes; hours and programs of years are a tenth of it
 MAX_DEPTH = 6  # of values within values; ours have five
 MAX_DIGITS = 300  # of a whole number; no float has more
+MAX_KEY = 100  # characters; ours has 43
 MAX_SNOOZE = 31 * 86_400.0  # seconds; the market never stays closed for longer
 
 ANY_TARGET = ""  # whose snooze it is in kept.json, which did not say
@@ -56,6 +57,7 @@ class State:
     own_programs: tuple[OwnProgram, ...] = ()  # in the order in which the user marked them
     snoozed_until: Mapping[str, float] = field(default_factory=dict)  # epoch seconds, by target
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
+    calendar_key: str = ""  # opens the calendar for programs that subscribe to it; "": none made
 
 
 def encode(state: State) -> str:
@@ -149,12 +151,14 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         programs = [_convert("one of own_programs", _own_program, row) for row in rows]
         usable = tuple(program for program in programs if program is not None)
         own_programs = usable if usable or not rows else own_programs
+    key = _convert("calendar_key", _key, values.get("calendar_key", ""))
     return State(
         greeted,
         client_id,
         own_programs,
         _convert_table(values, "snoozed_until", partial(_moment, now=now), last.snoozed_until),
         _convert_table(values, "hours", _ib_hours, last.hours),
+        last.calendar_key if key is None else key,
     )
 
 
@@ -193,6 +197,12 @@ def _flag(value: object) -> bool:
 def _client_id(value: object) -> int:
     if not isinstance(value, int) or not MIN_CLIENT_ID <= value <= MAX_CLIENT_ID:
         raise ValueError(value)
+    return value
+
+
+def _key(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(rf"[\w-]{{0,{MAX_KEY}}}", value, re.ASCII):
+        raise ValueError("not a key")  # which the log must not show
     return value
 
 

@@ -14,6 +14,12 @@ from traymon.core.vocabulary import SensorName
 from traymon.storage.state import StateStore
 
 
+def calendar_with_hours(calendar: Calendar, store: StateStore, target: Target) -> Calendar:
+    """Return the settings' calendar, with the trading hours that IB last gave, if it has."""
+    hours = store.hours(target.hours_contract)
+    return calendar if hours is None else replace(calendar, hours=hours)
+
+
 class StateKeeper:
     """Writes to the store what changes in the statuses. A surface."""
 

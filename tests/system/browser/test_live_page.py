@@ -7,12 +7,14 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.axe import complaints
+from support.chromium import prefer, resize
 from support.page_scenes import TEN_CODES, scene
 from support.page_server import FACTS, Served, served
 from support.polling import wait_for
@@ -63,15 +65,7 @@ def until_its_buttons_work(chromium: Any) -> None:
 
 
 def size(chromium: Any, name: str) -> None:
-    """Give the page itself a size, whatever the window's frame takes."""
-    width, height = SIZES[name]
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
-def scheme(chromium: Any, name: str) -> None:
-    wish = {"features": [{"name": "prefers-color-scheme", "value": name}]}
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+    resize(chromium, *SIZES[name])
 
 
 def read(chromium: Any, selector: str) -> str:
@@ -127,10 +121,9 @@ def test_the_monitor_is_told_that_somebody_looks_and_that_nobody_does(
 def test_axe_finds_nothing_to_complain_of_at_any_size(
     dark: str, chromium: Any, page: Served
 ) -> None:
-    scheme(chromium, dark)
+    prefer(chromium, dark)
     open_in(chromium, page)
     until_its_buttons_work(chromium)
-    chromium.execute_script(axe_core())
     for code in TEN_CODES:
         page.show_status(scene(code))
         title = presenter.headline(scene(code).diagnosis)
@@ -139,25 +132,7 @@ def test_axe_finds_nothing_to_complain_of_at_any_size(
             size(chromium, name)
             assert complaints(chromium) == [], f"{code} at the size of a {name}"
     go_to(chromium, f"http://127.0.0.1:{page.port}/explain/wrong-port")
-    chromium.execute_script(axe_core())
     assert complaints(chromium) == []
-
-
-@cache
-def axe_core() -> str:
-    import axe_core_python
-
-    return Path(axe_core_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-
-
-def complaints(chromium: Any) -> list[object]:
-    """Return what axe finds wrong on the page, with everything folded out."""
-    unfold = "for (const one of document.querySelectorAll('main details')) one.open = true"
-    chromium.execute_script(unfold)
-    run = "axe.run({resultTypes: ['violations']}).then(arguments[0])"
-    found = chromium.execute_async_script(run)
-    assert found["passes"]
-    return [(v["id"], [n["html"] for n in v["nodes"]]) for v in found["violations"]]
 
 
 def test_headline_and_first_step_are_in_view_for_every_fault_at_any_size(

@@ -338,3 +338,30 @@ def test_old_files_that_are_no_text_cost_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"\xff\xfe9\x001\x00")
     assert StateStore(tmp_path).own_programs() == ()
     assert StateStore(tmp_path).mark_first_run()
+
+
+# --- the calendar's key
+
+
+def test_the_key_of_the_calendar_outlives_a_restart_and_can_be_replaced(tmp_path: Path) -> None:
+    state = StateStore(tmp_path)
+    assert state.calendar_key() == ""
+    first = state.create_calendar_key()
+    assert len(first) > 40
+    assert StateStore(tmp_path).calendar_key() == state.calendar_key() == first
+    second = state.create_calendar_key()
+    assert second != first
+    assert StateStore(tmp_path).calendar_key() == second
+    state.keep_snooze("bot", 5.0)
+    assert StateStore(tmp_path).calendar_key() == second
+
+
+@pytest.mark.parametrize("value", [7, None, ["a"], "a b", "é", "x" * 101, "a\n"])
+def test_a_key_that_cannot_be_one_opens_nothing_and_is_not_logged(
+    value: object, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path, calendar_key=value, client_id=MIN_CLIENT_ID)
+    state = StateStore(tmp_path)
+    assert state.calendar_key() == ""
+    assert state.load_or_create_client_id() == MIN_CLIENT_ID
+    assert "calendar_key cannot be used: ValueError('not a key')" in caplog.text

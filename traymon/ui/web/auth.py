@@ -7,21 +7,27 @@ other server here could collect them. The page keeps its key in the browser's st
 to one port alone.
 
 Anybody may have what is the same for everybody: the page without its contents, and the texts that
-explain the diagnoses.
+explain the diagnoses. Calendar programs cannot send a header: the calendar file has a key of its
+own, in its address, which opens that file alone.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from traymon.ui.web.errors import Refusals
+from traymon.ui.web.errors import TITLES, Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys, constant_time_equal
 
 KEY_PATH = "/key"
 EXPLAIN_PATH = "/explain/"
+INCIDENTS_PATH = "/incidents/"  # pages without their contents
+CALENDAR_PATH = "/calendar.ics"  # with `?key=`
 PUBLIC = {"/", "/page.css", "/page.js", "/actions.js"}
+PUBLIC_PATHS = (OPEN_PATH, EXPLAIN_PATH, INCIDENTS_PATH)
 READING = {"GET", "HEAD"}
 POLICY = (
     *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
@@ -41,8 +47,17 @@ HEADERS = {
 class Guard:
     """ASGI middleware that refuses every request but this user's."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, port: int, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        port: int,
+        refusals: Refusals,
+        calendar_key: Callable[[], str],
+    ) -> None:
+        """`calendar_key` returns the key of the calendar file; "" if there is none."""
         self._app, self._keys, self._refusals = app, keys, refusals
+        self._calendar_key = calendar_key
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +81,12 @@ class Guard:
                 request, 413, "This request is too large"
             )  # no request of ours has a body
         is_reading = request.method in READING
-        if is_reading and (path in PUBLIC or path.startswith((OPEN_PATH, EXPLAIN_PATH))):
+        if is_reading and (path in PUBLIC or path.startswith(PUBLIC_PATHS)):
+            return None
+        if is_reading and path == CALENDAR_PATH:
+            if not self._opens_calendar(request):
+                return self._refusals.refuse(request, 404, TITLES[404])
+            request.state.let_in()
             return None
         origins, bearer = headers.getlist("origin"), bearer_of(request)
         if not origins and constant_time_equal(bearer, self._keys.owner):
@@ -82,6 +102,11 @@ class Guard:
         if path != KEY_PATH:
             request.state.let_in()
         return None
+
+    def _opens_calendar(self, request: Request) -> bool:
+        """Tell whether the address of a request holds the key of the calendar file."""
+        key, given = self._calendar_key(), request.query_params.getlist("key")
+        return bool(key) and len(given) == 1 and constant_time_equal(given[0], key)
 
 
 def bearer_of(request: Request) -> str:

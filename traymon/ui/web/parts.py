@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,20 +17,29 @@ from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration, moment
 from traymon.ui import icons, presenter
+from traymon.ui.coming_up import Planned
+from traymon.ui.dashboard import Dashboard
 from traymon.ui.web.chips import chips
+from traymon.ui.web.glance import glance
 
 IDLE = "Nothing to do."  # how the Fix of a page begins that needs none
 # The fix comes first: it must be visible without scrolling.
 SHOWN = ("Fix", "How to check", "What it means", "If that did not help")
 
 
-def part(status: Status, now: float) -> dict[str, Any]:
-    """Return the template's values for one target."""
+def part(
+    status: Status,
+    now: float,
+    dashboard: Dashboard | None = None,
+    plan: Sequence[Planned] = (),
+) -> dict[str, Any]:
+    """Return the template's values for one target, its history and what comes next."""
     light = status.diagnosis.light
     fixed = status.was_down if light is Light.GREEN else None
     return common(status, now) | {
         "code": status.diagnosis.code,
         "sections": sections(status.diagnosis.code, presenter.facts_of(status, now)),
+        "glance": glance(status, now, dashboard, plan),
         "shape": Markup(icons.svg(light)),
         "mark": presenter.MARKS[light],
         "suspicion": presenter.suspicion_text(status),

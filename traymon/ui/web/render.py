@@ -26,20 +26,28 @@ from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
-from traymon.ui import icons, presenter
+from traymon.ui import coming_up, icons, presenter
+from traymon.ui.coming_up import Planned
+from traymon.ui.dashboard import Dashboard
+from traymon.ui.incidents import IncidentView
 from traymon.ui.web.parts import common, has_fix, part, sections
 
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def page(status: Status, now: float) -> str:
-    """Return the fix page of a status as one HTML document that loads nothing else."""
-    return _static_page(status, now, ended=False)
+def page(
+    status: Status, now: float, dashboard: Dashboard | None = None, plan: Sequence[Planned] = ()
+) -> str:
+    """Return the fix page of a status as one HTML document that loads nothing else.
+
+    With the history, and what comes next.
+    """
+    return _static_page(status, now, dashboard, plan, ended=False)
 
 
-def ended_page(status: Status, now: float) -> str:
+def ended_page(status: Status, now: float, dashboard: Dashboard | None = None) -> str:
     """Return the fix page as it was when traymon ended, which it says."""
-    return _static_page(status, now, ended=True)
+    return _static_page(status, now, dashboard, (), ended=True)
 
 
 @cache
@@ -62,15 +70,24 @@ def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
     )
 
 
-def live_event(statuses: Sequence[Status], now: float) -> dict[str, Any]:
+def live_event(
+    statuses: Sequence[Status],
+    now: float,
+    plan: Sequence[Planned] = (),
+    dashboards: Sequence[Dashboard] = (),
+) -> dict[str, Any]:
     """Return what changes on the live page: its part, light, title and icon.
 
     And the time, for the countdown to the next check, and the states that decide which actions are
-    offered.
+    offered. `plan` is what comes next; `dashboards` tell of the past, as far as it was read.
     """
-    parts, light = [part(status, now) for status in statuses], presenter.worst_light(statuses)
+    boards = {board.target: board for board in dashboards}
+    parts = [part(one, now, boards.get(clean(one.target.name)), plan) for one in statuses]
+    light = presenter.worst_light(statuses)
     return {
-        "html": _template("status.html.j2", parts=parts, live=True),
+        "html": _template(
+            "status.html.j2", parts=parts, live=True, coming=coming_up.rows(plan, now)
+        ),
         "light": light.word,
         "title": _title(parts),
         "icon": _icon(light),
@@ -79,10 +96,35 @@ def live_event(statuses: Sequence[Status], now: float) -> dict[str, Any]:
     }
 
 
+def history(dashboards: Sequence[Dashboard]) -> str:
+    """Return the part of the live page that shows what happened."""
+    return _template("history.html.j2", dashboards=dashboards, live=True)
+
+
+def incident_page(number: int, command: str = USUAL_COMMANDS.traymon) -> str:
+    """Return the page of an incident without its contents, which page.js asks for."""
+    icon = _as_icon(icons.outline_svg(Light.GREY))
+    return _template(
+        "incident_page.html.j2", number=number, icon=icon, version=__version__, traymon=command
+    )
+
+
+def incident_contents(target: str, incident: IncidentView | None, problem: str = "") -> str:
+    """Return what the page of an incident shows; it says so if it is not kept."""
+    return _template(
+        "incident_contents.html.j2",
+        target=target,
+        one=incident,
+        problem=problem,
+        shape=Markup(icons.outline_svg(Light.GREY)),
+    )
+
+
 def _states(statuses: Sequence[Status]) -> dict[str, bool]:
     """Return what holds, by the names that the actions of the live page wait for."""
     paused = presenter.all_paused(statuses)
     return {
+        "connected": True,
         "paused": paused,
         "watching": not paused,
         "snoozed": any(status.snoozed_until is not None for status in statuses),
@@ -125,8 +167,15 @@ def error_page(status: int, title: str, command: str = "traymon") -> tuple[str, 
     return page, f"default-src 'none'; style-src '{_hash(_style())}'; img-src data:; {NOTHING_ELSE}"
 
 
-def _static_page(status: Status, now: float, *, ended: bool) -> str:
-    shown, light = part(status, now), status.diagnosis.light
+def _static_page(
+    status: Status,
+    now: float,
+    dashboard: Dashboard | None,
+    plan: Sequence[Planned],
+    *,
+    ended: bool,
+) -> str:
+    shown, light = part(status, now, dashboard, plan), status.diagnosis.light
     if ended:
         light = Light.GREY
         shown |= {"light": light.word, "shape": Markup(icons.svg(light))}
@@ -134,6 +183,8 @@ def _static_page(status: Status, now: float, *, ended: bool) -> str:
         "page.html.j2",
         parts=[shown],
         live=False,
+        coming=coming_up.rows(plan, now),
+        dashboards=[] if dashboard is None else [dashboard],
         style=Markup(_style()),
         light=light.word,
         icon=_icon(light),

@@ -22,17 +22,24 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from traymon import assets
+from traymon.core.history import HistoryError
 from traymon.core.model import Status
 from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.diagnosis.catalogue import ENTRIES
+from traymon.diagnosis.fix_pages import clean
 from traymon.ui import presenter
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.status_json import as_json
 from traymon.ui.web import render
-from traymon.ui.web.auth import EXPLAIN_PATH, KEY_PATH, Guard, bearer_of
+from traymon.ui.web.auth import EXPLAIN_PATH, INCIDENTS_PATH, KEY_PATH, Guard, bearer_of
+from traymon.ui.web.calendar_routes import CalendarRoutes
+from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.streams import Streams
+
+MAX_DIGITS = 18  # of an incident's number; those of SQLite fit
 
 
 class Routes:
@@ -46,9 +53,12 @@ class Routes:
         keys: Keys,
         one_time_address: Callable[[], str | None],
         streams: Streams,
+        calendars: CalendarSource,
+        dashboards: Dashboards,
     ) -> None:
         self._actions, self._statuses, self._now = actions, statuses, now
         self._keys, self._one_time_address, self._streams = keys, one_time_address, streams
+        self._calendars, self._dashboards = calendars, dashboards
 
     def app(self, port: int) -> Starlette:
         """Return the ASGI application that is served on `port`, the guard included."""
@@ -59,6 +69,8 @@ class Routes:
             Route(KEY_PATH, self._key, methods=["POST"]),
             Route("/events", self._events),
             Route(f"{EXPLAIN_PATH}{{code}}", self._explain),
+            Route(f"{INCIDENTS_PATH}{{number}}", self._incident_page),
+            Route("/incident/{number}", self._incident),  # what page.js puts into that page
             Route("/report", self._report),
             Route("/status", self._status),
             Route("/page.css", _asset("page.css", "text/css")),
@@ -73,11 +85,12 @@ class Routes:
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
+            *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
         return Starlette(
             routes=routes,
-            middleware=[Middleware(Guard, self._keys, port, refusals)],
+            middleware=[Middleware(Guard, self._keys, port, refusals, self._calendars.key)],
             exception_handlers={HTTPException: refusals.on_http_error, 500: refusals.on_failure},
         )
 
@@ -109,6 +122,17 @@ class Routes:
         if code not in ENTRIES:
             raise HTTPException(404)
         return HTMLResponse(render.explain_page(code, self._commands()))
+
+    def _incident_page(self, request: Request) -> Response:
+        return HTMLResponse(render.incident_page(_number(request), self._commands().traymon))
+
+    def _incident(self, request: Request) -> Response:
+        try:
+            found = self._dashboards.find_incident(self._statuses(), _number(request))
+        except HistoryError as error:
+            return HTMLResponse(render.incident_contents("", None, clean(str(error))))
+        target, incident = found or ("", None)
+        return HTMLResponse(render.incident_contents(target, incident))
 
     def _report(self, request: Request) -> Response:
         reports = [render.report(status, self._now()) for status in self._worst_first()]
@@ -148,6 +172,14 @@ class Routes:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"ends": self._actions.make_room()})
+
+
+def _number(request: Request) -> int:
+    """Return the number that an address ends with. Raises HTTPException if it is none."""
+    text = request.path_params["number"]
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        raise HTTPException(404)
+    return int(text)
 
 
 Handler = Callable[[Request], object]

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from traymon.core.model import Change, Status
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.log_limit import limit_lines
 from traymon.ui.web.peers import is_another_users
@@ -36,13 +38,21 @@ class LivePage:
     shows = ~Change.NOTHING
     names_times = True
 
-    def __init__(self, actions: UserActions, now: Callable[[], float], port: int = 0) -> None:
-        """`port` 0 takes a free one."""
+    def __init__(
+        self,
+        actions: UserActions,
+        now: Callable[[], float],
+        port: int = 0,
+        calendars: CalendarSource = NO_CALENDARS,
+        dashboards: Dashboards | None = None,
+    ) -> None:
+        """`port` 0 takes a free one. Without `dashboards` the page shows no history."""
         self.keys = Keys()
         self.port: int | None = None  # while it is served
         self.site: Site | None = None  # once the page was asked for
         self._actions, self._now = actions, now
-        self._wanted_port = port
+        self._wanted_port, self._calendars = port, calendars
+        self._dashboards = dashboards or Dashboards()
         self._statuses: Sequence[Status] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
@@ -124,7 +134,16 @@ class LivePage:
 
     async def _new_site(self, port: int) -> Site:
         site = await asyncio.to_thread(_load_site)  # the monitor goes on meanwhile
-        return site(self._actions, lambda: self._statuses, self._now, self.keys, self.address, port)
+        return site(
+            self._actions,
+            lambda: self._statuses,
+            self._now,
+            self.keys,
+            self.address,
+            self._calendars,
+            self._dashboards,
+            port,
+        )
 
 
 def _load_site() -> type[Site]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from traymon.core.model import Status
 from traymon.ui.actions import UserActions
+from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.web.connections import Connections
+from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.keys import Keys
 from traymon.ui.web.routes import Routes
 from traymon.ui.web.streams import Streams
@@ -23,10 +25,16 @@ class Site:
         now: Callable[[], float],
         keys: Keys,
         one_time_address: Callable[[], str | None],
+        calendars: CalendarSource,
+        dashboards: Dashboards,
         port: int,
     ) -> None:
-        self._streams = Streams(statuses, now, actions.set_viewer_present)
-        routes = Routes(actions, statuses, now, keys, one_time_address, self._streams)
+        viewers, calendar_of = actions.set_viewer_present, calendars.calendar_of
+        self._streams = Streams(statuses, now, viewers, calendar_of, dashboards)
+        routes = Routes(
+            *(actions, statuses, now, keys, one_time_address),
+            *(self._streams, calendars, dashboards),
+        )
         self.connections = Connections(routes.app(port))
 
     async def adopt(self, connection: socket.socket) -> None:

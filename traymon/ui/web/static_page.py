@@ -13,6 +13,8 @@ from pathlib import Path
 
 from traymon.core.model import Change, Status
 from traymon.storage.files import write_atomically
+from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.web.dashboards import Dashboards
 
 RENEW_AFTER = 50.0  # seconds; less than the hub's interval, and far less than a page counts as old
 
@@ -24,8 +26,16 @@ class StaticPages:
     shows = Change.HEADLINE
     names_times = True  # the page says of when it is
 
-    def __init__(self, folder: Path, now: Callable[[], float]) -> None:
-        self._folder, self._now = folder, now
+    def __init__(
+        self,
+        folder: Path,
+        now: Callable[[], float],
+        calendars: CalendarSource = NO_CALENDARS,
+        dashboards: Dashboards | None = None,
+    ) -> None:
+        """Without `dashboards` the pages show no history."""
+        self._folder, self._now, self._calendars = folder, now, calendars
+        self._dashboards = dashboards or Dashboards()
         self._statuses: Sequence[Status] = ()
         self._written: dict[str, float] = {}  # when, by target name
 
@@ -43,7 +53,9 @@ class StaticPages:
         for status in self._opened():
             from traymon.ui.web import render
 
-            write_atomically(self.path(status.target.name), render.ended_page(status, self._now()))
+            board = next(iter(self._dashboards.read([status])), None)
+            page = render.ended_page(status, self._now(), board)
+            write_atomically(self.path(status.target.name), page)
 
     def _opened(self) -> list[Status]:
         return [status for status in self._statuses if status.target.name in self._written]
@@ -57,10 +69,13 @@ class StaticPages:
 
         Raises OSError, or ImportError if traymon's files were moved before any page was opened.
         """
+        from traymon.ui import coming_up
         from traymon.ui.web import render
 
         path = self.path(status.target.name)
         now = self._now()
-        write_atomically(path, render.page(status, now))
+        plan = coming_up.plan_of([status], self._calendars.calendar_of, now)
+        board = next(iter(self._dashboards.read([status])), None)
+        write_atomically(path, render.page(status, now, board, plan))
         self._written[status.target.name] = now
         return path

@@ -6,9 +6,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from traymon.core.calendar import Calendar
 from traymon.core.model import Status
-from traymon.ui import presenter
+from traymon.core.target import Target
+from traymon.ui import coming_up, presenter
+from traymon.ui.dashboard import Dashboard
 from traymon.ui.web import render
+from traymon.ui.web.dashboards import Dashboards
 
 # Open pages that are kept up to date; one more lets the oldest rest. A browser has six connections
 # to one server, for all its tabs: the next page, and what the open ones ask for, need some of them.
@@ -25,9 +29,12 @@ class Streams:
         statuses: Callable[[], Sequence[Status]],
         now: Callable[[], float],
         set_viewer_present: Callable[[bool], None],
+        calendar_of: Callable[[Target], Calendar],
+        dashboards: Dashboards,
     ) -> None:
         self._statuses, self._now = statuses, now
-        self._set_viewer_present = set_viewer_present
+        self._set_viewer_present, self._calendar_of = set_viewer_present, calendar_of
+        self._dashboards = dashboards
         self._changed = asyncio.Event()
         self._is_over = False
         self._ends: list[asyncio.Event] = []  # one per stream, oldest first; set to end it
@@ -53,10 +60,16 @@ class Streams:
         self._ends.append(end)  # counted as it begins: many can be asked for in one moment
         self._end_oldest(len(self._ends) - MAX_STREAMS)
         self._set_viewer_present(True)
+        shown: tuple[Dashboard, ...] = ()
         try:
             while not end.is_set():
                 changed = self._changed
                 yield await asyncio.to_thread(self._status_event)
+                boards = await asyncio.to_thread(self._read_dashboards)
+                if boards != shown:
+                    shown = boards
+                    yield await asyncio.to_thread(_history_event, boards)
+                    yield await asyncio.to_thread(self._status_event)  # it names some figures
                 await asyncio.sleep(MIN_UPDATE_INTERVAL)
                 while not await _is_set_within(changed, ALIVE_INTERVAL):
                     yield "event: alive\ndata:\n\n"  # page.js takes silence for a hang
@@ -68,8 +81,18 @@ class Streams:
 
     def _status_event(self) -> str:
         """Render the part of the page that changes. Off the loop: it takes milliseconds."""
-        statuses = presenter.worst_first(self._statuses())
-        return f"data: {json.dumps(render.live_event(statuses, self._now()))}\n\n"
+        statuses, now = presenter.worst_first(self._statuses()), self._now()
+        plan = coming_up.plan_of(statuses, self._calendar_of, now)
+        boards = self._dashboards.latest(statuses)
+        return f"data: {json.dumps(render.live_event(statuses, now, plan, boards))}\n\n"
+
+    def _read_dashboards(self) -> tuple[Dashboard, ...]:
+        """Return what the history says. Off the loop: it waits for the disk."""
+        return self._dashboards.read(presenter.worst_first(self._statuses()))
+
+
+def _history_event(dashboards: Sequence[Dashboard]) -> str:
+    return f"event: history\ndata: {json.dumps(render.history(dashboards))}\n\n"
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

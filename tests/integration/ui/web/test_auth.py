@@ -52,7 +52,16 @@ def test_the_key_is_traded_on_the_page_alone(page: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", f"{OPEN_PATH}guess", "/explain/healthy", "/page.js", "/actions.js", "/page.css"]
+    "path",
+    [
+        "/",
+        f"{OPEN_PATH}guess",
+        "/explain/healthy",
+        "/incidents/1",
+        "/page.js",
+        "/actions.js",
+        "/page.css",
+    ],
 )
 def test_what_anybody_may_see_says_nothing_of_this_user(path: str, page: Served) -> None:
     answer, text = page.request("GET", path)

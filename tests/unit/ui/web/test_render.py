@@ -9,12 +9,12 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from types import MappingProxyType
 
 import pytest
 from markdown_it import MarkdownIt
 
+from support.documents import HOSTILE, Document, assert_nothing_steers
 from support.page_scenes import TEN_CODES, scene
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
@@ -36,22 +36,6 @@ SEED_SECTIONS = [
     "Next Steps",
     "Support",
 ]
-HOSTILE = {
-    "a script": "<script>alert('x')</script>",
-    "an image": "<img src=x onerror=alert(1)>",
-    "an end tag": "</table></details></main><h1>All is well</h1>",
-    "an attribute": "\" onmouseover='alert(1)' x=\"",
-    "an entity": "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "a link": "[Download the fix](https://evil.example/fix.exe)",
-    "a picture": "![](https://evil.example/track.png)",
-    "code": "`x` ```",
-    "a table": "| a | b |",
-    "lines": "x\n\n# All is well\n\n- [ ] x\n",
-    "a template": "{{ 7 * 191 }}{% raw %}{port}",
-    "control characters": "\x1b[2J\x1b]8;;https://evil.example\x07x\0\x08",
-    "a change of direction": "\u202egpj.exe\u2066\u200e",
-    "half a character": "\udc80",
-}
 hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 
 
@@ -70,25 +54,6 @@ def status(text: str, code: str = "foreign-listener") -> Status:
     evidence = Evidence(target, NOW, readings)
     diagnosis = replace(diagnose(evidence), code=code, facts={**diagnose(evidence).facts, **facts})
     return Status(target, diagnosis, NOW, NOW, evidence, NOW, streak=2)
-
-
-class Document(HTMLParser):
-    """The tags and attributes of a page, in order."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag + "".join(f" {name}={value}" for name, value in attrs))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.tags.append(f"/{tag}")
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 @hostile
@@ -113,12 +78,6 @@ def test_the_report_is_built_the_same_too(text: str) -> None:
 def as_html(report: str) -> str:
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     return str(markdown.render(report))
-
-
-def assert_nothing_steers(text: str) -> None:
-    unwanted = {"\x1b", "\0", "\x07", "\x08", "\u202e", "\u2066", "\u200e", "\udc80"}
-    assert not unwanted & set(text)
-    text.encode("utf-8")
 
 
 LINK_TO_IBKR = "a href=https://www.interactivebrokers.com/"
@@ -242,10 +201,12 @@ def test_a_healthy_page_has_nothing_to_fix_and_says_when_the_account_was_not_com
 def test_fix_comes_first_and_the_rest_is_folded(code: str) -> None:
     document = Document(render.page(scene(code), NOW))
     has_fix = ENTRIES[code].light is not Light.GREEN
-    assert document.tags.count("h2") == 1
+    is_green = ENTRIES[code].light is Light.GREEN  # which begins with what there is to know
+    assert document.tags.count("h2") == (0 if is_green else 1)
+    assert ("dl class=glance" in document.tags) is is_green
     assert ("\n  Fix\n" in document.text) is has_fix
     folded = [tag for tag in document.tags if tag.startswith("details class=fold")]
-    assert len(folded) == (4 if has_fix else 3)
+    assert len(folded) == (4 if has_fix or is_green else 3)
 
 
 def test_a_program_can_be_claimed_on_the_live_page_where_it_is_named() -> None:

@@ -1,0 +1,307 @@
+"""What happened to a target, as the page shows it: read from the history, in words and charts.
+
+Waits for the disk, so it is never called on the monitor's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from traymon.core.history import (
+    Condition,
+    HistoryError,
+    HistoryReader,
+    Incident,
+    Period,
+    find_incidents,
+)
+from traymon.core.latency import LATENCY_NAMES
+from traymon.core.reliability import Day, Figures, measure, measure_days
+from traymon.core.time_windows import Schedule, Span
+from traymon.core.vocabulary import SensorName
+from traymon.diagnosis.fix_pages import clean
+from traymon.diagnosis.formatting import duration, moment
+from traymon.ui.charts import DayBlock, Strip, day_blocks, day_name, strip
+from traymon.ui.incidents import IncidentView, incident_view
+from traymon.ui.latency_chart import LatencyChart, latency_chart
+from traymon.ui.reliability_text import (
+    CONDITION_NAMES,
+    availability_text,
+    seconds_text,
+)
+
+HOUR, DAY = 3600.0, 86_400.0
+WEEK = 7 * DAY
+DAYS = 90  # of the bars and of the incidents
+MONTH = 30 * DAY  # of the second latency chart
+STEP_OF_DAY, STEP_OF_MONTH = 600.0, 4 * HOUR  # seconds; of the two charts
+FRESH = 180.0  # seconds; a younger sign of life is that of a traymon that runs
+FIRST_FIGURES = HOUR  # what was watched for less has no figures yet
+MAX_INCIDENTS = 20
+LONGEST_WEEKEND = 4 * DAY  # without trading, holidays included
+LEAST_SHOWN = 0.5  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """How reliable a target was in the last seven days, in words."""
+
+    label: str  # `in trading hours`
+    value: str  # `99.98 %`
+    details: str  # `up 30 h, down 7 min 12 s`
+
+    @property
+    def line(self) -> str:
+        """Both in one line: `99.98 % in trading hours`."""
+        return f"{self.value} {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyView:
+    """How long TWS took for one thing; a chart is missing if nothing was answered."""
+
+    name: str  # `handshake`
+    day: LatencyChart | None
+    month: LatencyChart | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """What the outages of ninety days add up to, in words."""
+
+    count: int
+    total: str
+    longest: str
+    mean: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedView:
+    """What interruptions of one planned cause add up to, in words."""
+
+    headline: str
+    count: int
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """One day in words; the table says what the bars show."""
+
+    name: str
+    availability: str
+    outages: int
+    down: str
+    degraded: str
+    expected: str
+    not_watched: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened to a target, up to the newest sign of life."""
+
+    uptimes: tuple[Uptime, ...]  # of trading hours first, if they are known
+    strip: Strip
+    strip_begins: str
+    blocks: tuple[DayBlock, ...]
+    days: tuple[DayRow, ...]  # newest first, since the first that was watched
+    latencies: tuple[LatencyView, ...]
+    outages: Outages | None  # None without any
+    conditions: Mapping[Condition, str]  # that the strip and the bars show, with their names
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What the page shows of a target's history."""
+
+    target: str
+    problem: str = ""  # why the history cannot be read
+    watching_since: str = ""  # "" if nothing is recorded yet
+    past: Past | None = None  # None until there is enough for figures
+    incidents: tuple[IncidentView, ...] = ()  # newest first
+    older_incidents: int = 0  # that are not shown
+    expected: tuple[ExpectedView, ...] = ()
+
+
+def read_dashboard(
+    reader: HistoryReader, target: str, now: float, hours: Schedule | None = None
+) -> Dashboard:
+    """Return what the page shows of a target's history. `hours`: when the market is open."""
+    try:
+        return _read(reader, target, now, hours)
+    except HistoryError as error:
+        return Dashboard(clean(target), problem=clean(str(error)))
+
+
+def find_incident(
+    reader: HistoryReader, targets: Sequence[str], number: int, now: float
+) -> tuple[str, IncidentView] | None:
+    """Return an incident and its target by the incident's number; None if it is not kept.
+
+    Raises HistoryError.
+    """
+    for target in targets:
+        for incident in reader.read_incidents(target, 0.0, now):
+            if incident.number == number:
+                return clean(target), incident_view(incident, now)
+    return None
+
+
+def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None) -> Dashboard:
+    extent = reader.read_extent(target)
+    if extent is None:
+        return Dashboard(clean(target))
+    until = extent.ends if now - extent.ends < FRESH else now
+    midnight = datetime.combine(datetime.fromtimestamp(until).date(), time())
+    since = (midnight - timedelta(days=DAYS - 1)).timestamp()
+    periods = reader.read_periods(target, since, until)
+    incidents = find_incidents(periods, reader.read_notifications(target, since, until))
+    serious = [one for one in incidents if one.condition is not Condition.EXPECTED]
+    past = None
+    if until - extent.begins >= FIRST_FIGURES:
+        trading = _trading_hours(reader, target, hours, since, until)
+        past = _past(periods, extent, until, now, trading, _latencies(reader, target, until))
+    return Dashboard(
+        clean(target),
+        watching_since=moment(extent.begins, now),
+        past=past,
+        incidents=tuple(incident_view(one, now) for one in serious[: -MAX_INCIDENTS - 1 : -1]),
+        older_incidents=max(len(serious) - MAX_INCIDENTS, 0),
+        expected=tuple(_count_expected(incidents)),
+    )
+
+
+def _past(
+    periods: Sequence[Period],
+    extent: Span,
+    until: float,
+    now: float,
+    trading: Sequence[Span] | None,
+    latencies: Sequence[LatencyView],
+) -> Past:
+    since = periods[0].start
+    trading_since = trading[0].begins if trading else None
+    days = measure_days(periods, since, until, None, trading)
+    day = strip(
+        *(periods, until - DAY, until, now),
+        trading if _covers(trading, until - DAY) else None,
+    )
+    blocks = day_blocks(days, DAYS, trading_since)
+    return Past(
+        uptimes=tuple(_uptimes(periods, max(until - WEEK, since), until, trading)),
+        strip=day,
+        strip_begins=moment(until - DAY, now),
+        blocks=blocks,
+        days=tuple(
+            _day_row(one) for one in reversed(days) if one.reliability.until > extent.begins
+        ),
+        latencies=tuple(latencies),
+        outages=_outages(measure(periods, since, until).all_hours),
+        conditions=_shown_conditions(day, blocks),
+    )
+
+
+def _shown_conditions(day: Strip, blocks: Sequence[DayBlock]) -> Mapping[Condition, str]:
+    bars = [bar for block in blocks for bar in block.bars]
+    shown = {one.condition for one in (*day.segments, *day.closed)}
+    shown |= {part.condition for bar in bars for part in bar.parts}
+    if any(bar.closed for bar in bars):
+        shown.add(Condition.CLOSED)
+    return {one: name for one, name in CONDITION_NAMES.items() if one in shown}
+
+
+def _trading_hours(
+    reader: HistoryReader, target: str, hours: Schedule | None, since: float, until: float
+) -> Sequence[Span] | None:
+    """Return the trading hours: those of the settings, else those that IB gave; None if unknown."""
+    if hours is not None and hours.rules:
+        return hours.between(since, until)
+    return reader.read_trading_hours(target, since, until) or None
+
+
+def _covers(trading: Sequence[Span] | None, since: float) -> bool:
+    """Tell whether the trading hours are known from a moment on."""
+    return trading is not None and len(trading) > 0 and trading[0].begins < since + LONGEST_WEEKEND
+
+
+def _uptimes(
+    periods: Sequence[Period], since: float, until: float, trading: Sequence[Span] | None
+) -> Iterator[Uptime]:
+    """Yield the figures of trading hours, if they are known, and of all hours."""
+    known = trading if _covers(trading, since) else None
+    reliability = measure(periods, since, until, known)
+    in_hours = reliability.trading_hours
+    if in_hours is not None and in_hours.length > 0:
+        yield _uptime("in trading hours", in_hours)
+    yield _uptime("at all hours", reliability.all_hours)
+
+
+def _uptime(label: str, figures: Figures) -> Uptime:
+    open_hours = {**figures.seconds, Condition.CLOSED: 0.0}
+    return Uptime(label, availability_text(figures), seconds_text(open_hours))
+
+
+def _outages(figures: Figures) -> Outages | None:
+    longest, mean = figures.longest_outage, figures.mean_time_to_recover
+    if longest is None or mean is None:
+        return None
+    total = sum(cause.seconds for cause in figures.causes)
+    return Outages(figures.outages, duration(total), duration(longest), duration(mean))
+
+
+def _day_row(day: Day) -> DayRow:
+    figures = day.reliability.all_hours
+    seconds = figures.seconds
+    not_watched = seconds[Condition.ASLEEP] + seconds[Condition.UNOBSERVED]
+
+    def shown(length: float) -> str:
+        return duration(length) if length >= LEAST_SHOWN else ""
+
+    return DayRow(
+        day_name(day),
+        availability_text(figures),
+        figures.outages,
+        shown(seconds[Condition.DOWN]),
+        shown(seconds[Condition.DEGRADED]),
+        shown(seconds[Condition.EXPECTED]),
+        shown(not_watched),
+    )
+
+
+def _latencies(reader: HistoryReader, target: str, until: float) -> list[LatencyView]:
+    """Return the charts of everything whose latency was measured."""
+    views = []
+    for sensor, name in LATENCY_NAMES.items():
+        day = _latency(reader, target, sensor, until - DAY, until, STEP_OF_DAY)
+        month = _latency(reader, target, sensor, until - MONTH, until, STEP_OF_MONTH)
+        if day is not None or month is not None:
+            views.append(LatencyView(name.capitalize(), day, month))
+    return views
+
+
+def _latency(
+    reader: HistoryReader,
+    target: str,
+    sensor: SensorName,
+    since: float,
+    until: float,
+    step: float,
+) -> LatencyChart | None:
+    steps = reader.read_latency(target, sensor, since, until, step)
+    whole = reader.read_latency(target, sensor, since, until, until - since)
+    return latency_chart(steps, whole[0] if whole else None, since, until)
+
+
+def _count_expected(incidents: Sequence[Incident]) -> Iterator[ExpectedView]:
+    """Yield what was expected, by cause."""
+    lengths: dict[str, list[float]] = {}
+    names: dict[str, str] = {}
+    for one in incidents:
+        if one.condition is Condition.EXPECTED:
+            lengths.setdefault(one.code, []).append(one.lasted)
+            names[one.code] = clean(one.cause.headline) or one.code
+    for code, each in lengths.items():
+        yield ExpectedView(names[code], len(each), duration(sum(each)))
