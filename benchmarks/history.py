@@ -30,8 +30,9 @@ from traymon.core.reliability import measure_days
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.sim.gateway import HEALTHY, running
-from traymon.storage.history.database import DAY, KEEP_MINUTES, Database, FlipRow, Run
+from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.reader import HistoryFile
+from traymon.storage.history.retention import DAY, KEEP_MINUTES
 from traymon.storage.history.values import SENSOR_NUMBERS
 from traymon.ui.past import describe
 

@@ -6,6 +6,7 @@ Run it from the repository: `.venv/bin/python docs/pictures.py`. Must not draw a
 from __future__ import annotations
 
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from PIL import Image  # noqa: E402
 
-from support.chromium import browser  # noqa: E402
+from support.a_fortnight import write_fortnight  # noqa: E402
+from support.chromium import browser, resize  # noqa: E402
 from support.colours import AMBER, GREEN, GREY, RED  # noqa: E402
 from support.desktop_traymon import FAST, shows  # noqa: E402
 from support.gtk import INDICATOR  # noqa: E402
@@ -36,12 +38,14 @@ STATES = {
 
 
 SIZES = {"wide": (1280, 720), "phone": (390, 844)}
+DASHBOARD_SIZE = (1280, 1215)  # down to the bars of 90 days
 
 
 def main() -> None:
     """Write pictures of the icon per light, the notification, the menu and the page."""
     PICTURES.mkdir(exist_ok=True)
     pages()
+    dashboard()
     menu()
     with Desktop() as desktop:
         desktop.start_tray()
@@ -73,11 +77,31 @@ def pages() -> None:
                 chromium.get(user.run("open", "--print-url").stdout.strip())
                 wait_for(lambda: chromium.find_elements("tag name", "h1"), "the page")
                 for size, (width, height) in SIZES.items():
-                    metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
-                    chromium.execute_cdp_cmd(
-                        "Emulation.setDeviceMetricsOverride", {**metrics, "mobile": False}
-                    )
+                    resize(chromium, width, height)
                     chromium.save_screenshot(str(PICTURES / f"page-{light}-{size}.png"))
+            chromium.get("about:blank")
+        finally:
+            traymon.terminate()
+            traymon.wait()
+
+
+def dashboard() -> None:
+    """Write a picture of the live page with a fortnight behind it, which is made up."""
+    with TemporaryDirectory() as name, browser() as chromium, running(port=7497) as gateway:
+        home = Path(name) / "trading-bot"
+        home.mkdir()
+        (home / ".env").write_text("IB_ACCOUNT=DU123456\nIB_CLIENT_ID=10\n")
+        user = ResidentTraymon(home, gateway)
+        user.env["TRAYMON_SESSION"] = "hold"
+        write_fortnight(home / "state" / "traymon" / "history.db", home.name, time.time() - 30)
+        traymon = user.start_resident()
+        try:
+            wait_for(partial(_status_is, user, "green"), "green", timeout=60)
+            chromium.get(user.run("open", "--print-url").stdout.strip())
+            wait_for(lambda: chromium.find_elements("class name", "past"), "the history")
+            wait_for(lambda: "Last 7 days" in chromium.page_source, "the figures")
+            resize(chromium, *DASHBOARD_SIZE)
+            chromium.save_screenshot(str(PICTURES / "dashboard.png"))
             chromium.get("about:blank")
         finally:
             traymon.terminate()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.polling import PATIENCE
+from support.scenario_timeout import timeout_of
 from traymon.cli.check import check
 from traymon.cli.common import EXIT_OF_LIGHT
 from traymon.config import loader
@@ -56,7 +57,7 @@ def playing(scenario: Scenario) -> Iterator[Stage]:
 
 
 def look(scenario: Scenario, folder: Path) -> Status:
-    timeout = "5" if scenario.code == "handshake-slow" else "1"
+    timeout = timeout_of(scenario, in_vain=1)
     with playing(scenario) as stage:
         options = {"IB_HOST": stage.host, "IB_PORT": str(stage.port), "TRAYMON_TIMEOUT": timeout}
         environ = {"IB_CLIENT_ID": "10", **scenario.env, "TRAYMON_CLIENT_ID": OWN_ID}

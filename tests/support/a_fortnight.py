@@ -84,23 +84,24 @@ def _period(start: float, end: float, condition: Condition, code: str, number: i
     )
 
 
-def fortnight() -> tuple[Period, ...]:
-    """Return what happened, in order and without gaps."""
+def fortnight(until: float = NOW) -> tuple[Period, ...]:
+    """Return what happened, in order and without gaps, up to a moment."""
     found: list[Period] = []
-    at = SINCE
+    since = at = until - 14 * DAY
     for event in _events():
-        begins = SINCE + event.at
+        begins = since + event.at
         if begins > at:
             found.append(_period(at, begins, Condition.UP, "healthy", len(found) + 1))
         at = begins + event.length
         found.append(_period(begins, at, event.condition, event.code, len(found) + 1))
-    found.append(_period(at, NOW, Condition.UP, "healthy", len(found) + 1))
+    found.append(_period(at, until, Condition.UP, "healthy", len(found) + 1))
     return tuple(found)
 
 
-def notifications() -> tuple[NotificationRecord, ...]:
+def notifications(until: float = NOW) -> tuple[NotificationRecord, ...]:
     """Return what the user was notified of."""
-    first, second = SINCE + 2 * DAY + HOUR, SINCE + 13 * DAY + 7 * HOUR + 4
+    since = until - 14 * DAY
+    first, second = since + 2 * DAY + HOUR, since + 13 * DAY + 7 * HOUR + 4
     return (
         NotificationRecord(
             first + 6,
@@ -118,44 +119,50 @@ def notifications() -> tuple[NotificationRecord, ...]:
     )
 
 
-def write_fortnight(path: Path) -> HistoryFile:
+def write_fortnight(path: Path, target: str = TARGET, until: float = NOW) -> HistoryFile:
     """Write that fortnight into a file as traymon does, and return its reader."""
-    return write_history(path, fortnight(), notifications())
+    return write_history(path, fortnight(until), notifications(until), target)
 
 
 def write_history(
-    path: Path, periods: Sequence[Period], told: Sequence[NotificationRecord] = ()
+    path: Path,
+    periods: Sequence[Period],
+    told: Sequence[NotificationRecord] = (),
+    target: str = TARGET,
 ) -> HistoryFile:
     """Write what happened into a file, with New York's trading hours and a latency."""
     database = Database(path)
     try:
-        database.transaction(lambda one: _write(one, periods, told))
+        database.transaction(lambda one: _write(one, target, periods, told))
     finally:
         database.close()
     return HistoryFile(path)
 
 
 def _write(
-    database: Database, periods: Sequence[Period], told: Sequence[NotificationRecord]
+    database: Database,
+    target: str,
+    periods: Sequence[Period],
+    told: Sequence[NotificationRecord],
 ) -> None:
     run = None
     for period in periods:
         if period.condition is Condition.UNOBSERVED:
             run = None  # the next one is that of another traymon
             continue
-        run = run or Run(TARGET, period.start, "traymon 0.1, Python 3.11, Linux")
+        run = run or Run(target, period.start, "traymon 0.1, Python 3.11, Linux")
         description = Description(period.headline, {}, period.evidence)
         shown = (period.condition, period.code, period.light, period.transient, description)
         database.add_flip(run, FlipRow(period.start, *shown))
         database.keep_alive(run, period.end)
         if period.condition in (Condition.UP, Condition.DEGRADED):
-            _write_latencies(database, period)
+            _write_latencies(database, target, period)
     for one in told:
-        database.keep_notification(TARGET, one)
-    database.add_trading_hours(TARGET, _trading_hours(periods[0].start, periods[-1].end))
+        database.keep_notification(target, one)
+    database.add_trading_hours(target, _trading_hours(periods[0].start, periods[-1].end))
 
 
-def _write_latencies(database: Database, period: Period) -> None:
+def _write_latencies(database: Database, target: str, period: Period) -> None:
     """Write a latency that breathes with the day; an answer is missing now and then."""
     at = period.start
     while at < period.end:
@@ -168,7 +175,7 @@ def _write_latencies(database: Database, period: Period) -> None:
             heartbeat.add(0.001 * exp(0.4 * wave + 1.2 * noise))
         handshake.lost = int(noise > 0.995)
         values = {SensorName.HANDSHAKE: handshake, SensorName.SESSION: heartbeat}
-        database.add_minute(TARGET, at, values)
+        database.add_minute(target, at, values)
         at += 600
 
 

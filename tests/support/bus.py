@@ -14,7 +14,7 @@ from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_method_
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection
 
-TIMEOUT = 5.0  # seconds for an answer of the bus itself
+TIMEOUT = 30.0  # seconds for an answer on a busy machine
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 

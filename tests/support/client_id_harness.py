@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from traymon.core.facts import Fact, FactKey
 from traymon.core.model import Status, Update
 from traymon.core.target import IdUse, Limits, Program, Target
@@ -31,6 +31,7 @@ from traymon.sim.gateway import HEALTHY, Behaviour, Running, running
 from traymon.sim.script import ORDINARY, Script
 
 START_API = 71
+REFUSED_WITHIN = 4.0  # seconds that ib_insync goes on waiting after it was refused
 # What a user's program looks like: connects, says how it went, stays until its input ends.
 CLIENT = """
 import sys
@@ -39,7 +40,7 @@ ib = IB()
 codes = []
 ib.errorEvent += lambda request, code, text, contract: codes.append(code)
 try:
-    ib.connect("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=4)
+    ib.connect("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=int(sys.argv[3]))
     print("in", flush=True)
 except TimeoutError:
     print("refused" if 326 in codes else "timeout", flush=True)
@@ -157,7 +158,8 @@ def client(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a program `name` in the folder `place` until the context ends; it connects at once."""
     (place / name).write_text(CLIENT, encoding="utf-8")
-    command = [sys.executable, name, str(port), str(client_id)]
+    patience = REFUSED_WITHIN if says == "refused" else PATIENCE
+    command = [sys.executable, name, str(port), str(client_id), f"{patience:.0f}"]
     with subprocess.Popen(
         command,
         cwd=place,

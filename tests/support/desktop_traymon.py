@@ -12,7 +12,7 @@ from pathlib import Path
 
 from support.colours import AMBER, GREEN, Colour
 from support.launch_file import follow
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.user_env import RecordingBrowser
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import Behaviour, Hello, Running
@@ -22,7 +22,7 @@ SILENT = Behaviour(hello=Hello.SILENT)
 FAST = {
     "TRAYMON_INTERVAL": "5",
     "TRAYMON_QUICK": "2",
-    "TRAYMON_TIMEOUT": "0.5",
+    "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
 }
 
@@ -60,7 +60,7 @@ class Traymon:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(PATIENCE)
 
 
 def log_of(desktop: Desktop) -> str:

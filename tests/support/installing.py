@@ -121,16 +121,19 @@ def new_user(sources: Path, folder: Path) -> User:
     env = inherited_env(*SETTINGS)
     env.update(HOME=str(home), PATH=str(programs), XDG_RUNTIME_DIR=str(runtime))
     env.update(TMPDIR=str(folder))  # where a lock may lie, too
-    env.update(PYTHONDONTWRITEBYTECODE="1")  # `no_gi` changes a module within a second
     wheels = (sources / "wheels").as_uri()  # pip splits a list at spaces
     env.update(PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1", PIP_FIND_LINKS=wheels)
     return User(home, sources, env)
 
 
 def hide_gi(sources: Path) -> str:
-    """Let these sources look for no PyGObject in the system; return the script as it was."""
+    """Let these sources look for no PyGObject in the system; return the script as it was.
+
+    The new text has another length: Python takes a cached module for the present one if the file's
+    size and second are the same.
+    """
     script = sources / "install" / "installers.py"
     text = script.read_text()
     assert '"/usr/bin/python3"' in text
-    script.write_text(text.replace('"/usr/bin/python3"', '"/nowhere/python3"'))
+    script.write_text(text.replace('"/usr/bin/python3"', '"/nowhere/at/all/python3"'))
     return text

@@ -57,6 +57,8 @@ def write(folder: Path, began: float, observed: int) -> None:
 
 def main() -> None:
     """Let writers write, one after the other, and kill each of them."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     folder, kills, chance = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
     began = BEGAN
     for _ in range(kills):

@@ -7,13 +7,15 @@ import json
 import re
 from contextlib import closing
 
+from support.polling import PATIENCE
+
 
 def follow(lead: str) -> str:
     """Return what the page shows to which a file leads that is good for one visit."""
     url = re.search(r"url=http://(127\.0\.0\.1:\d+)/open/([\w-]+)", lead)
     assert url, lead
     host, token = url.groups()
-    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(host, timeout=PATIENCE)) as connection:
         connection.request(
             "GET", "/events", headers={"Authorization": f"Bearer {key(host, token)}"}
         )
@@ -23,7 +25,7 @@ def follow(lead: str) -> str:
 
 def key(host: str, token: str) -> str:
     """Trade the token of a one-time address for the page's key, as the page's script does."""
-    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(host, timeout=PATIENCE)) as connection:
         headers = {"Authorization": f"Bearer {token}", "Origin": f"http://{host}"}
         connection.request("POST", "/key", headers=headers)
         answer = connection.getresponse()

@@ -25,7 +25,7 @@ from traymon.sensors.tls_probe import TlsProbe
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
 from traymon.sim.script import ORDINARY, Script
 
-IN_FLIGHT = 0.002  # real seconds in which bytes on loopback arrive
+IN_FLIGHT = 0.002  # real seconds, beyond what a byte takes now: see virtual_time.py
 OWN_ID = 9100
 START_API, CURRENT_TIME = 71, 49
 

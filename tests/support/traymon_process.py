@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.user_env import RecordingBrowser, user_env
 from traymon.sim.gateway import Running
 
@@ -64,7 +64,6 @@ class ResidentTraymon(IsolatedTraymon):
             TRAYMON_NOTIFY="off",
             TRAYMON_INTERVAL="5",
             TRAYMON_QUICK="5",
-            TRAYMON_TIMEOUT="0.5",
         )
         self.env |= self._browser.env
 
@@ -88,4 +87,4 @@ class ResidentTraymon(IsolatedTraymon):
 def end(process: subprocess.Popen[bytes]) -> None:
     """End a traymon as a login session does; it must end well."""
     process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0
+    assert process.wait(PATIENCE) == 0

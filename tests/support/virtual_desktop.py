@@ -33,6 +33,7 @@ from support.user_env import DESKTOP, SETTINGS, inherited_env
 WIDTH, HEIGHT = 800, 600
 ICON_HEIGHT = 32
 FIRST_DISPLAY = 40  # above those of people's own screens
+ENDS_WITHIN = 15.0  # seconds, on a busy machine; then a program is ended by force
 
 # The programs and the Debian packages that bring them. dunst draws its text with any font that
 # fontconfig finds; fontconfig itself asks for one (fonts-dejavu-core).
@@ -135,15 +136,15 @@ class Desktop:
         return self._spawn(name, command, {**self.env, **env})
 
     def end(self, name: str) -> int:
-        """End a program, by force if it does not go within 5 s; return its exit code."""
+        """End a program, by force if it does not go; return its exit code."""
         process = self._started.pop(name)
         process.terminate()
         with process:  # closes its standard input and waits for its end
             try:
-                return process.wait(5)
+                return process.wait(ENDS_WITHIN)
             except subprocess.TimeoutExpired:
                 process.kill()
-                return process.wait(5)
+                return process.wait(ENDS_WITHIN)
 
     def log(self, name: str) -> str:
         """Return what the program has printed so far."""

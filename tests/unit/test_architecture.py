@@ -67,8 +67,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    "itertools",
-    *("ipaddress", "json", "hashlib"),
+    *("itertools", "ipaddress", "json", "hashlib"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -115,7 +114,9 @@ IMPORTERS = {
     "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
     "icalendar": {"ui/ics"},
     "uvicorn": {"ui/web/connections"},
-    "sqlite3": {f"storage/history/{name}" for name in ("database", "reader", "writer")},
+    "sqlite3": {
+        f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")
+    },
     "filelock": {"storage/single_instance", "storage/state"},
 }
 

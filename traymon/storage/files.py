@@ -30,13 +30,18 @@ def read_file(path: Path, max_size: int) -> bytes:
     Raises FileNotFoundError, UnsuitableFileError or another OSError. Never waits for the other
     end of a pipe, and never reads a device, which may have no end.
     """
-    _check_is_file(path, os.stat(path))  # first: opening a device may already do something
-    with open(path, "rb", opener=_open_without_waiting) as file:
-        _check_is_file(path, os.fstat(file.fileno()))
-        data = file.read(max_size + 1)
+    data = read_start(path, max_size + 1)
     if len(data) > max_size:
         raise UnsuitableFileError(path, f"is larger than {max_size // 1000} kB")
     return data
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """Return the first bytes of an ordinary file; otherwise like `read_file`."""
+    _check_is_file(path, os.stat(path))  # first: opening a device may already do something
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        _check_is_file(path, os.fstat(file.fileno()))
+        return file.read(size)
 
 
 def lies_at(path: Path) -> bool:

@@ -152,9 +152,9 @@ def find_incident(
 
 def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None) -> Dashboard:
     extent = reader.read_extent(target)
-    if extent is None:
+    if extent is None or extent.begins >= now:  # the clock was set back since
         return Dashboard(clean(target))
-    until = extent.ends if now - extent.ends < FRESH else now
+    until = extent.ends if 0 <= now - extent.ends < FRESH else now
     midnight = datetime.combine(datetime.fromtimestamp(until).date(), time())
     since = (midnight - timedelta(days=DAYS - 1)).timestamp()
     periods = reader.read_periods(target, since, until)

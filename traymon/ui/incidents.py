@@ -22,6 +22,7 @@ LIGHTS = {
     Condition.DOWN: Light.RED,
 }
 DELIVERED, FAILED = "delivered", "failed"  # what became of a notification
+MAX_STAGES, MAX_NOTES = 40, 20  # that are shown of an incident; it may have thousands
 AFTERWARDS = frozenset({"recovery", "steady"})  # kinds of notifications that say that it is over
 
 
@@ -68,8 +69,10 @@ class IncidentView:
     told_by: str
     tried: bool  # a notification was sent, whatever became of it
     failed: bool  # and every attempt failed
-    stages: tuple[StageView, ...]
-    notes: tuple[NoteView, ...]
+    stages: tuple[StageView, ...]  # the first of them
+    more_stages: int
+    notes: tuple[NoteView, ...]  # the first of them
+    more_notes: int
 
 
 def incident_view(incident: Incident, now: float) -> IncidentView:
@@ -94,8 +97,10 @@ def incident_view(incident: Incident, now: float) -> IncidentView:
         told_by="" if told is None else told.channel,
         tried=bool(alarms),
         failed=all(one.outcome == FAILED for one in alarms),
-        stages=tuple(_stage(one) for one in incident.periods),
-        notes=tuple(_note(one) for one in incident.notifications),
+        stages=tuple(_stage(one) for one in incident.periods[:MAX_STAGES]),
+        more_stages=max(len(incident.periods) - MAX_STAGES, 0),
+        notes=tuple(_note(one) for one in incident.notifications[:MAX_NOTES]),
+        more_notes=max(len(incident.notifications) - MAX_NOTES, 0),
     )
 
 

@@ -94,7 +94,13 @@ def _levels(fastest: float, slowest: float) -> list[float]:
     levels = scale[first : min(last, len(scale) - 1) + 1]
     if len(levels) <= MAX_LEVELS:
         return levels
-    inner = (level for level in levels[1:-1] if _log(level).is_integer())
+    room = (_log(levels[-1]) - _log(levels[0])) / MAX_LEVELS / 2  # for a name
+    inner = (
+        level
+        for level in levels[1:-1]
+        if _log(level).is_integer()
+        and _log(levels[0]) + room < _log(level) < _log(levels[-1]) - room
+    )
     return [levels[0], *inner, levels[-1]]
 
 

@@ -48,7 +48,7 @@ CONNECTS_ONCE = """
 import sys
 from ib_insync import IB
 ib = IB()
-ib.connect("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=4)
+ib.connect("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=30)
 print("in", flush=True)
 sys.stdin.readline()
 ib.disconnect()
@@ -121,7 +121,7 @@ def test_an_id_that_gets_no_session_while_another_is_served_is_amber(
         wait_for(lambda: played.status.diagnosis.facts.get(Fact.FREE_CLIENT_ID) == 11)
         played.gateway.script = ORDINARY
         wait_for(lambda: played.code == "healthy")
-        assert played.shows(10, Use.FREE)
+        wait_for(lambda: played.shows(10, Use.FREE))
 
 
 def test_an_id_that_tws_never_lets_go_is_not_called_free_and_the_user_learns_it_by_asking(

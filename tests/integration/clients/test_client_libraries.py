@@ -17,7 +17,7 @@ from ibapi.wrapper import EWrapper
 from support.polling import wait_for
 from traymon.sim.gateway import Behaviour, Ending, Hello, Running, running
 
-DEADLINE = 10.0
+DEADLINE = 30.0  # seconds, on a busy machine
 # The libraries ask asyncio for its event loop policy, which newer Pythons deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.polling import wait_for
 from support.scripted_gateway import CommandServer
 from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Evidence, Reading
@@ -53,12 +54,13 @@ def test_an_answer_is_graded(
     evidence: MakeEvidence, behaviour: Behaviour, symptom: Symptom, version: int | None
 ) -> None:
     with running(behaviour) as gateway:
-        reading = look(evidence(gateway.port, seen_elsewhere(), timeout=1.0, slow=0.3))
+        slow = 0.3 if behaviour.delay else 20.0  # a busy machine takes its time
+        reading = look(evidence(gateway.port, seen_elsewhere(), timeout=30.0, slow=slow))
     assert reading.sensor == "handshake"
     assert reading.symptom is symptom
     assert reading.facts.get(Fact.SERVER_VERSION) == version
     assert reading.facts.get(Fact.TOOK) == (reading.took if version else None)
-    assert (reading.took > 0.3) == (behaviour.delay > 0)
+    assert (reading.took > slow) == (behaviour.delay > 0)
     assert reading.detail
 
 
@@ -118,7 +120,7 @@ def test_another_port_that_does_not_answer_as_ib_is_not_named(
         reading = look(evidence(port, seen_elsewhere(other.port), timeout=0.3))
         assert reading.symptom is Symptom.REFUSED
         assert Fact.OPEN_PORT not in reading.facts
-        assert len(other.conversations) == 1
+        wait_for(lambda: len(other.conversations) == 1, "the one visit")
 
 
 def test_a_foreign_listener_makes_it_look_elsewhere_and_not_at_itself_again(
@@ -191,10 +193,10 @@ def test_the_gateways_own_other_port_names_the_one_with_the_api(
 ) -> None:
     with running(script=script) as command_server, running() as api:
         seen = owned(command_server.port + 1, api.port)
-        before = evidence(command_server.port, seen, timeout=0.4, slow=0.1)
+        before = evidence(command_server.port, seen, timeout=2.0, slow=0.1)
         reading = look(before)
         assert (reading.symptom, reading.facts.get(Fact.OPEN_PORT)) == (symptom, api.port)
-        assert reading.took < 0.6  # the search goes on beside
+        assert reading.took < 3.0  # the search goes on beside
     found = diagnose(before.with_reading(reading))
     assert (found.code, len(found.witnesses)) == ("not-the-api-port", 2)
     words = "".join(fix_pages.page(found.code).sections.values())
@@ -208,7 +210,7 @@ def test_a_gateway_whose_ports_all_speak_something_else_is_not_another_program(
     evidence: MakeEvidence,
 ) -> None:
     with running(script=CommandServer("INFO IBC Command Server")) as command_server:
-        before = evidence(command_server.port, owned(), timeout=0.3)
+        before = evidence(command_server.port, owned())
         found = diagnose(before.with_reading(look(before)))
     assert found.code == "not-the-api-port"
     assert Fact.OPEN_PORT not in found.facts

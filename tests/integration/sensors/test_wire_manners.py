@@ -70,6 +70,7 @@ def test_whatever_is_answered_nothing_but_the_hello_is_sent(
 ) -> None:
     with running(Behaviour(hello=spoken)) as gateway:
         asyncio.run(look(sensors_for_target().polling, evidence(gateway.port, timeout=0.2)))
+        wait_for(lambda: gateway.conversations, "the visit")
         # who closes or speaks first may not have read it before the end
         assert {c.received for c in gateway.conversations} <= {HELLO, b""}
         assert len(gateway.conversations) == 1
@@ -88,9 +89,9 @@ def test_20_looks_at_a_silent_gateway_are_no_evidence_that_it_is_wedged(
                 assert after.fact(SensorName.LISTENER, Fact.HALF_CLOSED) == 0
 
         asyncio.run(play())
-        left = [c for c in gateway.conversations if c.ending is Ending.PEER_CLOSED]
-        assert len(left) == 20  # they are there
-        assert not any(c.closed_at for c in left)
+        ended = [Ending.PEER_CLOSED] * 20
+        wait_for(lambda: [c.ending for c in gateway.conversations] == ended, "they are there")
+        assert not any(c.closed_at for c in gateway.conversations)
 
 
 @pytest.mark.parametrize(("others", "code"), [(4, "handshake-silent"), (5, "listener-wedged")])
@@ -99,9 +100,10 @@ def test_what_others_left_half_closed_is_evidence_that_it_is_wedged(
 ) -> None:
     with running(SILENT) as gateway:
         sensors = sensors_for_target().polling
-        for _ in range(3):  # leaves connections of our own there
+        ours = 3
+        for _ in range(ours):  # leaves connections of our own there
             asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))
-        left = len(gateway.conversations) + others
+        left = ours + others
         asyncio.run(half_close(gateway.port, others))
         wait_for(lambda: [c.ending for c in gateway.conversations] == [Ending.PEER_CLOSED] * left)
         after = asyncio.run(look(sensors, evidence(gateway.port, timeout=0.05)))

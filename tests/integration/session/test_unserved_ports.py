@@ -205,7 +205,7 @@ def test_ibcs_command_port_is_told_with_the_port_of_the_api(greeting: str) -> No
         running(script=CommandServer(greeting)) as command_server,
         running() as api,
     ):
-        limits = Limits(timeout=1.0, slow=0.2)
+        limits = Limits(timeout=2.0, slow=0.2)
         status = run_once(Target("project", port=command_server.port, limits=limits))
     assert (status.diagnosis.code, status.diagnosis.light.word) == ("not-the-api-port", "red")
     assert status.diagnosis.facts[Fact.OPEN_PORT] == api.port

@@ -34,7 +34,6 @@ TYPES: dict[str, set[type]] = {
     "array": {list},
     "object": {dict},
 }
-LIMITS = Limits(timeout=0.3)
 
 
 def documented() -> dict[str, str]:
@@ -59,8 +58,9 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def look(behaviour: Behaviour, **target: Any) -> Status:
+    limits = Limits(timeout=0.3 if behaviour.hello is Hello.SILENT else 30.0)
     with running(behaviour) as gateway:
-        return check(Target("bot", port=gateway.port, limits=LIMITS, **target))
+        return check(Target("bot", port=gateway.port, limits=limits, **target))
 
 
 def printed(status: Status, test: str = "") -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ibapi.contract import Contract, ContractDetails
 from ibapi.wrapper import EWrapper
 
 PATIENCE = 20.0  # seconds
-HURRY = 3.0  # seconds in which a program gets in where it does
+HURRY = 3.0  # seconds after the first got in, in which the others do where they do
 
 
 class App(EWrapper, EClient):  # type: ignore[misc]
@@ -129,6 +129,7 @@ def try_to_get_in(ports: list[int], client_id: int) -> list[bool]:
     apps = [App() for _ in ports]
     for app, port in zip(apps, ports, strict=True):
         follow(app, port, client_id)
+    wait_until(lambda: any("accounts" in app.heard for app in apps))
     time.sleep(HURRY)
     return ["accounts" in app.heard for app in apps]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from support.pipes import make_pipe
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
 from traymon.sim.gateway import Running, running
 
@@ -59,7 +59,8 @@ class ConfiguredTraymon(ResidentTraymon):
 
     def ask(self, method: str, path: str) -> bytes:
         """Ask the running one as the commands do, but without a process of its own."""
-        with closing(HTTPConnection("127.0.0.1", self._where["port"], timeout=10)) as connection:
+        page = HTTPConnection("127.0.0.1", self._where["port"], timeout=PATIENCE)
+        with closing(page) as connection:
             secret = {"Authorization": f"Bearer {self._where['secret']}"}
             connection.request(method, path, headers=secret)
             return connection.getresponse().read()

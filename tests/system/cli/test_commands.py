@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from support.polling import PATIENCE
 from support.traymon_process import IsolatedTraymon
 from traymon import __version__
 from traymon.cli.commands import app
@@ -45,7 +46,6 @@ class Command(IsolatedTraymon):
             dev_mode=True,
             TRAYMON_SESSION="off",  # it has tests of its own, in test_scenarios.py
             TRAYMON_NOTIFY="off",
-            TRAYMON_TIMEOUT="1",
             TRAYMON_QUICK="2",
         )
 
@@ -64,20 +64,20 @@ def traymon(tmp_path: Path) -> Command:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "code", "light"),
+    ("behaviour", "slow", "code", "light"),
     [
-        (Behaviour(), 0, "✓"),
-        (Behaviour(hello=Hello.HTTP), 1, "✗"),
-        (Behaviour(delay=0.3), 2, "!"),
+        (Behaviour(), "20", 0, "✓"),
+        (Behaviour(hello=Hello.HTTP), "20", 1, "✗"),
+        (Behaviour(delay=0.3), "0.2", 2, "!"),
     ],
     ids=["green", "red", "amber"],
 )
 def test_the_exit_code_of_check_is_the_light(
-    traymon: Command, behaviour: Behaviour, code: int, light: str
+    traymon: Command, behaviour: Behaviour, slow: str, code: int, light: str
 ) -> None:
     with running(behaviour) as gateway:
         port = str(gateway.port)
-        all_tests = traymon("check", "--port", port, TRAYMON_SLOW="0.2", TRAYMON_TIMEOUT="5")
+        all_tests = traymon("check", "--port", port, TRAYMON_SLOW=slow, TRAYMON_TIMEOUT="30")
         alone = traymon("check", "port", "--port", port)
     exit_code, out, err = all_tests
     assert (exit_code, err) == (code, "")
@@ -330,15 +330,15 @@ class Lines:
 
     def wait_for(self, words: str) -> None:
         with self._changed:
-            seen = self._changed.wait_for(lambda: any(words in line for line in self.all), 30)
+            seen = self._changed.wait_for(lambda: any(words in line for line in self.all), PATIENCE)
         assert seen, (words, self.all)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Send a signal; return the exit code and what was complained about."""
         self._process.send_signal(number)
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         assert self._process.stderr is not None
-        return self._process.wait(20), self._process.stderr.read()
+        return self._process.wait(PATIENCE), self._process.stderr.read()
 
 
 @contextlib.contextmanager

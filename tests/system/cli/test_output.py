@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("its descriptors, signals and terminals are others", allow_module_level=True)
 
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.traymon_process import IsolatedTraymon
 from traymon.sim.gateway import Running
 
@@ -36,7 +35,6 @@ class Command(IsolatedTraymon):
             folder,
             TRAYMON_SESSION="off",
             TRAYMON_NOTIFY="off",
-            TRAYMON_TIMEOUT="1",
             TRAYMON_INTERVAL="5",
             TRAYMON_QUICK="2",
             COLUMNS="200",
@@ -115,7 +113,7 @@ def watching(traymon: Command, script: str, gateway: Running) -> Iterator[int]:
             pid = wait_for(lambda: traymon_pid(traymon))
             yield pid
             os.kill(pid, signal.SIGTERM)
-            assert shell.wait(30) == 0, shell.stderr and shell.stderr.read()
+            assert shell.wait(PATIENCE) == 0, shell.stderr and shell.stderr.read()
         finally:
             shell.kill()
 
@@ -150,7 +148,7 @@ class OnATerminal:
             os.execvpe(command[0], command, traymon.env)
 
     def read_until(self, words: bytes) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while words not in self.output:
             assert time.monotonic() < deadline, self.output
             if not self._read():
@@ -269,7 +267,7 @@ def fill_terminal(pid: int) -> None:
 SILENT_NAMES = """
 import ctypes, socket, sys, time
 def silent(*arguments, **named):
-    time.sleep(40)
+    time.sleep(300)
     raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 socket.getaddrinfo = silent
 from traymon.cli.main import main
@@ -281,33 +279,20 @@ def hung(traymon: Command, words: Sequence[str]) -> list[str]:
     return [sys.executable, "-c", SILENT_NAMES, *words]
 
 
-@dataclass(frozen=True)
-class Bounded:
-    words: tuple[str, ...]
-    code: int
-    within: float
-
-
 @pytest.mark.parametrize(
-    "case",
-    [
-        Bounded(("wait", "--timeout", "3", "--host", "gateway.test", "--port", "1"), 1, 10),
-        Bounded(("check", "--host", "gateway.test", "--port", "1"), 1, 20),
-    ],
-    ids=["wait", "check"],
+    "words", [("wait", "--timeout", "3"), ("check", "--timeout", "1")], ids=["wait", "check"]
 )
-def test_a_hung_name_server_holds_no_command_up(traymon: Command, case: Bounded) -> None:
-    began = time.monotonic()
+def test_a_hung_name_server_holds_no_command_up(traymon: Command, words: tuple[str, ...]) -> None:
     done = subprocess.run(
-        hung(traymon, case.words),
+        hung(traymon, (*words, "--host", "gateway.test", "--port", "1")),
         cwd=traymon.cwd,
         env=traymon.env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=60,  # a fifth of what the name server takes, and no bound for a busy machine
         check=False,
     )
-    assert (done.returncode, time.monotonic() - began < case.within) == (case.code, True), done
+    assert done.returncode == 1, done
     assert "Traceback" not in done.stderr
 
 
@@ -322,10 +307,8 @@ def test_a_hung_name_server_does_not_hold_ctrl_c_up(traymon: Command) -> None:
     ) as process:
         assert process.stderr is not None
         process.stderr.readline()
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
-        assert time.monotonic() - began < 5
+        assert process.wait(PATIENCE) == 130
         assert process.stderr.read() == ""
 
 

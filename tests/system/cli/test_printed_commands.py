@@ -45,7 +45,7 @@ def user(tmp_path: Path, gateway: Running) -> IsolatedTraymon:
     """A user whose project lies in a folder with a space and a quote in its name."""
     project = tmp_path / "Ann's $bot"
     (project / "live").mkdir(parents=True)
-    settings = f"IB_PORT={gateway.port}\nIB_CLIENT_ID=10\nTRAYMON_TIMEOUT=1\n"
+    settings = f"IB_PORT={gateway.port}\nIB_CLIENT_ID=10\n"
     (project / ".env").write_text(settings)
     return IsolatedTraymon(tmp_path, project)
 

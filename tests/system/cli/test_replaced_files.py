@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import traymon
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.user_env import user_env
 from traymon import assets
 from traymon.sim.gateway import Running
@@ -28,7 +28,6 @@ from support.notification_service import NotificationService
 SETTINGS = {
     "TRAYMON_INTERVAL": "5",
     "TRAYMON_QUICK": "2",
-    "TRAYMON_TIMEOUT": "1",
     "TRAYMON_FORWARDED": "yes",
     "TRAYMON_SESSION": "off",
     "TRAYMON_LOG": "info",
@@ -113,6 +112,6 @@ def test_an_alarm_comes_while_all_files_are_away_and_after_they_are_back(
         assert [*service.screen.values()] == [sent.title]
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     assert "Traceback" not in (installed.home / "output").read_text()
     assert "notifier failed" not in installed.log

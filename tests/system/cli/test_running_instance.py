@@ -102,7 +102,7 @@ def test_where_no_browser_opens_it_prints_a_one_time_address_and_why(
             assert "No browser could be opened: " in done.stdout
             assert why in done.stdout
             url = urlsplit(done.stdout.splitlines()[-1])
-            with closing(http.client.HTTPConnection(url.netloc, timeout=10)) as connection:
+            with closing(http.client.HTTPConnection(url.netloc, timeout=PATIENCE)) as connection:
                 connection.request("GET", url.path)
                 assert connection.getresponse().status == 200
     finally:
@@ -115,7 +115,7 @@ def test_the_browser_is_that_of_whoever_asks(user: ResidentTraymon) -> None:
     try:
         assert user.run("open", **asker.env).returncode == 0
         assert user.run("run", "--no-tray", **asker.env).returncode == 0
-        assert len(asker.opened()) == 2
+        wait_for(lambda: len(asker.opened()) == 2, "both pages")
         assert user.opened() == []
     finally:
         end(first)
@@ -131,16 +131,16 @@ def test_of_several_starts_in_one_moment_one_watches_and_the_others_open_its_pag
         wait_for(lambda: sum(start.poll() is not None for start in started) == count - 1)
         for start in started:
             if start.poll() is not None:
-                out, err = start.communicate(timeout=30)
+                out, err = start.communicate(timeout=PATIENCE)
                 assert (start.returncode, err) == (0, "")
                 assert out.startswith("traymon is already running (pid ")
                 assert out.endswith(f":{user.gateway.port}). Opening its page.\n")
-        assert user.run("status").returncode == 0
-        assert len(user.opened()) == count - 1
+        wait_for(lambda: user.run("status").returncode == 0, "green")
+        wait_for(lambda: len(user.opened()) == count - 1, "its page, opened by all others")
     finally:
         for start in started:
             start.terminate()
-            start.communicate(timeout=30)
+            start.communicate(timeout=PATIENCE)
     assert 0 in [start.returncode for start in started]
 
 
@@ -154,7 +154,7 @@ def test_the_runtime_folder_plays_no_part(user: ResidentTraymon, runtime: str) -
     if runtime == "removed":
         shutil.rmtree(folder)
     try:
-        assert user.run("status", XDG_RUNTIME_DIR=env).returncode == 0
+        wait_for(lambda: user.run("status", XDG_RUNTIME_DIR=env).returncode == 0, "green")
         second = user.run("run", "--no-tray", XDG_RUNTIME_DIR=env)
         assert (second.returncode, second.stdout[:26]) == (0, "traymon is already running")
     finally:
@@ -176,7 +176,7 @@ def test_the_one_whose_place_was_taken_ends_in_good_order(user: ResidentTraymon)
     shutil.rmtree(user.home / "state" / "traymon")
     other = Instance([user.home / "state" / "traymon" / "run"])
     if other.acquire():  # else the first one was faster
-        assert first.wait(30) == 0
+        assert first.wait(PATIENCE) == 0
         other.release()
     else:
         end(first)
@@ -267,7 +267,7 @@ def test_open_prints_an_address_for_one_visit_and_no_secret_goes_into_the_log(
         assert user.run("open").returncode == 0
         wait_for(user.opened)
         where = urlsplit(url)
-        with closing(http.client.HTTPConnection(where.netloc, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection(where.netloc, timeout=PATIENCE)) as connection:
             connection.request("GET", where.path)
             assert connection.getresponse().status == 200
         line = Path(f"/proc/{first.pid}/cmdline")
@@ -282,10 +282,10 @@ def test_open_prints_an_address_for_one_visit_and_no_secret_goes_into_the_log(
 
 def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTraymon) -> None:
     user.gateway.stop()
-    first = user.start_resident()
+    first = user.start_resident(TRAYMON_QUICK=str(2 * PATIENCE))  # a pause without the page
     try:
         url = urlsplit(user.run("open", "--print-url").stdout.strip())
-        with closing(http.client.HTTPConnection(url.netloc, timeout=30)) as connection:
+        with closing(http.client.HTTPConnection(url.netloc, timeout=PATIENCE)) as connection:
             bearer = f"Bearer {key(url.netloc, url.path.rpartition('/')[2])}"
             connection.request("GET", "/events", headers={"Authorization": bearer})
             stream = connection.getresponse()
@@ -295,7 +295,6 @@ def test_with_the_page_open_a_fault_is_looked_at_every_second(user: ResidentTray
             began = time.monotonic()
             while "Programs can connect to port" not in stream.readline().decode():
                 assert time.monotonic() < began + PATIENCE
-            assert time.monotonic() - began < 4.5  # less than one pause without the page: 5 s
     finally:
         end(first)
 

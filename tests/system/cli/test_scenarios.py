@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from support.polling import PATIENCE
+from support.scenario_timeout import timeout_of
 from support.traymon_process import IsolatedTraymon
 from traymon.sim.scenarios import SCENARIOS
 from traymon.sim.stage import Scenario
@@ -31,10 +33,6 @@ PLAYABLE = [scenario for scenario in SCENARIOS.values() if not scenario.not_here
 # or a process named like a Gateway. They are played one by one, when no other scenario runs.
 ALONE = [scenario for scenario in PLAYABLE if scenario.machine_wide]
 TOGETHER = [scenario for scenario in PLAYABLE if scenario not in ALONE]
-
-
-def timeout_of(scenario: Scenario) -> str:
-    return "5" if scenario.code == "handshake-slow" else "2"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def simulated(scenario: Scenario, folder: Path) -> Iterator[tuple[str, str]]:
             yield host_and_port[1], host_and_port[2]
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(15)
+            process.wait(PATIENCE)
     assert process.returncode == 0, "Ctrl-C is how a user ends it"
 
 
@@ -84,7 +82,7 @@ def play(scenario: Scenario, folder: Path) -> str:
     with simulated(scenario, folder) as (host, port):
         code, result = check(
             folder,
-            *("--host", host, "--port", port, "--timeout", timeout_of(scenario)),
+            *("--host", host, "--port", port, "--timeout", timeout_of(scenario, in_vain=2)),
             **scenario.env,
         )
     if result["code"] != scenario.code:
@@ -135,7 +133,7 @@ def test_check_session_tells_whether_a_client_is_let_in(
 ) -> None:
     scenario = SCENARIOS[name]
     with simulated(scenario, folder) as (host, port):
-        where = ("--host", host, "--port", port, "--timeout", "2")
+        where = ("--host", host, "--port", port, "--timeout", timeout_of(scenario, in_vain=2))
         code, printed = run_check(folder, "session", *where, **scenario.env)
     words = " ".join(printed.split())
     assert code == exit_code, printed

@@ -147,7 +147,7 @@ def test_it_leaves_the_screen_when_traymon_ends(
     wait_for(lambda: daemon.shows(desktop, RED), "the notification on the screen", timeout=LONG)
     assert traymon.end() == 0
     wait_for(lambda: not desktop.windows_of(daemon.window), "the end of the notification")
-    assert closed_by_the_program(desktop)
+    wait_for(lambda: closed_by_the_program(desktop), "the service's word of it")
 
 
 def test_it_leaves_the_screen_when_monitoring_is_paused(desktop: Desktop, port: int) -> None:
@@ -156,7 +156,7 @@ def test_it_leaves_the_screen_when_monitoring_is_paused(desktop: Desktop, port: 
     wait_for(lambda: DUNST.shows(desktop, RED), "the notification on the screen", timeout=LONG)
     traymon.post("/pause")
     wait_for(lambda: not desktop.windows_of(DUNST.window), "the end of the notification")
-    assert closed_by_the_program(desktop)
+    wait_for(lambda: closed_by_the_program(desktop), "the service's word of it")
     assert len(desktop.notifications()) == 1
     assert traymon.end() == 0
 
@@ -184,7 +184,8 @@ def test_another_programs_notification_is_not_replaced_when_the_service_was_rest
 ) -> None:
     DUNST.start(desktop)
     traymon = Traymon(desktop, port, "--no-tray", **ALONE)
-    notification(desktop, 1)
+    # a service that ends before it has answered would be sent it once more
+    wait_for(lambda: notification(desktop, 1).id, "the answer to it")
     desktop.stop_dunst()
     desktop.start_dunst()  # its numbers begin again
     mails = [notify_of_mail(desktop, f"New mail {number}") for number in (1, 2, 3)]

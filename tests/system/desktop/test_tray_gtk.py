@@ -22,7 +22,7 @@ from support.desktop_traymon import (
     wait_until_it_shows,
 )
 from support.gtk import DEBIAN, GTK, choose, gtk_is_here, indicator_is_here
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.virtual_desktop import Desktop
 from traymon.sim.gateway import running
 
@@ -133,7 +133,7 @@ def test_when_the_display_is_gone_it_ends_in_order(
         traymon = Traymon(desktop, gateway.port, **backend)
         wait_until_it_shows(desktop, GREEN, "green")
         desktop.stop_screen()
-        assert traymon.process.wait(30) == 0
+        assert traymon.process.wait(PATIENCE) == 0
     assert "the display is gone, and there is no terminal" in log_of(desktop)
     assert log_of(desktop).endswith("traymon.app: ended\n")
 
@@ -154,13 +154,13 @@ def test_when_the_display_is_gone_it_goes_on_in_its_terminal(
         assert process.stdin is not None
         process.stdin.write(b"\x03")  # Ctrl-C
         process.stdin.flush()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_the_menu_pauses_resumes_and_quits(desktop: Desktop) -> None:
     desktop.start_tray()
     with running() as gateway:
-        traymon = Traymon(desktop, gateway.port, **GTK)
+        traymon = Traymon(desktop, gateway.port, **{**GTK, "TRAYMON_TIMEOUT": "10"})
         wait_until_it_shows(desktop, GREEN, "green")
         choose(desktop, "Down", "Down", "Down")  # the headline, Check now, Pause
         wait_until_it_shows(desktop, GREY, "grey")
@@ -170,7 +170,7 @@ def test_the_menu_pauses_resumes_and_quits(desktop: Desktop) -> None:
         wait_until_it_shows(desktop, GREEN, "green")
         assert len(gateway.conversations) == looks + 1
         choose(desktop, "Up")  # Quit, the last one
-        assert traymon.process.wait(10) == 0
+        assert traymon.process.wait(PATIENCE) == 0
 
 
 def test_the_menu_says_who_has_the_client_id_and_lets_the_user_call_him_his_own(

@@ -10,10 +10,11 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
 from PIL import Image, ImageChops
 
+from support.bus import TIMEOUT
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import Traymon, log_of, wait_until_it_shows
 from support.gtk import INDICATOR, indicator_is_here
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
 from traymon.sim.gateway import Behaviour, Running
@@ -95,7 +96,7 @@ def test_the_menu_pauses_and_quits(desktop: Desktop, gateway: Running) -> None:
     wait_until_it_shows(desktop, GREY, "grey")
     wait_for(lambda: "Resume" in Item(desktop).labels(), "the other word")
     choose(desktop, "Up")  # Quit, the last one
-    assert traymon.process.wait(10) == 0
+    assert traymon.process.wait(PATIENCE) == 0
 
 
 def test_a_panel_that_comes_late_or_again_gets_the_icon(desktop: Desktop, gateway: Running) -> None:
@@ -139,7 +140,7 @@ def test_where_panels_and_their_register_are_programs_of_their_own_a_new_panel_g
     """As in KDE: the panel starts again, and the watcher stays."""
     address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
     with open_dbus_connection(address) as watcher:
-        watcher.send_and_get_reply(message_bus.RequestName(WATCHER), timeout=5)
+        watcher.send_and_get_reply(message_bus.RequestName(WATCHER), timeout=TIMEOUT)
         Traymon(desktop, gateway.port, **INDICATOR)
         picture = picture_file(desktop)
         wait_for(picture.exists, "the file")

@@ -210,7 +210,7 @@ def test_glib_starts_what_the_entry_names_whatever_letters_it_is_made_of(
 
     assert linux.state().on
     entry = tmp_path / "config" / "autostart" / "traymon.desktop"
-    subprocess.run(["gio", "launch", str(entry)], check=True, timeout=20)
+    subprocess.run(["gio", "launch", str(entry)], check=True, timeout=60)
     wait_for(said.exists, "the start of the program")  # gio does not wait for it
     assert said.read_text().splitlines() == arguments
     program.unlink()

@@ -318,7 +318,7 @@ def test_without_its_python_the_venv_is_made_anew_and_half_of_that_does_not_coun
     if sys.platform == "win32":
         pytest.skip("POSIX alone")
     os.killpg(process.pid, signal.SIGKILL)  # its own group: itself and what it started
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
     done = repository.start()
 

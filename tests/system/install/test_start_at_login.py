@@ -17,7 +17,7 @@ if sys.platform != "linux":
 from support.colours import GREEN
 from support.desktop_traymon import FAST, log_of, wait_until_it_shows
 from support.gtk import GTK, choose, gtk_is_here
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.virtual_desktop import Desktop
 from traymon.autostart.login_start import is_login_entry
 from traymon.sim.gateway import Running
@@ -30,7 +30,7 @@ def project(desktop: Desktop, gateway: Running) -> Path:
     """A trading project in the user's home, whose folder has spaces and more in its name."""
     folder = Path(desktop.env["HOME"]) / "mein Bot 100% $ü"
     folder.mkdir()
-    settings = {**FAST, "IB_PORT": str(gateway.port)}
+    settings = {**FAST, "IB_PORT": str(gateway.port), "TRAYMON_TIMEOUT": "10"}
     text = "".join(f"{key}={value}\n" for key, value in settings.items())
     (folder / ".env").write_text(text)
     return folder
@@ -62,7 +62,7 @@ def log_in(desktop: Desktop, **env: str) -> subprocess.Popen[bytes]:
 
 def wait_for_the_log(desktop: Desktop, text: str) -> None:
     log = Path(desktop.env["XDG_STATE_HOME"]) / "traymon" / "log" / "traymon.log"
-    wait_for(lambda: log.exists() and text in log.read_text(), f"{text!r} in the log", timeout=20)
+    wait_for(lambda: log.exists() and text in log.read_text(), f"{text!r} in the log")
 
 
 def test_the_icon_shows_with_the_projects_settings_although_the_tray_comes_late(
@@ -103,7 +103,7 @@ def test_patience_ends_with_a_line_in_the_log_and_it_goes_on(
     wait_for_the_log(desktop, "starting -> healthy")
     assert log_of(desktop).count(said) == 1
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
     assert desktop.log("traymon") == ""
 
 
@@ -178,7 +178,7 @@ def test_settings_that_got_a_mistake_are_told_by_a_notification_and_the_log(
     assert notification.title == "traymon could not start"
     assert notification.body.endswith(f"Log: {desktop.env['XDG_STATE_HOME']}/traymon/log")
     assert notification.actions == []
-    assert process.wait(20) == 3
+    assert process.wait(PATIENCE) == 3
     assert "IB_PORT=74970" in log_of(desktop)
 
 

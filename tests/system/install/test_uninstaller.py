@@ -165,7 +165,7 @@ def test_a_second_installation_waits_for_the_first(user: User) -> None:
         assert second.poll() is None
         shutil.rmtree(lock.parent)  # as the first one leaves it
         first.send_signal(signal.SIGKILL)
-    out, _ = second.communicate(timeout=30)
+    out, _ = second.communicate(timeout=60)
     assert second.returncode == 0
     assert "traymon is not installed for this user." in out
     assert not lock.parent.exists()

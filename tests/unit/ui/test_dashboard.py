@@ -142,6 +142,34 @@ def test_in_the_first_hour_there_are_no_figures_yet_but_incidents(tmp_path: Path
     assert incident.headline == "It refuses"
 
 
+def test_a_clock_that_was_wrong_by_years_leaves_the_present_in_its_place(tmp_path: Path) -> None:
+    year = 365 * DAY
+    good = (Condition.UP, "healthy", Light.GREEN)
+    periods = (
+        Period(NOW - 2 * DAY, NOW, *good),
+        Period(NOW, NOW + 1, Condition.UNOBSERVED),
+        Period(NOW + year, NOW + year + DAY, *good),
+    )
+    reader = write_history(tmp_path / "history.db", periods)
+    past = past_of(read_dashboard(reader, TARGET, NOW))
+    assert past.strip.summary == "up 1 d"
+    assert read_dashboard(reader, TARGET, NOW - 3 * DAY) == Dashboard(TARGET)
+
+
+def test_an_incident_of_thousands_of_changes_is_cut_and_counted(tmp_path: Path) -> None:
+    codes = ("port-refused", "handshake-silent")
+    periods = [
+        Period(
+            NOW - 9000 + n, NOW - 9000 + n + 1, Condition.DOWN, codes[n % 2], Light.RED, "It fails"
+        )
+        for n in range(3000)
+    ]
+    reader = write_history(tmp_path / "history.db", periods)
+    (incident,) = read_dashboard(reader, TARGET, NOW).incidents
+    assert len(incident.stages) + incident.more_stages == 3000
+    assert len(incident.stages) <= 40
+
+
 def test_a_damaged_history_is_named_and_nothing_fails(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     path.write_bytes(b"no database " * 100)

@@ -1,7 +1,6 @@
-"""The file of the history: its tables, what is written to them, and what is too old to keep.
+"""What is written to the file of the history, and what of it is too old to keep.
 
-One connection, used by one thread. Times are whole milliseconds since the epoch, latencies whole
-microseconds.
+One connection, used by one thread. Moments are whole milliseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -18,6 +17,15 @@ from traymon.core.notification_policy import Unannounced
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.files import create_private_folder, open_for_appending
+from traymon.storage.history.retention import remove_old
+from traymon.storage.history.schema import (
+    APPLICATION_ID,
+    TABLES,
+    VERSION,
+    DamagedFileError,
+    check_header,
+    check_version,
+)
 from traymon.storage.history.values import (
     HOUR,
     MINUTE,
@@ -29,59 +37,7 @@ from traymon.storage.history.values import (
     unannounced,
 )
 
-VERSION = 1  # of the tables; a file with a higher one is left alone
-APPLICATION_ID = 0x7472616D  # `tram`: marks the file as ours
-HEADER = b"SQLite format 3\x00"
 BUSY_TIMEOUT = 5.0  # seconds to wait for another process that writes
-DAY = 86_400.0
-KEEP_MINUTES, KEEP_HOURS, KEEP_EVENTS = 14 * DAY, 400 * DAY, 2 * 365 * DAY  # seconds
-PRUNED_AT_ONCE = 500  # rows of a table; the others follow the next time
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS run (
-    id INTEGER PRIMARY KEY, target TEXT NOT NULL, started INTEGER NOT NULL,
-    last_alive INTEGER NOT NULL, program TEXT NOT NULL, UNIQUE (target, started)
-);
-CREATE TABLE IF NOT EXISTS flip (
-    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at INTEGER NOT NULL, condition TEXT NOT NULL,
-    code TEXT NOT NULL, light INTEGER NOT NULL, transient INTEGER NOT NULL,
-    description INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS description (
-    id INTEGER PRIMARY KEY, headline TEXT NOT NULL, facts TEXT NOT NULL, evidence TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS flip_by_time ON flip (run, at);
-CREATE TABLE IF NOT EXISTS target (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS minute (
-    at INTEGER NOT NULL, target INTEGER NOT NULL, sensor INTEGER NOT NULL, lost INTEGER NOT NULL,
-    counts BLOB NOT NULL, PRIMARY KEY (at, target, sensor)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS hour (
-    at INTEGER NOT NULL, target INTEGER NOT NULL, sensor INTEGER NOT NULL, lost INTEGER NOT NULL,
-    counts BLOB NOT NULL, PRIMARY KEY (at, target, sensor)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notification (
-    target TEXT NOT NULL, at INTEGER NOT NULL, channel TEXT NOT NULL, kind TEXT NOT NULL,
-    code TEXT NOT NULL, title TEXT NOT NULL, outcome TEXT NOT NULL, why TEXT NOT NULL,
-    PRIMARY KEY (at, target, channel)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS missed (
-    target TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER, code TEXT NOT NULL,
-    light INTEGER NOT NULL, facts TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS trading (
-    target TEXT NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL,
-    PRIMARY KEY (begins, target)
-) WITHOUT ROWID;
-"""
-
-
-class UnusableFileError(Exception):
-    """The file is not to be touched: a newer traymon, or another program, has written it."""
-
-
-class DamagedFileError(Exception):
-    """The file is no longer a database that can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +84,9 @@ class Database:
 
     def _prepare(self) -> None:
         execute = self._connection.execute
-        execute("PRAGMA cache_size = -256")  # kB; the usual 2 MB would stay in memory
+        execute("PRAGMA cache_size = -128")  # kB; the usual 2 MB would stay in memory
         version = execute("PRAGMA user_version").fetchone()[0]
-        _check_version(version, execute("PRAGMA application_id").fetchone()[0])
+        check_version(version, execute("PRAGMA application_id").fetchone()[0])
         if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise DamagedFileError("a check of the file found it damaged")
         if version == 0:  # marked before anything else, so that a crash leaves no stranger
@@ -138,7 +94,7 @@ class Database:
             execute(f"PRAGMA user_version = {VERSION}")
         execute("PRAGMA journal_mode = WAL")  # readers do not wait, and a crash breaks nothing
         execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_TABLES)
+        self._connection.executescript(TABLES)
 
     def close(self) -> None:
         """Close the file."""
@@ -286,40 +242,10 @@ class Database:
         A clock that is wrong by years must not empty the file, so time has passed only as far as
         the run before this one and the length of this one show.
         """
-        before = self._last_alive_before(run)
-        if before is not None:
-            now = min(now, before + now - run.started)
-        for table, keys, before in (
-            ("minute", "at", (now - KEEP_MINUTES) // MINUTE),
-            ("hour", "at", (now - KEEP_HOURS) // HOUR),
-            ("notification", "at", millis(now - KEEP_EVENTS)),
-            ("trading", "begins", millis(now - KEEP_EVENTS)),
-        ):
-            self._connection.execute(
-                f"DELETE FROM {table} WHERE {keys} IN (SELECT {keys} FROM {table}"
-                f" WHERE {keys} < ? ORDER BY {keys} LIMIT {PRUNED_AT_ONCE})",
-                (before,),
-            )
-        self._prune_flips(millis(now - KEEP_EVENTS))
-
-    def _prune_flips(self, before: int) -> None:
-        """Remove old flips, but for the last one of a run: it says what showed from then on."""
-        self._connection.execute(
-            "DELETE FROM flip WHERE id IN (SELECT id FROM flip WHERE at < ? AND EXISTS"
-            " (SELECT 1 FROM flip AS later WHERE later.run = flip.run AND later.at > flip.at"
-            f" AND later.at <= ?) LIMIT {PRUNED_AT_ONCE})",
-            (before, before),
-        )
-        old = f"SELECT id FROM run WHERE last_alive < ? LIMIT {PRUNED_AT_ONCE}"
-        self._connection.execute(f"DELETE FROM flip WHERE run IN ({old})", (before,))
-        self._connection.execute(
-            "DELETE FROM description WHERE id NOT IN (SELECT description FROM flip)"
-        )
-        self._connection.execute(
-            f"DELETE FROM run WHERE id IN ({old}) AND NOT EXISTS"
-            " (SELECT 1 FROM flip WHERE flip.run = run.id)",
-            (before,),
-        )
+        last_alive = self._last_alive_before(run)
+        if last_alive is not None:
+            now = min(now, last_alive + now - run.started)
+        remove_old(self._connection, now)
 
     def _last_alive_before(self, run: Run) -> float | None:
         """Return the last sign of life of the run that was recorded before this one."""
@@ -343,29 +269,6 @@ class Database:
             ).fetchone()
             self._run_ids[run] = int(found[0])
         return self._run_ids[run]
-
-
-def check_header(path: Path) -> None:
-    """Look at the first bytes of a file, which says more than SQLite does and changes nothing.
-
-    Raises UnusableFileError, DamagedFileError and OSError.
-    """
-    with open(path, "rb") as file:
-        header = file.read(100)
-    if not header:
-        return  # a new one
-    if len(header) < 100 or not header.startswith(HEADER):
-        raise DamagedFileError("it is no SQLite file")
-    version, application = (int.from_bytes(header[n : n + 4], "big") for n in (60, 68))
-    if version:  # 0: another process has created it and is about to mark it
-        _check_version(version, application)
-
-
-def _check_version(version: int, application: int) -> None:
-    if (version or application) and application != APPLICATION_ID:
-        raise UnusableFileError("another program has written it")
-    if version > VERSION:
-        raise UnusableFileError("a newer traymon has written it")
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

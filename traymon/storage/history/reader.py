@@ -26,7 +26,7 @@ from traymon.core.history import (
 )
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
-from traymon.storage.history.database import DamagedFileError, UnusableFileError, check_header
+from traymon.storage.history.schema import DamagedFileError, UnusableFileError, check_header
 from traymon.storage.history.values import (
     HOUR,
     MINUTE,

@@ -17,7 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from traymon.storage.history.database import DamagedFileError, Database, UnusableFileError
+from traymon.storage.history.database import Database
+from traymon.storage.history.schema import DamagedFileError, UnusableFileError
 
 log = logging.getLogger(__name__)
 

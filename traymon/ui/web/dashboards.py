@@ -5,6 +5,7 @@ Light: loaded at start, when nobody has opened a page yet; what it needs is load
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryReader
 from traymon.core.model import Status
 from traymon.core.target import Target
+from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
     from traymon.ui.dashboard import Dashboard
     from traymon.ui.incidents import IncidentView
 
+log = logging.getLogger(__name__)
+
+SEE_LOG = "open the log to see why"
 READ_AGAIN_AFTER = 60.0  # seconds; the history gets a sign of life as often
 WRITTEN_WITHIN = 2.0  # seconds after a change; what was read sooner may lack it
 
@@ -56,8 +61,9 @@ class Dashboards:
         """Return what the history says now; read again once there may be news."""
         if self._reader is None:
             return ()
+        kept = [status for status in statuses if not status.target.demo]  # a demo has no history
         with self._lock:
-            return tuple(self._of(self._reader, status) for status in statuses)
+            return tuple(self._of(self._reader, status) for status in kept)
 
     def find_incident(
         self, statuses: Sequence[Status], number: int
@@ -74,14 +80,18 @@ class Dashboards:
         return find_incident(self._reader, names, number, self._now())
 
     def _of(self, reader: HistoryReader, status: Status) -> Dashboard:
-        from traymon.ui.dashboard import read_dashboard
+        from traymon.ui.dashboard import Dashboard, read_dashboard
 
         name, now = status.target.name, self._now()
         state = (status.diagnosis.code, status.diagnosis.light, status.light_since)
         kept = self._kept.get(name)
         if kept is not None and kept.state == state and now < kept.until:
             return kept.dashboard
-        dashboard = read_dashboard(reader, name, now, self._calendar_of(status.target).hours)
+        try:
+            dashboard = read_dashboard(reader, name, now, self._calendar_of(status.target).hours)
+        except Exception:  # the page shows the status, whatever the history holds
+            log.exception("the history of %s cannot be shown", name)
+            dashboard = Dashboard(clean(name), problem=SEE_LOG)
         is_settled = now - max(status.since, status.light_since) > WRITTEN_WITHIN
         counts_for = READ_AGAIN_AFTER if is_settled else WRITTEN_WITHIN
         self._kept[name] = _Kept(state, now + counts_for, dashboard)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from traymon.core import notification_policy
 from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
 from traymon.core.target import Target
@@ -90,7 +90,7 @@ class Whole:
         """Wait until the notifier has done what it was asked for."""
         done = threading.Event()
         self.notifier._tasks.post(done.set)
-        assert done.wait(20)
+        assert done.wait(PATIENCE)
 
     def play(self, code: str) -> None:
         """Publish until it is on the screen; then for five minutes more."""
@@ -270,14 +270,16 @@ def test_a_fault_at_any_step_costs_neither_the_alarm_nor_makes_two_of_it(
 def test_its_end_is_announced_in_its_place(whole: Whole, fault: str) -> None:
     FAULTS[fault](whole)
     whole.play("port-refused")
-    (red,) = whole.service.screen.items()
-    for _ in range(3):
+    red = dict(whole.service.screen)
+
+    def ended() -> bool:
         whole.publish("healthy")
         whole.wait()
         whole.now += TICK
-    ((number, title),) = whole.service.screen.items()
-    assert number == red[0]
-    assert title != red[1]
+        return whole.service.screen != red
+
+    wait_for(ended, "the recovery on the screen")
+    assert whole.service.screen.keys() == red.keys()
 
 
 def test_what_is_switched_off_needs_nothing_and_is_answered(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.polling import PATIENCE, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's channels")
 
@@ -40,6 +41,9 @@ posted = time.monotonic() - began
 notifier.stop()
 print(json.dumps({"troubles": troubles, "posted": posted, "all": time.monotonic() - began}))
 """
+# Seconds that a busy machine takes to hand a notification over; far less than what is waited for
+# where a bus is deaf or a program hangs.
+NOT_HELD_UP = 2.0
 RECORDS = """#!{python}
 import json, sys
 with open({file!r}, "a") as file:
@@ -85,7 +89,7 @@ class Machine:
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
-        assert told["posted"] < 0.1, "whoever sends a notification is not held up"
+        assert told["posted"] < NOT_HELD_UP, "whoever sends a notification is not held up"
         return told
 
 
@@ -129,7 +133,7 @@ class Bus:
         self._ended = True
         with unix_socket() as last:  # wakes the thread
             last.connect(self._listener.getsockname())
-            self._thread.join(20)
+            self._thread.join(PATIENCE)
         for sock in (self._listener, *self._visitors):
             sock.close()
 
@@ -216,15 +220,13 @@ def test_a_channel_that_hangs_holds_up_neither_the_caller_nor_the_end(
         "#!{python}\nimport os, time\n"
         f"with open({str(pid)!r}, 'w') as file:\n    file.write(str(os.getpid()))\n"
         "os.closerange(0, 3)  # or it would hold up whoever reads the notifier's output\n"
-        "time.sleep(60)\n"
+        "time.sleep(300)\n"
     )
-    began = time.monotonic()
     try:
         told = machine.notify("title|body", setting="plyer")
         assert told["troubles"] == []
-        assert told["all"] < 4
-        assert time.monotonic() - began < 20
     finally:
         if sys.platform == "win32":
             pytest.skip("Unix sockets and signals")
+        wait_for(lambda: pid.exists() and pid.read_text(), "what hangs")
         os.kill(int(pid.read_text()), signal.SIGKILL)

@@ -25,7 +25,9 @@ print(*sys.modules)
 def test_without_a_look_at_the_page_no_web_server_is_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, timeout=60)
     assert "traymon.ui.web.server" in done.stdout.split(), done.stderr
-    assert not WEB_SERVER & set(done.stdout.split())
+    loaded = set(done.stdout.split())
+    assert not WEB_SERVER & loaded
+    assert not {"traymon.ui.dashboard", "traymon.ui.charts", "traymon.ui.coming_up"} & loaded
 
 
 def test_while_its_files_are_moved_away_the_static_page_serves_and_then_the_live_one(

@@ -20,16 +20,9 @@ from traymon.core.model import Diagnosis
 from traymon.core.notification_policy import Unannounced
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
-from traymon.storage.history.database import (
-    DAY,
-    KEEP_EVENTS,
-    KEEP_HOURS,
-    KEEP_MINUTES,
-    Database,
-    FlipRow,
-    Run,
-)
+from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.reader import HistoryFile
+from traymon.storage.history.retention import DAY, KEEP_EVENTS, KEEP_HOURS, KEEP_MINUTES
 
 BEGAN = 1_790_000_000.0
 FULL_HOUR = 1_789_999_200.0
@@ -291,7 +284,7 @@ def test_what_is_old_goes_and_what_is_not_stays(file: File) -> None:
 def test_old_runs_go_with_their_flips_a_few_at_a_time(
     file: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("traymon.storage.history.database.PRUNED_AT_ONCE", 3)
+    monkeypatch.setattr("traymon.storage.history.retention.PRUNED_AT_ONCE", 3)
     for at in range(0, 100, 10):
         file.record(run(at), (at, UP))
     now = KEEP_EVENTS + 1000
@@ -344,6 +337,14 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     path.write_text("hello, " * 50)
     with pytest.raises(HistoryError, match="it is no SQLite file"):
         HistoryFile(path).read_targets()
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes in folders here")
+    os.mkfifo(tmp_path / "history.db")
+    with pytest.raises(HistoryError, match="is not a file"):
+        HistoryFile(tmp_path / "history.db").read_targets()
 
 
 def test_rows_that_are_none_of_ours_are_said(file: File) -> None:

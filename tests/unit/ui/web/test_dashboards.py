@@ -54,6 +54,24 @@ def test_without_a_history_there_are_no_dashboards() -> None:
     assert boards.find_incident([status()], 1) is None
 
 
+def test_a_fault_of_our_own_costs_the_history_alone(
+    reader: CountingReader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reader, "read_periods", fail)
+    (board,) = Dashboards(reader, Clock()).read([status()])
+    assert "open the log" in board.problem
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_demo_has_no_history(reader: CountingReader) -> None:
+    shown = status()
+    demo = replace(shown, target=replace(shown.target, demo=True))
+    assert Dashboards(reader, Clock()).read([demo]) == ()
+
+
 def test_what_was_read_is_kept_for_a_minute(reader: CountingReader) -> None:
     clock = Clock()
     boards = Dashboards(reader, clock)
