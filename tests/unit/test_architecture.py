@@ -106,7 +106,7 @@ IMPORTERS = {
     "ibapi": {"sensors/traymon_library_check"},
     "typer": COMMANDS - STAYS,
     "rich": (COMMANDS - STAYS)
-    | {"ui/check_text", "ui/console", "ui/terminal", "ui/terminal_lines"},
+    | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},

@@ -16,6 +16,7 @@ from traymon.cli import (
     control,
     demo,
     explain,
+    history,
     notify_test,
     run,
     simulate,
@@ -74,6 +75,7 @@ app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
+app.command("history", rich_help_panel=WATCH)(history.show_history)
 app.command(rich_help_panel=DIAGNOSE)(check.check)
 app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
 app.command(rich_help_panel=DIAGNOSE)(explain.explain)
