@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -27,12 +28,12 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     return read_record(reader, TARGET, SINCE, NOW, NOW)
 
 
-def reread(columns: tuple[str, ...], rows: object) -> list[dict[str, str]]:
+def reread(columns: tuple[str, ...], rows: Iterable[list[str]]) -> list[dict[str, str]]:
     """Return rows as another program reads them from a CSV file."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(columns)
-    writer.writerows(rows)  # type: ignore[call-overload]
+    writer.writerows(rows)
     file.seek(0)
     return list(csv.DictReader(file))
 
