@@ -65,6 +65,7 @@ def drawn(letters: str) -> str:
         ("vavu", "012."),
         ("atru", "011."),  # red claims what lies between
         ("atau", "000."),
+        ("ratur", "011.2"),  # not what lies beyond a good time
         ("uxu", ".0."),
         ("uxtu", ".00."),
         ("uxru", ".01."),  # it outlived the reset

@@ -20,7 +20,7 @@ from traymon.core.facts import Fact, Facts
 from traymon.core.history import NOT_WATCHED, Description, Period
 from traymon.core.model import Status, Update
 from traymon.core.time_windows import Schedule, Span
-from traymon.core.vocabulary import SensorName, Symptom
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring.target_monitor import RESUME_GRACE
 from traymon.storage.history import database as database_module
 from traymon.storage.history import writer as writer_module
@@ -341,6 +341,34 @@ def test_what_there_was_no_room_for_was_not_observed(
             assert not 200 <= middle < 450, "the outages at 200, 300, 400 were not written"
     assert lines[-2][1] == "unobserved"
     assert lines[-1][1:] == ("up", "healthy")
+
+
+def test_a_flip_without_room_is_not_covered_by_a_later_sign_of_life(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY_INTERVAL", 0.01)
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.01)
+    Database(kept.path).close()
+    other = sqlite3.connect(kept.path, isolation_level=None)
+
+    async def story(scene: Scene) -> None:
+        await scene.until(70)
+        kept.wait_until_written()
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(writer_module, "MAX_WAITING", 0)
+        await scene.until(100)
+        scene.handshake.sees = S.SILENT  # settles some seconds later
+        scene.monitor.check_now()
+        while not scene.shows(Light.RED):
+            await scene.until(scene.now + 1)
+        monkeypatch.setattr(writer_module, "MAX_WAITING", 1000)
+        other.execute("COMMIT")
+        await scene.until(300)
+
+    kept.play(story)
+    other.close()
+    good = [one for one in kept.periods() if str(one.condition) == "up"]
+    assert [one.end <= BEGAN + 100 for one in good] == [True]
 
 
 def test_a_new_file_begins_with_what_shows(kept: Kept) -> None:

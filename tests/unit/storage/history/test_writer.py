@@ -204,13 +204,22 @@ def test_a_newer_version_that_is_still_in_the_log_is_not_touched_either(kept: Ke
     newer.close()
 
 
-def test_what_waits_for_a_lock_is_written_later(kept: Kept) -> None:
+def test_what_waits_for_a_lock_is_written_later(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(kept.path)
+    opened: list[Path] = []
+
+    def open_again(path: Path) -> Database:
+        opened.append(path)
+        return Database(path)
+
+    monkeypatch.setattr(writer_module, "Database", open_again)
     other = sqlite3.connect(kept.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     kept.flip(1)
     kept.flip(2)
-    kept.wait_for_trouble()
+    wait_for(lambda: len(opened) > 3, "some attempts")
     assert "locked" in kept.troubles[0]
     other.execute("COMMIT")
     other.close()
