@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from math import ceil, floor, log2
 
 SMALLEST = 0.00005  # seconds; what is faster is in the first bucket
@@ -33,12 +34,13 @@ class Histogram:
     def add(self, seconds: float) -> None:
         """Count a value."""
         bucket = _bucket(seconds)
-        self.counts[bucket] = min(self.counts.get(bucket, 0) + 1, MAX_COUNT)
+        self.counts[bucket] = self.counts.get(bucket, 0) + 1
 
     def merge(self, other: Histogram) -> None:
         """Count the values of another one, too."""
+        counts = self.counts
         for bucket, count in other.counts.items():
-            self.counts[bucket] = min(self.counts.get(bucket, 0) + count, MAX_COUNT)
+            counts[bucket] = counts.get(bucket, 0) + count
         self.lost += other.lost
 
     def percentile(self, share: float) -> float | None:
@@ -53,7 +55,8 @@ class Histogram:
     def encode(self) -> bytes:
         """Return the counts as bytes: one for their format, two or three per bucket in use."""
         entry = _SMALL_ENTRY if max(self.counts.values(), default=0) <= 0xFF else _ENTRY
-        entries = (entry.pack(*item) for item in sorted(self.counts.items()))
+        ordered = sorted(self.counts.items())
+        entries = (entry.pack(bucket, min(count, MAX_COUNT)) for bucket, count in ordered)
         return b"".join((bytes([entry.size]), *entries))
 
 
@@ -79,6 +82,7 @@ def _bucket(seconds: float) -> int:
     return min(floor(log2(seconds / SMALLEST) * STEPS_PER_DOUBLING), LAST_BUCKET)
 
 
+@cache
 def _middle(bucket: int) -> float:
     """Return a value of a bucket, in microseconds without a rest."""
     middle: float = SMALLEST * 2.0 ** ((bucket + 0.5) / STEPS_PER_DOUBLING)

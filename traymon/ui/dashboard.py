@@ -163,7 +163,8 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
     past = None
     if until - extent.begins >= FIRST_FIGURES:
         trading = trading_hours(reader, target, hours, since, until)
-        past = _past(periods, extent, until, now, trading, _latencies(reader, target, until))
+        latencies = _latencies(reader, target, until)
+        past = _past(periods, incidents, extent, until, now, trading, latencies)
     return Dashboard(
         clean(target),
         watching_since=moment(extent.begins, now),
@@ -181,6 +182,7 @@ def end_of_record(extent: Span, now: float) -> float:
 
 def _past(
     periods: Sequence[Period],
+    incidents: Sequence[Incident],
     extent: Span,
     until: float,
     now: float,
@@ -202,7 +204,7 @@ def _past(
         blocks=blocks,
         days=tuple(day_row(one) for one in reversed(days) if one.reliability.until > extent.begins),
         latencies=tuple(latencies),
-        outages=outages_of(measure(periods, since, until).all_hours),
+        outages=outages_of(incidents),
         conditions=_shown_conditions(day, blocks),
     )
 
@@ -247,13 +249,13 @@ def _uptime(label: str, figures: Figures) -> Uptime:
     return Uptime(label, availability_text(figures), seconds_text(open_hours))
 
 
-def outages_of(figures: Figures) -> Outages | None:
-    """Return what the outages add up to, in words; None without any."""
-    longest, mean = figures.longest_outage, figures.mean_time_to_recover
-    if longest is None or mean is None:
+def outages_of(incidents: Sequence[Incident]) -> Outages | None:
+    """Return what the outages among the incidents add up to; None if there are none."""
+    lengths = [one.lasted for one in incidents if one.condition is Condition.DOWN]
+    if not lengths:
         return None
-    total = sum(cause.seconds for cause in figures.causes)
-    return Outages(figures.outages, duration(total), duration(longest), duration(mean))
+    total, count = sum(lengths), len(lengths)
+    return Outages(count, duration(total), duration(max(lengths)), duration(total / count))
 
 
 def day_row(day: Day) -> DayRow:

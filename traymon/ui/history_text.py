@@ -68,7 +68,7 @@ def _figures(record: Record) -> RenderableType:
     figures = uptimes_of(record.periods, record.since, record.until, record.trading)
     for one in figures:
         table.add_row(one.value, one.label, one.details)
-    outages = outages_of(record.reliability.all_hours)
+    outages = outages_of(record.incidents)
     if outages is not None:
         words = f"{outages.total} in all, the longest {outages.longest}"
         mean = f", {outages.mean} on average" if outages.count > 1 else ""

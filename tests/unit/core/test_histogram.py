@@ -61,11 +61,11 @@ def test_other_bytes_are_no_counts(data: bytes) -> None:
         decode_counts(data)
 
 
-def test_a_count_has_an_end() -> None:
-    histogram = Histogram({3: MAX_COUNT})
-    histogram.merge(histogram)
-    histogram.encode()
-    assert histogram.count == MAX_COUNT
+def test_a_month_of_heartbeats_is_counted_in_full_and_a_row_of_the_file_has_an_end() -> None:
+    month = merged([measured(*([0.002] * 9), 0.5)] * 50_000)
+    assert month.count == 500_000
+    assert month.percentile(0.5) == measured(0.002).percentile(0.5)
+    assert max(decode_counts(month.encode()).values()) == MAX_COUNT
 
 
 def test_what_was_lost_adds_up() -> None:

@@ -101,11 +101,7 @@ class HistoryFile:
             first = min((at for at, *_ in minutes), default=until)
             # an hour counts where its minutes are gone
             rows = [*(row for row in rows if row[0] + HOUR <= first), *minutes]
-        steps: dict[int, Histogram] = {}
-        for at, lost, data in rows:
-            counts = _convert(partial(decode_counts, data), self._path)
-            step = max(0, int((at - since) // resolution))  # what began before is in the first one
-            steps.setdefault(step, Histogram()).merge(Histogram(counts, lost))
+        steps = _convert(partial(_add_up, rows, since, resolution), self._path)
         return tuple(_bucket(steps[n], since + n * resolution, resolution) for n in sorted(steps))
 
     def _latencies(
@@ -186,6 +182,19 @@ def _convert(convert: Any, path: Path) -> Any:
         return convert()
     except (ValueError, TypeError, KeyError) as error:
         raise HistoryError(f"{path} holds what cannot be read: {error!r}") from error
+
+
+def _add_up(
+    rows: Sequence[tuple[Any, ...]], since: float, resolution: float
+) -> Mapping[int, Histogram]:
+    """Return the latencies of each step. Raises ValueError."""
+    steps: dict[int, Histogram] = {}
+    for at, lost, data in rows:
+        step = max(0, int((at - since) // resolution))  # what began before is in the first one
+        if step not in steps:
+            steps[step] = Histogram()
+        steps[step].merge(Histogram(decode_counts(data), lost))
+    return steps
 
 
 def _by_run(rows: Sequence[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:

@@ -69,9 +69,13 @@ def test_the_status_comes_first_then_the_history_then_the_figures_in_the_status(
         assert "in trading hours" not in carried[0]["html"]
         assert "Last 90 days" in carried[1]
         assert "100 % in trading hours" in carried[2]["html"]
-        page.show("handshake-silent")
+        page.show("healthy", was_down=7.0)  # other details, and nothing new in the history
+        page.show("healthy", was_down=8.0)
+        assert "Fixed after" in event(stream)[1]["html"]
+        page.show("healthy", was_down=9.0)
         name, status = event(stream)
-        assert (name, status["light"]) == ("", "red")
+        assert name == ""
+        assert "Fixed after 9 s" in status["html"]
 
 
 def test_a_history_that_cannot_be_read_in_time_keeps_nobody_waiting(path: Path) -> None:
