@@ -120,7 +120,7 @@ def fill(path: Path) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("offset", [120, 4096, 8192])
+@pytest.mark.parametrize("offset", [100, 1024, 8192])
 def test_a_damaged_database_is_set_aside_and_never_deleted(kept: Kept, offset: int) -> None:
     fill(kept.path)
     content = damage(kept.path, offset)
