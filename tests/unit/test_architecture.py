@@ -61,6 +61,7 @@ PURE = (
     "ui/stale",
     "ui/past",
     "storage/history/values",
+    "storage/history/black_box",
     "ui/tray/appearance",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
