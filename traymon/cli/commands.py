@@ -17,6 +17,7 @@ from traymon.cli import (
     demo,
     explain,
     history,
+    incident,
     notify_test,
     run,
     simulate,
@@ -76,6 +77,7 @@ app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command("history", rich_help_panel=WATCH)(history.show_history)
+app.command("incident", rich_help_panel=WATCH)(incident.show_incident)
 app.command(rich_help_panel=DIAGNOSE)(check.check)
 app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
 app.command(rich_help_panel=DIAGNOSE)(explain.explain)
