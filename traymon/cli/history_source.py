@@ -43,7 +43,7 @@ class Source:
 
     reader: HistoryReader
     target: str
-    calendar: Calendar  # by the settings; empty if they cannot be used
+    calendar: Calendar | None  # by the settings; None if they cannot be used
     is_off: bool = False  # the settings say that nothing is kept
 
 
@@ -67,7 +67,7 @@ def open_history(env: Path | None, target: str | None) -> Source:
     except HistoryError as error:
         exit_unreadable(error)
     if config is None:
-        return Source(reader, name, Calendar())
+        return Source(reader, name, None)
     return Source(reader, name, _calendar(config), config.settings.history == "off")
 
 
@@ -119,9 +119,8 @@ def read_time(source: Source, since: str | None, days: int | None, now: float) -
 
     first, until = time_range(since, days, now)
     try:
-        return read_record(
-            *(source.reader, source.target, first, until, now), source.calendar.hours
-        )
+        hours = None if source.calendar is None else source.calendar.hours
+        return read_record(source.reader, source.target, first, until, now, hours)
     except HistoryError as error:
         exit_unreadable(error)
 

@@ -12,6 +12,10 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 LEAST_LENGTH = 3  # of a name of the user or the computer; shorter ones are in every text
+# Names that tell nothing, as they are those of programs or of every second project.
+UNTELLING = frozenset(
+    {"tws / ib gateway", "tws", "ib gateway", "gateway", "ibgateway", "ibkr", "api"}
+)
 LEAST_KEY = 20  # characters of what may be a key
 LONGEST_WORD = 9  # characters; what joins shorter ones is no key
 
@@ -78,7 +82,7 @@ class Redactor:
             (removed, _as_word(name))
             for removed, known in (names or {}).items()
             for name in sorted(known, key=len, reverse=True)
-            if len(name) >= LEAST_LENGTH and not is_this_computer(name)
+            if _is_telling(name)
         ]
 
     def __call__(self, text: str) -> str:
@@ -126,6 +130,12 @@ def is_this_computer(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _is_telling(name: str) -> bool:
+    return (
+        len(name) >= LEAST_LENGTH and name.lower() not in UNTELLING and not is_this_computer(name)
+    )
 
 
 def _as_word(name: str) -> re.Pattern[str]:

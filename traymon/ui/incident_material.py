@@ -76,6 +76,25 @@ def first_sign(material: Material) -> Observation | None:
     return min(began or signs, key=lambda one: one.first, default=None)
 
 
+def first_evidence(material: Material) -> tuple[float, SensorName, str] | None:
+    """Return what the first diagnosis of an incident rested on, and when.
+
+    None if it was not kept, or if nothing was wrong but what TWS said, such as its account.
+    Of several sensors the last one in their order: it sees most, such as who holds a client ID.
+    """
+    order = list(SensorName)
+    for period in material.incident.periods:
+        seen = [
+            sensor
+            for sensor, words in period.evidence.items()
+            if sensor not in ABOUT_TRAYMON and not words.startswith(Symptom.OK)
+        ]
+        if seen:
+            sensor = max(seen, key=order.index)
+            return period.start, sensor, period.evidence[sensor]
+    return None
+
+
 def last_answers(material: Material) -> Mapping[str, float]:
     """Return when TWS last answered what it was asked before an incident, by its name.
 

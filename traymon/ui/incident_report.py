@@ -24,6 +24,7 @@ from traymon.ui.incident_material import (
     BEFORE,
     DAY,
     Material,
+    first_evidence,
     first_sign,
     last_answers,
     last_good_time,
@@ -77,7 +78,7 @@ class IncidentReport:
     ended_unseen: bool
     first_sign: Entry
     last_good: tuple[str, ...]  # empty if it is not known
-    planned: tuple[str, ...]
+    planned: tuple[str, ...] | None  # None if it is not known
     market: str  # `open`, `closed`, or "" if its hours are not known
     where: str
     tws: str  # "" if its version is not known
@@ -90,9 +91,12 @@ class IncidentReport:
 
 
 def incident_report(
-    material: Material, calendar: Calendar, names: Mapping[Removed, frozenset[str]]
+    material: Material, calendar: Calendar | None, names: Mapping[Removed, frozenset[str]]
 ) -> IncidentReport:
-    """Return the report of an incident. `names` are left out, wherever they are."""
+    """Return the report of an incident. `names` are left out, wherever they are.
+
+    `calendar`: what is planned by the present settings; None if they cannot be used.
+    """
     return _Writer(material, calendar, names).report()
 
 
@@ -100,7 +104,7 @@ class _Writer:
     """Writes one report; counts what it leaves out."""
 
     def __init__(
-        self, material: Material, calendar: Calendar, names: Mapping[Removed, frozenset[str]]
+        self, material: Material, calendar: Calendar | None, names: Mapping[Removed, frozenset[str]]
     ) -> None:
         self._material, self._calendar = material, calendar
         self._incident = material.incident
@@ -131,7 +135,7 @@ class _Writer:
             ended_unseen=incident.ended_unseen,
             first_sign=self._first_sign(),
             last_good=tuple(self._last_good()),
-            planned=tuple(self._planned()),
+            planned=None if self._calendar is None else tuple(self._planned(self._calendar)),
             market=self._market(),
             where=self._where(),
             tws=self._tws(),
@@ -162,9 +166,9 @@ class _Writer:
         """Return what was first seen of it."""
         if first := first_sign(self._material):
             return self._observed(first)
-        for period in self._incident.periods:
-            for sensor, words in period.evidence.items():
-                return Entry(self._moment(period.start), str(sensor), self._words(words))
+        if evidence := first_evidence(self._material):
+            at, sensor, words = evidence
+            return Entry(self._moment(at), str(sensor), self._words(words))
         shown = self._incident.periods[0]
         return Entry(
             self._moment(shown.start), CONDITION_NAMES[shown.condition], self._words(shown.headline)
@@ -189,10 +193,10 @@ class _Writer:
                 known.add(words)
                 yield Entry(self._moment(at), what, words)
 
-    def _planned(self) -> Iterator[str]:
+    def _planned(self, calendar: Calendar) -> Iterator[str]:
         """Yield what was planned from ten minutes before it to ten after."""
         since, until = self._incident.start - BEFORE, self._incident.end + AFTER
-        for event in upcoming(self._calendar, since, (until - since) / DAY):
+        for event in upcoming(calendar, since, (until - since) / DAY):
             title = Planned(event).title
             yield f"{title}, {self._when(event)}"
 
@@ -201,7 +205,8 @@ class _Writer:
         return begins if event.is_moment else f"{begins} to {self._moment(event.ends)}"
 
     def _market(self) -> str:
-        is_open = market_was_open(self._material, self._calendar.hours)
+        hours = None if self._calendar is None else self._calendar.hours
+        is_open = market_was_open(self._material, hours)
         return "" if is_open is None else "open" if is_open else "closed"
 
     def _where(self) -> str:

@@ -74,6 +74,11 @@ def test_a_name_is_taken_out_as_a_word_alone() -> None:
     assert redactor("ann cannot: ANN_x, io") == "[user] cannot: [user]_x, io"
 
 
+def test_a_name_that_tells_nothing_stays() -> None:
+    redactor = Redactor({Removed.PROJECT: ("TWS / IB Gateway", "tws")})
+    assert redactor("TWS / IB Gateway is not running") == "TWS / IB Gateway is not running"
+
+
 @given(st.text(), st.sampled_from(SECRETS), st.text())
 def test_no_surroundings_bring_a_secret_back(before: str, secret: str, after: str) -> None:
     assert secret not in Redactor(NAMES)(f"{before} {secret} {after}")

@@ -87,6 +87,13 @@ def report(whole: Material, calendar: Calendar | None = None) -> IncidentReport:
     return incident_report(whole, calendar or Calendar(), NAMES)
 
 
+def test_what_was_planned_is_not_known_without_settings() -> None:
+    written = incident_report(material(trading=()), None, NAMES)
+    assert (written.planned, written.market) == (None, "")
+    assert "Planned then: not known" in incident_markdown(written, NOW)
+    assert "not known, as the settings" in incident_html(written, NOW)
+
+
 def texts(whole: Material, calendar: Calendar | None = None) -> tuple[str, str]:
     written = report(whole, calendar)
     return incident_markdown(written, NOW), incident_html(written, NOW)
@@ -104,6 +111,7 @@ def test_it_says_what_happened_and_what_it_rests_on() -> None:
     assert written.first_sign.at == written.start
     assert len(written.last_good) == 1
     assert written.last_good[0].startswith("handshake: 2026-11-27 ")
+    assert written.planned is not None
     assert len(written.planned) == 1
     assert written.planned[0].startswith("IB server reset, 2026-11-27 ")
     assert written.market == "open"
