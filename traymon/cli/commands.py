@@ -19,6 +19,7 @@ from traymon.cli import (
     history,
     incident,
     notify_test,
+    report,
     run,
     simulate,
     wait,
@@ -77,6 +78,7 @@ app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command("history", rich_help_panel=WATCH)(history.show_history)
+app.command("report", rich_help_panel=WATCH)(report.write_period_report)
 app.command("incident", rich_help_panel=WATCH)(incident.show_incident)
 app.command(rich_help_panel=DIAGNOSE)(check.check)
 app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)

@@ -5,7 +5,7 @@ Waits for the disk, so it is never called on the monitor's loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -154,7 +154,7 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
     extent = reader.read_extent(target)
     if extent is None or extent.begins >= now:  # the clock was set back since
         return Dashboard(clean(target))
-    until = extent.ends if 0 <= now - extent.ends < FRESH else now
+    until = end_of_record(extent, now)
     midnight = datetime.combine(datetime.fromtimestamp(until).date(), time())
     since = (midnight - timedelta(days=DAYS - 1)).timestamp()
     periods = reader.read_periods(target, since, until)
@@ -177,7 +177,7 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
 
 def end_of_record(extent: Span, now: float) -> float:
     """Return up to when the past is shown: to the last sign of life of a traymon that runs."""
-    return extent.ends if now - extent.ends < FRESH else now
+    return extent.ends if 0 <= now - extent.ends < FRESH else now
 
 
 def _past(
@@ -211,10 +211,20 @@ def _past(
 
 def _shown_conditions(day: Strip, blocks: Sequence[DayBlock]) -> Mapping[Condition, str]:
     bars = [bar for block in blocks for bar in block.bars]
-    shown = {one.condition for one in (*day.segments, *day.closed)}
+    shown = conditions_of(day)
     shown |= {part.condition for bar in bars for part in bar.parts}
     if any(bar.closed for bar in bars):
         shown.add(Condition.CLOSED)
+    return names_of(shown)
+
+
+def conditions_of(chart: Strip) -> set[Condition]:
+    """Return the conditions that a strip shows."""
+    return {one.condition for one in (*chart.segments, *chart.closed)}
+
+
+def names_of(shown: Collection[Condition]) -> Mapping[Condition, str]:
+    """Return conditions with their names, in the order of a legend."""
     return {one: name for one, name in CONDITION_NAMES.items() if one in shown}
 
 

@@ -86,3 +86,49 @@ def test_the_settings_pick_the_target(user: IsolatedTraymon) -> None:
     (user.home / "never-watched" / ".env").write_text("IB_PORT=seven\n")
     broken = IsolatedTraymon(user.home, user.home / "never-watched").run("history")
     assert (broken.returncode, broken.stderr) == (0, "")  # the past needs no settings
+
+
+def test_a_week_is_one_file_and_an_incident_a_text_or_a_page(user: IsolatedTraymon) -> None:
+    write_fortnight(history_of(user), until=time.time() - 10)
+    done = user.run("report", "--week")
+    assert (done.returncode, done.stderr) == (0, "")
+    (file,) = user.cwd.glob("traymon-20*.html")
+    assert done.stdout == f"Written to {file.name}\n"
+    assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert user.run("report", "--days", "2", "-o", "-").stdout.startswith("<!doctype html>")
+
+    last = user.run("incident")
+    assert (last.returncode, last.stderr) == (0, "")
+    assert "code: amber, `handshake-slow`" in last.stdout
+    numbers = json.loads(user.run("history", "--json").stdout)["incidents"]
+    red = next(one["number"] for one in numbers if one["condition"] == "down")
+    page = user.run("incident", str(red), "--html", "-o", "for support.html")
+    assert (page.returncode, page.stdout) == (0, "Written to for support.html\n")
+    assert "port-refused" in (user.cwd / "for support.html").read_text(encoding="utf-8")
+    plain = user.run("incident", str(red), **ASCII)
+    assert (plain.returncode, plain.stdout.isascii()) == (0, True)
+
+
+@pytest.mark.parametrize("words", [("incident",), ("report",), ("incident", "7", "--html")])
+def test_without_a_history_there_is_nothing_to_report(
+    user: IsolatedTraymon, words: tuple[str, ...]
+) -> None:
+    done = user.run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("No history yet.")
+    assert not list(user.cwd.glob("*.html"))
+
+
+def test_reports_that_cannot_be_written_say_why(user: IsolatedTraymon) -> None:
+    write_fortnight(history_of(user), until=time.time() - 10)
+    for words, says in (
+        (("incident", "99999"), "There is no incident 99999."),
+        (("incident", "-o", str(user.cwd)), "cannot be written"),
+        (("report", "-o", str(user.cwd)), "cannot be written"),
+        (("report", "--days", "32"), "from 1 to 31"),
+        (("report", "--days", "3", "--week"), "only one of"),
+    ):
+        done = user.run(*words)
+        assert (done.returncode, done.stdout) == (3, ""), words
+        assert says in done.stderr
+        assert done.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Reports as files of their own: of an incident, in Markdown or HTML, and of a week.
+"""Reports as files of their own: of an incident, in Markdown or HTML, and of some days.
 
 They load nothing and run no script. What is not our own template is escaped.
 """
@@ -13,6 +13,7 @@ from traymon import __version__
 from traymon.core.vocabulary import Light
 from traymon.ui import icons
 from traymon.ui.incident_report import IncidentReport
+from traymon.ui.period_report import PeriodReport
 from traymon.ui.web.render import fill_template, icon_of, style_sheet
 
 
@@ -34,6 +35,18 @@ def incident_html(report: IncidentReport, now: float) -> str:
         shape=Markup(icons.svg(light)),
         icon=icon_of(light),
     )
+
+
+def period_html(report: PeriodReport, now: float) -> str:
+    """Return the report of some days as one HTML document."""
+    return fill_template(
+        "period_report.html.j2",
+        r=report,
+        version=__version__,
+        now=_time(now),
+        style=Markup(style_sheet()),
+        icon=icon_of(Light.GREY),
+    ).lstrip()
 
 
 def _time(now: float) -> str:
