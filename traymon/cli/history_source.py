@@ -44,6 +44,7 @@ class Source:
     reader: HistoryReader
     target: str
     calendar: Calendar | None  # by the settings; None if they cannot be used
+    account: str = ""  # by the settings
     is_off: bool = False  # the settings say that nothing is kept
 
 
@@ -68,7 +69,8 @@ def open_history(env: Path | None, target: str | None) -> Source:
         exit_unreadable(error)
     if config is None:
         return Source(reader, name, None)
-    return Source(reader, name, _calendar(config), config.settings.history == "off")
+    is_off = config.settings.history == "off"
+    return Source(reader, name, _calendar(config), config.target.account, is_off)
 
 
 def _settings(env: Path | None) -> Config | None:

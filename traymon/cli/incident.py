@@ -54,7 +54,7 @@ def show_incident(
         material = read_material(source.reader, name, incident)
     except HistoryError as error:
         exit_unreadable(error)
-    report = incident_report(material, source.calendar, own_names())
+    report = incident_report(material, source.calendar, own_names(source.account))
     write_report((incident_html if html else incident_markdown)(report, now), output)
 
 
@@ -65,17 +65,18 @@ def _find(
 
     `everywhere`: a number may be that of an incident of any target.
     """
+    from traymon.ui.incident_material import find_incident
+
     reader = source.reader
     if reader.read_extent(source.target) is None:
         exit_without_history(source)
     if number is None:
         return source.target, _find_last(source, now)
-    targets = [source.target, *(reader.read_targets() if everywhere else ())]
-    for target in targets:
-        for incident in reader.read_incidents(target, 0.0, now):
-            if incident.number == number:
-                return target, incident
-    usage_error(f"There is no incident {number}. {own_commands().traymon} history lists them.")
+    targets = reader.read_targets() if everywhere else (source.target,)
+    found = find_incident(reader, targets, number, now)
+    if found is None:
+        usage_error(f"There is no incident {number}. {own_commands().traymon} history lists them.")
+    return found
 
 
 def _find_last(source: Source, now: float) -> Incident:

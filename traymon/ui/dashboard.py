@@ -136,20 +136,6 @@ def read_dashboard(
         return Dashboard(clean(target), problem=clean(str(error)))
 
 
-def find_incident(
-    reader: HistoryReader, targets: Sequence[str], number: int, now: float
-) -> tuple[str, IncidentView] | None:
-    """Return an incident and its target by the incident's number; None if it is not kept.
-
-    Raises HistoryError.
-    """
-    for target in targets:
-        for incident in reader.read_incidents(target, 0.0, now):
-            if incident.number == number:
-                return clean(target), incident_view(incident, now)
-    return None
-
-
 def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None) -> Dashboard:
     extent = reader.read_extent(target)
     if extent is None or extent.begins >= now:  # the clock was set back since

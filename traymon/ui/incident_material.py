@@ -5,7 +5,7 @@ Finds only; nothing is put into words, and nothing is left out yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,20 @@ class Material:
             if (value := period.facts.get(fact)) is not None:
                 return value
         return None
+
+
+def find_incident(
+    reader: HistoryReader, targets: Iterable[str], number: int, now: float
+) -> tuple[str, Incident] | None:
+    """Return an incident of these targets and its target by its number; None if it is not kept.
+
+    Raises HistoryError.
+    """
+    for target in targets:
+        for incident in reader.read_incidents(target, 0.0, now):
+            if incident.number == number:
+                return target, incident
+    return None
 
 
 def read_material(reader: HistoryReader, target: str, incident: Incident) -> Material:

@@ -24,7 +24,9 @@ from traymon.core.history import Condition, HistoryReader, Period
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 from traymon.storage.history.reader import HistoryFile
-from traymon.ui.dashboard import Dashboard, Past, find_incident, read_dashboard
+from traymon.ui.dashboard import Dashboard, Past, read_dashboard
+from traymon.ui.incident_material import find_incident
+from traymon.ui.incidents import incident_view
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,9 @@ def test_incidents_are_listed_newest_first_with_what_became_of_the_notification(
 def test_an_incident_is_found_by_its_number(reader: HistoryReader) -> None:
     board = read_dashboard(reader, TARGET, NOW)
     for one in board.incidents:
-        assert find_incident(reader, ["other", TARGET], one.number, NOW) == (TARGET, one)
+        found = find_incident(reader, ["other", TARGET], one.number, NOW)
+        assert found is not None
+        assert (found[0], incident_view(found[1], NOW)) == (TARGET, one)
     assert find_incident(reader, [TARGET], 9999, NOW) is None
 
 
