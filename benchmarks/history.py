@@ -34,6 +34,7 @@ from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.reader import HistoryFile
 from traymon.storage.history.retention import DAY, KEEP_MINUTES
 from traymon.storage.history.values import SENSOR_NUMBERS
+from traymon.ui.dashboard import read_dashboard
 from traymon.ui.past import describe
 
 BEGAN = 1_760_000_000.0 // 3600 * 3600
@@ -58,6 +59,7 @@ def main() -> None:
         read = partial(reader.read_latency, TARGET.name, SensorName.SESSION)
         show("the latency of a day", lambda: read(until - DAY, until, 600.0))
         show("the latency of 30 days", lambda: read(until - 30 * DAY, until, 3600.0))
+        show("the page's dashboard", lambda: read_dashboard(reader, "bot", until))
         for name, cost in costs_of_writing(path).items():
             print(f"{name}: {cost * 1000:.2f} ms")
     with running(HEALTHY) as gateway:

@@ -188,6 +188,7 @@ class ServedHandshake:
     """A sensor context in which the handshake succeeded."""
 
     check_requests = 0
+    settings_requests = 0
 
     def __init__(self, target: Target) -> None:
         handshake = Reading(SensorName.HANDSHAKE, Symptom.OK, at=1.0)

@@ -3,6 +3,7 @@
 Never fails: it says in one line which tests are left out, and why.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import sys
 from environment import ROOT
 from subprocesses import say
 
-# The package, and what shows that it is installed.
+# The package, and what shows that it is installed: a program, or a file by its pattern.
 PACKAGES = {
     "xvfb": "Xvfb",
     "trayer": "trayer",
@@ -32,6 +33,8 @@ PACKAGES = {
     "chromium": "chromium",
     "chromium-driver": "chromedriver",
     "wine": "wine",
+    "default-jdk-headless": "javac",
+    "default-jre": "/usr/lib/jvm/*/lib/libawt_xawt.so",  # of a Java that is not headless
 }
 # The tests that are left out without them.
 TESTS = {
@@ -47,6 +50,7 @@ TESTS = {
     "the icon on Wayland": ("trayer", "python3-gi", "gir1.2-gtk-3.0", "weston", "xwayland"),
     "notifications by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
     "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
+    "the windows of a Java program": ("xvfb", "dbus", "default-jdk-headless", "default-jre"),
     "notifications by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 
@@ -80,7 +84,7 @@ def missing_packages() -> "list[str]":
     return [
         package
         for package, proof in PACKAGES.items()
-        if not (os.path.exists(proof) if os.path.isabs(proof) else shutil.which(proof))
+        if not (glob.glob(proof) if os.path.isabs(proof) else shutil.which(proof))
     ]
 
 

@@ -19,6 +19,9 @@ from traymon.core.vocabulary import SettingsNews, StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.errors import ConfigError
 from traymon.monitoring.monitor import Monitor
+from traymon.sensors.screen import NoScreen
+from traymon.sensors.tws_folder import settings_folders
+from traymon.sensors.tws_windows import show_window
 from traymon.storage.files import write_atomically
 from traymon.storage.paths import Folders
 from traymon.storage.state import StateStore
@@ -111,6 +114,18 @@ class ActionHandlers:
             log.info("the user's own: %s %s", program.exe, program.script)
             self._monitor.check_now()
 
+    def show_window(self, target: str | None = None) -> None:
+        """Bring the window of TWS that a target's page names to the front."""
+        self._tasks.post(lambda: self._show_window(self._hub.find(target)))
+
+    def _show_window(self, status: Status | None) -> None:
+        if status is None or not presenter.window_to_show(status):
+            return
+        try:
+            show_window(status.evidence)
+        except NoScreen as error:
+            self._report("window-not-shown", error)
+
     def pause_or_resume(self) -> None:
         """Pause, or resume if everything is paused."""
         if all(status.paused for status in self._hub.statuses):
@@ -179,7 +194,7 @@ class ActionHandlers:
             open_folder(path.parent)
 
     def open_logs(self) -> None:
-        """Show the log folder in the file manager."""
+        """Show traymon's own log folder in the file manager."""
         self._tasks.post(self._open_logs)
 
     def _open_logs(self) -> None:
@@ -187,6 +202,18 @@ class ActionHandlers:
             open_folder(self._folders.logs)
         except CannotOpen as error:
             self._report("logs-not-shown", f"{self._folders.logs}; {error}")
+
+    def open_tws_logs(self) -> None:
+        """Show the folder of TWS's own logs, and say how to read the encrypted ones."""
+        self._tasks.post(self._open_tws_logs)
+
+    def _open_tws_logs(self) -> None:
+        try:
+            _open_tws_folder(self._hub.find(None))
+        except CannotOpen as error:
+            self._report("tws-logs-not-shown", error)
+        else:
+            self._notify_user(*fix_pages.notification_text("tws-logs"))
 
     def set_start_at_login(self, on: bool) -> None:
         """Turn starting at login on, with the settings in force, or off."""
@@ -223,3 +250,11 @@ class ActionHandlers:
         """Notify of the version, the targets and the log."""
         watched = ", ".join(presenter.address(status) for status in self._hub.statuses)
         self._notify_user(f"traymon {__version__}", f"Watches {watched}. Log: {self._folders.logs}")
+
+
+def _open_tws_folder(status: Status | None) -> None:
+    """Show the settings folder of the TWS of a target. Raises CannotOpen."""
+    folders = [] if status is None else settings_folders(status.target.port)
+    if len(folders) != 1:
+        raise CannotOpen("there are several" if folders else "none was found")
+    open_folder(folders[0])

@@ -25,6 +25,7 @@ from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
+from traymon.monitoring.sleep_detector import now_awake
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -36,6 +37,7 @@ from traymon.storage.state_keeper import StateKeeper
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.desktop import login_session_has_ended
+from traymon.ui.gatekeeper import Gatekeeper
 from traymon.ui.hub import StatusHub
 from traymon.ui.notify.channel import Clicks
 from traymon.ui.notify.dispatcher import NotificationDispatcher
@@ -152,7 +154,10 @@ class App:
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
-        page = LivePage(actions, now, page_port, calendars, dashboards)
+        gatekeeper = Gatekeeper(
+            lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
+        )
+        page = LivePage(actions, now, gatekeeper.answer, page_port, calendars, dashboards)
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
@@ -169,10 +174,13 @@ class App:
             snooze=handlers.snooze,
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
+            show_window=handlers.show_window,
+            look_at_tws_settings=self.monitor.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
+            open_tws_logs=handlers.open_tws_logs,
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
             show_about=handlers.show_about,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
@@ -228,7 +236,7 @@ class App:
         self._service.stop(timeout)
         self._hub.stop()
         if self._history is not None:
-            self._history.stop(TASKS_TIMEOUT)
+            self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
             self._static_pages.end()
         self._tasks.stop(TASKS_TIMEOUT)
@@ -236,6 +244,8 @@ class App:
             self._instance.stop(TASKS_TIMEOUT)
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
+        if self._history is not None:  # the last: what becomes of the notifications is kept
+            self._history.stop(TASKS_TIMEOUT)
         log.info("ended")
 
     def _make_tray(self) -> Tray | None:
@@ -299,10 +309,11 @@ class App:
         self._report("No tray on this desktop yet: the icon will appear as soon as there is one.")
         self._dispatcher.notify_user(*fix_pages.notification_text("no-tray"))
 
-    def _publish_page(self, port: int, key: str) -> None:
+    def _publish_page(self, port: int) -> None:
         """Let the commands find the page."""
         if self._instance is not None:
-            self._instance.publish(InstanceInfo(port, key, os.getpid()))
+            keys = self._service.page.keys
+            self._instance.publish(InstanceInfo(port, keys.owner, os.getpid(), keys.proof))
 
     def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:

@@ -25,11 +25,11 @@ class Service:
         monitor: Monitor,
         page: LivePage,
         on_stall: Callable[[], None],
-        on_page: Callable[[int, str], None],
+        on_page: Callable[[int], None],
     ) -> None:
         """`on_stall` is called while the monitor does nothing, `on_page` once the page is served.
 
-        `on_page` gets the page's port and owner key, on the loop.
+        `on_page` gets the page's port, on the loop.
         """
         self.page = page
         self._monitor, self._on_stall, self._on_page = monitor, on_stall, on_page
@@ -74,4 +74,4 @@ class Service:
 
     def _announce_page(self, port: int) -> None:
         log.info("the page is served on port %s", port)
-        self._on_page(port, self.page.keys.owner)
+        self._on_page(port)

@@ -20,13 +20,17 @@ PATHS = (
         "/page.js",
         "/actions.js",
         "/check-now",
+        "/tws-settings",
         "/pause",
         "/resume",
         "/mine/bot",
+        "/show-window/bot",
         "/snooze/1h",
         "/open-page",
+        "/open-tws-logs",
         "/one-time",
     ),
+    *("/gate?", "/gate?client_id=10", "/gate?margin=nan&client_id=x", "/gate", "/gate?%ff=\xff"),
     *("*", "//", "/..%2f..%2fetc/passwd", "http://127.0.0.1/status", "/status?x=%ff", "/%ff%fe"),
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "CONNECT", "get", "PRI")

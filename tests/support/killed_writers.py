@@ -37,7 +37,7 @@ def is_up(update: int) -> bool:
 
 
 def write(folder: Path, began: float, observed: int) -> None:
-    """Observe and record until killed; each observation is first told to `observed`, a pipe."""
+    """Observe and record until killed; each observation is first written to `observed`, a pipe."""
     recorder = HistoryRecorder(folder / "history.db", describe, "killed")
     shown, since = HEALTHY, began
     number = 0

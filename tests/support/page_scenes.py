@@ -10,7 +10,7 @@ from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.target import IdUse, Program, Target
 from traymon.core.vocabulary import SensorName, Symptom, Use
-from traymon.diagnosis.catalogue import ENTRIES
+from traymon.diagnosis.catalogue import ENTRIES, diagnose
 
 OTHERS = Program("python.exe", 4711, "C:\\bots\\other_app.py", "python.exe", NOW - 3600)
 OWN = Program("python.exe", 811, "C:\\bots\\run_live.py", "python.exe", NOW - 3600, own=True)
@@ -80,3 +80,21 @@ def scene(code: str) -> Status:
     diagnosis = Diagnosis(code, ENTRIES[code].light, FACTS, claimable=claimable)
     status = Status(TARGET, diagnosis, NOW - 250, NOW - 250, evidence, NOW - 3, NOW + 18, streak=3)
     return replace(status, paused=code == "paused")
+
+
+def shows_window(title: str, symptom: Symptom = Symptom.SESSION_ELSEWHERE) -> Status:
+    """Return the status of a closed port while a window of TWS is seen."""
+    seen = (
+        _handshake(Symptom.REFUSED, "connection refused"),
+        _reading(
+            SensorName.LISTENER,
+            Symptom.NOBODY_LISTENS,
+            "nothing listens on port 7497",
+            {Fact.APPS: 1, Fact.APP: "TWS"},
+        ),
+        _reading(SensorName.TWS_WINDOWS, symptom, f"TWS shows: {title}", {Fact.WINDOW: title}),
+    )
+    readings = MappingProxyType({reading.sensor: reading for reading in seen})
+    evidence = Evidence(TARGET, NOW, readings)
+    diagnosis = diagnose(evidence)
+    return Status(TARGET, diagnosis, NOW - 250, NOW - 250, evidence, NOW - 3, NOW + 18, streak=3)

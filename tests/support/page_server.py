@@ -23,6 +23,7 @@ from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
 from traymon.ui.web.dashboards import Dashboards
+from traymon.ui.web.reception import Answer
 from traymon.ui.web.server import LivePage
 
 NOW = 1_795_000_000.0
@@ -123,11 +124,13 @@ class Served:
 
 @contextmanager
 def served(
+    at_gate: Answer = lambda question: {"open": False},
+    *,
     calendars: CalendarSource = NO_CALENDARS,
     port: int = 0,
     dashboards: Dashboards | None = None,
 ) -> Iterator[Served]:
-    """Serve a page until the context ends; `port` 0: on any free one."""
+    """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     asked: list[object] = []
@@ -142,11 +145,13 @@ def served(
             check_now=lambda: asked.append("check now"),
             pause_or_resume=lambda: asked.append("pause"),
             mark_as_mine=lambda target: asked.append(("mine", target)),
+            show_window=lambda target: asked.append(("window", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
+            open_tws_logs=lambda: asked.append("tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW, port, calendars, dashboards)
+        return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards)
 
     scene = Served(loop, page(), asked)
 

@@ -22,6 +22,7 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.session import Session
 from traymon.sensors.tls_probe import TlsProbe
+from traymon.sensors.tws_settings import TwsSettings
 from traymon.sim.gateway import HEALTHY, Behaviour, Conversation, Gateway
 from traymon.sim.script import ORDINARY, Script
 
@@ -135,7 +136,7 @@ def play(
             [Target("project", port=gateway.port, **about)],
             lambda: Sensors(
                 (elsewhere, Handshake(connections), internet),
-                (TlsProbe(connections), Session(connections)),
+                (TlsProbe(connections), Session(connections), TwsSettings(connections)),
             ),
             clock=SteadyClock(wall=loop.time, monotonic=loop.time),
             calendar=calendar,

@@ -146,6 +146,10 @@ class Desktop:
                 process.kill()
                 return process.wait(ENDS_WITHIN)
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a program a signal."""
+        self._started[name].send_signal(number)
+
     def log(self, name: str) -> str:
         """Return what the program has printed so far."""
         return self._log_file(name).read_text(errors="replace")

@@ -39,14 +39,23 @@ PURE = (
     "sensors/allowance",
     "sensors/inbox",
     "sensors/session_messages",
+    "sensors/settings_wire",
+    "sensors/protobuf",
     "sensors/session_pace",
+    "sensors/jts_ini",
+    "sensors/login_log_forms",
+    "sensors/login_log_lines",
+    "sensors/login_phase",
+    "sensors/login_runs",
     "sensors/tws_words",
     "sensors/version_notice",
     "sensors/client_id_gate",
     "sensors/client_id_ledger",
     "sensors/heartbeat",
+    "sensors/window_titles",
     "diagnosis/check_step",
     "diagnosis/library_check",
+    "diagnosis/settings_check",
     "diagnosis/accounts",
     "diagnosis/conditions",
     "diagnosis/catalogue",
@@ -58,6 +67,8 @@ PURE = (
     "ui/latency_chart",
     "ui/reliability_text",
     "ui/status_json",
+    "ui/gate_json",
+    "ui/gatekeeper",
     "ui/stale",
     "ui/past",
     "storage/history/values",
@@ -68,7 +79,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    *("itertools", "ipaddress", "json", "hashlib"),
+    *("ipaddress", "json", "hashlib", "urllib.parse", "itertools", "configparser"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -88,7 +99,7 @@ IMPORTERS = {
         "ui/tray/windows",
         "ui/tray/xorg",
     },
-    "Xlib": {"ui/tray/gtk", "ui/tray/xorg"},
+    "Xlib": {"ui/tray/gtk", "ui/tray/xorg", "sensors/screen_x11", "sim/window"},
     "gi": {"ui/tray/gtk"},
     "PyObjCTools": {"ui/tray/macos"},
     "plyer": {"ui/notify/plyer"},
@@ -98,10 +109,13 @@ IMPORTERS = {
     "dotenv": {"config/dotenv_file"},
     "psutil": {
         "sensors/library_process",
+        "sensors/started_program",
         "sensors/listener",
         "sensors/process_reader",
         "sensors/processes",
         "sensors/socket_table",
+        "sensors/tws_folder",
+        "sensors/tws_windows",
     },
     "ib_insync": set(),
     "ibapi": {"sensors/traymon_library_check"},
@@ -203,7 +217,8 @@ def texts(module: str) -> Iterator[str]:
 
 def test_the_root_holds_the_wiring_alone() -> None:
     root = {module for module in FILES if "/" not in module}
-    assert root == {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
+    wiring = {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
+    assert root == wiring | {"gate"}  # which trading programs import, or have a copy of
 
 
 def test_every_package_has_its_rule() -> None:
@@ -218,6 +233,7 @@ def test_a_pure_module_does_no_io_and_reads_no_clock(module: str) -> None:
         *PURE,
         "diagnosis/fix_pages",
         "diagnosis/library_words",
+        "diagnosis/settings_words",
     }  # the words, which are part of the program
     assert not calls(module) & LOOKS
 
@@ -255,6 +271,19 @@ def test_the_program_that_lets_libraries_in_runs_alone_and_in_an_old_python() ->
     ast.parse(FILES[module].read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
+def test_what_a_trading_program_asks_with_is_one_file_that_runs_in_an_old_python() -> None:
+    assert not ours("gate")
+    assert {name.partition(".")[0] for name in imports("gate")} <= sys.stdlib_module_names
+    ast.parse(FILES["gate"].read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_the_fast_path_of_the_gate_imports_nothing_that_takes_time() -> None:
+    assert ours("cli/quick_gate") == {"gate"}
+    assert imports("cli/quick_gate") - {"traymon.gate"} <= {
+        *("__future__", "json", "os", "sys", "time", "collections.abc", "typing")
+    }
+
+
 def test_the_traymon_that_stays_lets_no_client_library_in() -> None:
     # the sensor is no row of a table, so that only a command adds it
     users = {m for m in FILES if "sensors/client_library" in ours(m)}
@@ -277,15 +306,16 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus"}  # a socket
+    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus", "gate"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 
 
-def test_a_client_id_is_sent_in_two_places_alone() -> None:
+def test_a_client_id_is_sent_in_three_places_alone() -> None:
     assert {module for module in FILES if "start_api" in set(names(module))} == {
         "sensors/client_id_probe",
         "sensors/session_connection",  # an ID of traymon's own: see `own_ids`
+        "sensors/tws_settings_session",  # likewise
     }
 
 

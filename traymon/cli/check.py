@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,8 +28,9 @@ from traymon.core.vocabulary import Light
 if TYPE_CHECKING:
     from traymon.sensors.client_library import ClientLibrary
 
-STEP_NAMES = ("port", "handshake", "session", "library", "ids")
-CHOICE = "port, handshake, session, library or ids"
+STEP_NAMES = ("port", "handshake", "session", "library", "ids", "settings")
+CHOICE = "port, handshake, session, library, ids or settings"
+SETTINGS = "settings"  # of TWS itself, asked for in one more session on the user's word alone
 WITH_LIBRARY = (None, "session", "library")  # the checks that let a client library in
 
 
@@ -113,8 +115,10 @@ def _look(target: Target, step: str | None, library: ClientLibrary | None) -> St
         usage_error(f"There is no check {step!r}. Use {CHOICE}.")
     if step == "ids" and not target.client_ids:
         usage_error("No client IDs are set. Add a line such as IB_CLIENT_ID=10 to your .env file.")
-    if step in ("session", "library") and target.own_client_id is None:
+    if step in ("session", "library", SETTINGS) and target.own_client_id is None:
         usage_error(f"TRAYMON_SESSION=off leaves out the check {step}. Set TRAYMON_SESSION=hold.")
+    if step == SETTINGS:
+        target = replace(target, tws_settings=True)
     return run_once(target, open_state().own_programs, library)
 
 

@@ -16,8 +16,10 @@ from traymon.cli import (
     control,
     demo,
     explain,
+    gate,
     history,
     incident,
+    logs,
     notify_test,
     report,
     run,
@@ -82,7 +84,9 @@ app.command("report", rich_help_panel=WATCH)(report.write_period_report)
 app.command("incident", rich_help_panel=WATCH)(incident.show_incident)
 app.command(rich_help_panel=DIAGNOSE)(check.check)
 app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
+app.command(rich_help_panel=DIAGNOSE)(gate.gate)
 app.command(rich_help_panel=DIAGNOSE)(explain.explain)
+app.command("logs", rich_help_panel=DIAGNOSE)(logs.open_tws_logs)
 app.command("config", rich_help_panel=SET_UP)(config.show_config)
 app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
 app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)

@@ -86,6 +86,7 @@ def read_settings(
 
     Raises ConfigError with every mistake.
     """
+    from traymon.cli.tws_region import with_region_of_tws
     from traymon.config import loader
 
     config = loader.load(
@@ -94,6 +95,7 @@ def read_settings(
         folder=folder,
         options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
     )
+    config = with_region_of_tws(config)
     named = str(env.absolute()) if env else None
     commands = own_commands(settings_options(named, host, port), timeout)
     target = replace(config.target, commands=commands)

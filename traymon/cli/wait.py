@@ -10,17 +10,26 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, NoReturn, Self
 
 import typer
 
 from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
+from traymon.cli.streams import print_error
+from traymon.core.gate import PLANNED, GateOptions
 from traymon.core.model import Status
+from traymon.core.target import Target
+from traymon.gate import MAX_MARGIN
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from traymon.config.in_force import Config
+    from traymon.monitoring.one_shot import StartRule
+    from traymon.storage.state import StateStore
+
 OUTPUT_TIMEOUT = 1.0  # seconds that a terminal which hangs may hold up the command
+MINUTE = 60.0  # seconds
 NEEDS = ("port", "handshake", "session", "ids")
 
 
@@ -43,6 +52,33 @@ def wait_until_good(
             metavar="<check>",
         ),
     ] = "ids",
+    market: Annotated[
+        bool, typer.Option("--market", help="Also wait until the market is open.")
+    ] = False,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            min=0,
+            max=MAX_MARGIN,
+            help="Do not start so shortly before a planned restart or reset.",
+            metavar="<minutes>",
+        ),
+    ] = None,
+    then_watch: Annotated[
+        bool,
+        typer.Option("--then-watch", help="Say whether the program has connected."),
+    ] = False,
+    grace: Annotated[
+        float,
+        typer.Option(
+            "--grace",
+            min=0,
+            help="With --then-watch: how long it may take.",
+            metavar="<minutes>",
+            show_default=True,
+        ),
+    ] = 5.0,
     env: Env = None,
     host: Host = None,
     port: Port = None,
@@ -58,46 +94,66 @@ def wait_until_good(
 
     if need not in NEEDS:
         usage_error(f"Unknown check {need!r} for --need. Use {', '.join(NEEDS)}.")
+    if then_watch and not command:
+        usage_error("--then-watch needs a command to start.")
     program = shutil.which(command[0]) if command else None
     if command and program is None:
         usage_error(f"Command not found: {command[0]}")
-    target = load(env, host, port, None).target
+    config = load(env, host, port, None)
+    target = config.target
     library = None
     if need not in ("port", "handshake") and target.own_client_id is not None:
         library = ClientLibrary([own_interpreter()])
     if command and program:
         target = replace(target, starting=_starting_program(command, program))
     console = new_console(stderr=True)  # stdout is the command's
-    own_programs = open_state().own_programs
-    with _Progress(console, target.address) as progress:
+    state = open_state()
+    rule = _start_rule(need, market, margin, config, state)
+    with _Progress(console, target.address, rule) as progress:
         good, status = run_without_waiting_for_threads(
-            run_until(target, need, timeout, own_programs, progress.show, library)
+            run_until(target, rule, timeout, state.own_programs, progress.show, library)
         )
     if not good:
+        waited = f"Gave up after {timeout:g} s"
         if status is not None:
             console.print(check_text.check_results(status, None))
             console.print()
             console.print(check_text.verdict(status, time.time()))
-        waited = f"Gave up after {timeout:g} s"
+            planned = _planned_text(status, rule)
+            waited += f": {planned}" if planned else ""
         console.print(
             f"\n{waited}. Not started: {escape(' '.join(command))}" if command else waited
         )
         raise Exit(1)
     progress.print_last(f"✓ {escape(target.address)} is ready.")
+    if command and program and then_watch:
+        _run_and_watch(command, program, target, grace * MINUTE)
     if command and program:
         _replace_process(command, program)
     raise Exit(0)
 
 
+def _start_rule(
+    need: str, market: bool, margin: float | None, config: Config, state: StateStore
+) -> StartRule:
+    """Return what must hold before the program is started; `margin` in minutes."""
+    from traymon.monitoring.one_shot import StartRule
+    from traymon.storage.state_keeper import StateKeeper
+
+    keeper = StateKeeper(state, config.calendar, lambda *_: None)  # knows the hours that IB gave
+    seconds = None if margin is None else margin * MINUTE
+    return StartRule(need, keeper.calendar_of(config.target), GateOptions(None, market, seconds))
+
+
 class _Progress:
     """Says what is waited for, in a thread of its own: a terminal that hangs holds nothing up."""
 
-    def __init__(self, console: Console, address: str) -> None:
+    def __init__(self, console: Console, address: str, rule: StartRule) -> None:
         from rich.markup import escape
 
         from traymon.ui.worker import TaskQueue
 
-        self._console, self._address = console, address
+        self._console, self._address, self._rule = console, address, rule
         self._began = time.monotonic()
         self._line = ""
         self._spinner = console.status(f"waiting for {escape(address)}")
@@ -127,11 +183,19 @@ class _Progress:
 
         from traymon.ui import presenter
 
-        line = presenter.blocking_text(status)
+        line = _planned_text(status, self._rule) or presenter.blocking_text(status)
         self._spinner.update(f"{escape(line)} · {time.monotonic() - self._began:.0f} s")
         if line != self._line and not self._console.is_terminal:
             self._console.print(escape(line), soft_wrap=True)
         self._line = line
+
+
+def _planned_text(status: Status, rule: StartRule) -> str:
+    """Return what the calendar has against starting a program now; "" if nothing."""
+    from traymon.ui.gate_json import text_of
+
+    planned = (reason for reason in rule.closings(status) if reason.why in PLANNED)
+    return next((text_of(status, reason, rule.options) for reason in planned), "")
 
 
 def _starting_program(command: list[str], program: str) -> str:
@@ -145,15 +209,32 @@ def _starting_program(command: list[str], program: str) -> str:
     return script_of(command, folder) or os.path.realpath(program)
 
 
+def _run_and_watch(command: list[str], program: str, target: Target, grace: float) -> NoReturn:
+    """Run the command as a child, and say on stderr whether it connects."""
+    from traymon.cli.started_program import run_and_watch
+
+    _restore_signals()
+    try:
+        code = run_and_watch(command, program, target, grace, print_error)
+    except OSError as error:
+        usage_error(f"Cannot start {command[0]}: {error}")
+    raise Exit(code)
+
+
 def _replace_process(command: list[str], program: str) -> None:
     """Replace this process with the command; Windows cannot, so there it is run as a child."""
     if sys.platform == "win32":
         raise Exit(subprocess.call(command, executable=program))
     sys.stdout.flush()
-    # Python and we ignore them; the command would inherit that
-    for name in ("SIGPIPE", "SIGXFSZ", "SIGTTOU"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    _restore_signals()
     try:
         os.execv(program, command)
     except OSError as error:
         usage_error(f"Cannot start {command[0]}: {error}")
+
+
+def _restore_signals() -> None:
+    """Stop ignoring what Python and we ignore: the command would inherit that."""
+    if sys.platform != "win32":
+        for name in ("SIGPIPE", "SIGXFSZ", "SIGTTOU"):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)

@@ -172,6 +172,10 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
         value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
         hint = "set TRAYMON_SESSION=hold, or write the hours yourself"
         mistakes.append(Mistake(value.source, "TRAYMON_HOURS", value.text, problem, hint))
+    if settings.tws_settings and settings.session == "off":
+        value, problem = values["TRAYMON_TWS_SETTINGS"], "yes needs traymon's session, which is off"
+        hint = "set TRAYMON_SESSION=hold, or remove this line"
+        mistakes.append(Mistake(value.source, "TRAYMON_TWS_SETTINGS", value.text, problem, hint))
     if settings.port is None and not is_loopback(settings.host):
         value = values["IB_HOST"]
         hint = "ports are detected on this computer only; add a line such as IB_PORT=7497"
@@ -243,6 +247,7 @@ def _target(
         try_ids=settings.client_id_check != "off",
         try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
         hours_contract=settings.hours_contract if settings.hours == "auto" else "",
+        tws_settings=settings.tws_settings,
         env_file=str(path.absolute()) if path else "",
         limits=Limits(**{row.name: getattr(settings, row.name) for row in fields(Limits)}),
     )

@@ -202,6 +202,13 @@ class Settings(BaseModel):
         "test every so many minutes if TWS or IB Gateway runs on another computer.",
         f"auto, off, or {MINUTES}",
     )
+    tws_settings: bool = _setting(
+        "TRAYMON_TWS_SETTINGS",
+        False,
+        "ask TWS for its own settings each time it starts",
+        "yes: each time TWS or IB Gateway starts, ask it once for its own settings, such as "
+        "Read-Only API. Needs version 10.43 or newer. traymon never changes them.",
+    )
     interval: FiniteFloat = _setting(
         "TRAYMON_INTERVAL",
         LIMITS.interval,
@@ -279,7 +286,8 @@ class Settings(BaseModel):
         "america",
         "which region's IB reset times apply",
         "Which region's IB reset times apply. During IB's nightly and weekend resets, faults show "
-        "amber; traymon notifies you only if they last longer than the reset.",
+        "amber; traymon notifies you only if they last longer than the reset. Without this line it "
+        "is the region of the servers in TWS's jts.ini; paper accounts are always in america.",
     )
     maintenance: Windows = _setting(
         "TRAYMON_MAINTENANCE",

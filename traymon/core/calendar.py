@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from traymon.core.facts import Fact, FactKey
 from traymon.core.model import Reading
 from traymon.core.time_windows import NEVER, Rule, Schedule
-from traymon.core.vocabulary import SensorName, Symptom
+from traymon.core.vocabulary import CutKind, SensorName, Symptom
 
 EARLY = 60.0  # seconds by which an expected window counts earlier, since clocks differ
 GRACE = 300.0  # seconds for which a fault may outlast an expected window: logging in takes time
 IB_ZONE = ZoneInfo("America/New_York")  # of IB's weekly login
 # When IB drops saved logins: as this begins (IBKR Guides, "Auto Restart Considerations").
 WEEKLY_LOGIN = Rule(frozenset({6}), time(1), timedelta(minutes=1), IB_ZONE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cut:
+    """A planned interruption; epoch seconds. The weekly login is a moment and not a window."""
+
+    begins: float
+    ends: float
+    kind: CutKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,18 @@ class Calendar:
                 symptom, detail = kind, "a fault is expected at this time"
                 break
         return Reading(SensorName.CALENDAR, symptom, detail, facts, at=now)
+
+    def cuts(self, now: float) -> tuple[Cut, ...]:
+        """Return the planned interruptions that are not over, in order, of the next days."""
+        moment = next_weekly_login(now)
+        found = [Cut(moment, moment, CutKind.WEEKLY_LOGIN)]
+        for schedule, kind in (
+            (self.maintenance, CutKind.MAINTENANCE),
+            (self.reset, CutKind.RESET_WINDOW),
+        ):
+            spans = schedule.around(now)
+            found += (Cut(span.begins, span.ends, kind) for span in spans if span.ends > now)
+        return tuple(sorted(found))
 
     def quiet_until(self, now: float) -> float | None:
         """Return when the current quiet hours end; None outside them."""
@@ -122,6 +143,17 @@ def _next_local(now: float, at: time) -> float:
 def login_lapsed(now: float) -> float | None:
     """Return when IB dropped saved logins this week, if `now` is a Sunday or Monday after it."""
     local = datetime.fromtimestamp(now, IB_ZONE)
-    sunday = local.date() - timedelta(days=(local.weekday() + 1) % 7)
-    lapsed = WEEKLY_LOGIN.on(sunday).begins
+    lapsed = _weekly_login(local.date() - timedelta(days=(local.weekday() + 1) % 7))
     return lapsed if now >= lapsed and local.weekday() in (6, 0) else None
+
+
+def next_weekly_login(now: float) -> float:
+    """Return when IB drops saved logins next."""
+    today = datetime.fromtimestamp(now, IB_ZONE).date()
+    sunday = today + timedelta(days=(6 - today.weekday()) % 7)
+    moment = _weekly_login(sunday)
+    return moment if moment > now else _weekly_login(sunday + timedelta(days=7))
+
+
+def _weekly_login(sunday: date) -> float:
+    return WEEKLY_LOGIN.on(sunday).begins

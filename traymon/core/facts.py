@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from traymon.core.client_library import LibraryResult
 from traymon.core.target import IdUse, Program
+from traymon.core.tws_settings import TwsSettings
 
 T = TypeVar("T")
 
@@ -115,6 +116,7 @@ class Fact:
     APP = _text("app", 16)  # the first TWS / Gateway process found: `IB Gateway`
     APP_PID = _number("app_pid")
     APP_PORTS = _numbers("app_ports", 18)  # the other ports that it listens on: `4000, 4002`
+    OTHER_APP_PIDS = _numbers("other_app_pids")  # TWS / Gateway processes with a port of their own
     CANDIDATE_PORTS = _numbers("candidate_ports")  # other ports in use here that may be IB's
     HALF_CLOSED = _number("half_closed")  # connections that only their client has closed
     CLIENTS = _number("clients")  # connections to the port that are not traymon's
@@ -138,6 +140,17 @@ class Fact:
     TWS_VERSION = _text("tws_version", 8)  # as TWS itself names it: `10.45.1`
     SUPPORT_ENDS = _text("support_ends", 10)  # when IBKR stops supporting it: `2026-12-15`
     MIN_TWS_VERSION = _text("min_tws_version", 8)  # the lowest version supported from then on
+    # the login of TWS
+    LOGIN_SINCE = _moment("login_since")  # since when it waits, or when it was refused
+    SECOND_FACTOR = _text("second_factor", 26)  # the device: `IBKR Mobile on your phone`
+    LOGIN_REFUSED_WHY = _text("login_refused_why", 40)  # `wrong user name or password`
+    LOGIN_RETRY_AT = _moment("login_retry_at")  # until when IBKR makes it wait
+    LOGIN_TROUBLE = _text("login_trouble", 60)  # what keeps it from IBKR's login servers
+    LOGGED_IN_AT = _moment("logged_in_at")
+    AUTO_RESTART_ON = _moment("auto_restart_on")  # when TWS logged that it restarts every day
+    AUTO_RESTART_OFF = _moment("auto_restart_off")  # when it logged that it does not
+    WINDOW = _text("window", 28)  # the title of a window of TWS, without what is private in it
+    SETTINGS_WINDOW = _text("settings_window", 28)  # of TWS, while it is open
     # client libraries
     LIBRARIES: FactKey[tuple[LibraryResult, ...]] = FactKey(
         "libraries", LibraryResult, several=True
@@ -156,6 +169,9 @@ class Fact:
     TIMES = _number("times")  # how many new connections the Gateway has ended
     TIMES_IN = _duration("times_in")  # within how long
     BYSTANDERS = _programs("bystanders", 60)  # the user's, taken for no trading programs
+    # TWS's own settings
+    TWS_SETTINGS: FactKey[TwsSettings] = FactKey("tws_settings", TwsSettings)
+    MASTER_CLIENT_ID = _number("master_client_id")  # the Master API client ID, if one is set
     # trading hours
     HOURS = _texts("hours")  # as IB gives them: `20261123:0930-20261123:1600`, `20261126:CLOSED`
     HOURS_ZONE = _text("hours_zone")

@@ -77,7 +77,9 @@ class Diagnosis:
     announce: bool = True  # worth a notification
     once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even while muted
+    forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user can mark the program that it names as their own
+    recurs: bool = False  # comes again every few minutes, each time with something to do
     expected: bool = False  # planned at this time, such as IB's reset; no outage
 
     def same_as(self, other: Diagnosis) -> bool:

@@ -230,7 +230,12 @@ def _record(memory: Memory, status: Status, flip: Flip | None, now: float) -> Me
 
 
 def _counts(flip: Flip) -> bool:
-    """Tell whether a flip means that the API comes and goes; grey means that nobody watched."""
+    """Tell whether a flip means that the API comes and goes; grey means that nobody watched.
+
+    A login that is tried again and again does not: each try needs the user.
+    """
+    if flip.before.recurs or flip.after.recurs:
+        return False
     grey = Light.GREY in (flip.before.light, flip.after.light)
     return not grey and (flip.before.announce or flip.after.announce)
 

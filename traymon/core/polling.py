@@ -6,12 +6,17 @@ Pure. Knows symptoms only: whatever touches the Gateway without being served bac
 from __future__ import annotations
 
 from traymon.core.target import Limits
-from traymon.core.vocabulary import Symptom
+from traymon.core.vocabulary import DIALOGS, LOGIN_PHASES, Symptom
 
 # Polling again costs the Gateway nothing: it answers, or nobody is there.
-HARMLESS = frozenset(
-    {Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN}
-)
+HARMLESS = LOGIN_PHASES | {
+    *(Symptom.OK, Symptom.REFUSED, Symptom.NOBODY_LISTENS, Symptom.NOT_HERE, Symptom.UNKNOWN),
+}
+# What a window of TWS shows while the API is not served. Another one may open at any moment, and a
+# look at the screen costs little.
+ON_SCREEN = DIALOGS | {
+    *(Symptom.TWO_FACTOR_PENDING, Symptom.LOGIN_REFUSED, Symptom.RESTARTING_ITSELF),
+}
 MAX_CPU_SHARE = 0.0004  # of one core, for one sensor while all is well
 MIN_INTERVAL = 2.0  # seconds between two polls of one sensor, whatever asks for them
 VIEWER_INTERVAL = 1.0  # seconds between harmless polls while somebody waits for the light to change
@@ -26,6 +31,8 @@ def poll_interval(
     `streak`: consecutive readings with this symptom. `calm`: served or green, and no change is
     pending. `cost`: seconds of CPU that the poll took; expensive polls are rarer while calm.
     """
+    if symptom in ON_SCREEN:
+        return MIN_INTERVAL
     if symptom in HARMLESS:
         return max(limits.interval, cost / MAX_CPU_SHARE) if calm else limits.quick
     doublings = min(streak - 1, MAX_DOUBLINGS)

@@ -42,7 +42,7 @@ class Figures:
 
     @property
     def observed(self) -> float:
-        """The time of which the condition is known."""
+        """The time in which the condition is known; seconds."""
         return sum(self.seconds[condition] for condition in OBSERVED)
 
     @property
@@ -92,7 +92,7 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The figures of one day of the user's calendar, of which the range may have a part only."""
+    """The figures of one day of the calendar; of the first and the last maybe a part only."""
 
     day: date
     reliability: Reliability

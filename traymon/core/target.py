@@ -18,6 +18,7 @@ USUAL_PORTS: Mapping[int, str] = MappingProxyType(
 )
 
 NEWEST_API_VERSION = 226  # what IBKR's newest client offers (ibapi 10.51.1, `server_versions.py`)
+SETTINGS_VERSION = 219  # the first of which TWS gives its own settings (likewise)
 # The line of TWS that an API version means: that of the ibapi with this highest version, or the
 # one that brought the feature which the version stands for (rust-ibapi, `CHANGELOG.md`).
 TWS_LINES: Mapping[int, str] = MappingProxyType(
@@ -110,6 +111,7 @@ class Target:
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
+    tws_settings: bool = False  # TWS is asked for its own settings
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
     commands: Commands = USUAL_COMMANDS

@@ -66,6 +66,22 @@ class Symptom(StrEnum):
     COMPETING_SESSION = "competing-session"
     CLIENT_OUTDATED = "client-outdated"
     VERSION_ENDS = "version-ends"  # IBKR stops supporting this version of TWS at a date
+    # what TWS's login waits for
+    LOGGING_IN = "logging-in"
+    LOGGED_IN = "logged-in"
+    LOGIN_IDLE = "login-idle"  # nobody has begun the login
+    TWO_FACTOR_PENDING = "two-factor-pending"
+    TWO_FACTOR_LAPSED = "two-factor-lapsed"  # nobody approved it in time
+    LOGIN_REFUSED = "login-refused"
+    LOGIN_THROTTLED = "login-throttled"  # IBKR makes it wait before the next try
+    VERSION_REFUSED = "version-refused"  # IBKR no longer lets this version of TWS log in
+    RESTARTING_ITSELF = "restarting-itself"  # the daily restart, with the saved login
+    # the windows of TWS
+    NO_DIALOG = "no-dialog"  # they were seen, and none of them waits for the user
+    SESSION_ELSEWHERE = "session-elsewhere"  # it asks which of two logins stays
+    RELOGIN_REQUIRED = "relogin-required"
+    WRITE_ACCESS_ASKED = "write-access-asked"  # a program's orders meet a ticked Read-Only API
+    DIALOG_OPEN = "dialog-open"  # another window that may wait for the user
     # hours
     UNANSWERED = "unanswered"  # a question of ours, twice
     # client library
@@ -98,6 +114,34 @@ WITHOUT_A_BYTE = frozenset({Symptom.SILENT, Symptom.CLOSED, Symptom.RESET})
 SERVED = frozenset({Symptom.OK, Symptom.SLOW})
 
 
+# What TWS's login waits for, or is doing. Nothing of it is seen while the API is served.
+LOGIN_PHASES = frozenset(
+    {
+        Symptom.LOGGING_IN,
+        Symptom.LOGGED_IN,
+        Symptom.LOGIN_IDLE,
+        Symptom.TWO_FACTOR_PENDING,
+        Symptom.TWO_FACTOR_LAPSED,
+        Symptom.LOGIN_REFUSED,
+        Symptom.LOGIN_THROTTLED,
+        Symptom.VERSION_REFUSED,
+        Symptom.RESTARTING_ITSELF,
+    }
+)
+
+
+# What only a look at TWS's windows can show, which is taken only while the API is not served.
+DIALOGS = frozenset(
+    {
+        Symptom.NO_DIALOG,
+        Symptom.SESSION_ELSEWHERE,
+        Symptom.RELOGIN_REQUIRED,
+        Symptom.WRITE_ACCESS_ASKED,
+        Symptom.DIALOG_OPEN,
+    }
+)
+
+
 class SensorName(StrEnum):
     """The sensors, and the monitor itself as the source of a reading."""
 
@@ -111,10 +155,21 @@ class SensorName(StrEnum):
     CALLS = "calls"  # whatever else TWS reports that the user has to act on
     SUPPORT = "support"  # until when IBKR supports this version of TWS, as TWS reports it
     HOURS = "hours"  # the trading hours that IB gives for a contract
+    LOGIN_LOG = "login_log"  # what TWS's own log says of its login, while the API is not served
+    TWS_WINDOWS = "tws_windows"  # the titles of TWS's windows, while the API is not served
     CLIENT_LIBRARY = "client_library"  # whether a client library gets in; on a command alone
     CLIENT_IDS = "client_ids"
+    TWS_SETTINGS = "tws_settings"  # what TWS says of its own settings; on the user's word alone
     CALENDAR = "calendar"
     MONITOR = "monitor"  # traymon's own state: paused, or resumed after sleep
+
+
+class CutKind(StrEnum):
+    """What is planned to interrupt programs at a time that is known beforehand."""
+
+    MAINTENANCE = "maintenance"  # TWS restarts itself, as the user has configured it
+    RESET_WINDOW = "reset-window"  # IB resets its servers
+    WEEKLY_LOGIN = "weekly-login"  # IB drops saved logins
 
 
 class StartAtLogin(StrEnum):

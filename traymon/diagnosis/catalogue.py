@@ -15,6 +15,7 @@ from traymon.diagnosis.accounts import what_is_meant
 from traymon.diagnosis.conditions import (
     Condition,
     Witnesses,
+    a_configured_id_is_the_master,
     a_farm_is_broken_for,
     a_later_run_is_kept_out,
     a_new_session_is_served,
@@ -34,6 +35,7 @@ from traymon.diagnosis.conditions import (
     handshake,
     listener,
     live_where_paper_is_meant,
+    login,
     monitor,
     mute_while_new_clients_are_served,
     no_app_runs_here,
@@ -51,7 +53,9 @@ from traymon.diagnosis.conditions import (
     sessions_end_at_once,
     stable_for,
     support_ends_within,
+    the_api_is_read_only,
     tws_reports,
+    tws_shows,
     unattributed,
 )
 
@@ -80,9 +84,26 @@ API_STILL_PRESENT = ~handshake(
 )
 FARMS_DOWN = tws_reports(SensorName.FARMS, S.FARM_DOWN) & a_farm_is_broken_for(300.0)
 NOT_STARTED = session(S.START_SILENT, S.START_REJECTED)
+# The API is not in service, so what TWS's login waits for is the cause. Where it is served, a
+# login has nothing to say.
+NOT_IN_SERVICE = REFUSED | UNSERVED & ~IN_SESSION & DROPPED | NOT_STARTED
+# The same, or TWS is not logged in any more while its API still answers.
+LOGGED_OUT = NOT_IN_SERVICE | LINK_DOWN & API_STILL_PRESENT
 VERSION_ENDS = tws_reports(SensorName.SUPPORT, S.VERSION_ENDS)
 # Four IDs of traymon's own in a row; one witness, so that only a second round settles it.
 OWN_IDS_TAKEN = session(S.CLIENT_ID_TAKEN) & API_STILL_PRESENT
+# Out of service, and nothing that is known explains it better than a window which may just be open
+# for a moment. So the look at the screen is the only witness, and it takes a second one.
+UNEXPLAINED = unattributed(
+    REFUSED | handshake(*ACCEPTED_UNSERVED) & ~IN_SESSION | session(S.START_SILENT)
+) & ~(
+    another_port_answers_as_ib
+    | port_just_opened
+    | half_closed_connections_pile_up
+    | SPEAKS_TLS
+    | LINK_DOWN
+    | said_at_start(SensorName.CALLS, S.PAPER_NOT_ACKNOWLEDGED)
+)
 # What is normal while TWS or IB's servers restart.
 TRANSIENT_IN_RESTART = (
     (LINK_DOWN & ~reports(SensorName.INTERNET, S.OFFLINE) & API_STILL_PRESENT)
@@ -103,12 +124,15 @@ DETAIL_PRIORITY = (
     SensorName.HANDSHAKE,
     SensorName.TLS,
     SensorName.CLIENT_IDS,
+    SensorName.TWS_SETTINGS,
     SensorName.SUPPORT,
     SensorName.HOURS,
     SensorName.FARMS,
     SensorName.LINK,
     SensorName.CALLS,
     SensorName.INTERNET,
+    SensorName.TWS_WINDOWS,
+    SensorName.LOGIN_LOG,
 )
 
 
@@ -123,7 +147,9 @@ class Entry:
     announce: bool = True  # worth a notification; False if all the user can do is wait
     once: str = ""  # announced once under this name, however often it comes back
     never_muted: bool = False  # announced even when muted: real money is at stake
+    forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user may claim the program that it names as theirs
+    recurs: bool = False  # comes again every few minutes, each time with something to do
     expected: bool = False  # planned at this time: history counts it neither as up nor as down
 
 
@@ -144,11 +170,38 @@ CATALOGUE: tuple[Entry, ...] = (
         RED,
         when=reports(SensorName.CALLS, S.PORT_MOVED) & handshake(S.REFUSED, S.TIMED_OUT),
     ),
+    # what the login waits for does not pass by itself, whatever the time of day
+    Entry("session-elsewhere", RED, when=LOGGED_OUT & tws_shows(S.SESSION_ELSEWHERE)),
+    Entry("relogin-required", RED, when=LOGGED_OUT & tws_shows(S.RELOGIN_REQUIRED)),
+    Entry("version-refused", RED, when=NOT_IN_SERVICE & login(S.VERSION_REFUSED)),
+    Entry(
+        "two-factor-pending",
+        RED,
+        when=NOT_IN_SERVICE & login(S.TWO_FACTOR_PENDING)
+        | LOGGED_OUT & tws_shows(S.TWO_FACTOR_PENDING),
+        recurs=True,
+    ),
+    Entry(
+        "two-factor-lapsed",
+        RED,
+        when=NOT_IN_SERVICE & login(S.TWO_FACTOR_LAPSED),
+        recurs=True,
+    ),
+    Entry("login-throttled", RED, when=NOT_IN_SERVICE & login(S.LOGIN_THROTTLED)),
+    Entry("login-refused", RED, when=NOT_IN_SERVICE & login(S.LOGIN_REFUSED)),
+    Entry("login-idle", RED, when=NOT_IN_SERVICE & login(S.LOGIN_IDLE)),
     # expected at this time; whatever outlasts the window is shown under its own name
     Entry(
         "maintenance",
         AMBER,
         when=TRANSIENT_IN_RESTART & during(S.MAINTENANCE),
+        announce=False,
+        expected=True,
+    ),
+    Entry(
+        "restarting-itself",
+        AMBER,
+        when=NOT_IN_SERVICE & login(S.RESTARTING_ITSELF),
         announce=False,
         expected=True,
     ),
@@ -159,6 +212,8 @@ CATALOGUE: tuple[Entry, ...] = (
         announce=False,
         expected=True,
     ),
+    Entry("write-access-asked", RED, when=UNEXPLAINED & tws_shows(S.WRITE_ACCESS_ASKED)),
+    Entry("dialog-open", RED, when=UNEXPLAINED & tws_shows(S.DIALOG_OPEN)),
     # known to traymon's session only, not to a fresh connection
     # one mute session is no verdict while new clients are served: a new one is tried first
     Entry("session-mute", AMBER, when=mute_while_new_clients_are_served, announce=False),
@@ -272,9 +327,19 @@ CATALOGUE: tuple[Entry, ...] = (
     # one slow answer is a hiccup, several are load: the patience covers several quick polls
     Entry("handshake-slow", AMBER, when=handshake(S.SLOW), patience=10.0),
     # told three times: a month, a week and a day before
-    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(1), once="version-day"),
-    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(7), once="version-week"),
-    Entry("version-ends", AMBER, when=VERSION_ENDS & support_ends_within(30), once="version-month"),
+    *(
+        Entry(
+            "version-ends",
+            AMBER,
+            when=VERSION_ENDS & support_ends_within(days),
+            once=once,
+            forewarns=days > 1,
+        )
+        for days, once in ((1, "version-day"), (7, "version-week"), (30, "version-month"))
+    ),
+    # settings of TWS that may be meant, so they are announced once
+    Entry("read-only-api", AMBER, when=the_api_is_read_only & SERVED, once="read-only-api"),
+    Entry("master-client-id", AMBER, when=a_configured_id_is_the_master & SERVED, once="master-id"),
     Entry(
         "healthy",
         GREEN,
@@ -313,7 +378,9 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         announce=entry.announce,
         once=entry.once,
         never_muted=entry.never_muted,
+        forewarns=entry.forewarns,
         claimable=entry.claimable,
+        recurs=entry.recurs,
         expected=entry.expected,
     )
 

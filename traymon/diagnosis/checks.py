@@ -21,6 +21,8 @@ from traymon.diagnosis.check_step import CheckStep as CheckStep
 from traymon.diagnosis.conditions import support_ends_within
 from traymon.diagnosis.library_check import TITLE as LIBRARY_TITLE
 from traymon.diagnosis.library_check import library_step
+from traymon.diagnosis.settings_check import TITLE as SETTINGS_TITLE
+from traymon.diagnosis.settings_check import settings_step
 
 PORT_TITLE, HANDSHAKE_TITLE = "Port Connectivity", "IB API Handshake"
 SESSION_TITLE, IDS_TITLE = "Full Connection", "Client IDs"
@@ -40,6 +42,7 @@ LIGHT_BY_USE = {
 STEP_BY_SENSOR = {
     SensorName.LISTENER: "port",
     SensorName.HANDSHAKE: "handshake",
+    SensorName.LOGIN_LOG: "port",
     SensorName.TLS: "handshake",
     SensorName.SESSION: "session",
     SensorName.LINK: "session",
@@ -50,7 +53,10 @@ STEP_BY_SENSOR = {
     SensorName.INTERNET: "session",
     SensorName.CLIENT_LIBRARY: "library",
     SensorName.CLIENT_IDS: "ids",
+    SensorName.TWS_SETTINGS: "settings",
 }
+# Each check requires those before it.
+ORDER = ("port", "handshake", "session", "settings", "library", "ids")
 # What a test brings along: a session is one of traymon's own and one of a client library.
 ALONGSIDE = {"session": "library"}
 LIGHT_BY_SYMPTOM = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
@@ -59,43 +65,55 @@ LIGHT_BY_SYMPTOM = {Symptom.OK: Light.GREEN, Symptom.SLOW: Light.AMBER}
 def check_steps(evidence: Evidence) -> tuple[CheckStep, ...]:
     """Return the steps in order.
 
-    The port is open, IB's API answers, a client gets a session, a client library gets one too
-    (where one was let in), and the trading program's client IDs are free or its own.
+    The port is open, IB's API answers, a client gets a session, TWS's settings suit a program
+    (where TWS was asked for them), a client library gets a session too (where one was let in), and
+    the trading program's client IDs are free or its own.
     """
     steps = [_port_step(evidence), _handshake_step(evidence)]
     if evidence.target.own_client_id is not None:
         steps.append(_session_step(evidence))
-    if (step := library_step(evidence)) is not None:
-        steps.append(step)
+    for step in (settings_step(evidence), library_step(evidence)):
+        if step is not None:
+            steps.append(step)
     if evidence.target.client_ids:
         steps.append(_client_ids_step(evidence))
     return _with_diagnosis(steps, diagnose(evidence))
 
 
 def every_step(evidence: Evidence) -> tuple[CheckStep, ...]:
-    """Return the step of every check; one that was not made says why."""
+    """Return the step of every check; one that was not made says why.
+
+    TWS's settings come last, and only where TWS was asked for them, or should be.
+    """
     found = {step.name: step for step in check_steps(evidence)}
     library = LIBRARY_LEFT_OUT
     if "session" not in found:
         library = SESSION_OFF
     elif not all(step.passed for step in found.values() if step.name != "ids"):
         library = NOT_REACHED
+    rows = [
+        ("port", PORT_TITLE, NOT_REACHED),
+        ("handshake", HANDSHAKE_TITLE, NOT_REACHED),
+        ("session", SESSION_TITLE, SESSION_OFF),
+        ("library", LIBRARY_TITLE, library),
+        ("ids", IDS_TITLE, "not checked: no IB_CLIENT_ID set"),
+    ]
+    if "settings" in found or evidence.target.tws_settings:
+        rows.append(("settings", SETTINGS_TITLE, NOT_REACHED))
     return tuple(
         found.get(name) or CheckStep(name, title, Light.GREY, why, skipped=True)
-        for name, title, why in (
-            ("port", PORT_TITLE, NOT_REACHED),
-            ("handshake", HANDSHAKE_TITLE, NOT_REACHED),
-            ("session", SESSION_TITLE, SESSION_OFF),
-            ("library", LIBRARY_TITLE, library),
-            ("ids", IDS_TITLE, "not checked: no IB_CLIENT_ID set"),
-        )
+        for name, title, why in rows
     )
 
 
 def steps_up_to(steps: Sequence[CheckStep], name: str) -> Sequence[CheckStep]:
-    """Return one check by its name, with those that it requires; what was skipped is left out."""
-    number = max(i for i, step in enumerate(steps) if belongs(step, name))
-    return [step for step in steps[: number + 1] if step.name == name or not step.skipped]
+    """Return one check by its name, with those that it requires; what was skipped is left out.
+
+    It is missing if it was not reached.
+    """
+    last = ORDER.index(ALONGSIDE.get(name, name))
+    up_to_it = [step for step in steps if ORDER.index(step.name) <= last]
+    return [step for step in up_to_it if step.name == name or not step.skipped]
 
 
 def light_of_check(status: Status, name: str | None) -> Light:
@@ -108,7 +126,8 @@ def light_of_check(status: Status, name: str | None) -> Light:
     if name is not None:
         steps_there = steps_up_to(steps, name)
         failed = [s.light for s in steps_there if not s.passed and not belongs(s, name)]
-        return max(failed or [s.light for s in steps_there if belongs(s, name)])
+        found = failed or [s.light for s in steps_there if belongs(s, name)]
+        return max(found, default=Light.GREY)
     failed = [
         s.light
         for s in steps

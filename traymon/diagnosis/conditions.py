@@ -82,6 +82,17 @@ def session(*symptoms: Symptom) -> Condition:
     return reports(SensorName.SESSION, *symptoms)
 
 
+def login(*symptoms: Symptom) -> Condition:
+    """TWS's own log says this of its login, or a window of TWS shows it."""
+    shown = tws_shows(*symptoms)
+    return (reports(SensorName.LOGIN_LOG, *symptoms) | shown) & optionally(shown)
+
+
+def tws_shows(*symptoms: Symptom) -> Condition:
+    """A window of TWS has a title that means this."""
+    return reports(SensorName.TWS_WINDOWS, *symptoms)
+
+
 def tws_reports(sensor: SensorName, symptom: Symptom) -> Condition:
     """TWS itself reported the symptom.
 
@@ -340,6 +351,22 @@ def live_where_paper_is_meant(evidence: Evidence) -> bool:
 def paper_where_live_is_meant(evidence: Evidence) -> bool:
     """Every account is paper, and the settings mean live without naming an account."""
     return _logged_in_is(evidence, paper=True)
+
+
+@Condition
+def the_api_is_read_only(evidence: Evidence) -> Witnesses | None:
+    """TWS refuses orders by its setting Read-Only API, and the user wants its settings judged."""
+    settings = evidence.fact(SensorName.TWS_SETTINGS, Fact.TWS_SETTINGS)
+    is_on = evidence.target.tws_settings and settings is not None and settings.read_only is True
+    return frozenset({SensorName.TWS_SETTINGS}) if is_on else None
+
+
+@Condition
+def a_configured_id_is_the_master(evidence: Evidence) -> Witnesses | None:
+    """A configured client ID is TWS's Master ID, and the user wants its settings judged."""
+    master = evidence.fact(SensorName.TWS_SETTINGS, Fact.MASTER_CLIENT_ID)
+    is_yours = evidence.target.tws_settings and master in evidence.target.client_ids
+    return frozenset({SensorName.TWS_SETTINGS}) if is_yours else None
 
 
 @_without_witness

@@ -106,6 +106,10 @@ class Monitor:
         """Poll every target at once."""
         self._for_each(TargetMonitor.check_now)
 
+    def look_at_tws_settings(self) -> None:
+        """Ask every target's TWS for its own settings, once."""
+        self._for_each(TargetMonitor.look_at_tws_settings)
+
     def set_viewer_present(self, present: bool) -> None:
         """Poll more often while somebody has the page open and something is wrong."""
         self._for_each(TargetMonitor.set_viewer_present, present)

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from traymon.core.calendar import Calendar
+from traymon.core.gate import PLANNED, Closing, GateOptions, Why, judge
 from traymon.core.model import Evidence, Reading, Status, Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import SERVED, WITHOUT_A_BYTE, Light, SensorName, Symptom
@@ -33,6 +34,7 @@ STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first r
 TWS_MESSAGES_DELAY = 1.5
 WELL_DELAY = 0.4  # the same once TWS has reported its data servers connected
 IDS = "ids"
+ON_REQUEST = {SensorName.TWS_SETTINGS}  # one more session, of which nobody needs to wait
 MUST_NOT_BE_RED = ("session", IDS)  # checks that fail while the light is red, whatever they see
 
 
@@ -81,7 +83,8 @@ async def _run_once(
     symptom = context.evidence.symptom(SensorName.HANDSHAKE)
     tls = [sensor for sensor in sensors.streaming if sensor.name is SensorName.TLS]
     if symptom in SERVED:
-        others = [sensor for sensor in sensors.streaming if sensor not in tls]
+        left_out = {SensorName.TLS} if target.tws_settings else {SensorName.TLS, *ON_REQUEST}
+        others = [sensor for sensor in sensors.streaming if sensor.name not in left_out]
         await context.run_streams(others, [library] if library else [])
     elif symptom in WITHOUT_A_BYTE:
         await context.run_streams(tls)
@@ -98,6 +101,7 @@ class _OneShotContext:
         self._evidence = Evidence(target, now).with_reading(Calendar().reading(now, None))
         self._arrived = asyncio.Event()
         self.check_requests = 1  # the check itself
+        self.settings_requests = int(target.tws_settings)
 
     @property
     def evidence(self) -> Evidence:
@@ -158,15 +162,39 @@ def _tws_reports_well(evidence: Evidence) -> bool:
     return found == [Symptom.OK, Symptom.OK] and link in (Symptom.OK, Symptom.UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class StartRule:
+    """What must hold before a program is started: every check up to `need`, and the gate."""
+
+    need: str
+    calendar: Calendar
+    options: GateOptions
+
+    def holds(self, status: Status) -> bool:
+        """Tell whether a program may be started now."""
+        return is_ready(status, self.need) and not self.closings(status)
+
+    def closings(self, status: Status) -> list[Closing]:
+        """Return why the gate is closed to a program that has not been started yet.
+
+        Below the last check only the calendar counts. A session that the user does without does
+        not close it.
+        """
+        gate = judge(status, self.calendar, status.evidence.now, self.options)
+        if self.need != IDS:
+            return [closing for closing in gate.reasons if closing.why in PLANNED]
+        return [closing for closing in gate.reasons if closing.why is not Why.SESSION_OFF]
+
+
 async def run_until(
     target: Target,
-    need: str,
+    rule: StartRule,
     timeout: float,
     list_own_programs: ListOwnPrograms,
     on_status: Callable[[Status], None],
     library: StreamingSensor | None = None,
 ) -> tuple[bool, Status | None]:
-    """Monitor until every check up to `need` passes; return whether it does and the last status.
+    """Monitor until a program may be started; return whether it may and the last status.
 
     Gives up after `timeout` seconds. `on_status` is called with every status; it must return at
     once. If `library` is given, a client library must be let in too, as a part of the session.
@@ -174,7 +202,8 @@ async def run_until(
 
     def sensors() -> Sensors:
         usual = sensors_for_target(list_own_programs, always_asked=True)
-        return replace(usual, streaming=(*usual.streaming, *([library] if library else ())))
+        streaming = [sensor for sensor in usual.streaming if sensor.name not in ON_REQUEST]
+        return replace(usual, streaming=(*streaming, *([library] if library else ())))
 
     monitor = Monitor([target], sensors, discover)
     last: Status | None = None
@@ -183,7 +212,7 @@ async def run_until(
     def on_update(update: Update) -> None:
         nonlocal last, ready
         last = update.status
-        ready = is_ready(last, need) and not (library and _not_let_in_yet(last, need))
+        ready = rule.holds(last) and not (library and _not_let_in_yet(last, rule.need))
         if ready:
             monitor.stop()
         on_status(last)

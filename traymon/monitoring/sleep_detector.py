@@ -11,6 +11,12 @@ from traymon.monitoring.clock import SteadyClock
 MIN_SLEEP = 10.0  # seconds; less may be a busy machine or a clock that is being adjusted
 
 
+def now_awake(clock: SteadyClock) -> float:
+    """Return the time, with a sleep that no monitor has noticed yet: evidence is older then."""
+    drift = clock.drift()
+    return clock() + (drift if drift > MIN_SLEEP else 0.0)
+
+
 class SleepDetector:
     """Compares the clocks of one target, which must be checked at least every `interval` seconds.
 

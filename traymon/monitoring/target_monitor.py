@@ -50,6 +50,7 @@ class TargetMonitor:
         snoozed_until: float | None = None,
     ) -> None:
         self.check_requests = 0  # how many times the user has asked for a check
+        self.settings_requests = 0  # the same, for TWS's own settings
         self._publish, self._clock, self._discover = publish, clock, discover
         self._evidence = Evidence(target, clock())
         self._tracker = StatusTracker(self._evidence, calendar, snoozed_until)
@@ -109,6 +110,12 @@ class TargetMonitor:
         self._notify_streams()
         self._schedule.expedite(self._clock())
         self._evaluate()  # the next check is due earlier now
+
+    def look_at_tws_settings(self) -> None:
+        """Ask TWS for its own settings, once; not while monitoring is paused."""
+        if not self.paused:
+            self.settings_requests += 1
+            self._notify_streams()
 
     def set_viewer_present(self, present: bool) -> None:
         """Poll more often while somebody has the page open and something is wrong."""

@@ -21,8 +21,11 @@ from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.handshake import Handshake
 from traymon.sensors.internet import Internet
 from traymon.sensors.listener import Listener
+from traymon.sensors.login_log import LoginLog
 from traymon.sensors.session import Session
 from traymon.sensors.tls_probe import TlsProbe
+from traymon.sensors.tws_settings import TwsSettings
+from traymon.sensors.tws_windows import TwsWindows
 
 __all__ = ["POLLING_SENSORS", "STREAMING_SENSORS", "sensors_for_target"]
 
@@ -31,6 +34,8 @@ POLLING_SENSORS: Mapping[SensorName, Callable[[SharedState], PollingSensor]] = M
     {
         SensorName.LISTENER: lambda shared: Listener(shared.connections),
         SensorName.HANDSHAKE: lambda shared: Handshake(shared.connections),
+        SensorName.LOGIN_LOG: lambda shared: LoginLog(),
+        SensorName.TWS_WINDOWS: lambda shared: TwsWindows(),
         SensorName.INTERNET: lambda shared: Internet(),
     }
 )
@@ -41,6 +46,7 @@ STREAMING_SENSORS: Mapping[SensorName, Callable[[SharedState], StreamingSensor]]
         SensorName.CLIENT_IDS: lambda shared: ClientIds(
             shared.connections, shared.list_own_programs, always_asked=shared.always_asked
         ),
+        SensorName.TWS_SETTINGS: lambda shared: TwsSettings(shared.connections),
     }
 )
 

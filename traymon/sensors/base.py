@@ -45,6 +45,10 @@ class SensorContext(Protocol):
     def check_requests(self) -> int:
         """How many times the user has asked for a check."""
 
+    @property
+    def settings_requests(self) -> int:
+        """How many times the user has asked for TWS's own settings."""
+
     def post(self, reading: Reading) -> None:
         """Add a reading to the evidence immediately."""
 

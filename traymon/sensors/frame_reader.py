@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-MAX_KEPT = 65_536  # bytes of one frame; the rest of a longer one is dropped
+MAX_KEPT = 65_536  # bytes of one frame, where a reader is not told otherwise
 MAX_FIRST = MAX_KEPT  # bytes that a frame may announce before the version reply
 MAX_LENGTH = 0xFFFFFF  # bytes that any frame may announce (ibapi `comm.py`)
 
@@ -22,8 +22,10 @@ class FrameReader:
     Take all frames before the next `feed`: then a part of one frame is all that is kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = MAX_KEPT) -> None:
+        """`kept`: bytes of one frame; the rest of a longer one is dropped."""
         self.longest = MAX_FIRST  # bytes that a frame may announce
+        self._kept = kept
         self.received = 0  # bytes so far
         self._buffer = bytearray()
         self._start = 0  # where the next frame begins in the buffer
@@ -43,7 +45,7 @@ class FrameReader:
         self._buffer += data
 
     def take_frame(self) -> bytes | None:
-        """Remove and return the next frame, cut to MAX_KEPT; None while it is incomplete.
+        """Remove and return the next frame, cut to what is kept; None while it is incomplete.
 
         Raises NotIB as soon as the bytes cannot be a frame. Nothing can be read after that.
         """
@@ -60,9 +62,9 @@ class FrameReader:
         body = self._start + 4
         if available >= 4 + length:
             self._start = body + length
-            return bytes(self._buffer[body : body + min(length, MAX_KEPT)])
-        if available >= 4 + MAX_KEPT:  # too long to keep, and not all of it is here
-            self._head = bytes(self._buffer[body : body + MAX_KEPT])
+            return bytes(self._buffer[body : body + min(length, self._kept)])
+        if available >= 4 + self._kept:  # too long to keep, and not all of it is here
+            self._head = bytes(self._buffer[body : body + self._kept])
             self._to_drop = 4 + length - available
             self._start = len(self._buffer)
         return None

@@ -142,7 +142,7 @@ def _describe_owner(pid: int | None) -> FactDict:
     try:
         process = psutil.Process(pid)
         facts[Fact.PROGRAM] = process.name()
-        program = _ib_process(process)
+        program = ib_process(process)
         if program is not None:
             facts[Fact.APP], facts[Fact.APP_PID] = program, pid
             # the port cannot be older than the process
@@ -158,19 +158,8 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     `APPS` is missing if the process list, or a Java program in it, is hidden: seeing none does not
     prove that none runs.
     """
-    found: list[tuple[int, str]] = []
-    hidden = False  # some Java program could be IB's
     try:
-        for process in psutil.process_iter():
-            try:
-                program = _ib_process(process)
-            except psutil.NoSuchProcess:
-                continue
-            except (psutil.Error, OSError):
-                hidden = True
-                continue
-            if program is not None:
-                found.append((process.pid, program))
+        found, hidden = _scan_processes()
     except (psutil.Error, OSError) as error:
         log.debug("process list: %s", error)
         return {}
@@ -184,7 +173,38 @@ def _find_ib_apps(listening: Sequence[SocketEntry] | None) -> FactDict:
     }
     if ports:
         facts[Fact.APP_PORTS] = tuple(sorted(ports))
+    if others := [pid for pid, _ in found if _ports_of({pid}, listening or ()) & {*USUAL_PORTS}]:
+        facts[Fact.OTHER_APP_PIDS] = tuple(others)
     return facts
+
+
+def _scan_processes() -> tuple[list[tuple[int, str]], bool]:
+    """Return this machine's IB processes, and whether some Java program that is hidden may be one.
+
+    Raises psutil.Error or OSError if there is no process list.
+    """
+    found: list[tuple[int, str]] = []
+    hidden = False
+    for process in psutil.process_iter():
+        try:
+            program = ib_process(process)
+        except psutil.NoSuchProcess:
+            continue
+        except (psutil.Error, OSError):
+            hidden = True
+            continue
+        if program is not None:
+            found.append((process.pid, program))
+    return found, hidden
+
+
+def find_ib_processes() -> list[tuple[int, str]]:
+    """Return the TWS and Gateway processes that can be seen: process ID and which of the two."""
+    try:
+        return _scan_processes()[0]
+    except (psutil.Error, OSError) as error:
+        log.debug("process list: %s", error)
+        return []
 
 
 def _ports_of(pids: Collection[int | None], listening: Sequence[SocketEntry]) -> set[int]:
@@ -192,7 +212,7 @@ def _ports_of(pids: Collection[int | None], listening: Sequence[SocketEntry]) ->
     return {entry.laddr.port for entry in listening if entry.pid in pids}
 
 
-def _ib_process(process: psutil.Process) -> str | None:
+def ib_process(process: psutil.Process) -> str | None:
     """Return which IB program a process is; reads the command line of Java processes only."""
     name = process.name()
     line = ""

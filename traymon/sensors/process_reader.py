@@ -55,7 +55,7 @@ class ProcessReader:
             return None
         if is_traymon(name, line, script):
             young = time.time() < since + COMMAND_WINDOW
-            if young and COMMANDS.intersection(line) and _shares_our_network(pid):
+            if young and COMMANDS.intersection(line) and shares_our_network(pid):
                 self._command_seen_at = time.monotonic()
             return None
         folder = project_folder(target)
@@ -73,10 +73,19 @@ def _safe_call(read: Callable[[], T], default: T) -> T:
         return default
 
 
-def _shares_our_network(pid: int) -> bool:
+def shares_our_network(pid: int) -> bool:
     """Return whether a process can reach the same ports; a container has its own."""
+    return _shares_namespace(pid, "net")
+
+
+def shares_our_files(pid: int) -> bool:
+    """Return whether a path of a process leads to the same file here; a container has its own."""
+    return _shares_namespace(pid, "mnt")
+
+
+def _shares_namespace(pid: int, kind: str) -> bool:
     try:
-        return os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
+        return os.readlink(f"/proc/{pid}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}")
     except OSError:  # not Linux, or not permitted
         return True
 

@@ -46,12 +46,24 @@ class Start(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Config:
+    """TWS's own settings, as far as clients can ask for them."""
+
+    read_only: bool = False
+    socket_port: int | None = None  # None: the port that it listens on
+    localhost_only: bool = True
+    trusted_ips: tuple[str, ...] = ("127.0.0.1",)
+    master_client_id: int | None = None
+    daily_exit: tuple[str, str, str] = ("11:45", "PM", "restart")  # time, half of the day, what
+
+
+@dataclass(frozen=True, slots=True)
 class Behaviour:
     """What a Gateway does. The default is a healthy one with one paper account."""
 
     hello: Hello = Hello.ANSWER
     delay: float = 0.0  # seconds before every answer
-    server_version: int = 193  # above it, the hello is answered and nothing that follows
+    server_version: int = 193  # with one from 194 to 212, only the hello is answered
     accounts: tuple[str, ...] = ("DU123456",)
     next_order_id: int = 1
     start: Start = Start.ANSWER
@@ -61,6 +73,7 @@ class Behaviour:
     tells_time: bool = True  # answers reqCurrentTime
     keeps_sessions: bool = False  # answers existing sessions even when `hello` serves no new client
     hours: str = ""  # of every contract: `20261123:0930-20261123:1600`; "": no such contract
+    config: Config | None = Config()  # given to clients from version 219 on; None: refused
     hours_zone: str = "America/New_York"
     clock_ahead: float = 0.0  # seconds ahead of this machine's clock
     max_clients: int = 32  # sessions at once; further clients are disconnected without a word

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any, Protocol, cast
 
-from traymon.sim import messages
+from traymon.sim import messages, protobuf_messages
 from traymon.sim.behaviour import (
     MAX_MESSAGES,
     MAX_RECORD,
@@ -168,18 +168,16 @@ class Connection(asyncio.Protocol):
             self._received.close()
 
     def _read_message(self, body: bytes) -> None:
+        if self._version >= protobuf_messages.FIRST_VERSION:
+            self._read_protobuf(int.from_bytes(body[:4], "big"), body[4:])
+            return
         fields = body.decode("utf-8", errors="replace").split("\0")
         if not (fields[0].isascii() and fields[0].isdigit() and len(fields[0]) < 10):
             return
         number = int(fields[0])
-        if len(self.conversation.messages) < MAX_MESSAGES:
-            self._note(messages=(*self.conversation.messages, number))
+        if not self._serves(number) or self._version > messages.MAX_TEXT:
+            return
         started = self.conversation.client_id is not None
-        serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
-        if not serves or self.conversation.version_sent is None:
-            return
-        if self._version > messages.MAX_TEXT:  # the client speaks protobuf now, and we do not
-            return
         if number == messages.START_API and not started:
             try:
                 self.client_id = int(fields[2])
@@ -188,6 +186,32 @@ class Connection(asyncio.Protocol):
             self._gateway.script.start(self, self.client_id)
         elif started:
             self._gateway.script.request(self, number, fields)
+
+    def _read_protobuf(self, number: int, body: bytes) -> None:
+        """Read a message of the newest wire.
+
+        Scripts know it by its number in IB's lists, with the body as one field of Latin-1.
+        """
+        if not self._serves(number):
+            return
+        number -= protobuf_messages.OFFSET
+        started = self.conversation.client_id is not None
+        if number == protobuf_messages.START_API and not started:
+            try:
+                self.client_id = protobuf_messages.first_integer(body)
+            except ValueError:
+                return
+            self._gateway.script.start(self, self.client_id)
+        elif started:
+            self._gateway.script.request(self, number, [str(number), body.decode("latin-1")])
+
+    def _serves(self, number: int) -> bool:
+        """Record a message; tell whether any is answered now."""
+        if len(self.conversation.messages) < MAX_MESSAGES:
+            self._note(messages=(*self.conversation.messages, number))
+        started = self.conversation.client_id is not None
+        serves = self._behaviour.hello.serves or (started and self._behaviour.keeps_sessions)
+        return serves and self.conversation.version_sent is not None
 
     # --- what a script may do ---
 
@@ -209,7 +233,13 @@ class Connection(asyncio.Protocol):
 
     def reply(self, number: int, fields: Sequence[str]) -> None:
         """Answer a request of a session, if it is one that the Gateway knows."""
-        if number in messages.REPLIES:
+        if self._version >= protobuf_messages.FIRST_VERSION:
+            port = self._transport.get_extra_info("sockname")[1]
+            body = fields[1].encode("latin-1")
+            self._answer(
+                protobuf_messages.reply(self._behaviour, self._version, port, number, body)
+            )
+        elif number in messages.REPLIES:
             self._answer(messages.REPLIES[number](self._behaviour, self._version, fields))
 
     def say(self, code: int, text: str, request_id: int = -1) -> None:

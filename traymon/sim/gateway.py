@@ -16,6 +16,7 @@ from traymon.sim.behaviour import (
     HEALTHY,
     MAX_CONVERSATIONS,
     Behaviour,
+    Config,
     Conversation,
     Ending,
     Hello,
@@ -27,6 +28,7 @@ from traymon.sim.script import ORDINARY, Script
 __all__ = [
     "HEALTHY",
     "Behaviour",
+    "Config",
     "Conversation",
     "Ending",
     "Gateway",

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from traymon.sim import protobuf_messages
 from traymon.sim.behaviour import Behaviour
 
 START_API = 71
@@ -31,7 +32,7 @@ ADVANCED_REJECT = 166
 FUND_DATA = 179
 LAST_TRADE_DATE = 182
 INELIGIBILITY = 186
-MAX_TEXT = 193  # from 194 on errors tell their time, from 201 on messages begin with raw integers
+MAX_TEXT = 193  # from 194 on errors tell their time; `protobuf_messages` has those from 213 on
 FUND_FIELDS = 17
 _CONTRACT_ENDS: tuple[tuple[int, tuple[object, ...]], ...] = (
     (121, (1,)),  # aggregated group
@@ -92,6 +93,8 @@ def news_bulletin() -> bytes:
 
 def error(version: int, code: int, text: str, request_id: int | str = -1) -> bytes:
     """Return an error or system message; newer versions end it with a JSON field."""
+    if version >= protobuf_messages.FIRST_VERSION:
+        return protobuf_messages.error(code, text, int(request_id))
     advanced = [""] if version >= ADVANCED_REJECT else []
     return message(4, 2, request_id, code, text, *advanced)
 
@@ -111,6 +114,8 @@ def session_start(behaviour: Behaviour, version: int) -> bytes:
     farms = FARM_MESSAGES if behaviour.reports_farms else ()
     system_messages = (*farms, *behaviour.says)
     errors = b"".join(error(version, code, text) for code, text in system_messages)
+    if version >= protobuf_messages.FIRST_VERSION:
+        return protobuf_messages.session_start(behaviour) + errors
     return managed_accounts(behaviour) + next_valid_id(behaviour) + errors
 
 

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from traymon.sim import stage
-from traymon.sim.behaviour import Behaviour, Hello, Start
+from traymon.sim import launcher_log, stage
+from traymon.sim.behaviour import Behaviour, Config, Hello, Start
 from traymon.sim.scripts import RefusesIds
 from traymon.sim.stage import NO_ENV, Prop, Scenario
 
@@ -24,6 +24,7 @@ def _env(**settings: str) -> Mapping[str, str]:
 
 
 IN_20_DAYS = f"{date.today() + timedelta(days=20):%Y%m%d}"
+NEWEST_VERSION = 226  # of ibapi 10.51.1
 CLIENT_ID_SET = _env(IB_CLIENT_ID=str(stage.CLIENT_ID))
 
 
@@ -44,6 +45,35 @@ def _session(
         says=f"The Gateway {says_what[0].lower()}{says_what[1:]}",
         props=(stage.gateway(Behaviour(**behaviour)),),
         env=env,
+    )
+
+
+def _login(code: str, says: str, *lines: tuple[float, str]) -> Scenario:
+    """A Gateway that has not logged in; its log, with the seconds since each line, says why."""
+    begin = lines[0][0] + 1.0
+    start = (launcher_log.RESTART, launcher_log.BUILD, launcher_log.STARTED)
+    return Scenario(
+        name=code,
+        code=code,
+        says=says,
+        props=(
+            stage.nobody_listens,
+            stage.waiting_gateway(*((begin, line) for line in start), *lines),
+        ),
+        linux_only=True,
+        machine_wide=True,
+    )
+
+
+def _dialog(code: str, title: str) -> Scenario:
+    """A Gateway that serves nobody, while it shows a window."""
+    return Scenario(
+        name=code,
+        code=code,
+        says=f"The Gateway runs, its port is closed, and it shows the window “{title}”.",
+        props=(stage.nobody_listens, stage.process_name("ibgateway"), stage.dialog(title)),
+        needs_screen=True,
+        machine_wide=True,
     )
 
 
@@ -84,6 +114,10 @@ _ALL = (
         linux_only=True,
         machine_wide=True,
     ),
+    _dialog("session-elsewhere", "Existing session detected"),
+    _dialog("relogin-required", "Re-login is required"),
+    _dialog("write-access-asked", "API client needs write access action confirmation"),
+    _dialog("dialog-open", "Password Notice"),
     Scenario(
         name="wrong-port",
         code="wrong-port",
@@ -146,6 +180,48 @@ _ALL = (
         "foreign-listener",
         Hello.VERSION_ABC,
         "The version in the answer is not a number.",
+    ),
+    # --- the login ---
+    _login(
+        "two-factor-pending",
+        "The Gateway waits for the user's approval on the phone.",
+        *((35.0, launcher_log.LOGIN), (30.0, launcher_log.AUTH_IB_KEY)),
+        *((30.0, launcher_log.CHALLENGE), (5.0, launcher_log.HEARTBEAT)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "two-factor-lapsed",
+        "Nobody has approved the login on the phone in time.",
+        *((300.0, launcher_log.AUTH_IB_KEY), (300.0, launcher_log.CHALLENGE)),
+        *((60.0, launcher_log.CLOSED), (0.0, launcher_log.WAITS)),
+    ),
+    _login(
+        "login-refused",
+        "IBKR has refused the password.",
+        *((60.0, launcher_log.LOGIN), (58.0, launcher_log.WRONG_PASSWORD)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "login-throttled",
+        "After too many failed logins, IBKR makes the Gateway wait for five minutes.",
+        *((90.0, launcher_log.WRONG_PASSWORD), (60.0, launcher_log.THROTTLED)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "login-idle",
+        "The Gateway runs, and nobody has logged in for an hour.",
+        *((3600.0, launcher_log.RESTARTS_DAILY), (0.0, launcher_log.WAITS)),
+    ),
+    _login(
+        "version-refused",
+        "IBKR no longer lets this version of the Gateway log in.",
+        *((60.0, launcher_log.LOGIN), (58.0, launcher_log.OLD_VERSION)),
+        (0.0, launcher_log.WAITS),
+    ),
+    _login(
+        "restarting-itself",
+        "The Gateway restarts at its daily time, with its saved login.",
+        *((20.0, launcher_log.AUTO_RESTART), (0.0, launcher_log.LOGIN)),
     ),
     # --- the handshake ---
     Scenario(
@@ -275,6 +351,21 @@ _ALL = (
         "client-outdated",
         "Says that the client is out of date.",
         says=((357, "Your client version is out of date."),),
+    ),
+    # --- TWS's own settings ---
+    _session(
+        "read-only-api",
+        "Refuses orders, since its setting Read-Only API is on.",
+        server_version=NEWEST_VERSION,
+        config=Config(read_only=True),
+        env=_env(TRAYMON_TWS_SETTINGS="yes"),
+    ),
+    _session(
+        "master-client-id",
+        "Has the client ID 10 as its Master API client ID.",
+        server_version=NEWEST_VERSION,
+        config=Config(master_client_id=stage.CLIENT_ID),
+        env=_env(IB_CLIENT_ID=str(stage.CLIENT_ID), TRAYMON_TWS_SETTINGS="yes"),
     ),
     # --- client IDs ---
     Scenario(

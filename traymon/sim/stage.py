@@ -7,14 +7,16 @@ and the player need to know.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from traymon.sim import stage_props
+from traymon.sim import launcher_log, stage_props, window
 from traymon.sim.gateway import HEALTHY, Behaviour, Ending, Gateway
 from traymon.sim.script import ORDINARY, Script
 from traymon.sim.stage_props import LOOPBACK
@@ -58,12 +60,15 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=lambda: NO_ENV)  # further settings to check with
     linux_only: bool = False
     machine_wide: bool = False  # disturbs other scenarios that are played on this machine
+    needs_screen: bool = False  # shows a window on an X11 screen, so Linux only, too
 
     @property
     def not_here(self) -> str:
         """Why it cannot be played on this system, in one sentence; empty if it can."""
-        if self.linux_only and sys.platform != "linux":
+        if (self.linux_only or self.needs_screen) and sys.platform != "linux":
             return f"The scenario {self.name} can be played on Linux only."
+        if self.needs_screen and not os.environ.get("DISPLAY"):
+            return f"The scenario {self.name} shows a window, and there is no X11 screen here."
         return ""
 
 
@@ -234,12 +239,38 @@ async def gateway_beside(stage: Stage) -> AsyncIterator[None]:
         await gateway.stop()
 
 
+def waiting_gateway(*lines: tuple[float, str]) -> Prop:
+    """A Gateway that has not opened its port, and what its launcher log says. Linux only.
+
+    The lines are messages with the seconds that have passed since each.
+    """
+
+    @asynccontextmanager
+    async def prop(stage: Stage) -> AsyncIterator[None]:
+        log = launcher_log.written(lines, datetime.now().astimezone())
+        async with stage_props.waiting_gateway(log):
+            yield
+
+    return prop
+
+
 def process_name(name: str) -> Prop:
     """Another name for this process in the process table. Linux only."""
 
     @asynccontextmanager
     async def prop(stage: Stage) -> AsyncIterator[None]:
         with stage_props.process_name(name):
+            yield
+
+    return prop
+
+
+def dialog(title: str) -> Prop:
+    """A window of this process, as TWS shows one."""
+
+    @asynccontextmanager
+    async def prop(stage: Stage) -> AsyncIterator[None]:
+        with window.open_dialog(title):
             yield
 
     return prop

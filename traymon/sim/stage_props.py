@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -21,7 +21,36 @@ from traymon.sim import client_id_holder
 HOLDER_SCRIPT = Path(__file__).with_name("client_id_holder.py")
 LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT = 0.5  # seconds; a loopback connect that takes longer is waiting in a full queue
+IDLE_GATEWAY = """
+with open("/proc/self/comm", "w") as name:
+    name.write("ibgateway")
+print(flush=True)
+input()
+"""
 _COMM = Path("/proc/self/comm")  # Linux: the process's name, at most 15 bytes
+
+
+@asynccontextmanager
+async def waiting_gateway(lines: Sequence[str]) -> AsyncIterator[None]:
+    """Run a process called `ibgateway` whose launcher log has these lines. Linux only.
+
+    Raises ValueError in a built traymon, where `sys.executable` cannot run a script.
+    """
+    if getattr(sys, "frozen", False):
+        raise ValueError("it takes a program written in Python, and here is no Python to run it")
+    async with temporary_folder() as folder:
+        log = "".join(f"{line}\n" for line in lines)
+        (folder / "launcher.log").write_text(log, encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", IDLE_GATEWAY), cwd=folder, stdin=PIPE, stdout=PIPE
+        )
+        try:
+            assert process.stdout is not None
+            await process.stdout.readline()
+            yield
+        finally:
+            process.kill()
+            await process.wait()
 
 
 @contextmanager

@@ -40,8 +40,9 @@ class InstanceInfo:
     """Where the running traymon serves its page, and the secret that only its user can read."""
 
     port: int
-    secret: str
+    secret: str  # that requests carry
     pid: int
+    proof: str = ""  # that answers to a program at the gate carry
 
 
 class Instance:

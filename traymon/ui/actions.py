@@ -27,10 +27,13 @@ class UserActions:
     snooze: Callable[[str], None] = _nothing  # as `snooze_until` takes it; raises ValueError
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
+    show_window: Callable[[str | None], None] = _nothing  # of TWS, that a target's page names
+    look_at_tws_settings: Callable[[], None] = _nothing  # ask TWS for its own settings
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
     use_new_settings: Callable[[], None] = _nothing  # those that their files say now
     copy_report: Callable[[], None] = _nothing
-    open_logs: Callable[[], None] = _nothing
+    open_logs: Callable[[], None] = _nothing  # traymon's own
+    open_tws_logs: Callable[[], None] = _nothing
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped

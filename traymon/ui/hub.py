@@ -5,6 +5,7 @@ Renders nothing and decides nothing; never makes the monitor wait for a surface.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from traymon.diagnosis.catalogue import STALE
 from traymon.ui import presenter
 from traymon.ui.stale import stale_update
 from traymon.ui.worker import Worker
+
+log = logging.getLogger(__name__)
 
 REFRESH_INTERVAL = 60.0  # seconds; divides a day, so that "23:59" becomes "Mon 23:59" at midnight
 STOP_TIMEOUT = 1.0  # seconds for all surfaces to show what they were given last
@@ -79,7 +82,10 @@ class StatusHub:
             for feed in self._feeds:
                 feed.offer(statuses, name, changed, period)
         for listener in self._listeners:
-            listener(update)
+            try:
+                listener(update)
+            except Exception:
+                log.exception("a listener failed; the others go on")
 
     def publish_stale(self) -> None:
         """Show every target as no longer monitored, until the monitor publishes again.

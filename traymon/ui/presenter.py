@@ -11,8 +11,8 @@ from typing import Any
 from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.latency import LATENCY_NAMES
 from traymon.core.model import Diagnosis, Status
-from traymon.core.target import Program
-from traymon.core.vocabulary import Light, SensorName, SettingsNews
+from traymon.core.target import SETTINGS_VERSION, Program
+from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.diagnosis import fix_pages, library_check
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.formatting import duration, id_use, moment, programs
@@ -84,6 +84,19 @@ def claimable_program(status: Status) -> Program | None:
     return known[0] if len(holders) == len(known) == 1 else None
 
 
+def window_to_show(status: Status) -> str:
+    """Return the title of the window of TWS that waits, if it is on this screen; else ""."""
+    if SensorName.TWS_WINDOWS not in status.diagnosis.witnesses:
+        return ""
+    return Fact.WINDOW.of(status.diagnosis.facts) or ""
+
+
+def may_need_tws_logs(status: Status) -> bool:
+    """Tell whether TWS's own logs may help: it runs on this computer, and its log was read."""
+    found = status.evidence.fact(SensorName.LOGIN_LOG, Fact.APP_PID)
+    return found is not None and not status.target.demo
+
+
 def headline(diagnosis: Diagnosis) -> str:
     """Return the headline of a diagnosis, short enough for a notification's title."""
     text = fix_pages.fill(fix_pages.page(diagnosis.code).headline, short_facts(diagnosis.facts))
@@ -113,6 +126,14 @@ def worst_light(statuses: Sequence[Status]) -> Light:
 def all_paused(statuses: Sequence[Status]) -> bool:
     """Tell whether the user has paused everything."""
     return bool(statuses) and all(status.paused for status in statuses)
+
+
+def can_ask_for_settings(status: Status) -> bool:
+    """Tell whether TWS can be asked for its own settings: it has a session, and is new enough."""
+    evidence = status.evidence
+    version = evidence.fact(SensorName.HANDSHAKE, Fact.SERVER_VERSION) or 0
+    served = evidence.symptom(SensorName.SESSION) is Symptom.OK
+    return served and version >= SETTINGS_VERSION
 
 
 def address(status: Status) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from traymon.core.client_library import LibraryResult
 from traymon.core.model import Status
 from traymon.core.target import IdUse, Program
+from traymon.core.tws_settings import TwsSettings
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import check_steps, steps_up_to
 from traymon.diagnosis.fix_pages import clean
@@ -29,7 +30,8 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
     only: dict[str, Any] = {}
     if test is not None:
         steps = steps_up_to(check_steps(status.evidence), test)
-        only = {"test": test, "passed": all(step.passed for step in steps)}
+        reached = any(step.name == test for step in steps)
+        only = {"test": test, "passed": reached and all(step.passed for step in steps)}
     values = {
         "schema": SCHEMA,
         **only,
@@ -82,6 +84,6 @@ def _masked(value: Any) -> Any:
     """Return a fact's value for JSON, without control characters or account numbers."""
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
-    if isinstance(value, Program | IdUse | LibraryResult):
+    if isinstance(value, Program | IdUse | LibraryResult | TwsSettings):
         return {key.name: _masked(getattr(value, key.name)) for key in fields(value)}
     return clean(value) if isinstance(value, str) else value

@@ -54,6 +54,7 @@ class Context:
         self.evidence = Evidence(target, time.time()).with_reading(served)
         self.posted: list[Reading] = []
         self.check_requests = 1
+        self.settings_requests = 0
         self._changed = asyncio.Event()
 
     def post(self, reading: Reading) -> None:

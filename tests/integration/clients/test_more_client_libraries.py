@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from support.client_setup import CLIENTS, NODE_CLIENT, place, why_not
-from traymon.sim.gateway import Behaviour, Conversation, Hello, Running, running
+from traymon.sim.gateway import Behaviour, Config, Conversation, Hello, Running, running
 
 HOURS = "20261123:0930-20261123:1600"
 # Between two of these, some message changes its layout.
@@ -83,6 +83,27 @@ def test_a_library_is_told_of_an_unknown_contract_and_of_a_client_id_in_use(name
         assert [5, 200, "No security definition has been found for the request"] in heard["errors"]
         assert "contract" not in heard
         assert heard["refused"][0] == 326
+
+
+def test_the_newest_library_reads_the_settings_of_the_simulated_tws() -> None:
+    configs = [Config(), Config(True, 4001, False, ("10.0.0.3", "::1"), 7), None]
+    with ExitStack() as stack:
+        behaviours = [Behaviour(server_version=226, config=config) for config in configs]
+        gateways = [stack.enter_context(running(behaviour)) for behaviour in behaviours]
+        usual, special, refused = run("ibapi-latest", "settings", gateways)
+        port = gateways[0].port
+        records = [gateway.conversations[0] for gateway in gateways]
+    exit_at = ["11:45", "PM", "restart"]
+    assert usual["settings"] == [5, False, port, 0, True, ["127.0.0.1"], *exit_at]
+    assert special["settings"] == [5, True, 4001, 7, False, ["10.0.0.3", "::1"], *exit_at]
+    assert "settings" not in refused
+    assert refused["errors"][-1][:2] == [5, 10357]
+    for heard, record in zip((usual, special, refused), records, strict=True):
+        assert (heard["version"], heard["accounts"], heard["next ID"]) == (226, "DU123456", 1)
+        assert abs(heard["time"] - time.time()) < 60
+        assert [code for _, code, _ in heard["errors"]][:3] == [2104, 2106, 2158]
+        assert heard["refused"][0] == 326
+        assert record.messages == (271, 249, 308)
 
 
 @pytest.mark.parametrize("name", BY_IBKR)

@@ -110,14 +110,39 @@ def test_a_client_that_is_too_new_gets_no_answer_as_from_a_real_gateway(offer: b
     assert said_until_stopped(HEALTHY, hello) == b""
 
 
-def test_a_gateway_beyond_text_answers_the_hello_and_serves_clients_that_agree_on_less() -> None:
+def test_the_newest_gateway_speaks_protobuf_to_clients_that_can_and_text_to_others() -> None:
     newest = b"API\0\0\0\0\x09v100..226"
+    start, ask = b"\0\0\0\x06\0\0\x01\x0f\x08\x01", b"\0\0\0\x06\0\0\x01\x34\x08\x05"
+
+    def numbers(sock: socket.socket, count: int) -> list[int]:
+        with sock.makefile("rb") as stream:
+            found = []
+            for _ in range(count):
+                body = stream.read(int.from_bytes(stream.read(4), "big"))
+                found.append(int.from_bytes(body[:4], "big"))
+            return found
+
     with running(Behaviour(server_version=226)) as gateway:
         with closing(call(gateway.port, newest)) as sock:
             assert take_frame(sock)[0] == "226"
-            sock.sendall(b"\0\0\0\x06\0\0\x01\x0f\x08\x01")  # startApi 1 by protobuf
-        with closing(start_session(gateway.port, 1)) as sock:
+            sock.sendall(start + ask)
+            assert numbers(sock, 6) == [215, 209, 204, 204, 204, 310]
+            with closing(call(gateway.port, newest)) as other:
+                assert take_frame(other)[0] == "226"
+                other.sendall(start)
+                assert numbers(other, 1) == [204], "the ID is in use"
+        assert gateway.conversations[0].messages == (271, 308)
+        with closing(start_session(gateway.port, 2)) as sock:
             assert take_frame(sock)[0] == "15"
+
+
+@pytest.mark.parametrize("version", [194, 200, 212])
+def test_between_text_and_protobuf_the_hello_alone_is_answered(version: int) -> None:
+    hello = b"API\0\0\0\0\x09v100..226"
+    start = b"\0\0\0\x0d71\x002\x001\x00\x00" + b"\0" * 6
+    said = said_until_stopped(Behaviour(server_version=version), hello + start)
+    assert said[4:].startswith(b"%d\0" % version)
+    assert len(said) == 4 + int.from_bytes(said[:4], "big")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ FULL_BACKLOG = {"port-filtered"}
 WITHOUT_A_GATEWAY = FULL_BACKLOG | {
     *("app-not-running", "api-port-closed", "wrong-port", "port-refused"),
     *("host-unresolved", "host-unreachable"),
+    *("two-factor-pending", "two-factor-lapsed", "login-refused", "login-throttled"),
+    *("login-idle", "version-refused", "restarting-itself"),
 }
 
 

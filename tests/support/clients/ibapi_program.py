@@ -1,8 +1,8 @@
-"""A trading program on IBKR's own library: `ibapi_program.py visit|try CLIENT_ID PORT...`.
+"""A trading program on IBKR's own library: `ibapi_program.py MODE CLIENT_ID PORT...`.
 
-It visits each port: connects, asks what programs ask, and has a second connection refused. Or it
-only tries to get in. It prints one line of JSON for each port. Which version of the library that
-is, PYTHONPATH decides.
+MODE `visit`: at each port it connects, asks what programs ask, and has a second connection refused.
+`try`: it only tries to get in. `settings`: it asks for TWS's settings, as the newest library can.
+It prints one line of JSON for each port. Which version of the library that is, PYTHONPATH decides.
 """
 
 from __future__ import annotations
@@ -51,6 +51,14 @@ class App(EWrapper, EClient):  # type: ignore[misc]
 
     def contractDetailsEnd(self, reqId: int) -> None:
         self.heard["end"] = reqId
+
+    def configResponseProtoBuf(self, configResponseProto: Any) -> None:
+        settings, ends = configResponseProto.api.settings, configResponseProto.lockAndExit
+        self.heard["settings"] = [
+            *(configResponseProto.reqId, settings.readOnlyApi, settings.socketPort),
+            *(settings.masterClientId, settings.allowLocalhostOnly, [*settings.trustedIPs]),
+            *(ends.autoLogoffTime, ends.autoLogoffPeriod, ends.autoLogoffType),
+        ]
 
     def error(self, reqId: int, *rest: Any) -> None:
         # The newer ones give the time of the error first: 0, or more than any code.
@@ -124,6 +132,26 @@ def visit(port: int, client_id: int) -> dict[str, Any]:
     }
 
 
+def ask_for_settings(port: int, client_id: int) -> dict[str, Any]:
+    """Return what a program hears of TWS's settings, and of the clock."""
+    from ibapi.protobuf.ConfigRequest_pb2 import ConfigRequest
+
+    app, second = App(), App()
+    follow(app, port, client_id)
+    wait_until(lambda: {"accounts", "next ID"} <= app.heard.keys() or "raised" in app.heard)
+    app.reqCurrentTime()
+    app.reqConfigProtoBuf(ConfigRequest(reqId=5))
+    wait_until(lambda: "time" in app.heard and ("settings" in app.heard or app.has_code(10357)))
+    follow(second, port, client_id)
+    wait_until(lambda: second.closed or "raised" in second.heard)
+    return {
+        **app.heard,
+        "version": app.serverVersion(),
+        "errors": app.errors,
+        "refused": [code for _, code, _ in second.errors],
+    }
+
+
 def try_to_get_in(ports: list[int], client_id: int) -> list[bool]:
     """Tell for each Gateway whether a program gets its accounts soon."""
     apps = [App() for _ in ports]
@@ -136,9 +164,10 @@ def try_to_get_in(ports: list[int], client_id: int) -> list[bool]:
 
 if __name__ == "__main__":
     what, number, *words = sys.argv[1:]
-    if what == "visit":
+    if what in ("visit", "settings"):
+        act = visit if what == "visit" else ask_for_settings
         for word in words:
-            print(json.dumps(visit(int(word), int(number))))
+            print(json.dumps(act(int(word), int(number))))
     else:
         for got_in in try_to_get_in([int(word) for word in words], int(number)):
             print(json.dumps(got_in))

@@ -47,7 +47,7 @@ def page(chromium: Any) -> Iterator[Served]:
         key=lambda: made[-1] if made else "",
         create_key=create_key,
     )
-    with served(source) as page:
+    with served(calendars=source) as page:
         page.show_status(scene("healthy"))
         chromium.get(page.page.address())
         wait_for(lambda: is_visible(chromium, "#subscribe summary"), "the page with its actions")

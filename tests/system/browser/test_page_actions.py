@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from support.page_scenes import scene
+from support.page_scenes import scene, shows_window
 from support.page_server import NOW, Served, served
 from support.polling import wait_for
-from traymon.core.model import Status
+from traymon.core.facts import Fact
+from traymon.core.model import Reading, Status
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.ui import presenter
 
 SHOWN_ACTIONS = """
@@ -113,6 +115,18 @@ def test_snooze_takes_any_length_and_is_confirmed_for_eyes_and_ears(
     assert page.post("/snooze/1h", Authorization="") == 401
 
 
+def test_tws_logs_can_be_opened_once_its_log_was_read(chromium: Any, page: Served) -> None:
+    assert "Open TWS's logs" not in actions(chromium)
+    status = scene("handshake-silent")
+    facts = {Fact.APP_PID: 4711}
+    read = Reading(SensorName.LOGIN_LOG, Symptom.UNKNOWN, facts=facts, at=NOW)
+    page.show_status(replace(status, evidence=status.evidence.with_reading(read)))
+    wait_for(lambda: "Open TWS's logs" in actions(chromium), "the action")
+    press(chromium, "[data-post='/open-tws-logs']")
+    wait_for(lambda: "tws logs" in page.asked)
+    wait_for(lambda: "folder of TWS's logs" in text(chromium, "#said"), "a confirmation")
+
+
 def test_that_one_is_mine_is_where_the_page_names_it(chromium: Any, page: Served) -> None:
     assert not chromium.find_elements("css selector", ".claim")
     show(page, chromium, scene("client-id-clash"))
@@ -120,6 +134,14 @@ def test_that_one_is_mine_is_where_the_page_names_it(chromium: Any, page: Served
     press(chromium, ".claim button")
     wait_for(lambda: ("mine", "bot") in page.asked)
     wait_for(lambda: "other_app.py" in text(chromium, "#said"), "a confirmation")
+
+
+def test_a_window_of_tws_is_shown_where_the_page_names_it(chromium: Any, page: Served) -> None:
+    show(page, chromium, shows_window("Trading Login Handoff"))
+    assert text(chromium, ".claim").endswith("Trading Login Handoff")
+    press(chromium, ".claim button")
+    wait_for(lambda: ("window", "bot") in page.asked)
+    wait_for(lambda: says(chromium, "TWS's window"), "a confirmation")
 
 
 def test_check_now_is_busy_until_it_has_checked_and_keeps_the_focus(

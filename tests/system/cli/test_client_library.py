@@ -125,7 +125,7 @@ def test_a_python_that_hangs_is_stopped(traymon: IsolatedTraymon) -> None:
     [
         (["session", "--python", "nowhere"], "--python nowhere: no Python found there."),
         (["port", "--python", sys.executable], "applies only to the checks session and library"),
-        (["librarry"], "Use port, handshake, session, library or ids"),
+        (["librarry"], "Use port, handshake, session, library, ids or settings"),
     ],
 )
 def test_misuse_is_exit_code_3(arguments: list[str], words: str, traymon: IsolatedTraymon) -> None:

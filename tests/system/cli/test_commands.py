@@ -118,7 +118,7 @@ def test_check_handshake_alone_says_the_line_that_traders_know(traymon: Command)
 MISUSE = {
     "unknown option": (["check", "--prot", "1"], "No such option"),
     "unknown command": (["chekc"], "No such command"),
-    "unknown test": (["check", "sesion"], "Use port, handshake, session, library or ids"),
+    "unknown test": (["check", "sesion"], "Use port, handshake, session, library, ids or settings"),
     "unknown scenario": (["simulate", "nonsense"], " simulate --list"),
     "unknown code": (["explain", "wrong-prot"], "Did you mean wrong-port?"),
     "bad port": (["check", "--port", "x"], "IB_PORT=x: must be a whole number from 1 to 65535"),
@@ -255,6 +255,23 @@ def test_config_names_the_file_of_ibs_resets_and_where_ones_own_can_stand(
     own.parent.mkdir(parents=True)
     own.write_text('[[window]]\nregion = "all"\nwhen = "12:00-13:00 UTC"\n', encoding="utf-8")
     assert f"IB's reset times: {own}\n" in traymon("config")[1]
+
+
+def test_logs_names_the_folder_of_tws_and_how_to_read_what_is_encrypted(
+    traymon: Command, tmp_path: Path
+) -> None:
+    none_there = (3, "", "No folder with TWS's logs was found on this computer.\n")
+    assert traymon("logs") == none_there
+    folder = tmp_path / "Jts"
+    folder.mkdir()
+    (folder / "launcher.log").touch()
+    code, out, err = traymon("logs", "--print", HOME=str(tmp_path))
+    assert (code, out.splitlines()[0], err) == (0, str(folder), "")
+    for menu in ("Help > Troubleshooting > Diagnostics > API Logs", "File > API Logs"):
+        assert menu in out
+    code, out, err = traymon("logs", HOME=str(tmp_path))
+    assert (code, out.splitlines()[0]) == (0, str(folder))
+    assert "cannot be opened here" in err  # without a display
 
 
 def test_simulate_lists_every_scenario_and_traymon_tells_its_version(traymon: Command) -> None:

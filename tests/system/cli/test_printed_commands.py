@@ -22,9 +22,9 @@ from traymon import assets
 from traymon.cli.own_command import own_commands
 from traymon.core.facts import FACTS
 from traymon.core.target import Commands
-from traymon.diagnosis import fix_pages, library_words
+from traymon.diagnosis import fix_pages, library_words, settings_words
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.sim.gateway import Running, running
+from traymon.sim.gateway import Behaviour, Running, running
 from traymon.ui.web import render
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a POSIX shell")
@@ -32,8 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a 
 CODE = re.compile(r"<code[^>]*>(.*?)</code>|`([^`\n]+)`", re.DOTALL)
 # the names of commands: what follows the program's name in something that is to be typed
 NAMES = (
-    "run|open|status|check|wait|calendar|history|report|incident|snooze|test-notify|autostart|"
-    "explain|config|demo|simulate"
+    "run|open|status|check|gate|wait|calendar|history|report|incident|snooze|test-notify|autostart|"
+    "explain|logs|config|demo|simulate"
 )
 BARE = re.compile(rf"traymon (?:{NAMES})\b.*")
 USAGE_ERROR = 3
@@ -41,7 +41,7 @@ USAGE_ERROR = 3
 
 @pytest.fixture
 def gateway() -> Iterator[Running]:
-    with running() as gateway:
+    with running(Behaviour(server_version=226)) as gateway:  # of which settings can be asked for
         yield gateway
 
 
@@ -65,7 +65,8 @@ def texts(commands: Commands) -> Iterator[str]:
             yield fix_pages.to_html(fix_pages.page(code).markdown, known)
         yield render.explain_page(code, commands)
     yield render.live_page(commands.traymon)
-    others = [text for words in library_words.words().values() for text in words.values()]
+    tables = (library_words.words(), settings_words.words())
+    others = [text for table in tables for words in table.values() for text in words.values()]
     for file in (assets.folder() / "notifications").glob("*.md"):
         others += fix_pages.notification_text(file.stem)
     for text in others:
@@ -113,12 +114,12 @@ def test_every_printed_command_works_where_it_is_pasted(
         typed = line.replace("--python PATH", f"--python {sys.executable}")
         done = run_in_a_shell(user, typed.replace("-- python ", f"-- {sys.executable} "))
         assert "command not found" not in done.stderr, line
-        # nothing runs that these could ask
-        asks_the_one_that_runs = line.removeprefix(commands.traymon).split()[0] in (
-            "open",
-            "status",
+        # nothing runs that these could ask or find
+        asks_what_runs = line.removeprefix(commands.traymon).split()[0] in (
+            *("open", "status"),
+            "logs",
         )
-        usage = USAGE_ERROR if asks_the_one_that_runs else None
+        usage = USAGE_ERROR if asks_what_runs else None
         assert done.returncode in ({usage} if usage else {0, 1, 2}), (line, done.stderr)
         if " check" in line and "--report" not in line:
             assert done.returncode == 0, (line, done.stdout)

@@ -27,7 +27,7 @@ from traymon.sim.stage import Scenario
 from traymon.ui.status_json import SCHEMA
 
 EXIT_OF_LIGHT = {"green": 0, "red": 1, "amber": 2}
-PLAYABLE = [scenario for scenario in SCENARIOS.values() if not scenario.not_here]
+PLAYABLE = [s for s in SCENARIOS.values() if not (s.not_here or s.needs_screen)]
 
 # Some scenarios change what all others on this machine see: a Gateway on one of IB's usual ports,
 # or a process named like a Gateway. They are played one by one, when no other scenario runs.

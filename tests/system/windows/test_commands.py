@@ -101,7 +101,9 @@ def test_without_a_console_a_mistake_in_the_settings_is_logged_and_told(windows:
     assert "IB_PORT=seven" in windows.log()
 
 
-def test_without_a_console_it_watches_and_keeps_its_log(windows: Windows) -> None:
+def test_without_a_console_it_watches_and_keeps_its_log_and_answers_programs(
+    windows: Windows,
+) -> None:
     with running() as gateway:
         started = windows.started_by_explorer(
             windows.pythonw, "-m", "traymon", "--port", str(gateway.port)
@@ -109,6 +111,10 @@ def test_without_a_console_it_watches_and_keeps_its_log(windows: Windows) -> Non
         with started as process:
             wait_for(lambda: "starting -> healthy" in windows.log(), "green", timeout=SLOW)
             assert process.poll() is None
+            # these Windows tests do without a session
+            wait_for(lambda: b"(session-off)" in windows.traymon("gate").stdout, timeout=SLOW)
+            assert windows.traymon("gate").returncode == 1
+    assert b"(not-running)" in windows.traymon("gate").stdout
 
 
 def test_start_at_login_stands_in_the_registry_and_is_taken_out_again(windows: Windows) -> None:

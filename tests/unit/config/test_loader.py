@@ -158,6 +158,15 @@ def test_an_api_version_that_no_tws_has_is_refused(load: Load) -> None:
         load("TRAYMON_MIN_SERVER_VERSION=227\n")
 
 
+def test_the_settings_of_tws_are_asked_for_only_if_wanted_and_in_a_session(load: Load) -> None:
+    assert load().target.tws_settings is False
+    assert load("TRAYMON_TWS_SETTINGS=yes\n").target.tws_settings is True
+    with pytest.raises(ConfigError, match="must be yes or no"):
+        load("TRAYMON_TWS_SETTINGS=perhaps\n")
+    with pytest.raises(ConfigError, match="set TRAYMON_SESSION=hold, or remove this line"):
+        load("TRAYMON_TWS_SETTINGS=yes\nTRAYMON_SESSION=off\n")
+
+
 def test_every_number_reaches_the_target(load: Load) -> None:
     numbers = {
         "TRAYMON_INTERVAL": 31.5,

@@ -46,7 +46,12 @@ def diagnosis(told: str) -> Diagnosis:
         return Diagnosis(code, wanted)
     entry = next(e for e in CATALOGUE if (e.code, e.light) == (code, wanted))
     return Diagnosis(
-        code, wanted, announce=entry.announce, once=once, never_muted=entry.never_muted
+        code,
+        wanted,
+        announce=entry.announce,
+        once=once,
+        never_muted=entry.never_muted,
+        recurs=entry.recurs,
     )
 
 
@@ -211,6 +216,14 @@ def test_what_comes_and_goes_is_told_once_and_once_more_when_it_holds() -> None:
     assert len(life.told[-1][1].flips) == 20
     life.on(3600).show("port-refused").on(30).show("healthy")
     assert life.kinds[-3:] == ["steady", "fault", "recovery"]
+
+
+def test_every_two_factor_request_of_a_login_that_is_tried_again_is_told() -> None:
+    life = Life()
+    for _ in range(5):
+        life.show("two-factor-pending").on(180).show("two-factor-lapsed").on(20)
+    life.show("two-factor-pending").on(30).show("healthy").on(30)
+    assert life.kinds == ["fault"] * 11 + ["recovery"]
 
 
 def test_in_a_demo_every_planned_fault_is_told() -> None:

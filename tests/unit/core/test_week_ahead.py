@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traymon.config import ib_resets
@@ -339,6 +339,7 @@ def test_the_end_of_support_is_the_diagnosis_own() -> None:
 # --- from wherever one looks
 
 
+@settings(deadline=None, max_examples=50)  # a busy machine needs patience
 @given(st.floats(START, START + DAYS * DAY), st.integers(1, 40))
 def test_what_is_shown_is_going_on_or_begins_in_time_and_is_in_order(now: float, days: int) -> None:
     events = upcoming(FULL, now, days, day("2026-12-15"))

@@ -16,7 +16,15 @@ from traymon import assets
 from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading
 from traymon.core.target import IdUse, Limits, Program, Target
-from traymon.core.vocabulary import NOT_ACCEPTED, Light, SensorName, Symptom, Use
+from traymon.core.vocabulary import (
+    DIALOGS,
+    LOGIN_PHASES,
+    NOT_ACCEPTED,
+    Light,
+    SensorName,
+    Symptom,
+    Use,
+)
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.accounts import is_paper
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES, diagnose
@@ -29,6 +37,8 @@ from traymon.sensors import (
     held_session,
     internet,
     listener,
+    login_log,
+    login_phase,
     session,
     session_connection,
     socket_errors,
@@ -36,6 +46,7 @@ from traymon.sensors import (
     tls_probe,
     version_exchange,
     version_notice,
+    window_titles,
 )
 from traymon.sim.scenarios import SCENARIOS
 
@@ -65,6 +76,11 @@ INTERNET = (S.OK, S.UNKNOWN, S.CRASHED, S.OFFLINE)
 MONITOR = (S.PAUSED, S.RESUMED)
 TLS = (S.OK, S.UNKNOWN, S.CRASHED, S.TLS)
 CALENDAR = (S.OK, S.RESET_WINDOW, S.MAINTENANCE)
+LOGIN_LOG = (S.UNKNOWN, S.CRASHED, *sorted(LOGIN_PHASES))
+TWS_WINDOWS = (
+    *(S.UNKNOWN, S.CRASHED, *sorted(DIALOGS)),
+    *(S.TWO_FACTOR_PENDING, S.LOGIN_REFUSED, S.RESTARTING_ITSELF),
+)
 CLIENT_LIBRARY = (S.OK, S.UNKNOWN, S.CRASHED, S.NOT_LET_IN)
 CLIENT_IDS = (
     *(S.OK, S.UNKNOWN, S.CRASHED),
@@ -81,6 +97,8 @@ SEEN_BY: Mapping[str, tuple[Symptom, ...]] = {
     "hours": HOURS,
     "internet": INTERNET,
     "tls": TLS,
+    "login_log": LOGIN_LOG,
+    "tws_windows": TWS_WINDOWS,
     "client_ids": CLIENT_IDS,
     "client_library": CLIENT_LIBRARY,
     "monitor": MONITOR,
@@ -108,6 +126,12 @@ STORIES = {
     "old-connections-dead",
     "questions-unanswered",
 }
+LOGIN_CODES = (
+    *("two-factor-pending", "two-factor-lapsed", "login-idle", "login-refused"),
+    *("login-throttled", "version-refused", "restarting-itself"),
+)
+# What a window of TWS alone shows.
+WINDOW_CODES = ("session-elsewhere", "relogin-required", "dialog-open", "write-access-asked")
 
 NO_APP: Facts = {Fact.APPS: 0}
 AN_APP: Facts = {Fact.APPS: 1, Fact.APP: "IB Gateway"}
@@ -225,6 +249,8 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "paper-not-acknowledged": {**IN_SESSION, "calls": S.PAPER_NOT_ACKNOWLEDGED},
     "client-outdated": {**IN_SESSION, "calls": S.CLIENT_OUTDATED},
     "clock-skew": {"handshake": S.OK, "session": (S.OK, {Fact.CLOCK_SKEW: -2.1})},
+    **{code: {"handshake": S.REFUSED, "login_log": Symptom(code)} for code in LOGIN_CODES},
+    **{code: {"handshake": S.REFUSED, "tws_windows": Symptom(code)} for code in WINDOW_CODES},
     "healthy": {"handshake": S.OK},
     "stale": {"handshake": S.UNKNOWN},
 }
@@ -306,6 +332,133 @@ def test_what_goes_by_is_expected_in_its_window_and_not_announced(
     assert outside.code not in WINDOWS
     assert (inside.code, inside.light, inside.announce) == (code, Light.AMBER, False)
     assert inside.witnesses == outside.witnesses or inside.witnesses  # what was seen, not the time
+
+
+# Where the API is not in service: what else is seen then, and what it is called without a login.
+OUT_OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
+    "api-port-closed": {"handshake": S.REFUSED, "listener": (S.NOBODY_LISTENS, AN_APP)},
+    "app-not-running": {"handshake": S.REFUSED, "listener": (S.NOBODY_LISTENS, NO_APP)},
+    "wrong-port": {"handshake": (S.REFUSED, ELSEWHERE)},
+    "handshake-silent": {"handshake": S.SILENT, "listener": S.OK},
+    "connection-rejected": {"handshake": S.CLOSED, "session": S.LOST},
+    "start-silent": {"handshake": S.OK, "session": S.START_SILENT},
+}
+
+
+@pytest.mark.parametrize("calendar", [S.OK, *WINDOWS.values()])
+@pytest.mark.parametrize("seen", OUT_OF_SERVICE)
+@pytest.mark.parametrize("code", LOGIN_CODES)
+def test_what_the_login_waits_for_is_the_cause_of_an_api_out_of_service(
+    code: str, seen: str, calendar: Symptom
+) -> None:
+    without = why(**OUT_OF_SERVICE[seen], calendar=calendar)
+    found = why(**OUT_OF_SERVICE[seen], calendar=calendar, login_log=Symptom(code))
+    if code == "restarting-itself" and without.code == "maintenance":
+        assert found.code == "maintenance"  # the user's own time for it
+        return
+    assert (found.code, found.light) == (code, ENTRIES[code].light)
+    assert "login_log" in found.witnesses
+    assert len(found.witnesses) >= 2, "settles at once"
+    assert found.announce is (code != "restarting-itself")
+    assert found.facts[Fact.DETAIL] == f"login_log says {code}"
+
+
+@pytest.mark.parametrize("phase", sorted(LOGIN_PHASES))
+@pytest.mark.parametrize("served", [S.OK, S.SLOW])
+def test_a_login_log_counts_for_nothing_while_the_api_is_served(
+    served: Symptom, phase: Symptom
+) -> None:
+    for held in (S.OK, S.UNKNOWN, S.NO_ACCOUNTS, S.MUTE):
+        seen = {"handshake": served, "session": held}
+        with_log = why(**seen, login_log=phase)
+        assert (with_log.code, with_log.light) == (why(**seen).code, why(**seen).light)
+
+
+@pytest.mark.parametrize("phase", [S.LOGGING_IN, S.LOGGED_IN])
+@pytest.mark.parametrize("seen", OUT_OF_SERVICE)
+def test_a_login_that_waits_for_nobody_leaves_the_fault_its_name(seen: str, phase: Symptom) -> None:
+    assert why(**OUT_OF_SERVICE[seen], login_log=phase).code == seen
+
+
+# What a window shows, and under which name; `SURE` are those whose title leaves no doubt.
+SURE = {
+    S.SESSION_ELSEWHERE: "session-elsewhere",
+    S.RELOGIN_REQUIRED: "relogin-required",
+    S.TWO_FACTOR_PENDING: "two-factor-pending",
+    S.LOGIN_REFUSED: "login-refused",
+}
+SHOWN = {**SURE, S.DIALOG_OPEN: "dialog-open", S.WRITE_ACCESS_ASKED: "write-access-asked"}
+
+
+@pytest.mark.parametrize("seen", OUT_OF_SERVICE)
+@pytest.mark.parametrize("shown", SURE)
+def test_a_window_whose_title_is_sure_is_the_cause_at_once(shown: Symptom, seen: str) -> None:
+    for calendar in (S.OK, *WINDOWS.values()):
+        found = why(**OUT_OF_SERVICE[seen], calendar=calendar, tws_windows=shown)
+        assert (found.code, found.light, found.announce) == (SURE[shown], Light.RED, True)
+        assert "tws_windows" in found.witnesses
+        assert len(found.witnesses) >= 2, "settles at once"
+
+
+@pytest.mark.parametrize("shown", [S.SESSION_ELSEWHERE, S.RELOGIN_REQUIRED, S.TWO_FACTOR_PENDING])
+def test_a_window_names_the_cause_of_a_lost_link(shown: Symptom) -> None:
+    lost = TwsMessage(SensorName.LINK, S.LINK_DOWN)
+    assert diagnose(lost.among(tws_windows=shown)).code == SURE[shown]
+
+
+@pytest.mark.parametrize("shown", [S.DIALOG_OPEN, S.WRITE_ACCESS_ASKED, S.LOGIN_REFUSED])
+def test_any_other_window_leaves_a_lost_link_its_name(shown: Symptom) -> None:
+    lost = TwsMessage(SensorName.LINK, S.LINK_DOWN)
+    assert diagnose(lost.among(tws_windows=shown)).code == "ib-link-down"
+
+
+@pytest.mark.parametrize(
+    "seen", ["api-port-closed", "app-not-running", "handshake-silent", "start-silent"]
+)
+@pytest.mark.parametrize("shown", [S.DIALOG_OPEN, S.WRITE_ACCESS_ASKED])
+def test_a_window_that_may_just_be_open_takes_a_second_look(shown: Symptom, seen: str) -> None:
+    found = why(**OUT_OF_SERVICE[seen], tws_windows=shown)
+    assert (found.code, found.light) == (SHOWN[shown], Light.RED)
+    assert found.witnesses == {"tws_windows"}
+    assert found.facts[Fact.DETAIL] == f"tws_windows says {shown}"
+
+
+@pytest.mark.parametrize(
+    ("seen", "code"),
+    [
+        ({"handshake": (S.REFUSED, ELSEWHERE)}, "wrong-port"),
+        ({"handshake": (S.SILENT, JUST_OPENED)}, "just-started"),
+        ({"handshake": S.SILENT, "listener": (S.OK, PILE_UP)}, "listener-wedged"),
+        ({"handshake": S.SILENT, "tls": S.TLS}, "tls-expected"),
+        ({"handshake": S.NOT_IB}, "foreign-listener"),
+        ({"handshake": S.TIMED_OUT}, "port-filtered"),
+        ({"handshake": S.SILENT, "session": S.OK}, "new-clients-hang"),
+        ({"handshake": S.REFUSED, "calendar": S.MAINTENANCE}, "maintenance"),
+        (SMALLEST["paper-notice-unanswered"], "paper-notice-unanswered"),
+        ({"handshake": S.REFUSED, "login_log": S.LOGIN_THROTTLED}, "login-throttled"),
+    ],
+)
+def test_a_window_that_may_just_be_open_hides_no_cause_that_is_surer(
+    seen: Mapping[str, Any], code: str
+) -> None:
+    assert why(**seen, tws_windows=S.DIALOG_OPEN).code == code
+
+
+@pytest.mark.parametrize("shown", TWS_WINDOWS[2:])
+@pytest.mark.parametrize("served", [S.OK, S.SLOW])
+def test_a_window_counts_for_nothing_while_the_api_is_served(
+    served: Symptom, shown: Symptom
+) -> None:
+    for held in (S.OK, S.UNKNOWN, S.NO_ACCOUNTS, S.MUTE):
+        seen = {"handshake": served, "session": held}
+        found, without = why(**seen, tws_windows=shown), why(**seen)
+        assert (found.code, found.light) == (without.code, without.light)
+
+
+def test_a_log_and_a_window_that_agree_are_both_witnesses() -> None:
+    phase = S.TWO_FACTOR_PENDING
+    found = why(handshake=S.REFUSED, login_log=phase, tws_windows=phase)
+    assert {"login_log", "tws_windows"} < found.witnesses
 
 
 @pytest.mark.parametrize("window", WINDOWS.values())
@@ -667,9 +820,12 @@ def test_the_lists_of_this_file_name_what_the_sensors_can_see() -> None:
         held_session,
         internet,
         tls_probe,
+        login_log,
+        login_phase,
         client_ids,
         client_id_report,
         client_library,
+        window_titles,
     )
     source = "".join(inspect.getsource(module) for module in modules)
     named = {Symptom[name] for name in re.findall(r"\bSymptom\.([A-Z_]+)", source)}

@@ -147,3 +147,17 @@ def test_a_target_is_found_by_its_name_and_else_the_worst() -> None:
         shown = scene.hub.find(name)
         assert shown is not None
         assert shown.target.name == found
+
+
+def test_a_listener_that_fails_keeps_the_update_from_nobody() -> None:
+    hub, heard = StatusHub(lambda: NOON), list[Update]()
+
+    def fail(update: Update) -> None:
+        raise ValueError("a mistake of ours")
+
+    hub.listen(fail)
+    hub.listen(heard.append)
+    hub.publish(Update(GREEN, None, ~Change.NOTHING))
+    hub.publish_stale()
+    hub.stop()
+    assert [update.status.diagnosis.code for update in heard] == ["healthy", "stale"]

@@ -88,6 +88,18 @@ LONGEST: Facts = {
     Fact.TWS_VERSION: "10.45.1",
     Fact.SUPPORT_ENDS: "2026-12-15",
     Fact.MIN_TWS_VERSION: "10.50.1",
+    Fact.LOGIN_SINCE: LONG_AGO,
+    Fact.SECOND_FACTOR: "IBKR Mobile on your phone, or another device",
+    Fact.LOGIN_REFUSED_WHY: "wrong user name or password, and more",
+    Fact.LOGIN_RETRY_AT: LONG_AGO,
+    Fact.LOGIN_TROUBLE: "no secure connection to IBKR's login servers " * 2,
+    Fact.LOGGED_IN_AT: LONG_AGO,
+    Fact.WINDOW: "Ein Fenster, das auf eine Antwort wartet, mit langem Titel " * 2,
+    Fact.SETTINGS_WINDOW: "Trader Workstation Configuration (Simulated Trading) " * 2,
+    Fact.OTHER_APP_PIDS: tuple(range(4_294_967_000, 4_294_967_100)),
+    Fact.AUTO_RESTART_ON: LONG_AGO,
+    Fact.AUTO_RESTART_OFF: LONG_AGO,
+    Fact.MASTER_CLIENT_ID: 2_147_483_647,
     Fact.SENSOR: "handshake",
     Fact.LOG_FILE: "/home/" + "x" * 300,
     Fact.TRAYMON: "/home/" + "x" * 300,
@@ -106,6 +118,7 @@ BY_OTHERS = {
     Fact.LOOKS,
     Fact.OUTAGE,
     Fact.CAUSE,
+    Fact.TWS_SETTINGS,  # of the check, on no page
     *(Fact.LIBRARIES, Fact.INTERPRETER, Fact.PYTHON_VERSION),  # of `traymon check`, on no page
 }  # what the view itself puts in
 codes = pytest.mark.parametrize("code", ENTRIES)

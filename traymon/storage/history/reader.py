@@ -264,7 +264,7 @@ def _paint(recorded: list[Period], run: list[Period]) -> list[Period]:
 
 
 def _fill_gaps(periods: Sequence[Period], since: float, until: float) -> Iterator[Period]:
-    """Yield the periods, and between them the times of which nothing is recorded."""
+    """Yield the periods, and between them the times without a record."""
     at = since
     for period in periods:
         if period.start > at:

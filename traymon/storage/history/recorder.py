@@ -86,7 +86,7 @@ class HistoryRecorder:
         """`describe` says how a status was shown. `program` names the versions of everything.
 
         `on_trouble` gets why nothing can be written, or "" once that is over; `on_missed` gets
-        the faults of which the user was not notified before this process ended the last time.
+        the faults that the user was not notified of before traymon last ended.
         All are called in the writer's thread.
         """
         self._describe, self._program, self._on_missed = describe, program, on_missed
@@ -111,12 +111,16 @@ class HistoryRecorder:
         """Keep the faults that the user has not been notified of; returns at once."""
         self._writer.post(lambda database: database.keep_missed(target, faults))
 
-    def stop(self, timeout: float) -> None:
-        """Keep the last sign of life, and end."""
+    def end_watching(self) -> None:
+        """Keep the last sign of life; returns at once. Notifications are kept until `stop`."""
         with self._lock:
             for watch in self._watches.values():
                 self._post_minute(watch)
                 self._post_alive(watch)
+
+    def stop(self, timeout: float) -> None:
+        """Write what is left, for at most `timeout` seconds, and end."""
+        self.end_watching()
         self._writer.stop(timeout)
 
     # In the writer's thread

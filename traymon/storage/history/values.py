@@ -19,7 +19,7 @@ from traymon.core.vocabulary import Light, SensorName
 
 PLAIN = (str, int, float)
 MINUTE, HOUR = 60, 3600  # seconds
-# What stands for a sensor in a row of latencies; never changed.
+# A sensor in a row of latencies; never changed.
 SENSOR_NUMBERS = {SensorName.HANDSHAKE: 1, SensorName.SESSION: 2}
 
 

@@ -21,6 +21,7 @@ LABELS = {
     "session": "Session",
     "library": "Client library",
     "ids": "Client IDs",
+    "settings": "TWS settings",
 }  # in the order in which the checks are made
 STATES = {Light.GREEN: "passed", Light.AMBER: "needs attention", Light.RED: "failed"}
 CHIP_MARKS = {**MARKS, Light.GREY: "\N{EN DASH}"}

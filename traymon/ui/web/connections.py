@@ -41,11 +41,11 @@ class Connections:
         self._state = ServerState()
         self.waiting: dict[PageProtocol, None] = {}  # in the order in which they began to wait
 
-    async def adopt(self, connection: socket.socket) -> None:
-        """Serve a connection that was accepted. Raises OSError."""
+    async def adopt(self, connection: socket.socket, received: bytes) -> None:
+        """Serve a connection that was accepted, and sent these bytes already. Raises OSError."""
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(
-            lambda: PageProtocol(self._config, self._state, self.waiting), connection
+            lambda: PageProtocol(self._config, self._state, self.waiting, received), connection
         )
 
     def end_waiting(self) -> None:
@@ -73,10 +73,14 @@ class PageProtocol(H11Protocol):
     REQUEST_TIMEOUT = 5.0  # seconds from the connection, or its last response, to a whole request
 
     def __init__(
-        self, config: uvicorn.Config, state: ServerState, waiting: dict[PageProtocol, None]
+        self,
+        config: uvicorn.Config,
+        state: ServerState,
+        waiting: dict[PageProtocol, None],
+        received: bytes,
     ) -> None:
         super().__init__(config, state, {"let_in": self._let_in})
-        self._waiting = waiting
+        self._waiting, self._received = waiting, received
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -87,6 +91,8 @@ class PageProtocol(H11Protocol):
             oldest = next(iter(self._waiting))
             oldest._leave_waiting()
             oldest.transport.abort()
+        received, self._received = self._received, b""
+        self.data_received(received)  # before anything more is read
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""

@@ -10,15 +10,17 @@ ONE_TIME_LIFETIME = 120.0  # seconds for which a one-time address is valid
 
 
 class Keys:
-    """The secrets of one run: the page's key, the owner key, one-time tokens.
+    """The secrets of one run: the page's key, the owner key, its counterpart, one-time tokens.
 
     A browser trades a one-time token for the page's key. The owner key is for commands: it lies in
-    a file that only this user can read.
+    a file that only this user can read. So does the proof, by which traymon shows a program at the
+    gate that it is traymon.
     """
 
     def __init__(self) -> None:
         self.page = secrets.token_urlsafe(32)
         self.owner = secrets.token_urlsafe(32)
+        self.proof = secrets.token_urlsafe(32)
         self._one_time: dict[str, float] = {}  # when each expires, by token
 
     def one_time(self) -> str:

@@ -47,6 +47,7 @@ def part(
         "demo": status.target.demo,
         "has_fix": has_fix(status.diagnosis.code, light),
         "claimable": _claimable(status),
+        "window": clean(presenter.window_to_show(status)),
         "watched": not status.paused and status.diagnosis.code != STALE.code,
         "fixed": "" if fixed is None else duration(fixed),
         "was_wrong": _was_wrong(status),

@@ -129,6 +129,8 @@ def _states(statuses: Sequence[Status]) -> dict[str, bool]:
         "watching": not paused,
         "snoozed": any(status.snoozed_until is not None for status in statuses),
         "hours-known": any(status.opens_at is not None for status in statuses),
+        "tws-logs": any(presenter.may_need_tws_logs(status) for status in statuses),
+        "can-ask": any(presenter.can_ask_for_settings(status) for status in statuses),
         "new-settings": any(status.settings.news is SettingsNews.CHANGED for status in statuses),
     }
 

@@ -83,8 +83,11 @@ class Routes:
             Route("/pause", self._pause, methods=["POST"]),
             Route("/resume", self._resume, methods=["POST"]),
             Route("/mine/{target:path}", self._mark_as_mine, methods=["POST"]),
+            Route("/show-window/{target:path}", self._show_window, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
+            Route("/tws-settings", _act(actions.look_at_tws_settings), methods=["POST"]),
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
+            Route("/open-tws-logs", _act(actions.open_tws_logs), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
@@ -168,6 +171,10 @@ class Routes:
 
     async def _mark_as_mine(self, request: Request) -> Response:
         self._actions.mark_as_mine(request.path_params["target"])
+        return Response(status_code=204)
+
+    async def _show_window(self, request: Request) -> Response:
+        self._actions.show_window(request.path_params["target"])
         return Response(status_code=204)
 
     async def _snooze(self, request: Request) -> Response:

@@ -21,6 +21,7 @@ from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.log_limit import limit_lines
 from traymon.ui.web.peers import is_another_users
+from traymon.ui.web.reception import Answer, Reception
 
 if TYPE_CHECKING:
     from traymon.ui.web.site import Site
@@ -42,20 +43,25 @@ class LivePage:
         self,
         actions: UserActions,
         now: Callable[[], float],
+        at_gate: Answer,
         port: int = 0,
         calendars: CalendarSource = NO_CALENDARS,
         dashboards: Dashboards | None = None,
     ) -> None:
-        """`port` 0 takes a free one. Without `dashboards` the page shows no history."""
+        """`at_gate` answers programs that ask whether they may trade; it is called on the loop.
+
+        `port` 0 takes a free one. Without `dashboards` the page shows no history.
+        """
         self.keys = Keys()
         self.port: int | None = None  # while it is served
         self.site: Site | None = None  # once the page was asked for
-        self._actions, self._now = actions, now
+        self._actions, self._now, self._at_gate = actions, now, at_gate
         self._wanted_port, self._calendars = port, calendars
         self._dashboards = dashboards or Dashboards()
         self._statuses: Sequence[Status] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
+        self._loading = asyncio.Lock()  # of the web server, by the first that ask for the page
 
     def address(self) -> str | None:
         """Return an address that opens the page once; None while it cannot be served."""
@@ -81,9 +87,10 @@ class LivePage:
         self._loop = asyncio.get_running_loop()
         with _listen(self._wanted_port) as listener, limit_lines(__name__, "uvicorn.error"):
             self.port = port = listener.getsockname()[1]
+            reception = Reception(self.keys, port, self._at_gate, self._pass_on)
             on_ready(port)
             tasks = [
-                asyncio.create_task(self._accept(listener, port)),
+                asyncio.create_task(self._accept(listener, reception)),
                 asyncio.create_task(self._ended.wait()),
             ]
             try:
@@ -94,6 +101,7 @@ class LivePage:
                 self.port = self._loop = None
                 for task in tasks:
                     task.cancel()
+                await reception.end()
                 if self.site is not None:
                     await self.site.end()
 
@@ -101,16 +109,17 @@ class LivePage:
         """End the open pages and `serve`. On the page's loop."""
         self._ended.set()
 
-    async def _accept(self, listener: socket.socket, port: int) -> None:
-        """Serve whoever connects."""
+    async def _accept(self, listener: socket.socket, reception: Reception) -> None:
+        """Receive whoever connects."""
         loop = asyncio.get_running_loop()
         while True:
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError as error:
                 log.warning("no connection can be accepted: %s", error)
+                reception.end_waiting()  # frees their descriptors
                 if self.site is not None:
-                    self.site.connections.end_waiting()  # frees their descriptors
+                    self.site.connections.end_waiting()
                 await asyncio.sleep(ACCEPT_RETRY_INTERVAL)
                 continue
             if is_another_users(connection):
@@ -118,32 +127,36 @@ class LivePage:
                 connection.close()
                 await asyncio.sleep(0)  # many of them must not hold up the monitor
             else:
-                await self._adopt(connection, port)
+                reception.receive(connection)
 
-    async def _adopt(self, connection: socket.socket, port: int) -> None:
+    async def _pass_on(self, connection: socket.socket, received: bytes) -> None:
+        """Let the web server serve a connection, on which these bytes came already."""
         with contextlib.ExitStack() as stack:
             stack.callback(connection.close)
             try:
-                if self.site is None:
-                    self.site = await self._new_site(port)
-                await self.site.adopt(connection)
+                site = await self._load()
+                await site.adopt(connection, received)
             except (ImportError, OSError) as error:
                 log.warning("a connection cannot be served: %s", error)
                 return
             stack.pop_all()  # it belongs to the site now
 
-    async def _new_site(self, port: int) -> Site:
-        site = await asyncio.to_thread(_load_site)  # the monitor goes on meanwhile
-        return site(
-            self._actions,
-            lambda: self._statuses,
-            self._now,
-            self.keys,
-            self.address,
-            self._calendars,
-            self._dashboards,
-            port,
-        )
+    async def _load(self) -> Site:
+        """Return the web server, loaded once. Raises ImportError if it cannot be."""
+        async with self._loading:
+            if self.site is None:
+                site = await asyncio.to_thread(_load_site)  # the monitor goes on meanwhile
+                self.site = site(
+                    self._actions,
+                    lambda: self._statuses,
+                    self._now,
+                    self.keys,
+                    self.address,
+                    self._calendars,
+                    self._dashboards,
+                    self.port or 0,
+                )
+            return self.site
 
 
 def _load_site() -> type[Site]:

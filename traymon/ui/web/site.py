@@ -37,9 +37,9 @@ class Site:
         )
         self.connections = Connections(routes.app(port))
 
-    async def adopt(self, connection: socket.socket) -> None:
-        """Serve one more connection. Raises OSError."""
-        await self.connections.adopt(connection)
+    async def adopt(self, connection: socket.socket, received: bytes) -> None:
+        """Serve one more connection, on which these bytes came already. Raises OSError."""
+        await self.connections.adopt(connection, received)
 
     def wake(self) -> None:
         """Bring the statuses as they are now to every open page."""

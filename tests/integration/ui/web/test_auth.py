@@ -13,6 +13,8 @@ from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.web.auth import HEADERS
 from traymon.ui.web.keys import OPEN_PATH
 
+CHANGES = ("/check-now", "/tws-settings", "/pause", "/open-page", "/open-tws-logs", "/one-time")
+
 
 @pytest.fixture
 def page() -> Iterator[Served]:
@@ -132,12 +134,12 @@ def test_the_page_itself_may_change_things(page: Served) -> None:
 def test_nobody_else_may_change_anything(
     headers: dict[str, str], status: int, page: Served
 ) -> None:
-    for path in ("/check-now", "/pause", "/open-page", "/one-time"):
+    for path in CHANGES:
         assert page.post(path, **headers) == status
     assert page.asked == []
 
 
-@pytest.mark.parametrize("path", ["/check-now", "/pause", "/open-page", "/one-time"])
+@pytest.mark.parametrize("path", CHANGES)
 def test_get_changes_nothing(path: str, page: Served) -> None:
     assert page.get(path)[0] == 405
     assert page.asked == []

@@ -34,7 +34,7 @@ def serving(folder: Path, port: int = 0) -> Iterator[Served]:
         create_key=store.create_calendar_key,
         page_port=port,
     )
-    with served(calendars, port) as page:
+    with served(calendars=calendars, port=port) as page:
         page.show("healthy")
         yield page
 

@@ -16,6 +16,7 @@ from support.polling import PATIENCE, wait_for
 from traymon.ui.web.connections import PageProtocol
 from traymon.ui.web.log_limit import LINES
 from traymon.ui.web.peers import is_another_users
+from traymon.ui.web.reception import MAX_WAITING, Reception
 from traymon.ui.web.server import _listen
 from traymon.ui.web.streams import MAX_STREAMS
 
@@ -61,6 +62,15 @@ def test_a_thousand_silent_connections_keep_nobody_out(page: Served) -> None:
                 wait_for(lambda: waiting(page) <= PageProtocol.MAX_WAITING, "the oldest to end")
 
 
+def test_of_too_many_that_say_nothing_the_oldest_has_to_go(
+    page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reception, "TIMEOUT", 2 * PATIENCE)
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(connect(page)) for _ in range(MAX_WAITING + 5)]
+        wait_for(lambda: [has_ended(one) for one in waiting] == [True] * 5 + [False] * MAX_WAITING)
+
+
 def test_pages_that_are_open_stay_open_among_silent_connections(page: Served) -> None:
     with ExitStack() as stack:
         stream = stack.enter_context(closing(page.stream()))
@@ -75,12 +85,19 @@ def test_pages_that_are_open_stay_open_among_silent_connections(page: Served) ->
 
 @pytest.mark.parametrize(
     "start",
-    [b"", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"],
-    ids=["silent", "half a request", "a request without the key"],
+    [
+        b"",
+        b"GET /gat",
+        b"GET /gate?market=1 HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n",
+    ],
+    ids=["silent", "a word", "half a question", "half a request", "a request without the key"],
 )
 def test_a_connection_without_the_key_has_seconds(
     start: bytes, page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Reception, "TIMEOUT", 0.3)
     monkeypatch.setattr(PageProtocol, "REQUEST_TIMEOUT", 0.3)
     with connect(page) as connection:
         connection.sendall(start.replace(b"{port}", str(page.port).encode()))

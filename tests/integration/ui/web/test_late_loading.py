@@ -16,7 +16,7 @@ START = """
 import asyncio, sys, traymon.app
 from traymon.ui.actions import UserActions
 from traymon.ui.web.server import LivePage
-page = LivePage(UserActions(), lambda: 0.0)
+page = LivePage(UserActions(), lambda: 0.0, lambda question: {})
 asyncio.run(page.serve(lambda port: page.stop()))
 print(*sys.modules)
 """

@@ -138,7 +138,7 @@ def test_what_is_expected_has_its_name(kept: Kept) -> None:
 def test_a_sleep_is_neither_up_nor_down(kept: Kept) -> None:
     async def story(scene: Scene) -> None:
         await scene.until(101)
-        scene.slept += 3 * 3600  # as on Linux: the monotonic clock stands still meanwhile
+        scene.slept += 3 * 3600  # as on Linux: the monotonic clock stops meanwhile
         await scene.until(200)
 
     kept.play(story)

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the file: it is said once, what was written is kept, and work goes on."""
+"""Whatever is wrong with the file: it is reported once, nothing written is lost, work goes on."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_what_waits_for_a_lock_is_written_later(
     wait_for(lambda: kept.troubles[1:] == [""], "the end of the trouble")
     kept.writer.stop(STOP_TIMEOUT)
     assert kept.flips[-2:] == [1, 2]
-    assert len(kept.troubles) == 2  # said once, however often it was tried
+    assert len(kept.troubles) == 2  # reported once, however often it was tried
 
 
 def test_a_full_disk_costs_nothing_that_was_written(

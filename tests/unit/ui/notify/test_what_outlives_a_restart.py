@@ -1,4 +1,4 @@
-"""What the user missed in quiet hours is told after a restart; every attempt to tell is kept."""
+"""The user is notified after a restart of what they missed; every attempt to notify is kept."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from support.documents import HOSTILE, Document, assert_nothing_steers
-from support.page_scenes import TEN_CODES, scene
-from traymon.core.facts import Fact, Facts
+from support.page_scenes import TEN_CODES, scene, shows_window
+from traymon.core.facts import NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Reading, SettingsState, Status, Suspicion
 from traymon.core.target import Commands, Program, Target
 from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
@@ -177,6 +177,42 @@ def test_what_is_new_in_the_settings_is_said_on_every_page(news: SettingsNews, w
     assert 'data-post="/use-settings"' not in render.page(shown, NOW)
 
 
+def test_tws_logs_are_offered_where_its_log_was_read() -> None:
+    shown = status("x")
+    assert "tws-logs" not in render.live_event([shown], NOW)["state"]
+    found: Facts = {Fact.APP: "TWS", Fact.APP_PID: 4711}
+    for facts in (NO_FACTS, found):
+        reading = Reading(SensorName.LOGIN_LOG, Symptom.UNKNOWN, facts=facts, at=NOW)
+        read = replace(shown, evidence=shown.evidence.with_reading(reading))
+        assert ("tws-logs" in render.live_event([read], NOW)["state"]) is bool(facts)
+    demo = replace(read, target=replace(read.target, demo=True))
+    assert "tws-logs" not in render.live_event([demo], NOW)["state"]
+
+
+@pytest.mark.parametrize(
+    ("version", "session", "offered"),
+    [
+        (219, Symptom.OK, True),
+        (226, Symptom.OK, True),
+        (218, Symptom.OK, False),
+        (226, Symptom.LOST, False),
+        (226, Symptom.UNKNOWN, False),
+    ],
+)
+def test_the_live_page_offers_to_look_at_the_settings_of_a_tws_that_can_tell_them(
+    version: int, session: Symptom, offered: bool
+) -> None:
+    shown = scene("healthy")
+    facts: Facts = {Fact.SERVER_VERSION: version}
+    evidence = shown.evidence.with_reading(
+        Reading(SensorName.HANDSHAKE, Symptom.OK, "", facts, at=NOW)
+    ).with_reading(Reading(SensorName.SESSION, session, at=NOW))
+    event = render.live_event([replace(shown, evidence=evidence)], NOW)
+    assert ("can-ask" in event["state"]) is offered
+    assert 'data-post="/tws-settings"' in render.live_page()
+    assert 'data-post="/tws-settings"' not in render.page(shown, NOW)
+
+
 def test_after_a_fix_it_says_what_was_fixed_and_what_to_check_now() -> None:
     causes = (Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}),)
     shown = replace(scene("healthy"), was_down=250.0, was_wrong=causes)
@@ -218,6 +254,18 @@ def test_a_program_can_be_claimed_on_the_live_page_where_it_is_named() -> None:
     assert "<i>" not in html
     assert "That one is mine</button>" not in render.page(shown, NOW)
     assert "data-post" not in render.live_event([scene("handshake-silent")], NOW)["html"]
+
+
+def test_a_window_that_is_on_this_screen_can_be_shown_from_the_live_page() -> None:
+    shown = shows_window("<i>Existing session detected")
+    html = render.live_event([shown], NOW)["html"]
+    assert 'data-post="/show-window/bot"' in html
+    assert "Show that window</button>" in html
+    assert "<i>" not in html
+    assert "Show that window" not in render.page(shown, NOW), "nobody answers a page on the disk"
+    known_otherwise = replace(shown.diagnosis, witnesses=frozenset({SensorName.LOGIN_LOG}))
+    html = render.live_event([replace(shown, diagnosis=known_otherwise)], NOW)["html"]
+    assert "Show that window" not in html
 
 
 def test_a_demo_says_so_on_the_page_and_in_its_title() -> None:
