@@ -80,12 +80,13 @@ def _find(
 
 
 def _find_last(source: Source, now: float) -> Incident:
-    """Return the last incident that was not expected; exit if there is none."""
+    """Return the last incident, rather one that was not expected; exit if there is none."""
     from traymon.core.history import Condition
 
-    for incident in reversed(source.reader.read_incidents(source.target, 0.0, now)):
-        if incident.condition is not Condition.EXPECTED:
-            return incident
+    incidents = source.reader.read_incidents(source.target, 0.0, now)
+    serious = [one for one in incidents if one.condition is not Condition.EXPECTED]
+    for incident in (serious or incidents)[-1:]:
+        return incident
     print("No incident is recorded.")
     raise Exit(0)
 
