@@ -143,6 +143,24 @@ def test_without_observations_the_periods_say_what_they_can() -> None:
     assert "hours not known" in html
 
 
+@pytest.mark.parametrize(
+    ("evidence", "says"),
+    [
+        ({H: "ok: answered", SensorName.CLIENT_IDS: "client-id-taken: 10"}, "client-id-taken: 10"),
+        ({SensorName.LISTENER: "refused: x", H: "silent: y"}, "silent: y"),
+        ({H: "ok: answered", SensorName.MONITOR: "resumed"}, "TWS is silent"),
+        ({}, "TWS is silent"),
+    ],
+)
+def test_of_the_evidence_that_counts_which_sees_most(
+    evidence: dict[SensorName, str], says: str
+) -> None:
+    whole = material(observations=())
+    (bad,) = whole.incident.periods
+    incident = Incident((replace(bad, evidence=evidence),))
+    assert report(replace(whole, incident=incident)).first_sign.words == says
+
+
 def test_answers_that_never_stopped_are_not_called_the_last() -> None:
     always = Observation(START - 9000, END + 30, SensorName.SESSION, S.OK, "")
     written = report(material(observations=(always,)))
