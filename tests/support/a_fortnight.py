@@ -168,7 +168,7 @@ def _write_latencies(database: Database, target: str, period: Period) -> None:
     while at < period.end:
         handshake, heartbeat = Histogram(), Histogram()
         wave = 1 + sin(at / DAY * 2 * pi)
-        for number in range(20):
+        for number in range(8):
             noise = abs(sin(at * 0.37 + number * 2.1)) ** 6
             slow = 3.0 if period.condition is Condition.DEGRADED else 0.0
             handshake.add(0.002 * exp(0.5 * wave + 1.6 * noise) + slow)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traymon.core.history import Condition, LatencyBucket, Period
@@ -48,6 +48,7 @@ def until(record: Sequence[Period]) -> float:
     return record[-1].end
 
 
+@settings(max_examples=40)
 @given(records)
 def test_every_period_is_drawn_once_from_edge_to_edge(
     parts: list[tuple[Condition, float]],
@@ -124,6 +125,7 @@ def test_times_under_a_strip_are_full_hours_with_room_around_them() -> None:
     assert all(5 <= tick.at <= 95 for tick in ticks if tick.label)
 
 
+@settings(max_examples=40)
 @given(records, st.integers(1, 60))
 def test_a_text_strip_has_a_character_for_each_part_and_shows_every_fault(
     parts: list[tuple[Condition, float]], count: int
@@ -146,6 +148,7 @@ def test_each_condition_has_a_character_of_its_own_with_and_without_unicode() ->
         assert not ascii_only or all(mark.isascii() for mark in marks)
 
 
+@settings(max_examples=40)
 @given(records)
 def test_a_bar_is_filled_by_its_parts_and_shows_every_fault(
     parts: list[tuple[Condition, float]],
@@ -207,6 +210,7 @@ latencies = st.one_of(st.none(), st.floats(1e-6, 60))
 steps = st.lists(st.tuples(latencies, st.floats(1, 50), st.integers(0, 3)), min_size=1, max_size=40)
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_a_latency_chart_draws_every_step_within_its_frame(
     values: list[tuple[float | None, float, int]],
