@@ -37,6 +37,7 @@ from traymon.storage.history.writer import HistoryWriter
 log = logging.getLogger(__name__)
 
 SIGN_OF_LIFE = 60.0  # seconds
+SEEN_TO_LAST = 1.0  # seconds after a change for the first one: readers then know that it is over
 PRUNE_INTERVAL = 3600.0  # seconds
 SET_BACK = 1.0  # seconds by which time runs backwards only if somebody has set the clock
 ANSWERED = frozenset({Symptom.OK, Symptom.SLOW})
@@ -156,7 +157,8 @@ class HistoryRecorder:
         self._observe(watch, status, before)
         watch.seen_at = max(watch.seen_at, now)
         self._measure(watch, status)
-        if now - watch.alive_at >= SIGN_OF_LIFE:
+        has_lasted = watch.alive_at == watch.row.at and now >= watch.row.at + SEEN_TO_LAST
+        if has_lasted or now - watch.alive_at >= SIGN_OF_LIFE:
             self._post_alive(watch)
         if now - watch.pruned_at >= PRUNE_INTERVAL:
             watch.pruned_at = now
