@@ -51,7 +51,7 @@ def show_incident(
     source, now = open_history(env, target), time.time()
     try:
         name, incident = _find(source, number, now, everywhere=env is None and target is None)
-        material = read_material(source.reader, name, incident)
+        material = read_material(source.reader, name, incident, now)
     except HistoryError as error:
         exit_unreadable(error)
     report = incident_report(material, source.calendar, own_names(source.account))

@@ -65,9 +65,9 @@ def find_incident(
     return None
 
 
-def read_material(reader: HistoryReader, target: str, incident: Incident) -> Material:
+def read_material(reader: HistoryReader, target: str, incident: Incident, now: float) -> Material:
     """Return what the history holds around an incident. Raises HistoryError."""
-    since, until = incident.start - BEFORE, incident.end + AFTER
+    since, until = incident.start - BEFORE, min(incident.end + AFTER, now)
     return Material(
         target,
         incident,

@@ -37,6 +37,7 @@ from traymon.ui.incidents import LIGHTS
 from traymon.ui.presenter import MARKS
 from traymon.ui.reliability_text import CONDITION_NAMES
 
+LEAST_SHOWN = 1.0  # seconds, of a time in which nothing was wrong
 MAX_ENTRIES = 300  # of the timeline; the middle of a longer one is left out
 # They say who and where the user is, or are said elsewhere in the report.
 NOT_LISTED: frozenset[FactKey[Any]] = frozenset(
@@ -239,7 +240,11 @@ class _Writer:
     def _timeline(self) -> list[Entry]:
         """Return what showed, what each sensor saw, and what the user was told, in order."""
         incident = self._incident
-        entries = [(one.start, 1, self._shown(one)) for one in self._material.periods]
+        entries = [
+            (one.start, 1, self._shown(one))
+            for one in self._material.periods
+            if one.condition in NOT_GOOD or one.length >= LEAST_SHOWN
+        ]
         entries += [
             (one.first, 0, self._observed(one))
             for one in self._material.observations

@@ -133,6 +133,17 @@ def test_the_timeline_is_in_order_and_has_everything_that_happened() -> None:
     assert timeline[3].words == "TWS is silent: failed (D-Bus): no service answers"
 
 
+def test_what_lasted_no_second_is_shown_only_if_something_was_wrong() -> None:
+    whole = material(observations=())
+    start, short = START - 700, START - 699.9
+    moments = (
+        Period(start, short, Condition.UNOBSERVED),
+        Period(short, short + 0.1, Condition.DEGRADED, "session-lost", Light.AMBER, "Lost"),
+    )
+    timeline = report(replace(whole, periods=(*moments, *whole.periods))).timeline
+    assert [one.what for one in timeline[:2]] == ["degraded", "up"]
+
+
 def test_without_observations_the_periods_say_what_they_can() -> None:
     written = report(material(observations=(), runs=(), trading=()))
     assert written.first_sign.words == "silent: no reply"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import platform
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -14,7 +14,7 @@ from traymon.ui.own_names import own_names
 
 def test_they_are_taken_out_of_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "jane.doe")
-    monkeypatch.setattr(Path, "home", lambda: Path("/srv/people/jane"))
+    monkeypatch.setattr(Path, "home", lambda: PurePosixPath("/srv/people/jane"))
     monkeypatch.setattr(platform, "node", lambda: "trading-pc.example.com")
     redact = Redactor(own_names("XY12"))
     text = "jane.doe (jane) on trading-pc or TRADING-PC.example.com, in /srv/people/jane, for XY12"

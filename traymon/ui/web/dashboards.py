@@ -94,7 +94,7 @@ class Dashboards:
         from traymon.ui.own_names import own_names
 
         target, incident = found[0].target, found[1]
-        material = read_material(self._reader, target.name, incident)
+        material = read_material(self._reader, target.name, incident, self._now())
         return incident_report(material, self._calendar_of(target), own_names(target.account))
 
     def _find(self, statuses: Sequence[Status], number: int) -> tuple[Status, Incident] | None:
