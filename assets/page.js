@@ -259,6 +259,32 @@ async function showIncident(box) {
   const answer = key && await ask(box.dataset.contents, key);
   if (answer?.ok) box.innerHTML = await answer.text();
   document.title = box.querySelector("h1").textContent + " · traymon";
+  for (const button of box.querySelectorAll("[data-report]")) {
+    button.addEventListener("click", () => takeReport(button));
+  }
+}
+
+// Copies the report of an incident, or saves it as a file.
+async function takeReport(button) {
+  const said = document.getElementById("report-said");
+  said.textContent = "";
+  try {
+    const answer = await ask(button.dataset.report, key);
+    if (!answer.ok) throw new Error(answer.status);
+    const text = await answer.text();
+    if (button.dataset.file) save(text, button.dataset.file);
+    else await copy(text, button);
+  } catch {
+    said.textContent = "traymon does not answer, or the browser does not allow it.";
+  }
+}
+
+function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/html" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 addCopyButtons(document);

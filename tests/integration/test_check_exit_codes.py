@@ -5,29 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from support.documents import Document
 from support.polling import PATIENCE
 from support.scenario_timeout import timeout_of
 from traymon.cli.check import STEP_NAMES, check
 from traymon.cli.common import EXIT_OF_LIGHT
+from traymon.cli.incident import show_incident
 from traymon.config import loader
 from traymon.core import gate
 from traymon.core.calendar import Calendar
-from traymon.core.model import Status
-from traymon.core.vocabulary import Light
+from traymon.core.model import Change, Flip, Status, Update
+from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis.checks import check_steps
 from traymon.monitoring import one_shot
 from traymon.sim.behaviour import Config
 from traymon.sim.gateway import Behaviour, running
 from traymon.sim.scenarios import SCENARIOS
 from traymon.sim.stage import Scenario, Stage, perform
+from traymon.storage.history.recorder import HistoryRecorder
+from traymon.storage.paths import Folders
+from traymon.ui.past import describe
 from traymon.ui.web import render
 
 # Some change what all others on this machine see, so they are played alone.
@@ -228,3 +237,66 @@ def test_a_wrong_account_fails_the_session_check_and_what_follows_it(
     assert (exit_code(step="ids") == 0) is passed, "it requires the session"
     assert exit_code(step="session") == EXIT_OF_LIGHT[session]
     assert one_shot.is_ready(status, "session") is passed
+
+
+def seen_at(status: Status, at: float) -> Status:
+    """Return a status as if its checks had run at another time."""
+    later = at - status.evidence.now
+    evidence = status.evidence
+    readings = {name: replace(one, at=one.at + later) for name, one in evidence.readings.items()}
+    return replace(
+        status,
+        since=status.since + later,
+        light_since=status.light_since + later,
+        evidence=replace(evidence, now=at, readings=readings),
+    )
+
+
+def remember(path: Path, good: Status, bad: Status, at: float) -> None:
+    """Write a history in which a good time of some minutes ended at a moment."""
+    recorder = HistoryRecorder(path, describe, "traymon of the test")
+    for second in (300, 120, 30):
+        status = seen_at(good, at - second)
+        recorder.on_update(Update(status, None, Change.DETAILS))
+    status = seen_at(bad, at)
+    flip = Flip(at, good.diagnosis, bad.diagnosis)
+    recorder.on_update(Update(replace(status, since=at, light_since=at), flip, Change.HEADLINE))
+    recorder.on_update(Update(seen_at(status, at + 60), None, Change.DETAILS))
+    recorder.stop(PATIENCE)
+
+
+@pytest.mark.parametrize("html", [False, True], ids=["markdown", "html"])
+@pytest.mark.parametrize("scenario", PLAYABLE, ids=lambda scenario: scenario.name)
+def test_one_command_reports_it_as_an_incident(
+    scenario: Scenario,
+    html: bool,
+    looks: Mapping[str, Status],
+    user: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good, bad = looks["healthy"], looks[scenario.name]
+    at = time.time() - 900
+    restart = f"{datetime.fromtimestamp(at - 60, UTC):%H:%M}+10m UTC"
+    monkeypatch.setenv("TRAYMON_MAINTENANCE", restart)
+    remember(Folders.of_this_user().history, good, bad, at)
+    capsys.readouterr()
+    if bad.diagnosis.light in (Light.GREEN, Light.GREY):
+        with pytest.raises(SystemExit):
+            show_incident(None, html=html)
+        assert capsys.readouterr().out == "No incident is recorded.\n"
+        return
+    show_incident(None, html=html)
+    report = capsys.readouterr().out
+    assert report.startswith("<!doctype html>" if html else "# API incident: ")
+    words = " ".join(Document(report).text.split()) if html else report
+    assert bad.diagnosis.code in words
+    assert bad.diagnosis.light.word in words
+    assert "not recorded" not in words
+    assert re.search(r"handshake: (answered throughout|20\d\d-)", words)
+    assert "TWS or IB Gateway restarts, " in words
+    (first,) = re.findall(r"First evidence:? ?(.*?)(?:\n|Last good)", words)
+    seen = {one.symptom for one in bad.evidence.readings.values()} - {Symptom.OK}
+    if not any(symptom in first for symptom in seen):  # only the settings say that it is wrong
+        assert " ".join(describe(bad).headline.split()[:2]) in first
+    assert str(user) not in words

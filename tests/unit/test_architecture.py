@@ -73,6 +73,7 @@ PURE = (
     "ui/stale",
     "ui/past",
     "storage/history/values",
+    "storage/history/black_box",
     "ui/tray/appearance",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
@@ -122,7 +123,7 @@ IMPORTERS = {
     "ibapi": {"sensors/traymon_library_check"},
     "typer": COMMANDS - STAYS,
     "rich": (COMMANDS - STAYS)
-    | {"ui/check_text", "ui/console", "ui/terminal", "ui/terminal_lines"},
+    | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},

@@ -17,8 +17,11 @@ from traymon.cli import (
     demo,
     explain,
     gate,
+    history,
+    incident,
     logs,
     notify_test,
+    report,
     run,
     simulate,
     wait,
@@ -76,6 +79,9 @@ app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
+app.command("history", rich_help_panel=WATCH)(history.show_history)
+app.command("report", rich_help_panel=WATCH)(report.write_period_report)
+app.command("incident", rich_help_panel=WATCH)(incident.show_incident)
 app.command(rich_help_panel=DIAGNOSE)(check.check)
 app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
 app.command(rich_help_panel=DIAGNOSE)(gate.gate)

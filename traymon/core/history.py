@@ -15,7 +15,7 @@ from traymon.core.facts import NO_FACTS, Facts
 from traymon.core.model import Diagnosis
 from traymon.core.program_habits import KEPT_FOR, Habits, Visit
 from traymon.core.time_windows import Span
-from traymon.core.vocabulary import Light, SensorName
+from traymon.core.vocabulary import Light, SensorName, Symptom
 
 NO_EVIDENCE: Mapping[SensorName, str] = MappingProxyType({})
 
@@ -184,6 +184,17 @@ class RunRecord:
     program: str = ""  # versions of traymon, Python and the system
 
 
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a sensor saw without a change, from its first look to its last."""
+
+    first: float
+    last: float
+    sensor: SensorName
+    symptom: Symptom
+    detail: str  # of the first look; untrusted
+
+
 class HistoryError(Exception):
     """The history cannot be read; the text says why."""
 
@@ -230,6 +241,12 @@ class HistoryReader(Protocol):
 
     def read_visits(self, target: str, since: float, until: float) -> tuple[Visit, ...]:
         """Return when the user's programs were connected in this time, in order."""
+
+    def read_observations(self, target: str, since: float, until: float) -> tuple[Observation, ...]:
+        """Return what the sensors saw in this time, in order, as far as it was kept.
+
+        It is kept around incidents: from ten minutes before a change to ten after.
+        """
 
     def read_trading_hours(self, target: str, since: float, until: float) -> tuple[Span, ...]:
         """Return the trading hours that IB gave for this time, in order; none if it gave none."""

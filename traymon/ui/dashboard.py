@@ -5,7 +5,7 @@ Waits for the disk, so it is never called on the monitor's loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -136,25 +136,11 @@ def read_dashboard(
         return Dashboard(clean(target), problem=clean(str(error)))
 
 
-def find_incident(
-    reader: HistoryReader, targets: Sequence[str], number: int, now: float
-) -> tuple[str, IncidentView] | None:
-    """Return an incident and its target by the incident's number; None if it is not kept.
-
-    Raises HistoryError.
-    """
-    for target in targets:
-        for incident in reader.read_incidents(target, 0.0, now):
-            if incident.number == number:
-                return clean(target), incident_view(incident, now)
-    return None
-
-
 def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None) -> Dashboard:
     extent = reader.read_extent(target)
     if extent is None or extent.begins >= now:  # the clock was set back since
         return Dashboard(clean(target))
-    until = extent.ends if 0 <= now - extent.ends < FRESH else now
+    until = end_of_record(extent, now)
     midnight = datetime.combine(datetime.fromtimestamp(until).date(), time())
     since = (midnight - timedelta(days=DAYS - 1)).timestamp()
     periods = reader.read_periods(target, since, until)
@@ -162,7 +148,7 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
     serious = [one for one in incidents if one.condition is not Condition.EXPECTED]
     past = None
     if until - extent.begins >= FIRST_FIGURES:
-        trading = _trading_hours(reader, target, hours, since, until)
+        trading = trading_hours(reader, target, hours, since, until)
         latencies = _latencies(reader, target, until)
         past = _past(periods, incidents, extent, until, now, trading, latencies)
     return Dashboard(
@@ -171,8 +157,13 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
         past=past,
         incidents=tuple(incident_view(one, now) for one in serious[: -MAX_INCIDENTS - 1 : -1]),
         older_incidents=max(len(serious) - MAX_INCIDENTS, 0),
-        expected=tuple(_count_expected(incidents)),
+        expected=tuple(count_expected(incidents)),
     )
+
+
+def end_of_record(extent: Span, now: float) -> float:
+    """Return up to when the past is shown: to the last sign of life of a traymon that runs."""
+    return extent.ends if 0 <= now - extent.ends < FRESH else now
 
 
 def _past(
@@ -189,33 +180,41 @@ def _past(
     days = measure_days(periods, since, until, None, trading)
     day = strip(
         *(periods, until - DAY, until, now),
-        trading if _covers(trading, until - DAY) else None,
+        trading if covers(trading, until - DAY) else None,
     )
     blocks = day_blocks(days, DAYS, trading_since)
     return Past(
-        uptimes=tuple(_uptimes(periods, max(until - WEEK, since), until, trading)),
+        uptimes=tuple(uptimes_of(periods, max(until - WEEK, since), until, trading)),
         strip=day,
         strip_begins=moment(until - DAY, now),
         blocks=blocks,
-        days=tuple(
-            _day_row(one) for one in reversed(days) if one.reliability.until > extent.begins
-        ),
+        days=tuple(day_row(one) for one in reversed(days) if one.reliability.until > extent.begins),
         latencies=tuple(latencies),
-        outages=_outages(incidents),
+        outages=outages_of(incidents),
         conditions=_shown_conditions(day, blocks),
     )
 
 
 def _shown_conditions(day: Strip, blocks: Sequence[DayBlock]) -> Mapping[Condition, str]:
     bars = [bar for block in blocks for bar in block.bars]
-    shown = {one.condition for one in (*day.segments, *day.closed)}
+    shown = conditions_of(day)
     shown |= {part.condition for bar in bars for part in bar.parts}
     if any(bar.closed for bar in bars):
         shown.add(Condition.CLOSED)
+    return names_of(shown)
+
+
+def conditions_of(chart: Strip) -> set[Condition]:
+    """Return the conditions that a strip shows."""
+    return {one.condition for one in (*chart.segments, *chart.closed)}
+
+
+def names_of(shown: Collection[Condition]) -> Mapping[Condition, str]:
+    """Return conditions with their names, in the order of a legend."""
     return {one: name for one, name in CONDITION_NAMES.items() if one in shown}
 
 
-def _trading_hours(
+def trading_hours(
     reader: HistoryReader, target: str, hours: Schedule | None, since: float, until: float
 ) -> Sequence[Span] | None:
     """Return the trading hours: those of the settings, else those that IB gave; None if unknown."""
@@ -224,16 +223,16 @@ def _trading_hours(
     return reader.read_trading_hours(target, since, until) or None
 
 
-def _covers(trading: Sequence[Span] | None, since: float) -> bool:
+def covers(trading: Sequence[Span] | None, since: float) -> bool:
     """Tell whether the trading hours are known from a moment on."""
     return trading is not None and len(trading) > 0 and trading[0].begins < since + LONGEST_WEEKEND
 
 
-def _uptimes(
+def uptimes_of(
     periods: Sequence[Period], since: float, until: float, trading: Sequence[Span] | None
 ) -> Iterator[Uptime]:
     """Yield the figures of trading hours, if they are known, and of all hours."""
-    known = trading if _covers(trading, since) else None
+    known = trading if covers(trading, since) else None
     reliability = measure(periods, since, until, known)
     in_hours = reliability.trading_hours
     if in_hours is not None and in_hours.length > 0:
@@ -246,7 +245,7 @@ def _uptime(label: str, figures: Figures) -> Uptime:
     return Uptime(label, availability_text(figures), seconds_text(open_hours))
 
 
-def _outages(incidents: Sequence[Incident]) -> Outages | None:
+def outages_of(incidents: Sequence[Incident]) -> Outages | None:
     """Return what the outages among the incidents add up to; None if there are none."""
     lengths = [one.lasted for one in incidents if one.condition is Condition.DOWN]
     if not lengths:
@@ -255,7 +254,8 @@ def _outages(incidents: Sequence[Incident]) -> Outages | None:
     return Outages(count, duration(total), duration(max(lengths)), duration(total / count))
 
 
-def _day_row(day: Day) -> DayRow:
+def day_row(day: Day) -> DayRow:
+    """Return one day in words."""
     figures = day.reliability.all_hours
     seconds = figures.seconds
     not_watched = seconds[Condition.ASLEEP] + seconds[Condition.UNOBSERVED]
@@ -278,14 +278,14 @@ def _latencies(reader: HistoryReader, target: str, until: float) -> list[Latency
     """Return the charts of everything whose latency was measured."""
     views = []
     for sensor, name in LATENCY_NAMES.items():
-        day = _latency(reader, target, sensor, until - DAY, until, STEP_OF_DAY)
-        month = _latency(reader, target, sensor, until - MONTH, until, STEP_OF_MONTH)
+        day = latency_of(reader, target, sensor, until - DAY, until, STEP_OF_DAY)
+        month = latency_of(reader, target, sensor, until - MONTH, until, STEP_OF_MONTH)
         if day is not None or month is not None:
             views.append(LatencyView(name.capitalize(), day, month))
     return views
 
 
-def _latency(
+def latency_of(
     reader: HistoryReader,
     target: str,
     sensor: SensorName,
@@ -293,12 +293,13 @@ def _latency(
     until: float,
     step: float,
 ) -> LatencyChart | None:
+    """Return the chart of a time in steps of so many seconds; None if nothing was answered."""
     steps = reader.read_latency(target, sensor, since, until, step)
     whole = reader.read_latency(target, sensor, since, until, until - since)
     return latency_chart(steps, whole[0] if whole else None, since, until)
 
 
-def _count_expected(incidents: Sequence[Incident]) -> Iterator[ExpectedView]:
+def count_expected(incidents: Sequence[Incident]) -> Iterator[ExpectedView]:
     """Yield what was expected, by cause."""
     lengths: dict[str, list[float]] = {}
     names: dict[str, str] = {}

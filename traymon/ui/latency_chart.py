@@ -133,8 +133,9 @@ def _points(places: Sequence[tuple[float, float]]) -> str:
 
 def _moments(since: float, until: float) -> Iterator[tuple[float, str]]:
     """Yield the times under a chart: hours of a day or so, dates of a longer time."""
-    is_long = until - since > 3 * DAY
-    step = timedelta(days=7) if is_long else timedelta(hours=6)
+    length = until - since
+    is_long = length > 3 * DAY
+    step = timedelta(days=7 if length > 10 * DAY else 1) if is_long else timedelta(hours=6)
     at = datetime.fromtimestamp(since).replace(hour=0, minute=0, second=0, microsecond=0)
     while at.timestamp() < until:
         if at.timestamp() > since:

@@ -114,6 +114,33 @@ def test_the_keyboard_leads_to_every_incident_and_back(
     wait_for(partial(shows, chromium, "in trading hours"), "the status")
 
 
+CATCH = """
+window.caught = [];
+navigator.clipboard.writeText = async (text) => { window.caught.push(text); };
+URL.createObjectURL = (blob) => {
+  blob.text().then((text) => window.caught.push(text));
+  return "#";
+};
+"""
+
+
+def test_the_report_of_an_incident_is_copied_or_saved(
+    chromium: Any, page: Served, board: Dashboard
+) -> None:
+    refused = next(one for one in board.incidents if one.code == "port-refused")
+    chromium.get(f"http://127.0.0.1:{page.port}/incidents/{refused.number}")
+    wait_for(partial(shows, chromium, refused.headline, "h1"), "the incident")
+    chromium.execute_script(CATCH)
+    for name, begins in (("Copy report", "# API incident: "), ("Save report", "<!doctype html>")):
+        chromium.find_element("xpath", f"//button[text()='{name}']").send_keys("\n")
+        taken = wait_for(lambda: chromium.execute_script("return window.caught.pop()"), name)
+        assert taken.startswith(begins)
+        assert "port-refused" in taken
+    page.page._dashboards._reader = None
+    chromium.find_element("xpath", "//button[text()='Save report']").send_keys("\n")
+    wait_for(partial(shows, chromium, "traymon does not answer", "#report-said"), "the error")
+
+
 def test_what_was_folded_out_stays_so_when_the_history_changes(chromium: Any, page: Served) -> None:
     chromium.execute_script("document.querySelector('#days-1 summary').click()")
     chromium.execute_script("document.querySelector('#days-1 summary').focus()")

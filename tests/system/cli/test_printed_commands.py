@@ -10,11 +10,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.a_fortnight import write_fortnight
 from support.traymon_process import IsolatedTraymon
 from traymon import assets
 from traymon.cli.own_command import own_commands
@@ -30,8 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a 
 CODE = re.compile(r"<code[^>]*>(.*?)</code>|`([^`\n]+)`", re.DOTALL)
 # the names of commands: what follows the program's name in something that is to be typed
 NAMES = (
-    "run|open|status|check|gate|wait|snooze|test-notify|autostart|explain|logs|config|demo|simulate"
-    "|calendar"
+    "run|open|status|check|gate|wait|calendar|history|report|incident|snooze|test-notify|autostart|"
+    "explain|logs|config|demo|simulate"
 )
 BARE = re.compile(rf"traymon (?:{NAMES})\b.*")
 USAGE_ERROR = 3
@@ -148,3 +150,17 @@ def test_settings_that_were_named_are_named_again(user: IsolatedTraymon) -> None
     assert json.loads(done.stdout)["target"]["port"] == int(
         (user.cwd / ".env").read_text().split()[0].removeprefix("IB_PORT=")
     )
+
+
+def test_the_commands_about_the_past_name_each_other(user: IsolatedTraymon) -> None:
+    write_fortnight(Path(user.env["XDG_STATE_HOME"]) / "traymon" / "history.db", until=time.time())
+    refused = user.run("incident", "99999").stderr
+    shown = re.fullmatch(r"There is no incident 99999\. (.*) lists them\.\n", refused)
+    assert shown
+    assert shown[1] == f"{own_commands().traymon} history"
+    done = run_in_a_shell(user, shown[1])
+    assert (done.returncode, done.stderr) == (0, "")
+    number = re.search(r"^ +(\d+)  .*refuses connections", done.stdout, re.M)
+    assert number
+    report = run_in_a_shell(user, f"{own_commands().traymon} incident {number[1]}")
+    assert report.stdout.startswith("# API incident: ")

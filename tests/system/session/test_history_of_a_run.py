@@ -31,6 +31,10 @@ def test_what_was_seen_before_a_kill_is_kept_and_nothing_else(tmp_path: Path) ->
         wait_for(lambda: user.run("status").returncode == 0, "green")
         wait_for(file_of(user).exists, "the history")
         extent(file_of(user))
+        told = wait_for(
+            lambda: "observed" in user.run("history").stdout, "the history while it runs"
+        )
+        assert told
         first.kill()
         first.wait()
         killed = extent(file_of(user))

@@ -240,10 +240,7 @@ def test_a_gap_in_the_latency_is_a_gap_in_its_line() -> None:
     chart = latency_chart(measured, None, SINCE, NOW)
     assert chart is not None
     assert len(chart.lines) == len(chart.bands) == 2
-    assert [(level.at, level.label) for level in chart.levels] == [(100, "2 ms"), (0, "5 ms")]
-    quick, slow = (float(at.split(",")[1]) for at in chart.lines[0].split()[1:3])
-    assert quick == HEIGHT, "at the bottom"
-    assert slow < quick
+    assert [level.label for level in chart.levels] == ["2 ms", "5 ms"]
 
 
 def test_the_latency_is_said_in_words_too() -> None:

@@ -20,17 +20,12 @@ from support.a_fortnight import (
     write_fortnight,
     write_history,
 )
-from traymon.core.history import (
-    Condition,
-    HistoryReader,
-    NotificationRecord,
-    Period,
-    find_incidents,
-)
+from traymon.core.history import Condition, HistoryReader, Period
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 from traymon.storage.history.reader import HistoryFile
-from traymon.ui.dashboard import Dashboard, Past, find_incident, read_dashboard
+from traymon.ui.dashboard import Dashboard, Past, read_dashboard
+from traymon.ui.incident_material import find_incident
 from traymon.ui.incidents import incident_view
 
 
@@ -79,24 +74,12 @@ def test_incidents_are_listed_newest_first_with_what_became_of_the_notification(
     assert (expected.count, expected.total) == (11, "36 min")
 
 
-def test_the_news_that_it_is_over_is_not_the_news_that_it_began() -> None:
-    down = Period(NOW - 600, NOW - 60, Condition.DOWN, "port-refused", Light.RED, "It refuses")
-    up = Period(NOW - 60, NOW, Condition.UP, "healthy", Light.GREEN)
-    told = (
-        NotificationRecord(NOW - 590, "fault", "port-refused", "It refuses", "D-Bus", "failed"),
-        NotificationRecord(NOW - 60, "recovery", "healthy", "It is back", "D-Bus", "delivered"),
-    )
-    for records, tried in ((told, True), (told[1:], False)):
-        (incident,) = find_incidents((down, up), records)
-        view = incident_view(incident, NOW)
-        assert view.told_at == ""
-        assert (view.tried, len(view.notes)) == (tried, len(records))
-
-
 def test_an_incident_is_found_by_its_number(reader: HistoryReader) -> None:
     board = read_dashboard(reader, TARGET, NOW)
     for one in board.incidents:
-        assert find_incident(reader, ["other", TARGET], one.number, NOW) == (TARGET, one)
+        found = find_incident(reader, ["other", TARGET], one.number, NOW)
+        assert found is not None
+        assert (found[0], incident_view(found[1], NOW)) == (TARGET, one)
     assert find_incident(reader, [TARGET], 9999, NOW) is None
 
 
@@ -169,12 +152,11 @@ def test_a_clock_that_was_wrong_by_years_leaves_the_present_in_its_place(tmp_pat
     periods = (
         Period(NOW - 2 * DAY, NOW, *good),
         Period(NOW, NOW + 1, Condition.UNOBSERVED),
-        Period(NOW + year, NOW + year + DAY, Condition.DEGRADED, "slow", Light.AMBER, "It is slow"),
+        Period(NOW + year, NOW + year + DAY, *good),
     )
     reader = write_history(tmp_path / "history.db", periods)
     past = past_of(read_dashboard(reader, TARGET, NOW))
     assert past.strip.summary == "up 1 d"
-    assert past.days[0].degraded == ""
     assert read_dashboard(reader, TARGET, NOW - 3 * DAY) == Dashboard(TARGET)
 
 

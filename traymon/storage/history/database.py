@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from traymon.core.histogram import Histogram, decode_counts
-from traymon.core.history import NO_DESCRIPTION, Condition, Description, NotificationRecord
+from traymon.core.history import (
+    NO_DESCRIPTION,
+    Condition,
+    Description,
+    NotificationRecord,
+    Observation,
+)
 from traymon.core.notification_policy import Unannounced
 from traymon.core.program_habits import Visit
 from traymon.core.time_windows import Span
@@ -139,6 +145,17 @@ class Database:
             "INSERT INTO description VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (number, *texts)
         )
         return number
+
+    def keep_observations(self, run: Run, observations: Iterable[Observation]) -> None:
+        """Add what sensors saw, or until when what they saw has lasted."""
+        number = self._run_id(run)
+        self._connection.executemany(
+            "REPLACE INTO observation VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (millis(one.first), number, one.sensor, millis(one.last), one.symptom, one.detail)
+                for one in observations
+            ],
+        )
 
     def keep_alive(self, run: Run, at: float) -> None:
         """Note that the target was watched until now."""

@@ -20,13 +20,14 @@ from traymon.core.history import (
     Incident,
     LatencyBucket,
     NotificationRecord,
+    Observation,
     Period,
     RunRecord,
     find_incidents,
 )
 from traymon.core.program_habits import Visit
 from traymon.core.time_windows import Span
-from traymon.core.vocabulary import Light, SensorName
+from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.storage.history.schema import DamagedFileError, UnusableFileError, check_header
 from traymon.storage.history.values import (
     HOUR,
@@ -40,6 +41,8 @@ from traymon.storage.history.visits import COLUMNS, visit_of
 
 READ_TIMEOUT = 2.0  # seconds to wait for a lock
 FLIP = "flip.id, at, condition, code, light, headline, facts, evidence, transient"
+# That this version knows; the file may have been used by a later one.
+SENSORS, SYMPTOMS = frozenset(SensorName), frozenset(Symptom)
 LONGEST_INCIDENT = 31 * 86_400.0  # seconds by which a look at incidents reaches further back
 
 
@@ -135,6 +138,16 @@ class HistoryFile:
             *(target, millis(since), millis(until)),
         )
         return tuple(RunRecord(begins / 1000, ends / 1000, words) for begins, ends, words in rows)
+
+    def read_observations(self, target: str, since: float, until: float) -> tuple[Observation, ...]:
+        """Return what the sensors saw in this time, in order, as far as it was kept."""
+        rows = self._query(
+            "SELECT first, last, sensor, symptom, detail FROM observation"
+            " JOIN run ON run.id = run WHERE target = ? AND last >= ? AND first < ?"
+            " ORDER BY first, sensor",
+            *(target, millis(since), millis(until)),
+        )
+        return tuple(_observation(*row) for row in rows if row[2] in SENSORS and row[3] in SYMPTOMS)
 
     def read_trading_hours(self, target: str, since: float, until: float) -> tuple[Span, ...]:
         """Return the trading hours that IB gave for this time, in order; none if it gave none."""
@@ -238,6 +251,12 @@ def _period(
     return Period(
         *(at / 1000, end / 1000, Condition(condition), code, Light(light), headline),
         *(decode_facts(facts), decode_evidence(evidence), bool(transient), number),
+    )
+
+
+def _observation(first: int, last: int, sensor: str, symptom: str, detail: str) -> Observation:
+    return Observation(
+        *(first / 1000, last / 1000, SensorName(sensor), Symptom(symptom), str(detail))
     )
 
 

@@ -18,9 +18,11 @@ from traymon.core import ib_hours
 from traymon.core.facts import Fact
 from traymon.core.histogram import Histogram
 from traymon.core.history import (
+    NOT_GOOD,
     Condition,
     Description,
     NotificationRecord,
+    Observation,
     condition_of,
     is_transient,
 )
@@ -28,6 +30,7 @@ from traymon.core.latency import LATENCY_NAMES
 from traymon.core.model import Change, Reading, Status, Update
 from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.storage.history.black_box import BlackBox
 from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.visits import VisitRecorder
 from traymon.storage.history.writer import HistoryWriter
@@ -35,6 +38,7 @@ from traymon.storage.history.writer import HistoryWriter
 log = logging.getLogger(__name__)
 
 SIGN_OF_LIFE = 60.0  # seconds
+SEEN_TO_LAST = 1.0  # seconds after a change for the first one: readers then know that it is over
 PRUNE_INTERVAL = 3600.0  # seconds
 SET_BACK = 1.0  # seconds by which time runs backwards only if somebody has set the clock
 ANSWERED = frozenset({Symptom.OK, Symptom.SLOW})
@@ -60,6 +64,7 @@ class _Watch:
     pruned_at: float = -inf  # when old rows were last removed
     has_gap: bool = False  # there was no room for a flip: what follows is another run
     read_at: dict[SensorName, float] = field(default_factory=dict)  # newest readings
+    box: BlackBox = field(default_factory=BlackBox)
     minute: float = 0.0  # in which the latencies were measured
     latencies: dict[SensorName, Histogram] = field(default_factory=dict)
 
@@ -145,14 +150,18 @@ class HistoryRecorder:
         name = status.target.name
         watch = self._watches.get(name)
         if watch is None or watch.has_gap or now < watch.seen_at - SET_BACK:
+            before = None
             watch = self._watches[name] = self._begin(status, now)
         else:
+            before = watch.row
             self._take_sleep(watch, status)
             self._take_flip(watch, update)
+        self._observe(watch, status, before)
         watch.seen_at = max(watch.seen_at, now)
         self._measure(watch, status)
         self._visits.take(status)
-        if now - watch.alive_at >= SIGN_OF_LIFE:
+        has_lasted = watch.alive_at == watch.row.at and now >= watch.row.at + SEEN_TO_LAST
+        if has_lasted or now - watch.alive_at >= SIGN_OF_LIFE:
             self._post_alive(watch)
         if now - watch.pruned_at >= PRUNE_INTERVAL:
             watch.pruned_at = now
@@ -176,6 +185,15 @@ class HistoryRecorder:
         row = _row(status, _began(watch, update))
         if watch.moves_on_to(row):
             self._show(watch, row, status)
+
+    def _observe(self, watch: _Watch, status: Status, before: FlipRow | None) -> None:
+        """Keep what the sensors see around an incident; `before` showed until this update."""
+        rows = [row for row in (before, watch.row) if row is not None]
+        changed = watch.row is not before and any(row.condition in NOT_GOOD for row in rows)
+        seen = watch.box.take(status.evidence.readings, status.evidence.now, changed=changed)
+        if seen:
+            write = partial(_write_observations, watch.run, seen)
+            self._writer.post(write, can_be_missed=True)
 
     def _take_sleep(self, watch: _Watch, status: Status) -> None:
         """Keep a sleep, which ends with the first reading after it."""
@@ -251,6 +269,10 @@ def _write_minute(
     target: str, minute: float, latencies: Mapping[SensorName, Histogram], database: Database
 ) -> None:
     database.add_minute(target, minute, latencies)
+
+
+def _write_observations(run: Run, seen: list[Observation], database: Database) -> None:
+    database.keep_observations(run, seen)
 
 
 def _write_alive(run: Run, at: float, database: Database) -> None:

@@ -8,6 +8,7 @@ from traymon.storage.history.values import HOUR, MINUTE, millis
 
 DAY = 86_400.0
 KEEP_MINUTES, KEEP_HOURS, KEEP_EVENTS = 14 * DAY, 400 * DAY, 2 * 365 * DAY  # seconds
+MAX_OBSERVATIONS = 6_000  # the newest; about 20 for each incident
 PRUNED_AT_ONCE = 500  # rows of a table; the others follow the next time
 
 
@@ -27,6 +28,10 @@ def remove_old(connection: sqlite3.Connection, now: float) -> None:
             (before,),
         )
     _remove_flips(connection, events)
+    connection.execute(
+        "DELETE FROM observation WHERE first < (SELECT first FROM observation"
+        f" ORDER BY first DESC LIMIT 1 OFFSET {MAX_OBSERVATIONS})"
+    )
 
 
 def _remove_flips(connection: sqlite3.Connection, before: int) -> None:

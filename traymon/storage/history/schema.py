@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS notification (
     code TEXT NOT NULL, title TEXT NOT NULL, outcome TEXT NOT NULL, why TEXT NOT NULL,
     PRIMARY KEY (at, target, channel)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS observation (
+    first INTEGER NOT NULL, run INTEGER NOT NULL, sensor TEXT NOT NULL, last INTEGER NOT NULL,
+    symptom TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (first, run, sensor)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS missed (
     target TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER, code TEXT NOT NULL,
     light INTEGER NOT NULL, facts TEXT NOT NULL

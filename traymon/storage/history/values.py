@@ -12,7 +12,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
-from traymon.core.facts import FACTS, FactKey, Facts
+from traymon.core.facts import FACTS, FactKey, Facts, ShownAs
 from traymon.core.model import Diagnosis
 from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName
@@ -36,7 +36,7 @@ def encode_facts(facts: Facts) -> str:
 
 @lru_cache(maxsize=256)  # the same fault mostly says the same
 def decode_facts(text: str) -> Facts:
-    """Return the facts of a JSON text, without those that this version does not know.
+    """Return the facts of a JSON text, without those that this version knows otherwise or not.
 
     Raises ValueError if it is no JSON object.
     """
@@ -46,7 +46,7 @@ def decode_facts(text: str) -> Facts:
     facts: dict[FactKey[Any], Any] = {}
     for name, value in values.items():
         plain = tuple(value) if isinstance(value, list) else value
-        if name in FACTS and _is_plain(plain):
+        if name in FACTS and _is_plain(plain) and _fits(FACTS[name], plain):
             facts[FACTS[name]] = plain
     return MappingProxyType(facts)
 
@@ -78,6 +78,11 @@ def description_number(headline: str, facts: str, evidence: str) -> int:
     """Return the number under which a description is kept, once for all flips that share it."""
     text = "\0".join((headline, facts, evidence)).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=7).digest(), "big")
+
+
+def _fits(fact: FactKey[Any], value: object) -> bool:
+    """Tell whether a value is of a fact's type; programs are kept as they were shown."""
+    return isinstance(value, str) if fact.shown_as is ShownAs.PROGRAMS else fact.accepts(value)
 
 
 def _is_plain(value: object) -> bool:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from traymon.core.calendar import Calendar
-from traymon.core.history import HistoryReader
+from traymon.core.history import HistoryReader, Incident
 from traymon.core.model import Status
 from traymon.core.target import Target
 from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
     from traymon.ui.dashboard import Dashboard
+    from traymon.ui.incident_report import IncidentReport
     from traymon.ui.incidents import IncidentView
 
 log = logging.getLogger(__name__)
@@ -72,12 +73,38 @@ class Dashboards:
 
         Raises HistoryError.
         """
+        found = self._find(statuses, number)
+        if found is None:
+            return None
+        from traymon.ui.incidents import incident_view
+
+        status, incident = found
+        return clean(status.target.name), incident_view(incident, self._now())
+
+    def report_incident(self, statuses: Sequence[Status], number: int) -> IncidentReport | None:
+        """Return the report of an incident for others; None if it is not kept.
+
+        Raises HistoryError.
+        """
+        found = self._find(statuses, number)
+        if found is None or self._reader is None:
+            return None
+        from traymon.ui.incident_material import read_material
+        from traymon.ui.incident_report import incident_report
+        from traymon.ui.own_names import own_names
+
+        target, incident = found[0].target, found[1]
+        material = read_material(self._reader, target.name, incident, self._now())
+        return incident_report(material, self._calendar_of(target), own_names(target.account))
+
+    def _find(self, statuses: Sequence[Status], number: int) -> tuple[Status, Incident] | None:
         if self._reader is None:
             return None
-        from traymon.ui.dashboard import find_incident
+        from traymon.ui.incident_material import find_incident
 
-        names = [status.target.name for status in statuses]
-        return find_incident(self._reader, names, number, self._now())
+        by_name = {status.target.name: status for status in statuses}
+        found = find_incident(self._reader, by_name, number, self._now())
+        return None if found is None else (by_name[found[0]], found[1])
 
     def _of(self, reader: HistoryReader, status: Status) -> Dashboard:
         from traymon.ui.dashboard import Dashboard, read_dashboard

@@ -57,9 +57,9 @@ def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
     `command` starts this traymon in a terminal.
     """
     general = fix_pages.general_facts()
-    return _template(
+    return fill_template(
         "live_page.html.j2",
-        grey_icon=_icon(Light.GREY),
+        grey_icon=icon_of(Light.GREY),
         grey_shape=Markup(icons.svg(Light.GREY)),
         codes=[
             (code, fix_pages.fill(fix_pages.page(code).headline, general), ENTRIES[code].light.word)
@@ -85,12 +85,12 @@ def live_event(
     parts = [part(one, now, boards.get(clean(one.target.name)), plan) for one in statuses]
     light = presenter.worst_light(statuses)
     return {
-        "html": _template(
+        "html": fill_template(
             "status.html.j2", parts=parts, live=True, coming=coming_up.rows(plan, now)
         ),
         "light": light.word,
         "title": _title(parts),
-        "icon": _icon(light),
+        "icon": icon_of(light),
         "now": now,
         "state": [name for name, holds in _states(statuses).items() if holds],
     }
@@ -98,20 +98,20 @@ def live_event(
 
 def history(dashboards: Sequence[Dashboard]) -> str:
     """Return the part of the live page that shows what happened."""
-    return _template("history.html.j2", dashboards=dashboards, live=True)
+    return fill_template("history.html.j2", dashboards=dashboards, live=True)
 
 
 def incident_page(number: int, command: str = USUAL_COMMANDS.traymon) -> str:
     """Return the page of an incident without its contents, which page.js asks for."""
     icon = _as_icon(icons.outline_svg(Light.GREY))
-    return _template(
+    return fill_template(
         "incident_page.html.j2", number=number, icon=icon, version=__version__, traymon=command
     )
 
 
 def incident_contents(target: str, incident: IncidentView | None, problem: str = "") -> str:
     """Return what the page of an incident shows; it says so if it is not kept."""
-    return _template(
+    return fill_template(
         "incident_contents.html.j2",
         target=target,
         one=incident,
@@ -139,7 +139,7 @@ def explain_page(code: str, commands: Commands = USUAL_COMMANDS) -> str:
     """Return the page of a code for reference: neutral, as nothing is known about a target."""
     words, light = fix_pages.page(code), ENTRIES[code].light
     facts = fix_pages.general_facts(commands)
-    return _template(
+    return fill_template(
         "explain.html.j2",
         headline=fix_pages.fill(words.headline, facts),
         in_short=fix_pages.fill(words.in_short, facts),
@@ -157,16 +157,19 @@ def explain_page(code: str, commands: Commands = USUAL_COMMANDS) -> str:
 @cache
 def error_page(status: int, title: str, command: str = "traymon") -> tuple[str, str]:
     """Return the page of an HTTP error, and the policy by which it may use its own style alone."""
-    page = _template(
+    page = fill_template(
         "error.html.j2",
         status=status,
         title=title,
         traymon=command,
-        style=Markup(_style()),
+        style=Markup(style_sheet()),
         shape=Markup(icons.outline_svg(Light.GREY)),
         icon=_as_icon(icons.outline_svg(Light.GREY)),
     )
-    return page, f"default-src 'none'; style-src '{_hash(_style())}'; img-src data:; {NOTHING_ELSE}"
+    return (
+        page,
+        f"default-src 'none'; style-src '{_hash(style_sheet())}'; img-src data:; {NOTHING_ELSE}",
+    )
 
 
 def _static_page(
@@ -181,16 +184,16 @@ def _static_page(
     if ended:
         light = Light.GREY
         shown |= {"light": light.word, "shape": Markup(icons.svg(light))}
-    return _template(
+    return fill_template(
         "page.html.j2",
         parts=[shown],
         live=False,
         coming=coming_up.rows(plan, now),
         dashboards=[] if dashboard is None else [dashboard],
-        style=Markup(_style()),
+        style=Markup(style_sheet()),
         light=light.word,
-        icon=_icon(light),
-        grey_icon=_icon(Light.GREY),
+        icon=icon_of(light),
+        grey_icon=icon_of(Light.GREY),
         grey_shape=Markup(icons.svg(Light.GREY)),
         script=Markup(_static_script()),
         script_hash=_hash(_static_script()),
@@ -209,7 +212,8 @@ def _title(parts: Sequence[dict[str, Any]]) -> str:
     return f"{parts[0]['mark']} {demo}{parts[0]['headline']} · traymon"
 
 
-def _icon(light: Light) -> str:
+def icon_of(light: Light) -> str:
+    """Return the icon of a light as an address that a page can use."""
     return _as_icon(icons.svg(light))
 
 
@@ -225,7 +229,8 @@ def _hash(script: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _template(name: str, **values: Any) -> str:
+def fill_template(name: str, **values: Any) -> str:
+    """Return a template of assets/ with its values filled in."""
     return _environment().get_template(name).render(**values)
 
 
@@ -278,7 +283,8 @@ def _environment() -> jinja2.Environment:
 
 
 @cache
-def _style() -> str:
+def style_sheet() -> str:
+    """Return the style of every page."""
     return (assets.folder() / "page.css").read_text(encoding="utf-8")
 
 

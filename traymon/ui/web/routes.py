@@ -37,6 +37,7 @@ from traymon.ui.web.calendar_routes import CalendarRoutes
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
+from traymon.ui.web.reports import incident_html, incident_markdown
 from traymon.ui.web.streams import Streams
 
 MAX_DIGITS = 18  # of an incident's number; those of SQLite fit
@@ -71,6 +72,8 @@ class Routes:
             Route(f"{EXPLAIN_PATH}{{code}}", self._explain),
             Route(f"{INCIDENTS_PATH}{{number}}", self._incident_page),
             Route("/incident/{number}", self._incident),  # what page.js puts into that page
+            Route("/incident/{number}/report", self._incident_report),
+            Route("/incident/{number}/report.html", self._incident_report),
             Route("/report", self._report),
             Route("/status", self._status),
             Route("/page.css", _asset("page.css", "text/css")),
@@ -137,6 +140,17 @@ class Routes:
             return HTMLResponse(render.incident_contents("", None, clean(str(error))))
         target, incident = found or ("", None)
         return HTMLResponse(render.incident_contents(target, incident))
+
+    def _incident_report(self, request: Request) -> Response:
+        """Answer with an incident's report, which page.js copies or saves: never shown here."""
+        try:
+            report = self._dashboards.report_incident(self._statuses(), _number(request))
+        except HistoryError as error:
+            return PlainTextResponse(clean(str(error)), 503)
+        if report is None:
+            raise HTTPException(404)
+        write = incident_html if request.url.path.endswith(".html") else incident_markdown
+        return PlainTextResponse(write(report, self._now()))
 
     def _report(self, request: Request) -> Response:
         reports = [render.report(status, self._now()) for status in self._worst_first()]

@@ -108,6 +108,21 @@ def test_the_page_of_an_incident_has_its_contents_for_its_user_alone(
     assert 'href="/explain/handshake-silent"' in contents
 
 
+def test_the_report_of_an_incident_is_for_its_user_alone(page: Served, path: Path) -> None:
+    silent = read_dashboard(HistoryFile(path), TARGET, NOW).incidents[-1]
+    address = f"/incident/{silent.number}/report"
+    for way, begins in (("", "# API incident: "), (".html", "<!doctype html>")):
+        assert page.request("GET", address + way)[0].status == 401
+        status, report = page.get(address + way)
+        assert status == 200
+        assert report.startswith(begins)
+        assert "handshake-silent" in report
+        assert page.get(f"/incident/9999/report{way}")[0] == 404
+    contents = page.get(f"/incident/{silent.number}")[1]
+    assert f'data-report="{address}"' in contents
+    assert f'data-report="{address}.html"' in contents
+
+
 @pytest.mark.parametrize("number", ["0", "9999", "9" * 18])
 def test_an_incident_that_does_not_exist_says_so(number: str, page: Served) -> None:
     status, contents = page.get(f"/incident/{number}")
@@ -117,7 +132,7 @@ def test_an_incident_that_does_not_exist_says_so(number: str, page: Served) -> N
 
 @pytest.mark.parametrize("number", ["x", "-1", "1/2", "", "9" * 19, "9" * 5000, "%D9%A3"])
 def test_what_is_no_number_is_no_page(number: str, page: Served) -> None:
-    for path in (f"/incidents/{number}", f"/incident/{number}"):
+    for path in (f"/incidents/{number}", f"/incident/{number}", f"/incident/{number}/report"):
         assert page.get(path)[0] == 404
 
 

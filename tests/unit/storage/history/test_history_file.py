@@ -23,6 +23,7 @@ from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.reader import HistoryFile
 from traymon.storage.history.retention import DAY, KEEP_EVENTS, KEEP_HOURS, KEEP_MINUTES
+from traymon.storage.history.values import decode_facts
 
 BEGAN = 1_790_000_000.0
 FULL_HOUR = 1_789_999_200.0
@@ -367,3 +368,10 @@ def test_a_folder_that_cannot_be_written_to_is_no_hindrance_to_reading(file: Fil
         assert file.drawn(0, 10) == [(0, "up")]
     finally:
         file.path.parent.chmod(0o700)
+
+
+def test_facts_of_another_type_than_now_are_left_out() -> None:
+    text = '{"port": "7497", "apps": 2, "app_ports": 4000, "client_ids": [10, "x"], "holder": 7}'
+    assert {str(fact): value for fact, value in decode_facts(text).items()} == {"apps": 2}
+    known = '{"port": 7497, "app_ports": [4000, 4002], "holder": "bot.py (pid 7)", "took": 2}'
+    assert len(decode_facts(known)) == 4

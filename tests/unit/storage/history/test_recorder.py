@@ -396,3 +396,19 @@ def test_a_demo_is_not_kept(kept: Kept) -> None:
     play(story, subscribers=[take])
     kept.recorder.stop(STOP_TIMEOUT)
     assert not kept.path.exists()
+
+
+def test_that_a_fault_is_over_is_known_before_the_next_sign_of_life(kept: Kept) -> None:
+    seen: list[Period] = []
+
+    async def story(scene: Scene) -> None:
+        await scene.until(100)
+        end(scene)
+        await scene.until(200)
+        come_back(scene)
+        await scene.until(215)
+        kept.wait_until_written()
+        seen.extend(kept.periods())
+
+    kept.play(story)
+    assert [str(one.condition) for one in seen[-2:]] == ["down", "up"]

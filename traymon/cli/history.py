@@ -1,0 +1,65 @@
+"""`traymon history`: what happened, as a table, as CSV or as JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+
+from traymon.cli.common import Env, new_console, usage_error
+from traymon.cli.history_source import (
+    Days,
+    Since,
+    TargetName,
+    exit_without_history,
+    open_history,
+    read_time,
+)
+
+
+def show_history(
+    since: Since = None,
+    days: Days = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print it as CSV.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    by_day: Annotated[
+        bool, typer.Option("--by-day", help="With --csv: one row for each day.")
+    ] = False,
+    env: Env = None,
+    target: TargetName = None,
+) -> None:
+    """Show what happened: how reliable the API was, and every incident."""
+    from traymon.ui import history_export
+
+    if as_csv and as_json:
+        usage_error("Use only one of --csv and --json.")
+    if by_day and not as_csv:
+        usage_error("--by-day belongs to --csv.")
+    now = time.time()
+    source = open_history(env, target)
+    record = read_time(source, since, days, now)
+    if as_json:
+        print(json.dumps(history_export.as_json(record), indent=2))
+    elif as_csv and by_day:
+        _print_rows(history_export.DAY_COLUMNS, history_export.day_rows(record))
+    elif as_csv:
+        _print_rows(history_export.PERIOD_COLUMNS, history_export.period_rows(record))
+    elif record.begins is None:
+        exit_without_history(source)
+    else:
+        from traymon.ui.history_text import history_text, is_ascii
+
+        console = new_console()
+        ascii_only = is_ascii(console.encoding)
+        console.print(history_text(record, now, width=console.width, ascii_only=ascii_only))
+
+
+def _print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)

@@ -1,0 +1,106 @@
+"""`traymon incident`: what happened around an incident, for IB's support or a forum."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from traymon.cli.common import EXIT_USAGE, Env, Exit, usage_error
+from traymon.cli.history_source import (
+    Source,
+    TargetName,
+    exit_unreadable,
+    exit_without_history,
+    open_history,
+)
+from traymon.cli.own_command import own_commands
+from traymon.cli.streams import print_error
+from traymon.core.history import HistoryError
+
+if TYPE_CHECKING:
+    from traymon.core.history import Incident
+
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write it to this file.", metavar="<file>")
+]
+
+
+def show_incident(
+    number: Annotated[
+        int | None,
+        typer.Argument(
+            help="Its number, as `history` and the page show it; the last one without.",
+            metavar="<number>",
+            show_default=False,
+        ),
+    ] = None,
+    html: Annotated[bool, typer.Option("--html", help="As an HTML page; else Markdown.")] = False,
+    output: Output = None,
+    env: Env = None,
+    target: TargetName = None,
+) -> None:
+    """Report an incident, ten minutes before to ten after, without private data."""
+    from traymon.ui.incident_material import read_material
+    from traymon.ui.incident_report import incident_report
+    from traymon.ui.own_names import own_names
+    from traymon.ui.web.reports import incident_html, incident_markdown
+
+    source, now = open_history(env, target), time.time()
+    try:
+        name, incident = _find(source, number, now, everywhere=env is None and target is None)
+        material = read_material(source.reader, name, incident, now)
+    except HistoryError as error:
+        exit_unreadable(error)
+    report = incident_report(material, source.calendar, own_names(source.account))
+    write_report((incident_html if html else incident_markdown)(report, now), output)
+
+
+def _find(
+    source: Source, number: int | None, now: float, *, everywhere: bool
+) -> tuple[str, Incident]:
+    """Return an incident and its target; exit if there is none. Raises HistoryError.
+
+    `everywhere`: a number may be that of an incident of any target.
+    """
+    from traymon.ui.incident_material import find_incident
+
+    reader = source.reader
+    if reader.read_extent(source.target) is None:
+        exit_without_history(source)
+    if number is None:
+        return source.target, _find_last(source, now)
+    targets = reader.read_targets() if everywhere else (source.target,)
+    found = find_incident(reader, targets, number, now)
+    if found is None:
+        usage_error(f"There is no incident {number}. {own_commands().traymon} history lists them.")
+    return found
+
+
+def _find_last(source: Source, now: float) -> Incident:
+    """Return the last incident, rather one that was not expected; exit if there is none."""
+    from traymon.core.history import Condition
+
+    incidents = source.reader.read_incidents(source.target, 0.0, now)
+    serious = [one for one in incidents if one.condition is not Condition.EXPECTED]
+    for incident in (serious or incidents)[-1:]:
+        return incident
+    print("No incident is recorded.")
+    raise Exit(0)
+
+
+def write_report(text: str, output: Path | None) -> None:
+    """Print a report, or write it to a file and say so; exit if that is impossible."""
+    from traymon.storage.files import write_atomically
+
+    if output is None:
+        print(text, end="")
+        return
+    try:
+        write_atomically(output, text)
+    except OSError as error:
+        print_error(f"{output} cannot be written: {error}")
+        raise Exit(EXIT_USAGE) from None
+    print(f"Written to {output}")
