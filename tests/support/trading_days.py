@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from traymon.core import programs
+from traymon.core import program_rules
 from traymon.core.programs import GRACE, Expectation, Programs, ProgramState, Sight, program_key
 from traymon.core.target import Program, SeenProgram
 
@@ -62,8 +62,8 @@ class Days:
         ids = {key_of(one.name): one.client_id for one in self.plays if one.client_id is not None}
         sight = Sight(at, at, seen, ids, good=not is_down, closed=self._is_closed(at))
         before = {one.key for one in self.last if one.missing}
-        self.state = programs.follow(self.state, sight, self.expectations, self.grace)
-        self.last = programs.states(self.state, sight, self.expectations)
+        self.state = program_rules.follow(self.state, sight, self.expectations, self.grace)
+        self.last = program_rules.states(self.state, sight, self.expectations)
         self.missing += [
             (at, one.name) for one in self.last if one.missing and one.key not in before
         ]

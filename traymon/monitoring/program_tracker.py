@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from traymon.core import programs
+from traymon.core import program_rules
 from traymon.core.facts import Fact
 from traymon.core.history import Condition, condition_of, is_transient
 from traymon.core.model import Diagnosis, Evidence
 from traymon.core.program_habits import Habits
-from traymon.core.programs import Expectation, Programs, ProgramState, Sight, program_key
+from traymon.core.programs import (
+    NO_EXPECTATIONS,
+    Expectation,
+    Programs,
+    ProgramState,
+    Sight,
+    program_key,
+)
 from traymon.core.vocabulary import SERVED, Light, SensorName, Symptom, Use
 
 
@@ -22,11 +29,11 @@ class ProgramTracker:
     def __init__(self) -> None:
         self._programs = Programs()
         self._last: tuple[ProgramState, ...] | None = None
-        self._expectations: Mapping[str, Expectation] = programs.NO_EXPECTATIONS
+        self._expectations: Mapping[str, Expectation] = NO_EXPECTATIONS
 
     def remember(self, habits: Habits) -> None:
         """Take what earlier days show."""
-        self._programs = programs.remember(self._programs, habits)
+        self._programs = program_rules.remember(self._programs, habits)
 
     def expect(self, expectations: Mapping[str, Expectation]) -> None:
         """Take when the user expects which program, by its key."""
@@ -50,10 +57,10 @@ class ProgramTracker:
             good=_is_good(evidence, diagnosis),
             closed=closed,
         )
-        self._programs = programs.follow(self._programs, sight, self._expectations, grace)
+        self._programs = program_rules.follow(self._programs, sight, self._expectations, grace)
         self._last = None
         if self._programs.visible:
-            self._last = programs.states(self._programs, sight, self._expectations)
+            self._last = program_rules.states(self._programs, sight, self._expectations)
         return self._last
 
 

@@ -61,24 +61,30 @@ class Listener:
         return replace(reading, took=time.monotonic() - started)
 
     def read_measured(self, target: Target) -> Reading:
-        """Read the socket table in this thread and measure the CPU time it takes."""
-        began = time.thread_time()
-        symptom, detail, facts = self._read(target)
-        return Reading(self.name, symptom, detail, facts, cost=time.thread_time() - began)
+        """Read the socket table in this thread and measure the CPU time it takes.
 
-    def _read(self, target: Target) -> tuple[Symptom, str, FactDict]:
+        Reading a new program is no part of that: it happens once.
+        """
+        began = time.thread_time()
+        here = not target.forwarded and is_this_machine(target.host)
+        table = socket_table() if here else None
+        symptom, detail, facts = self._read(table, target)
+        cost = time.thread_time() - began
+        if table is not None and target.program_grace is not None:
+            facts[Fact.OWN_PROGRAMS] = self._own_programs.find(table, target)
+        return Reading(self.name, symptom, detail, facts, cost=cost)
+
+    def _read(
+        self, table: Sequence[SocketEntry] | None, target: Target
+    ) -> tuple[Symptom, str, FactDict]:
         if target.forwarded:
             return Symptom.NOT_HERE, "the port is forwarded from elsewhere (TRAYMON_FORWARDED)", {}
         if not is_this_machine(target.host):
             return Symptom.NOT_HERE, f"{target.host} is not this computer", {}
-        table = socket_table()
         if table is None:
             facts = _find_ib_apps(None)
             return Symptom.UNKNOWN, "this computer's connections cannot be read", facts
-        symptom, detail, facts = self._read_table(table, target)
-        if target.program_grace is not None:
-            facts[Fact.OWN_PROGRAMS] = self._own_programs.find(table, target)
-        return symptom, detail, facts
+        return self._read_table(table, target)
 
     def _read_table(
         self, table: Sequence[SocketEntry], target: Target

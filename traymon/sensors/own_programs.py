@@ -17,7 +17,7 @@ from traymon.sensors.process_reader import Process, ProcessReader
 from traymon.sensors.program_identity import INTERPRETERS
 from traymon.sensors.socket_table import SocketEntry, is_this_machine
 
-MAX_NEW = 30  # processes that are read at once; one takes up to 0.3 ms
+MAX_NEW = 100  # processes that are read at once; one takes 0.3 ms
 LOOKS = 2  # at a new process, since a shell may still become the program that it starts
 
 
@@ -37,9 +37,12 @@ class OwnPrograms:
         for gone in self._looks.keys() - running:
             del self._looks[gone]
             self._processes.pop(gone, None)
-        new = sorted(pid for pid in running if self._looks.get(pid, 0) < LOOKS)
+        looks = self._looks
+        new = sorted(
+            (pid for pid in running if looks.get(pid, 0) < LOOKS), key=lambda pid: looks.get(pid, 0)
+        )
         known = running & (connected | self._processes.keys())
-        for pid in known.union(new[-MAX_NEW:]):
+        for pid in known.union(new[:MAX_NEW]):
             self._look(pid, target)
         return tuple(
             SeenProgram(process.program, pid in connected)

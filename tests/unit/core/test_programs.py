@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from support.trading_days import MONDAY, Days, Play, at, jitter, key_of, trading_days
-from traymon.core import programs
+from traymon.core import program_rules
 from traymon.core.program_habits import Habits, Visit
 from traymon.core.programs import Expectation, Programs, Sight, Standing
 from traymon.core.time_windows import Span
@@ -198,7 +198,7 @@ def test_what_is_usual_is_learned_from_earlier_runs_of_traymon() -> None:
     visits = tuple(Visit(key, "bot.py", at(day, 9), at(day, 16), 10) for day in days_[:3])
     good = (Span(at(days_[0], 0), at(days_[2], 23)),)
     days = Days([Play("bot.py", 10)])
-    days.state = programs.remember(Programs(), Habits(visits, good))
+    days.state = program_rules.remember(Programs(), Habits(visits, good))
     days.play(at(days_[3], 7), at(days_[3], 9.4))
     assert not days.missing
     assert days.last[0].usual == ((9 * 60, 16 * 60),)
@@ -213,8 +213,8 @@ def test_what_cannot_be_seen_is_not_missed() -> None:
     for minute in range(60):
         now = begins + 960 + minute * 60
         blind = Sight(now, now, None, {}, good=True, closed=False)
-        days.state = programs.follow(days.state, blind)
-        assert programs.states(days.state, blind) == ()
+        days.state = program_rules.follow(days.state, blind)
+        assert program_rules.states(days.state, blind) == ()
 
 
 def test_a_program_that_is_connected_twice_is_named_if_it_never_was_before() -> None:
