@@ -29,6 +29,7 @@ WORDS = {
     Standing.OFF: "not connected since {since}; not expected",
 }
 MARKS = {Standing.CONNECTED: "✓", Standing.MISSING: "!"}
+ASIDE = frozenset({Standing.NOT_EXPECTED, Standing.OFF})  # what nobody waits for
 OTHER_MARK = "\N{EN DASH}"
 
 
@@ -55,7 +56,7 @@ def short_name(one: ProgramState) -> str:
 
 def menu_lines(status: Status, now: float) -> list[str]:
     """Return a line for each program: `! bot.py has not reconnected since 03:14`."""
-    programs = status.programs or ()
+    programs = (one for one in status.programs or () if one.standing not in ASIDE)
     return [f"{mark(one)} {short_name(one)} {state_text(one, now)}" for one in programs]
 
 

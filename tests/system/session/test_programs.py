@@ -134,7 +134,7 @@ def test_the_user_is_told_of_the_one_program_that_does_not_come_back(tmp_path: P
 
 def _has_stayed(one: dict[str, Any]) -> bool:
     """Tell whether a program was connected for as long as its grace, and so counts."""
-    return time.time() - one["since"] > 7
+    return time.time() - float(one["since"]) > 7
 
 
 def _has(seen: dict[str, Any], name: str, **values: object) -> bool:

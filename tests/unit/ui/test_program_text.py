@@ -117,6 +117,16 @@ def test_the_page_lists_the_programs_with_what_can_be_chosen() -> None:
     )
 
 
+def test_the_page_begins_with_what_is_missing_and_folds_what_nobody_waits_for() -> None:
+    calm = replace(HERE, key="b2", name="a_bot.py")
+    once = replace(GONE, key="c3", name="download.py", standing=Standing.NOT_EXPECTED)
+    shown = with_programs(calm, GONE, once)
+    html = render.live_event([shown], LATER)["html"]
+    assert html.index("<strong>bot.py") < html.index("<strong>a_bot.py")
+    assert html.index("Not expected now (1)") < html.index("<strong>download.py")
+    assert not any("download.py" in line for line in program_text.menu_lines(shown, LATER))
+
+
 def test_a_programs_name_is_no_html() -> None:
     evil = replace(GONE, name="<b>bot</b>.py")
     html = render.live_event([with_programs(evil)], LATER)["html"]

@@ -42,7 +42,8 @@ class ProgramList:
 
     shown: bool
     hidden: str = ""  # why none can be seen
-    rows: tuple[ProgramRow, ...] = ()
+    rows: tuple[ProgramRow, ...] = ()  # what is missing comes first
+    aside: tuple[ProgramRow, ...] = ()  # what nobody waits for
 
 
 def program_list(status: Status, now: float) -> ProgramList:
@@ -53,8 +54,10 @@ def program_list(status: Status, now: float) -> ProgramList:
         looked = status.evidence.symptom(SensorName.LISTENER) is not Symptom.UNKNOWN
         looked = looked or status.evidence.fresh(SensorName.LISTENER) is not None
         return ProgramList(shown=looked, hidden=CANNOT_BE_SEEN)
-    rows = tuple(_row(one, now) for one in status.programs)
-    return ProgramList(shown=bool(rows), rows=rows)
+    ordered = sorted(status.programs, key=lambda one: not one.missing)
+    rows = tuple(_row(one, now) for one in ordered if one.standing not in program_text.ASIDE)
+    aside = tuple(_row(one, now) for one in ordered if one.standing in program_text.ASIDE)
+    return ProgramList(shown=bool(rows or aside), rows=rows, aside=aside)
 
 
 def _row(one: ProgramState, now: float) -> ProgramRow:
