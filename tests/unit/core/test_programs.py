@@ -237,3 +237,13 @@ def test_a_change_of_the_clock_moves_no_habit() -> None:
     days = Days([Play("bot.py", 10, visits)])
     days.play(at(weekdays[0], 0), at(weekdays[-1], 23))
     assert days.last[0].usual == ((9 * 60, 16 * 60),)
+
+
+def test_only_a_look_after_its_grace_shows_that_it_has_not_come() -> None:
+    begins = at(MONDAY, 9)
+    days = Days([Play("bot.py", 10, [(begins, begins + 1200)])])
+    days.play(begins, begins + 1260)
+    for seconds in range(60, 900, 5):  # the last look is from a minute after it left
+        sight = Sight(begins + 1200 + seconds, begins + 1260, (), {}, good=True, closed=False)
+        days.state = program_rules.follow(days.state, sight)
+        assert not program_rules.states(days.state, sight)[0].missing
