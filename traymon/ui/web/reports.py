@@ -6,15 +6,18 @@ They load nothing and run no script. What is not our own template is escaped.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from traymon import __version__
 from traymon.core.vocabulary import Light
 from traymon.ui import icons
-from traymon.ui.incident_report import IncidentReport
-from traymon.ui.period_report import PeriodReport
 from traymon.ui.web.render import fill_template, icon_of, style_sheet
+
+if TYPE_CHECKING:  # loaded by whoever makes such a report, not by every page
+    from traymon.ui.incident_report import IncidentReport
+    from traymon.ui.period_report import PeriodReport
 
 
 def incident_markdown(report: IncidentReport, now: float) -> str:
