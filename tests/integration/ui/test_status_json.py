@@ -32,6 +32,7 @@ TYPES: dict[str, set[type]] = {
     "number": {float},
     "number or null": {float, type(None)},
     "array": {list},
+    "array or null": {list, type(None)},
     "object": {dict},
 }
 
