@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.gateway_lookalikes import no_others
 from support.run_report import RunReport, share_of
 from traymon.sim.gateway import Running, running
 
@@ -54,6 +55,13 @@ def leave_the_network() -> None:
             ask = struct.pack("16sH14x", b"lo", 0)
             flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, ask))[1]
             fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
+
+
+@pytest.fixture
+def no_other_lookalikes() -> Iterator[None]:
+    """Let no other test show a process that looks like a Gateway meanwhile."""
+    with no_others():
+        yield
 
 
 @pytest.fixture

@@ -82,6 +82,7 @@ def test_the_program_that_listens_is_named_with_its_process(
         ("ibcalpha.ibc.IbcGateway", "IB Gateway"),
     ],
 )
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_a_java_program_of_ibs_is_known_by_its_main_class(
     evidence: MakeEvidence, listen_as: ListenAs, main_class: str, app: str
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_java_program_of_ibs_is_known_by_its_main_class(
 
 
 @linux_only
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_the_other_ports_of_the_gateway_that_owns_the_port_are_named(
     evidence: MakeEvidence,
 ) -> None:
@@ -118,12 +120,14 @@ def test_the_ports_of_a_program_that_is_not_ibs_are_not_named(evidence: MakeEvid
 
 
 @linux_only
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_a_process_of_the_gateways_name_is_the_gateway(evidence: MakeEvidence) -> None:
     with process_name("ibgateway"), socket.create_server(("127.0.0.1", 0)) as server:
         facts = look(evidence(server.getsockname()[1])).facts
     assert facts[Fact.APP] == "IB Gateway"
 
 
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_nobody_listens_and_neither_program_runs(evidence: MakeEvidence) -> None:
     with nobody_listens(0) as port:
         reading = look(evidence(port))
@@ -133,6 +137,7 @@ def test_nobody_listens_and_neither_program_runs(evidence: MakeEvidence) -> None
 
 
 @linux_only
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_where_nobody_listens_the_ports_of_ibs_program_are_named(
     evidence: MakeEvidence, listen_as: ListenAs
 ) -> None:
@@ -239,6 +244,7 @@ def test_a_socket_table_that_cannot_be_read_is_unknown(
 
 
 @linux_only
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_none_seen_is_not_none_where_a_java_program_is_hidden(
     evidence: MakeEvidence, listen_as: ListenAs, hide: Callable[..., None]
 ) -> None:

@@ -13,7 +13,10 @@ import pytest
 
 from traymon.sensors.tws_folder import find_tws_processes, settings_folder, usual_settings_folder
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's process names")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's process names"),
+    pytest.mark.usefixtures("no_other_lookalikes"),
+]
 
 GATEWAY = """
 import socket

@@ -198,6 +198,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
 @linux_only
+@pytest.mark.usefixtures("no_other_lookalikes")
 @pytest.mark.parametrize("greeting", ["", "INFO IBC Command Server"])
 def test_ibcs_command_port_is_told_with_the_port_of_the_api(greeting: str) -> None:
     with (

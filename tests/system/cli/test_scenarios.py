@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from support.gateway_lookalikes import no_others
 from support.polling import PATIENCE
 from support.scenario_timeout import timeout_of
 from support.traymon_process import IsolatedTraymon
@@ -100,11 +101,13 @@ def play(scenario: Scenario, folder: Path) -> str:
 def test_check_tells_the_code_of_every_scenario(
     folder: Path, scenarios: list[Scenario], at_once: int
 ) -> None:
-    with ThreadPoolExecutor(at_once) as pool:
+    others_wait = no_others() if scenarios is ALONE else contextlib.nullcontext()
+    with others_wait, ThreadPoolExecutor(at_once) as pool:
         wrong = pool.map(lambda scenario: play(scenario, folder), scenarios)
         assert [fault for fault in wrong if fault] == []
 
 
+@pytest.mark.usefixtures("no_other_lookalikes")
 def test_where_nothing_listens_the_application_does_not_run(folder: Path) -> None:
     with socket.socket() as held:  # bound, not listening: nobody else can take it
         held.bind(("127.0.0.1", 0))

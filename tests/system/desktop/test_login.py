@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from support.colours import RED
 from support.desktop_traymon import Traymon, wait_until_it_shows
 from support.login_logs import ENCRYPTED, NOISE, SECRETS
@@ -18,6 +20,8 @@ from support.virtual_desktop import Desktop
 from traymon.sim import launcher_log
 from traymon.sim.gateway import running
 from traymon.sim.stage_props import IDLE_GATEWAY
+
+pytestmark = pytest.mark.usefixtures("no_other_lookalikes")
 
 IN_TIME = 10.0  # seconds from the line in the log to the notification
 

@@ -36,6 +36,8 @@ from traymon.sim.stage import perform
 from traymon.sim.stage_props import nobody_listens, process_name
 from traymon.sim.window import open_dialog
 
+pytestmark = pytest.mark.usefixtures("no_other_lookalikes")
+
 S = Symptom
 REFUSED = Evidence(Target("bot"), 0.0).with_reading(Reading(SensorName.HANDSHAKE, S.REFUSED))
 

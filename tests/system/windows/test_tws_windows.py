@@ -14,7 +14,7 @@ from support.polling import wait_for
 from support.wine import SLOW, Windows
 from traymon.sim.stage_props import nobody_listens
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("no_other_lookalikes")]
 
 # A main window, and a dialog that belongs to it; minimised, if that is asked for.
 SHOW = """
