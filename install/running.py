@@ -22,7 +22,7 @@ def check_none_runs(environments: "list[Path]") -> None:
         return
     kill = f", or: kill {found[0]}" if found and sys.platform != "win32" else ""
     raise InstallError(
-        "traymon is running. Quit it first (Quit in the icon's menu, Ctrl-C in its"
+        "traymon is running. Quit it first (traymon quit, Quit in the icon's menu, or Ctrl-C in its"
         f" terminal{kill}), then run this again."
     )
 

@@ -178,7 +178,11 @@ class ActionHandlers:
         self._keeper.use_calendar(new.config.calendar, new.config.target)
         if new.need_restart:
             title, body = fix_pages.notification_text("needs-restart")
-            self._notify_user(title, body.format(keys=", ".join(new.need_restart)))
+            facts = {
+                "keys": ", ".join(new.need_restart),
+                "traymon": new.config.target.commands.traymon,
+            }
+            self._notify_user(title, body.format(**facts))
 
     def copy_report(self) -> None:
         """Put the worst target's report on the clipboard, or into a file without one."""

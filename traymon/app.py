@@ -115,6 +115,7 @@ class App:
         self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
         self._ended = False
+        self.restarts = False  # start again with the same command line, once `run` has returned
         self._hub = StatusHub(now, keeper.calendar_of)
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
@@ -191,6 +192,7 @@ class App:
             show_about=handlers.show_about,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
+            restart=self._restart,
             quit=self.quit,
         )
 
@@ -243,6 +245,10 @@ class App:
         self._stopping.set()
         if self._tray is not None:
             self._tray.stop()
+
+    def _restart(self) -> None:
+        self.restarts = True
+        self.quit()
 
     def _end(self, timeout: float) -> None:
         """Stop everything, in order; the monitor gets `timeout` seconds. Only the first call."""

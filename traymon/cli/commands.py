@@ -21,6 +21,7 @@ from traymon.cli import (
     incident,
     logs,
     notify_test,
+    quit_restart,
     report,
     run,
     simulate,
@@ -78,6 +79,8 @@ app.command(rich_help_panel=WATCH)(run.run)
 app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
+app.command("restart", rich_help_panel=WATCH)(quit_restart.restart)
+app.command("quit", rich_help_panel=WATCH)(quit_restart.quit_traymon)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command("history", rich_help_panel=WATCH)(history.show_history)
 app.command("report", rich_help_panel=WATCH)(report.write_period_report)

@@ -88,7 +88,13 @@ def exit_without_answer(info: InstanceInfo | None, reason: str) -> NoReturn:
     """Say that a traymon holds the lock and does not answer, and exit."""
     if info is None:
         usage_error("traymon is starting, or it cannot serve its page. Try again, or see its log.")
-    usage_error(f"The running traymon (pid {info.pid}) does not answer: {reason}")
+    usage_error(f"The running traymon (pid {info.pid}) does not answer: {reason}. {by_force(info)}")
+
+
+def by_force(info: InstanceInfo) -> str:
+    """Return how to end a traymon that does not end by itself."""
+    how = f"taskkill /F /PID {info.pid}" if sys.platform == "win32" else f"kill -9 {info.pid}"
+    return f"To end it by force: {how}"
 
 
 def show_page(instance: Instance) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -102,24 +103,28 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
         f"traymon is watching {target.name}, {target.address}."
         f" Its page: {target.commands.traymon} open"
     )
+    app = App(
+        [target],
+        terminal=partial(TerminalLines, out),
+        want_tray=plan.want_tray,
+        notify=config.settings.notify,
+        folders=folders,
+        instance=instance,
+        page_port=config.settings.page_port,
+        calendar=config.calendar,
+        login_options=plan.login_options,
+        patience=plan.patience,
+        settings=SettingsWatch(config, plan.files, read_again, plan.dates),
+        history=config.settings.history == "on",
+    )
     try:
-        App(
-            [target],
-            terminal=partial(TerminalLines, out),
-            want_tray=plan.want_tray,
-            notify=config.settings.notify,
-            folders=folders,
-            instance=instance,
-            page_port=config.settings.page_port,
-            calendar=config.calendar,
-            login_options=plan.login_options,
-            patience=plan.patience,
-            settings=SettingsWatch(config, plan.files, read_again, plan.dates),
-            history=config.settings.history == "on",
-        ).run()
+        app.run()
     finally:
         if instance is not None:
             instance.release()
+    if app.restarts:
+        log.info("starting again")
+        _begin_again(os.environ)
 
 
 def _pipe_with(plan: Plan) -> int | None:
@@ -139,7 +144,12 @@ def _pipe_with(plan: Plan) -> int | None:
 
 
 def _begin_again(env: Mapping[str, str]) -> NoReturn:
-    """Let this process start once more with its command line."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let this process start once more with its command line; on Windows, another one."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], env)
+    command = [sys.executable, *sys.orig_argv[1:]]
+    if sys.platform != "win32":
+        os.execve(sys.executable, command, env)
+    # there, exec would leave the terminal to two programs at once
+    started = subprocess.Popen(command, env=dict(env))
+    os._exit(0 if sys.__stdout__ is None else started.wait())

@@ -39,4 +39,5 @@ class UserActions:
     show_about: Callable[[], None] = _nothing
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
     make_room: Callable[[], bool] = _no  # for another traymon; whether this one ends
+    restart: Callable[[], None] = _nothing  # end, and start again with the same command line
     quit: Callable[[], None] = _nothing

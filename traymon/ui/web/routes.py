@@ -92,6 +92,8 @@ class Routes:
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
+            Route("/quit", _act_for_owner(actions.quit), methods=["POST"]),
+            Route("/restart", _act_for_owner(actions.restart), methods=["POST"]),
             *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
@@ -216,6 +218,18 @@ Handler = Callable[[Request], object]
 
 def _act(action: Callable[[], None]) -> Handler:
     async def act(request: Request) -> Response:
+        action()
+        return Response(status_code=204)
+
+    return act
+
+
+def _act_for_owner(action: Callable[[], None]) -> Handler:
+    """Return a handler for commands of this user, which have the owner's key, unlike a page."""
+
+    async def act(request: Request) -> Response:
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
         action()
         return Response(status_code=204)
 
