@@ -19,7 +19,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from support.repository import ROOT
-from support.user_env import inherited_env
+from support.user_env import NO_RESETS, inherited_env
 from support.wheels import make_wheel, pin
 
 SCRIPTS = (
@@ -118,7 +118,7 @@ def new_user(sources: Path, folder: Path) -> User:
     (programs / "python3").chmod(0o755)
     for name in ("sh", "dirname"):
         (programs / name).symlink_to(str(shutil.which(name)))
-    env = inherited_env(*SETTINGS)
+    env = inherited_env(*SETTINGS) | NO_RESETS
     env.update(HOME=str(home), PATH=str(programs), XDG_RUNTIME_DIR=str(runtime))
     env.update(TMPDIR=str(folder))  # where a lock may lie, too
     wheels = (sources / "wheels").as_uri()  # pip splits a list at spaces

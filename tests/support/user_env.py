@@ -7,6 +7,8 @@ from pathlib import Path
 
 # What the developer who runs the tests may have set, and traymon would heed.
 SETTINGS = ("IB_", "TRAYMON_")
+# IB's reset, in which a fault is amber and not announced, must not depend on when the tests run.
+NO_RESETS = {"TRAYMON_REGION": "off"}
 DESKTOP = ("DBUS_", "DISPLAY", "PYSTRAY_", "WAYLAND_", "XAUTHORITY", "XDG_")
 
 
@@ -25,6 +27,7 @@ def user_env(home: Path) -> dict[str, str]:
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_RUNTIME_DIR": str(runtime),
         "PYTHONIOENCODING": "utf-8",
+        **NO_RESETS,
     }
 
 

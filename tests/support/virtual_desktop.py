@@ -28,7 +28,7 @@ from Xlib.xobject.drawable import Window
 
 from support.bus import BUS_CONFIG, NOTIFICATIONS, TIMEOUT, Listener, Notification, has_owner
 from support.polling import PATIENCE, wait_for
-from support.user_env import DESKTOP, SETTINGS, inherited_env
+from support.user_env import DESKTOP, NO_RESETS, SETTINGS, inherited_env
 
 WIDTH, HEIGHT = 800, 600
 ICON_HEIGHT = 32
@@ -451,7 +451,7 @@ def _free_display() -> Iterator[str]:
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return this process's environment without its desktop and with fresh user folders."""
-    env = inherited_env(*DESKTOP, *SETTINGS)
+    env = inherited_env(*DESKTOP, *SETTINGS) | NO_RESETS
     folders = {
         "HOME": "home",
         "XDG_CONFIG_HOME": "home/.config",

@@ -18,7 +18,7 @@ from typing import Any
 from support.colours import Colour
 from support.polling import wait_for
 from support.repository import ROOT
-from support.user_env import RecordingBrowser
+from support.user_env import NO_RESETS, RecordingBrowser
 from support.virtual_desktop import Desktop
 from support.wine_setup import environment, setup_folder
 
@@ -28,6 +28,7 @@ FAST = {
     "TRAYMON_QUICK": "2",
     "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
+    **NO_RESETS,
 }
 
 
