@@ -70,6 +70,7 @@ def test_what_fails_is_tried_again_after_each_pause_until_it_arrives() -> None:
         for attempts, pause in ((2, 5.0), (3, 30.0)):
             scene.now += pause - 0.1
             scene.see(RED)
+            scene.wait_until_idle()
             assert len(server.received) == attempts - 1, "too early"
             scene.now += 0.2
             scene.see(RED)
@@ -88,6 +89,7 @@ def test_a_peer_that_asks_for_patience_gets_it_within_bounds() -> None:
         scene.wait_for_attempts(1)
         scene.now += 119
         scene.see(RED)
+        scene.wait_until_idle()
         assert len(server.received) == 1
         scene.now += 2
         scene.see(RED)
@@ -106,6 +108,7 @@ def test_what_is_refused_is_not_tried_again_and_is_told_until_one_is_delivered(
         for _ in range(3):
             scene.now += 200
             scene.see(RED)
+            scene.wait_until_idle()
         assert len(server.received) == 1
         assert str(status) in scene.troubles[-1]
         scene.see(GREEN)
@@ -165,6 +168,8 @@ def test_quiet_hours_of_its_own_are_kept_and_a_snooze_holds_for_every_channel() 
         with push_scene(server, name="other") as other:
             other.see(RED, snoozed_until=other.now + 60)
             other.see(RED, muted=True)
+            other.wait_until_idle()
+            assert not server.received
             other.see(RED)
             other.wait_for_attempts(1)
     assert kinds(server) == [("fault", RED)]
