@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from support.polling import wait_for
-from support.push_scene import AMBER, GREEN, RED, push_scene
+from support.push_scene import AMBER, GREEN, NOON, RED, push_scene
 from support.push_server import HANGS, PushServer, push_server
+from traymon.core.programs import ProgramState, Standing
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 
@@ -173,6 +174,20 @@ def test_quiet_hours_of_its_own_are_kept_and_a_snooze_holds_for_every_channel() 
             other.see(RED)
             other.wait_for_attempts(1)
     assert kinds(server) == [("fault", RED)]
+
+
+def test_a_program_that_did_not_come_back_is_pushed_except_to_a_channel_of_red() -> None:
+    gone = ProgramState("a", "bot.py", Standing.MISSING, since=NOON, running=False, client_id=10)
+    with push_server() as server, push_scene(server) as scene:
+        scene.see(GREEN, programs=(gone,))
+        scene.wait_for_attempts(1)
+        with push_scene(server, name="red", lights=frozenset({Light.RED})) as other:
+            other.see(GREEN, programs=(gone,))
+            other.wait_until_idle()
+    (message,) = (one.json for one in server.received)
+    assert message["kind"] == "program-missing"
+    assert "bot.py" in message["title"] + message["message"]
+    assert message["fix"] == []
 
 
 def test_recoveries_can_be_left_out() -> None:
