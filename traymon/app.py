@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
+from traymon.alerting import Alerting
+from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
-from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader, read_habits
-from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
@@ -57,12 +57,14 @@ from traymon.ui.web.static_page import StaticPages
 from traymon.ui.worker import TaskQueue
 
 if TYPE_CHECKING:
+    from traymon.config.alerts_watch import AlertsWatch
     from traymon.storage.history.recorder import HistoryRecorder
 
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 5.0  # seconds for the monitor to close its connections gracefully
 LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everything
+OUTLETS_TIMEOUT = 0.5  # seconds for each thing outside the desktop to end
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
@@ -75,7 +77,7 @@ class App:
 
     def __init__(
         self,
-        targets: Sequence[Target],
+        targets: Sequence[TargetConfig],
         *,
         terminal: Callable[[Callable[[], float]], TerminalSurface],
         want_tray: bool = True,
@@ -83,11 +85,11 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
-        calendar: Calendar | None = None,
         login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
         history: bool = False,
+        alerts: AlertsWatch | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -95,21 +97,22 @@ class App:
 
         `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
-        files that the targets come from have changed. `history`: keep what happens.
+        files that the targets come from have changed. `history`: keep what happens. `alerts`: who
+        is told beside the desktop.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
+        self._state = state
         self.monitor = Monitor(
-            targets,
+            [one.target for one in targets],
             partial(sensors_for_target, state.own_programs),
             discover,
             look_at_settings=lambda: self._handlers.look_at_settings(),
+            on_crash=lambda name: self._hub.publish_stale(name),
         )
         now = self.monitor.clock
-        keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
-        for target in targets:
-            self.monitor.set_calendar(keeper.calendar_of(target), target.name)
-            self.monitor.snooze(state.snoozed_until(target.name), target.name)
+        self._keeper = keeper = StateKeeper(state, {}, self.monitor.set_calendar)
+        self._use_targets(targets)
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
@@ -144,11 +147,12 @@ class App:
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
             login_options=login_options,
+            use_targets=self._use_targets,
             settings=settings,
         )
         self._notifier = Notifier(
             Clicks(self._handlers.open_fix_page, self._handlers.press_button),
-            lambda why: self._troubles.report(NOT_NOTIFIED if why else "", "notifications"),
+            self._report_notifications,
             notify,
             PictureFiles(folders.state).path,
         )
@@ -160,7 +164,15 @@ class App:
         gatekeeper = Gatekeeper(
             lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
         )
-        page = LivePage(actions, now, gatekeeper.answer, page_port, calendars, dashboards)
+        page = LivePage(
+            actions,
+            now,
+            gatekeeper.answer,
+            page_port,
+            calendars,
+            dashboards,
+            lambda: self._troubles.line,
+        )
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
@@ -168,21 +180,37 @@ class App:
         self._hub.listen(self._dispatcher.on_update)
         programs = ProgramDispatcher(self._notifier, now, self._history)
         self._hub.listen(programs.on_update)
+        self._alerting: Alerting | None = None
+        if alerts is not None:
+            self._alerting = Alerting(
+                alerts, self._tasks.post, now, self._report_outlet, self._history
+            )
+            self._hub.listen(self._alerting.on_update)
         if self._history is not None:
             self._hub.listen(self._history.on_update)
             self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
 
+    def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
+        """Watch these targets from now on, each with its calendar and what the user has asked."""
+        self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
+        for target in (one.target for one in targets):
+            self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
+            self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
+            self.monitor.mute(self._state.is_muted(target.name), target.name)
+        self.monitor.set_targets([one.target for one in targets])
+
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
         return UserActions(
-            check_now=self.monitor.check_now,
+            check_now=handlers.check_now,
             pause_or_resume=handlers.pause_or_resume,
             snooze=handlers.snooze,
+            mute=handlers.mute,
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
             expect_program=handlers.expect_program,
             show_window=handlers.show_window,
-            look_at_tws_settings=self.monitor.look_at_tws_settings,
+            look_at_tws_settings=handlers.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,
@@ -207,9 +235,9 @@ class App:
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
-    def _read_habits(self, targets: Sequence[Target], reader: HistoryReader) -> None:
+    def _read_habits(self, targets: Sequence[TargetConfig], reader: HistoryReader) -> None:
         """Learn from earlier days when which program is usually connected."""
-        for target in targets:
+        for target in (one.target for one in targets):
             if target.program_grace is None or target.demo:
                 continue
             try:
@@ -259,6 +287,8 @@ class App:
         _exit_by_force_after(FORCED_EXIT_DELAY)
         self._service.stop(timeout)
         self._hub.stop()
+        if self._alerting is not None:
+            self._alerting.stop(OUTLETS_TIMEOUT)
         if self._history is not None:
             self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
@@ -353,6 +383,19 @@ class App:
     def _show_trouble(self, why: str) -> None:
         if self._tray is not None:
             self._tray.show_trouble(why)
+        self._service.page.refresh()
+
+    def _report_notifications(self, why: str) -> None:
+        """Say that notifications do not work, unless they are pushed and there is no desktop."""
+        alerting = self._alerting
+        pushed_alone = self._tray is None and alerting is not None and alerting.pushes
+        self._troubles.report(NOT_NOTIFIED if why and not pushed_alone else "", "notifications")
+
+    def _report_outlet(self, trouble: str, source: str) -> None:
+        """Show the trouble of an outlet, where there is no icon as a line."""
+        if trouble and self._tray is None:
+            self._report(trouble)
+        self._troubles.report(trouble, source)
 
 
 def _history_reader(folders: Folders) -> HistoryReader:

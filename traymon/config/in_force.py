@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from traymon.core.alerts import NO_ALERTS, NO_SECRET, Alerts, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
+from traymon.errors import Mistake
+
+# One push channel of each kind, and the ping, by a line in the environment or the `.env` file.
+PUSH_VARIABLES = {"TRAYMON_NTFY": "ntfy", "TRAYMON_WEBHOOK": "webhook"}
+PING_VARIABLE = "TRAYMON_PING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +30,44 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class OwnSettings:
-    """The settings of traymon itself; those of what it watches are in the target."""
+    """The settings of traymon itself, whatever it watches."""
 
-    name: str
-    session: Literal["hold", "off"]
     notify: Literal["auto", "plyer", "off"]
     page_port: int
     reload: Literal["ask", "auto"]
     history: Literal["on", "off"]
     log: Literal["info", "debug"]
+    alerts: str = ""  # the path of alerts.toml; "": where it usually lies
+    ntfy: Secret = NO_SECRET
+    webhook: Secret = NO_SECRET
+    ping: Secret = NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """The settings in force, and what follows from them."""
+class AlertsFile:
+    """What alerts.toml and the environment ask for, and what is wrong with them."""
 
-    settings: OwnSettings
+    alerts: Alerts = NO_ALERTS
+    mistakes: tuple[Mistake, ...] = ()  # each costs the entry that it is in
+    warnings: tuple[Mistake, ...] = ()  # these cost nothing
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConfig:
+    """The settings of one target, and what follows from them."""
+
     target: Target
     calendar: Calendar
     values: Mapping[str, Value]  # what was set; all other keys have their defaults
     env_file: Path | None
+    session: bool = True  # traymon wants a session of its own
     trading_mode: Value | None = None  # TRADING_MODE, if it says paper or live
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in force: traymon's own, and those of every target."""
+
+    settings: OwnSettings
+    targets: tuple[TargetConfig, ...]
+    mistakes: tuple[Mistake, ...] = ()  # those of the entries that are left out

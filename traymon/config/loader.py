@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
-from traymon.config.in_force import Config, OwnSettings, Value
-from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
+from traymon.config.in_force import Config, OwnSettings, TargetConfig, Value
+from traymon.config.schema import FIELDS, MAX_CLIENT_ID, SECRET, Settings, allowed, default_text
 from traymon.core import time_windows
 from traymon.core.addresses import is_loopback
+from traymon.core.alerts import Secret
 from traymon.core.calendar import Calendar
 from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target, mask_account
@@ -90,7 +91,9 @@ def load(
     mode = _trading_mode(file, environ)
     target = _target(settings, client_ids, path, "" if mode is None else mode.text)
     kept = OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
-    return Config(kept, target, _calendar(settings), values, path, mode)
+    wants_session = settings.session == "hold"
+    watched = TargetConfig(target, _calendar(settings), values, path, wants_session, mode)
+    return Config(kept, (watched,))
 
 
 def files(env_file: Path | None, folder: Path) -> tuple[Path, ...]:
@@ -167,7 +170,8 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
     except ValidationError as error:
         for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
             value = values[key]
-            mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
+            shown = "" if key in SECRET else value.text
+            mistakes.append(Mistake(value.source, key, shown, _problem(key, fault)))
         return None
     if settings.hours == "auto" and settings.session == "off":
         value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
@@ -262,15 +266,20 @@ def _program_grace(settings: Settings) -> float | None:
     return GRACE if settings.programs == "on" else 60.0 * settings.programs
 
 
-def listing(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, value, source) of every setting in force, with account numbers masked."""
+def listing(config: TargetConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield (key, value, source) of every setting of a target, with account numbers masked."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:
             value = config.values[key]
-            text = mask_account(value.text) if key == "IB_ACCOUNT" else value.text
-            yield key, text, value.source
+            yield key, _masked(key, value.text), value.source
         else:
             yield key, default_text(key), "default"
     if config.trading_mode is not None:
         yield TRADING_MODE, config.trading_mode.text, config.trading_mode.source
+
+
+def _masked(key: str, text: str) -> str:
+    if key in SECRET:
+        return str(Secret(text))
+    return mask_account(text) if key == "IB_ACCOUNT" else text
