@@ -171,7 +171,7 @@ class ActionHandlers:
             log.warning("the new settings cannot be used: %s", error)
             self._notify_user("The new settings cannot be used", str(error.mistakes[0]))
             return
-        self._monitor.show_settings(settings.look())
+        self._monitor.show_settings(settings.state)
         if new is not None:
             self._put_in_force(new)
 

@@ -184,6 +184,8 @@ class App:
         if self._history is not None:
             self._hub.listen(self._history.on_update)
         self._use_targets(targets)
+        if settings is not None:
+            self.monitor.show_settings(settings.state)
 
     def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
         """Watch these targets from now on, each with its calendar and what the user has asked."""

@@ -67,6 +67,11 @@ class SettingsWatch:
         """Whether settings that have changed are to be used without asking."""
         return self._config.settings.reload == "auto"
 
+    @property
+    def state(self) -> SettingsState:
+        """What the last look has shown."""
+        return self._state
+
     def look(self) -> SettingsState:
         """Return whether the files say something else than what is in force."""
         with self._lock:

@@ -68,7 +68,7 @@ def _entry(table: Table, file: TomlFile) -> Entry:
     return Entry(
         env_file=file.path.parent / Path(env).expanduser() if env else None,
         values=values,
-        where=table.where(),
+        where=table.where("env" if env else None),
         muted=muted,
         mistakes=tuple(file.mistakes[known:]),
     )
