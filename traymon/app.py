@@ -22,6 +22,8 @@ from traymon.alerting import Alerting
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.history import HistoryError, HistoryReader, read_habits
+from traymon.core.model import Update
+from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
@@ -85,7 +87,6 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
-        login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
         history: bool = False,
@@ -95,16 +96,16 @@ class App:
 
         `instance` is this process's, so that others find its page; `page_port` 0: any free port.
 
-        `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
-        files that the targets come from have changed. `history`: keep what happens. `alerts`: who
-        is told beside the desktop.
+        files that the targets come from have changed; None: they come from no settings, and the
+        menu does not offer to start this same traymon at login. `history`: keep what happens.
+        `alerts`: who is told beside the desktop.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
-        self._state = state
+        self._state, self._folders = state, folders
         self.monitor = Monitor(
-            [one.target for one in targets],
+            [],
             partial(sensors_for_target, state.own_programs),
             discover,
             look_at_settings=lambda: self._handlers.look_at_settings(),
@@ -112,13 +113,13 @@ class App:
         )
         now = self.monitor.clock
         self._keeper = keeper = StateKeeper(state, {}, self.monitor.set_calendar)
-        self._use_targets(targets)
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
         self._ended = False
         self.restarts = False  # start again with the same command line, once `run` has returned
+        self._remembered: set[str] = set()  # the targets whose earlier days were read
         self._hub = StatusHub(now, keeper.calendar_of)
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
@@ -146,7 +147,6 @@ class App:
             open_page=opener.open,
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
-            login_options=login_options,
             use_targets=self._use_targets,
             settings=settings,
         )
@@ -159,7 +159,7 @@ class App:
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
-        actions = self._user_actions(offer_start_at_login=login_options is not None)
+        actions = self._user_actions(offer_start_at_login=settings is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
             lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
@@ -188,12 +188,17 @@ class App:
             self._hub.listen(self._alerting.on_update)
         if self._history is not None:
             self._hub.listen(self._history.on_update)
-            self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
+        self._use_targets(targets)
+        if settings is not None:
+            self.monitor.show_settings(settings.state)
 
     def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
         """Watch these targets from now on, each with its calendar and what the user has asked."""
         self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
         for target in (one.target for one in targets):
+            if self._history is not None and target.name not in self._remembered:
+                self._remembered.add(target.name)
+                self._tasks.post(partial(self._read_habits, target))
             self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
             self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
             self.monitor.mute(self._state.is_muted(target.name), target.name)
@@ -213,6 +218,7 @@ class App:
             look_at_tws_settings=handlers.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
+            watch_too=handlers.watch_too,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
             open_tws_logs=handlers.open_tws_logs,
@@ -235,17 +241,16 @@ class App:
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
-    def _read_habits(self, targets: Sequence[TargetConfig], reader: HistoryReader) -> None:
+    def _read_habits(self, target: Target) -> None:
         """Learn from earlier days when which program is usually connected."""
-        for target in (one.target for one in targets):
-            if target.program_grace is None or target.demo:
-                continue
-            try:
-                habits = read_habits(reader, target.name, self.monitor.clock())
-            except HistoryError as error:  # then they are learned again
-                log.warning("what is usual for your programs cannot be read: %s", error)
-            else:
-                self.monitor.remember_programs(habits, target.name)
+        if target.program_grace is None or target.demo:
+            return
+        try:
+            habits = read_habits(_history_reader(self._folders), target.name, self.monitor.clock())
+        except HistoryError as error:  # then they are learned again
+            log.warning("what is usual for your programs cannot be read: %s", error)
+        else:
+            self.monitor.remember_programs(habits, target.name)
 
     def run(self) -> None:
         """Monitor and show until the user or a signal ends it."""
