@@ -68,6 +68,7 @@ PURE = (
     "ui/chips",
     "ui/program_text",
     "ui/notification_text",
+    "ui/group_text",
     "ui/charts",
     "ui/latency_chart",
     "ui/reliability_text",
