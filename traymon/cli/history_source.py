@@ -11,6 +11,7 @@ import typer
 
 from traymon.cli.common import Exit, load, open_state, read_settings, usage_error
 from traymon.cli.own_command import own_commands
+from traymon.cli.settings_process import SettingsRequest
 from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader
 from traymon.diagnosis.fix_pages import clean
@@ -77,9 +78,9 @@ def open_history(env: Path | None, target: str | None) -> Source:
 def _settings(env: Path | None) -> Config | None:
     """Return the settings; without --env, None if they cannot be used: the past needs none."""
     if env is not None:
-        return load(env, None, None, None)
+        return load([env], None, None, None)
     try:
-        return read_settings(None, None, None, None, Path.cwd())
+        return read_settings(SettingsRequest(folder=str(Path.cwd())))
     except (ConfigError, FileNotFoundError):
         return None
 
