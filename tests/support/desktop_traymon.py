@@ -24,6 +24,7 @@ FAST = {
     "TRAYMON_QUICK": "2",
     "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
+    "TRAYMON_REGION": "off",  # a fault is one whenever the tests run
 }
 
 # Runs a command on a terminal; what it prints is passed on.
@@ -33,12 +34,14 @@ ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spa
 class Traymon:
     """A traymon that runs on a desktop, with a browser that only notes what it is to open."""
 
-    def __init__(self, desktop: Desktop, port: int, *arguments: str, **env: str) -> None:
+    def __init__(self, desktop: Desktop, port: int | None, *arguments: str, **env: str) -> None:
+        """`port` None: the arguments name what is to be watched."""
+        watched = [] if port is None else ["--port", str(port)]
         self._desktop = desktop
         self._browser = RecordingBrowser(desktop.folder)
         self.process = desktop.spawn(
             "traymon",
-            *(sys.executable, "-X", "dev", "-m", "traymon", "--port", str(port), *arguments),
+            *(sys.executable, "-X", "dev", "-m", "traymon", *watched, *arguments),
             **{**FAST, **self._browser.env, "PYSTRAY_BACKEND": "xorg", **env},
         )
 
