@@ -71,12 +71,13 @@ def log_of(desktop: Desktop) -> str:
     return log.read_text()
 
 
-def shows(desktop: Desktop, colour: Colour) -> bool:
+def shows(desktop: Desktop, colour: Colour, least: int = 101) -> bool:
+    """Tell whether so many pixels of the icon have a colour; a mark leaves fewer of them."""
     box = desktop.tray_icon()
     if box is None:
         return False
     colours = desktop.pixels(box).getcolors(100_000) or []
-    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100
+    return dict((seen, count) for count, seen in colours).get(colour, 0) >= least
 
 
 def wait_until_it_shows(desktop: Desktop, colour: Colour, what: str) -> None:

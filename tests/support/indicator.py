@@ -37,8 +37,17 @@ class Indicator:
         return [label for label, _ in self._entries(number)]
 
     def choose(self, *labels: str) -> None:
-        """Take an item of the menu; the labels before the last lead to its submenu."""
-        number = self._number_of(*labels)
+        """Take an item of the menu, once the menu has stopped changing: items get new numbers then.
+
+        The labels before the last lead to its submenu.
+        """
+        looks: list[int] = []
+
+        def at_rest() -> int | None:
+            looks.append(self._number_of(*labels))
+            return looks[-1] if looks[-20:] == [looks[-1]] * 20 else None
+
+        number = wait_for(at_rest, "a menu at rest")
         self._ask("Event", "isvu", number, "clicked", ("s", ""), 0)
 
     def _number_of(self, *labels: str) -> int:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from support.colours import GREEN, RED
-from support.desktop_traymon import Traymon, wait_until_it_shows
+from support.desktop_traymon import Traymon, shows, wait_until_it_shows
 from support.gtk import INDICATOR, indicator_is_here
 from support.indicator import Indicator
 from support.polling import wait_for
@@ -40,10 +40,10 @@ def start(desktop: Desktop, gateways: Sequence[Running]) -> Traymon:
 
 
 def targets_toml(gateways: Sequence[Running]) -> str:
-    """Return what describes them; sessions are held, so that a Gateway that ends is seen at once."""
-    return "".join(
-        f'[[target]]\nname = "bot {number}"\nport = {gateway.port}\nregion = "off"\n'
-        'session = "hold"\nforwarded = true\n\n'
+    """Return what describes them."""
+    rest = 'region = "off"\nforwarded = "yes"\n'
+    return "\n".join(
+        f'[[target]]\nname = "bot {number}"\nport = {gateway.port}\n{rest}'
         for number, gateway in enumerate(gateways, 1)
     )
 
@@ -86,8 +86,7 @@ def test_one_of_ten_that_ends_turns_the_icon_red_until_it_is_muted(
     assert told.title == f"bot 3: {fault}"[:63]
 
     item.choose("✗ bot 3", "Mute")
-    wait_until_it_shows(desktop, GREEN, "green")
-    wait_for(lambda: is_marked(desktop), "the mark")
+    wait_for(lambda: shows(desktop, GREEN, least=60) and is_marked(desktop), "green with a mark")
     wait_for(lambda: item.title.startswith("9 of 10 green, 1 muted\n"), "the tooltip")
     assert "Unmute" in item.labels("✗ bot 3 (muted)")
 

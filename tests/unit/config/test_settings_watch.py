@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,25 +21,28 @@ IN_FORCE, CHANGED, INCOMPLETE, UNUSABLE, GONE = SettingsNews
 
 
 class Project:
-    """A trading project whose settings are watched."""
+    """A trading project whose settings are watched; also where they come from."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.env = folder, folder / ".env"
         self.loaded = 0
+        self._named: list[Path] = []
 
-    def watch(self, text: str | None, named: Path | None = None) -> SettingsWatch:
+    def watch(self, text: str | None, *named: Path) -> SettingsWatch:
         """Watch settings that were read while the .env held this text; None: there was none."""
+        self._named = [*named]
         if text is not None:
             self.env.write_text(text)
-        environ = {"IB_HOST": "127.0.0.1"}
-        named_files = [] if named is None else [named]
-        load = partial(loader.load, named_files, environ=environ, folder=self.folder)
+        watch = SettingsWatch(self.load(), self)
+        self.loaded = 0
+        return watch
 
-        def load_again() -> Config:
-            self.loaded += 1
-            return load()
+    def load(self) -> Config:
+        self.loaded += 1
+        return loader.load(self._named, environ={"IB_HOST": "127.0.0.1"}, folder=self.folder)
 
-        return SettingsWatch(load(), load_again)
+    def add(self, entry: Mapping[str, str]) -> Config:
+        raise AssertionError(entry)
 
 
 @pytest.fixture
