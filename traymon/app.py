@@ -157,7 +157,10 @@ class App:
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
-            lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
+            lambda: self.monitor.targets,
+            lambda: self._hub.statuses,
+            keeper.calendar_of,
+            partial(now_awake, now),
         )
         page = LivePage(actions, now, gatekeeper.answer, page_port, calendars, dashboards)
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)

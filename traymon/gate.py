@@ -89,16 +89,18 @@ def gate(
     env: str | os.PathLike[str] | None = None,
     host: str | None = None,
     port: int | None = None,
+    target: str | None = None,
     timeout: float = TIMEOUT,
 ) -> Gate:
     """Return whether orders may be sent now, and if not, why.
 
     `client_id`: the one that the program uses. `market`: the market must be open. The gate closes
-    `margin_minutes` before a planned restart or reset. `env`, `host` and `port` name the target; it
-    is closed if the running traymon watches another one. Takes `timeout` seconds at most, and
-    usually a few thousandths. Raises ValueError for a question that cannot be meant.
+    `margin_minutes` before a planned restart or reset. `env`, `host`, `port` and `target`, its
+    name, say which target is meant; it is closed unless the running traymon watches exactly one
+    that is all of these. Takes `timeout` seconds at most, and usually a few thousandths. Raises
+    ValueError for a question that cannot be meant.
     """
-    query = _query(client_id, market, margin_minutes, env, host, port)
+    query = _query(client_id, market, margin_minutes, env, host, port, target)
     deadline = time.monotonic() + timeout
     problem = Reason(NOT_RUNNING, "traymon is not running")
     for info in _find_infos():
@@ -141,6 +143,7 @@ def _query(
     env: str | os.PathLike[str] | None,
     host: str | None,
     port: int | None,
+    target: str | None,
 ) -> str:
     """Return the question as the query of an address. Raises ValueError."""
     if not 0 <= margin_minutes <= MAX_MARGIN:
@@ -154,18 +157,24 @@ def _query(
         query += f"&client_id={int(client_id)}"
     if port is not None:
         query += f"&port={int(port)}"
-    if env is not None or host:
+    named = [("env", path) for path in ([] if env is None else _paths(os.fspath(env)))]
+    named += [("host", host)] if host else []
+    named += [] if target is None else [("target", _encodable(target))]
+    if named:
         from urllib.parse import urlencode
 
-        named = [("env", path) for path in ([] if env is None else _paths(os.fspath(env)))]
-        query += "&" + urlencode([*named, *([("host", host)] if host else [])])
+        query += "&" + urlencode(named)
     return query
 
 
 def _paths(env: str) -> list[str]:
     """Return the paths by which traymon may know a file, as its JSON names them."""
     found = {os.path.abspath(env), os.path.realpath(env)}
-    return [path.encode("utf-8", "backslashreplace").decode("utf-8") for path in sorted(found)]
+    return [_encodable(path) for path in sorted(found)]
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _closed(reason: Reason) -> Gate:

@@ -5,8 +5,10 @@ Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -126,6 +128,11 @@ def new_console(quiet: bool = False) -> Console:
 
     logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
     return console.new_console(quiet=quiet)
+
+
+def print_json(values: Sequence[object], *, as_list: bool) -> None:
+    """Print what was found of one target as it is, or of several as a list."""
+    print(json.dumps(values if as_list or len(values) != 1 else values[0], indent=2))
 
 
 def usage_error(text: str) -> NoReturn:
