@@ -78,7 +78,7 @@ def look(scenario: Scenario, folder: Path) -> Status:
         options = {"IB_HOST": stage.host, "IB_PORT": str(stage.port), "TRAYMON_TIMEOUT": timeout}
         environ = {"IB_CLIENT_ID": "10", **scenario.env, "TRAYMON_CLIENT_ID": OWN_ID}
         config = loader.load(stage.env_file, environ=environ, folder=folder, options=options)
-        return one_shot.run_once(config.target)
+        return one_shot.run_once(config.targets[0].target)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_no_check_that_concerns_what_is_wrong_exits_with_zero(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     status = looks[scenario.name]
-    monkeypatch.setattr(one_shot, "run_once", lambda *_: status)
+    monkeypatch.setattr(one_shot, "run_each_once", lambda *_: [status])
     light, steps = status.diagnosis.light, check_steps(status.evidence)
     assert status.diagnosis.code in (scenario.code, *ALSO.get(scenario.name, ()))
 
@@ -171,7 +171,7 @@ def test_a_check_that_is_not_reached_exits_as_the_fault_that_keeps_it_from_being
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(one_shot, "run_once", lambda *_: looks["handshake-silent"])
+    monkeypatch.setattr(one_shot, "run_each_once", lambda *_: [looks["handshake-silent"]])
     expected = 0 if step == "port" else 1
     assert exit_code(step=step) == expected
     capsys.readouterr()
@@ -201,7 +201,7 @@ def test_no_trusted_address_is_on_any_surface(
     with running(Behaviour(server_version=226, config=config)) as gateway:
         monkeypatch.setenv("IB_PORT", str(gateway.port))
         monkeypatch.setenv("TRAYMON_TWS_SETTINGS", "yes")
-        status = one_shot.run_once(loader.load(environ=os.environ, folder=user).target)
+        status = one_shot.run_once(loader.load(environ=os.environ, folder=user).targets[0].target)
         for kind in ("json", "report", "full"):
             with pytest.raises(SystemExit):
                 check(
@@ -233,7 +233,7 @@ def test_a_wrong_account_fails_the_session_check_and_what_follows_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     status = looks[name]
-    monkeypatch.setattr(one_shot, "run_once", lambda *_: status)
+    monkeypatch.setattr(one_shot, "run_each_once", lambda *_: [status])
     assert exit_code(step="session", as_json=True) == EXIT_OF_LIGHT[session]
     assert json.loads(capsys.readouterr().out)["passed"] is passed
     assert exit_code(step="handshake") == 0

@@ -10,9 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, load, new_console, open_state, usage_error
-from traymon.cli.control import NoAnswer, Refused, ask_running, request, this_users_instance
+from traymon.cli.common import (
+    EXIT_USAGE,
+    Env,
+    Exit,
+    load,
+    new_console,
+    open_state,
+    usage_error,
+)
+from traymon.cli.control import (
+    WATCHES,
+    NoAnswer,
+    Refused,
+    ask_running,
+    request,
+    this_users_instance,
+)
 from traymon.cli.streams import print_error
+from traymon.cli.target_choice import TargetName, choose, find_name
 
 if TYPE_CHECKING:
     from traymon.ui.coming_up import Planned
@@ -37,6 +53,7 @@ def show_calendar(
         bool, typer.Option("--new-address", help="The same, and the old address ends.")
     ] = False,
     env: Env = None,
+    target: TargetName = None,
 ) -> None:
     """Show what comes next: restarts, IB's resets, the weekly login, market holidays."""
     from traymon.core.week_ahead import MAX_DAYS
@@ -52,7 +69,7 @@ def show_calendar(
         _print_address(new_address)
         return
     days = days or (coming_up.FILE_DAYS if ics else coming_up.SHOWN_DAYS)
-    plan = _plan(days, env)
+    plan = _plan(days, env, target)
     if ics:
         _write_file(plan, file)
     elif as_json:
@@ -61,16 +78,16 @@ def show_calendar(
         _print_table(plan)
 
 
-def _plan(days: int, env: Path | None) -> list[Planned]:
+def _plan(days: int, env: Path | None, target: str | None) -> list[Planned]:
     """Return what comes next for the running traymon, else by the settings.
 
     Only a running traymon knows when IBKR stops supporting this version of TWS.
     """
-    plan = None if env is not None else _plan_of_running(days)
-    return _plan_of_settings(days, env) if plan is None else plan
+    plan = None if env is not None else _plan_of_running(days, target)
+    return _plan_of_settings(days, env, target) if plan is None else plan
 
 
-def _plan_of_running(days: int) -> list[Planned] | None:
+def _plan_of_running(days: int, target: str | None) -> list[Planned] | None:
     """Return what the running traymon plans; None if there is none, or if it does not say."""
     from traymon.ui import coming_up
 
@@ -79,23 +96,34 @@ def _plan_of_running(days: int) -> list[Planned] | None:
     if info is None:
         return None
     try:
-        return coming_up.from_json(request(info, "GET", f"/calendar?days={days}"))
+        plan = coming_up.from_json(request(info, "GET", f"/calendar?days={days}"))
+        if target is None:
+            return plan
+        names = [one["target"]["name"] for one in request(info, "GET", "/status")]
     except (NoAnswer, Refused, ValueError) as error:
         if instance.is_held():
             print_error(
                 f"The running traymon does not answer ({error}). What follows is by the settings."
             )
         return None
+    return coming_up.only_of(find_name(target, names, WATCHES), plan)
 
 
-def _plan_of_settings(days: int, env: Path | None) -> list[Planned]:
+def _plan_of_settings(days: int, env: Path | None, target: str | None) -> list[Planned]:
     from traymon.core.week_ahead import upcoming
     from traymon.storage.state_keeper import calendar_with_hours
     from traymon.ui.coming_up import join
 
-    config = load(env, None, None, None)
-    calendar = calendar_with_hours(config.calendar, open_state(), config.target)
-    return join({config.target.name: upcoming(calendar, time.time(), days)})
+    state, now = open_state(), time.time()
+    chosen = choose(load(env, None, None, None), target)
+    return join(
+        {
+            one.target.name: upcoming(
+                calendar_with_hours(one.calendar, state, one.target), now, days
+            )
+            for one in chosen
+        }
+    )
 
 
 def _print_table(plan: list[Planned]) -> None:

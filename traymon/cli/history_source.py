@@ -57,7 +57,7 @@ class Source:
     def calendar_of(self, target: str) -> Calendar | None:
         """Return the calendar of a target by the settings; None if they do not tell it.
 
-        The settings of a single target have had another name before, perhaps.
+        Those of a single target count for every name: it may have had another one before.
         """
         configs = () if self.config is None else self.config.targets
         named = [one for one in configs if one.target.name == target or len(configs) == 1]

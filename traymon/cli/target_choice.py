@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from traymon.cli.common import usage_error
 from traymon.diagnosis.fix_pages import clean
+
+if TYPE_CHECKING:
+    from traymon.config.in_force import Config, TargetConfig
 
 TargetName = Annotated[
     str | None,

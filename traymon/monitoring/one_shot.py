@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ def run_once(
 
 
 def run_each_once(
-    looks: Sequence[tuple[Target, StreamingSensor | None]], list_own_programs: ListOwnPrograms
+    looks: Iterable[tuple[Target, StreamingSensor | None]], list_own_programs: ListOwnPrograms
 ) -> list[Status]:
     """Do the same for several targets, side by side; return their statuses in this order."""
     return run_without_waiting_for_threads(_run_each_once(looks, list_own_programs))
@@ -82,7 +82,7 @@ class _Threads(ThreadPoolExecutor):
 
 
 async def _run_each_once(
-    looks: Sequence[tuple[Target, StreamingSensor | None]], list_own_programs: ListOwnPrograms
+    looks: Iterable[tuple[Target, StreamingSensor | None]], list_own_programs: ListOwnPrograms
 ) -> list[Status]:
     places = asyncio.Semaphore(AT_ONCE)
 

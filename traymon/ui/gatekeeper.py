@@ -81,7 +81,7 @@ def _is_meant(target: Target, question: GateQuestion) -> bool:
 
 def _is_called(name: str, wanted: str) -> bool:
     # the names of targets differ in more than case
-    return encodable(name).casefold() == wanted.casefold()
+    return str(encodable(name)).casefold() == wanted.casefold()
 
 
 def _host(name: str) -> str:

@@ -23,6 +23,8 @@ MAX_TOOLTIP, MAX_TITLE, MAX_BODY = 127, 63, 255
 
 DEMO_MARK = "DEMO · "
 MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
+# Of several targets. Green beside one of which nothing is known would be a lie.
+WORST_FIRST = (Light.RED, Light.AMBER, Light.GREY, Light.GREEN)
 
 
 def utf16_length(text: str) -> int:

@@ -94,8 +94,8 @@ def test_it_is_true_only_if_it_is_open(asked: Asked) -> None:
 
 def test_it_asks_what_it_is_told_to(asked: Asked, tmp_path: Path) -> None:
     env = tmp_path / "Ann's böt & co.env"
-    where = {"env": env, "host": "::1", "port": 4002, "target": "böt & co"}
-    gate(client_id=10, market=True, margin_minutes=1.5, **where)
+    options: dict[str, Any] = {"client_id": 10, "market": True, "margin_minutes": 1.5}
+    gate(env=env, host="::1", port=4002, target="böt & co", **options)
     (question,) = asked.questions
     assert (question.options.client_id, question.options.market) == (10, True)
     assert question.options.margin == 90.0
