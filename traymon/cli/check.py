@@ -154,21 +154,24 @@ def _look(
 def light_of_all(statuses: Sequence[Status], step: str | None) -> Light:
     """Return the worst light of the targets that are not muted; of all if every one is."""
     from traymon.diagnosis.checks import light_of_check
-    from traymon.ui.presenter import WORST_FIRST
 
-    heard = [status for status in statuses if not status.muted] or statuses
-    return min((light_of_check(status, step) for status in heard), key=WORST_FIRST.index)
+    return light_of_check(muted_first_worst_last(statuses, step)[-1], step)
 
 
-def _print_all(statuses: Sequence[Status], step: str | None, *, brief: bool, full: bool) -> None:
-    """Print the results, each under its target's name: muted ones first, the worst last."""
+def muted_first_worst_last(statuses: Sequence[Status], step: str | None) -> list[Status]:
+    """Return the statuses in the order in which they are printed: the last one says most."""
     from traymon.diagnosis.checks import light_of_check
     from traymon.ui.presenter import WORST_FIRST
 
     def standing(status: Status) -> tuple[bool, int]:
         return status.muted, WORST_FIRST.index(light_of_check(status, step))
 
-    for number, status in enumerate(sorted(statuses, key=standing, reverse=True)):
+    return sorted(statuses, key=standing, reverse=True)
+
+
+def _print_all(statuses: Sequence[Status], step: str | None, *, brief: bool, full: bool) -> None:
+    """Print the results, each under its target's name."""
+    for number, status in enumerate(muted_first_worst_last(statuses, step)):
         if number:
             print()
         if brief and len(statuses) > 1:
