@@ -17,6 +17,7 @@ from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, find_name
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
 from traymon.core.vocabulary import Light
+from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
     from traymon.storage.single_instance import Instance, InstanceInfo
@@ -192,9 +193,9 @@ def snooze(
 
 
 def name_of(target: str) -> str:
-    """Return the name of a target of the running traymon as it is written there; or exit."""
+    """Return the name of a target of the running traymon as its page knows it; or exit."""
     (found,) = watched(target)
-    return str(found["target"]["name"])
+    return clean(found["target"]["name"])
 
 
 def _wait_until_kept() -> bool:

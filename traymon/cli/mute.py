@@ -18,7 +18,6 @@ from traymon.cli.control import (
     this_users_instance,
     watched,
 )
-from traymon.diagnosis.fix_pages import clean
 
 TargetName = Annotated[str, typer.Argument(help="The target's name.", metavar="<target>")]
 
@@ -34,12 +33,11 @@ def unmute(target: TargetName) -> None:
 
 
 def _mute(target: str, *, on: bool) -> None:
-    name = name_of(target)
-    word = "on" if on else "off"
+    name, word = name_of(target), "on" if on else "off"
     ask_running(this_users_instance(), "POST", f"/mute/{quote(name, safe='')}/{word}")
     deadline = time.monotonic() + KEEP_TIMEOUT
-    while (shown := watched(name))[0]["muted"] is not on and time.monotonic() < deadline:
+    while (shown := watched(target))[0]["muted"] is not on and time.monotonic() < deadline:
         time.sleep(TRY_INTERVAL)
     print_status(shown)
     if shown[0]["muted"] is not on:  # what the settings say cannot be undone here
-        usage_error(f"{clean(name)} is still muted, as its settings say.")
+        usage_error(f"{name} is still muted, as its settings say.")
