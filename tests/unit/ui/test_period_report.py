@@ -85,6 +85,20 @@ def test_the_file_needs_nothing_else(reader: HistoryReader) -> None:
         assert f'aria-label="{one.name}: ' in page
 
 
+def test_several_targets_are_one_file_and_each_stands_under_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    for target in ("live", "paper"):
+        reader = write_fortnight(path, target)
+    found = [read_report(reader, target, 7, NOW) for target in ("live", "paper")]
+    page = period_html([one for one in found if one is not None], NOW)
+    assert "<title>live, paper: " in page
+    for target in ("live", "paper"):
+        assert f"<h1>How reliable the API of {target} was</h1>" in page
+        assert f'aria-label="The days of {target} as a table"' in page
+    identities = [tag.split(" id=")[1].split()[0] for tag in Document(page).tags if " id=" in tag]
+    assert len(identities) == len(set(identities))
+
+
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
 def test_no_word_of_others_is_markup(words: str, tmp_path: Path) -> None:
     words = words.replace("\udc80", "?")  # the history's file holds no halves of characters
