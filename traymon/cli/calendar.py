@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,9 @@ import typer
 
 from traymon.cli.common import (
     EXIT_USAGE,
-    Env,
+    Envs,
     Exit,
+    Targets,
     load,
     new_console,
     open_state,
@@ -31,6 +33,7 @@ from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, choose, find_name
 
 if TYPE_CHECKING:
+    from traymon.config.in_force import TargetConfig
     from traymon.ui.coming_up import Planned
 
 
@@ -52,7 +55,8 @@ def show_calendar(
     new_address: Annotated[
         bool, typer.Option("--new-address", help="The same, and the old address ends.")
     ] = False,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
 ) -> None:
     """Show what comes next: restarts, IB's resets, the weekly login, market holidays."""
@@ -69,7 +73,7 @@ def show_calendar(
         _print_address(new_address)
         return
     days = days or (coming_up.FILE_DAYS if ics else coming_up.SHOWN_DAYS)
-    plan = _plan(days, env, target)
+    plan = _plan(days, env, targets, target)
     if ics:
         _write_file(plan, file)
     elif as_json:
@@ -78,13 +82,17 @@ def show_calendar(
         _print_table(plan)
 
 
-def _plan(days: int, env: Path | None, target: str | None) -> list[Planned]:
+def _plan(
+    days: int, env: list[Path] | None, targets: Path | None, target: str | None
+) -> list[Planned]:
     """Return what comes next for the running traymon, else by the settings.
 
     Only a running traymon knows when IBKR stops supporting this version of TWS.
     """
-    plan = None if env is not None else _plan_of_running(days, target)
-    return _plan_of_settings(days, env, target) if plan is None else plan
+    plan = None if env or targets else _plan_of_running(days, target)
+    if plan is not None:
+        return plan
+    return _plan_of_settings(days, choose(load(env, None, None, None, targets), target))
 
 
 def _plan_of_running(days: int, target: str | None) -> list[Planned] | None:
@@ -109,19 +117,18 @@ def _plan_of_running(days: int, target: str | None) -> list[Planned] | None:
     return coming_up.only_of(find_name(target, names, WATCHES), plan)
 
 
-def _plan_of_settings(days: int, env: Path | None, target: str | None) -> list[Planned]:
+def _plan_of_settings(days: int, configs: Sequence[TargetConfig]) -> list[Planned]:
     from traymon.core.week_ahead import upcoming
     from traymon.storage.state_keeper import calendar_with_hours
     from traymon.ui.coming_up import join
 
     state, now = open_state(), time.time()
-    chosen = choose(load(env, None, None, None), target)
     return join(
         {
             one.target.name: upcoming(
                 calendar_with_hours(one.calendar, state, one.target), now, days
             )
-            for one in chosen
+            for one in configs
         }
     )
 

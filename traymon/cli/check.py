@@ -12,10 +12,11 @@ import typer
 from traymon.cli.common import (
     EXIT_OF_LIGHT,
     EXIT_USAGE,
-    Env,
+    Envs,
     Exit,
     Host,
     Port,
+    Targets,
     Timeout,
     load,
     new_console,
@@ -48,7 +49,8 @@ def check(
             autocompletion=lambda: list(STEP_NAMES),
         ),
     ] = None,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
@@ -73,9 +75,9 @@ def check(
         usage_error("Use only one of --json, --report, --brief and --full.")
     if step is not None and step not in STEP_NAMES:
         usage_error(f"There is no check {step!r}. Use {CHOICE}.")
-    config = load(env, host, port, timeout)
-    targets = _that_have_it([one.target for one in choose(config, target)], step)
-    libraries = [_library_to_let_in(one, step, python) for one in targets]
+    config = load(env, host, port, timeout, targets)
+    chosen = _that_have_it([one.target for one in choose(config, target)], step)
+    libraries = [_library_to_let_in(one, step, python) for one in chosen]
     if python is not None and not any(libraries):
         usage_error("--python applies only to the checks session and library.")
     if len(libraries) == 1 and libraries[0] is not None:
@@ -84,21 +86,21 @@ def check(
     from traymon.ui.web import render
 
     try:
-        statuses = _look(targets, step, libraries)
+        statuses = _look(chosen, step, libraries)
     finally:
         for library in filter(None, libraries):
             library.close()
     if as_json:
         values = [status_json.as_json(status, step) for status in statuses]
-        print_json(values, as_list=target is None and targets[0].one_of_many)
+        print_json(values, as_list=target is None and chosen[0].one_of_many)
     elif report:
         now = time.time()
         print("\n".join(render.report(status, now) for status in statuses), end="")
     else:
         _print_all(statuses, step, brief=brief, full=full)
     light = light_of_all(statuses, step)
-    left_out = target is None and config.mistakes
-    raise Exit(EXIT_USAGE if left_out and light is Light.GREEN else EXIT_OF_LIGHT[light])
+    is_whole = target is not None or not config.left_out  # green says that all was looked at
+    raise Exit(EXIT_OF_LIGHT[light] if is_whole or light is not Light.GREEN else EXIT_USAGE)
 
 
 def _that_have_it(targets: Sequence[Target], step: str | None) -> list[Target]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import Env, load, new_console, open_state, usage_error
+from traymon.cli.common import Envs, Targets, load, new_console, open_state, usage_error
 from traymon.cli.own_command import own_commands
 from traymon.cli.target_choice import TargetName, choose
 from traymon.core.target import Target
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def show_config(
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
     example: Annotated[bool, typer.Option("--example", help="Print an example .env file.")] = False,
     not_mine: Annotated[
@@ -47,7 +48,7 @@ def show_config(
             usage_error(f"Cannot forget it: {error}")
         print(f"No longer marked as yours: {forgotten.script or forgotten.exe}")
         return
-    configs, console = choose(load(env, None, None, None), target), new_console()
+    configs, console = choose(load(env, None, None, None, targets), target), new_console()
     for config in configs:
         if config.target.one_of_many:
             muted = ", muted" if config.target.muted else ""

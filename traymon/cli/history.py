@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import Env, new_console, print_json, usage_error
+from traymon.cli.common import Envs, Targets, new_console, print_json, usage_error
 from traymon.cli.history_source import (
     Days,
     Since,
@@ -33,7 +33,8 @@ def show_history(
     by_day: Annotated[
         bool, typer.Option("--by-day", help="With --csv: one row for each day.")
     ] = False,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
 ) -> None:
     """Show what happened: how reliable the API was, and every incident."""
@@ -44,7 +45,7 @@ def show_history(
     if by_day and not as_csv:
         usage_error("--by-day belongs to --csv.")
     now = time.time()
-    source = open_history(env, target)
+    source = open_history(env, targets, target)
     records = read_time(source, since, days, now)
     if as_json:
         print_json([*map(history_export.as_json, records)], as_list=source.of_several)

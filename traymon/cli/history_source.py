@@ -11,6 +11,7 @@ import typer
 
 from traymon.cli.common import Exit, load, open_state, read_settings, usage_error
 from traymon.cli.own_command import own_commands
+from traymon.cli.settings_process import SettingsRequest
 from traymon.cli.target_choice import find_name
 from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader
@@ -69,7 +70,7 @@ class Source:
         return None if calendar is None else calendar.hours
 
 
-def open_history(env: Path | None, target: str | None) -> Source:
+def open_history(env: list[Path] | None, targets: Path | None, target: str | None) -> Source:
     """Return the history that the options name; exit if it cannot be read.
 
     Without options it is that of every target of the settings, or of what was watched last.
@@ -78,26 +79,27 @@ def open_history(env: Path | None, target: str | None) -> Source:
     from traymon.storage.paths import Folders
 
     reader = HistoryFile(Folders.of_this_user().history)
-    config = _settings(env)
+    config = _settings(env, targets)
     try:
         known = reader.read_targets()
         if target is not None:
             return Source(reader, (find_name(target, known, "The history has"),), config)
         watched = () if config is None else [one.target for one in config.targets]
         names = tuple(one.name for one in watched)
-        if env is None and not set(names) & set(known) and (last := _watched_last(reader, known)):
+        named = env or targets or set(names) & set(known)
+        if not named and (last := _watched_last(reader, known)):
             return Source(reader, last, config)
         return Source(reader, names or ("",), config, any(one.one_of_many for one in watched))
     except HistoryError as error:
         exit_unreadable(error)
 
 
-def _settings(env: Path | None) -> Config | None:
-    """Return the settings; without --env, None if they cannot be used: the past needs none."""
-    if env is not None:
-        return load(env, None, None, None)
+def _settings(env: list[Path] | None, targets: Path | None) -> Config | None:
+    """Return the settings; if none are named, None if they cannot be used: the past needs none."""
+    if env or targets:
+        return load(env, None, None, None, targets)
     try:
-        return read_settings(None, None, None, None, Path.cwd())
+        return read_settings(SettingsRequest(folder=str(Path.cwd())))
     except (ConfigError, FileNotFoundError):
         return None
 

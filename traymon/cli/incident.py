@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, usage_error
+from traymon.cli.common import EXIT_USAGE, Envs, Exit, Targets, usage_error
 from traymon.cli.history_source import (
     Source,
     exit_unreadable,
@@ -39,7 +39,8 @@ def show_incident(
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="As an HTML page; else Markdown.")] = False,
     output: Output = None,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
 ) -> None:
     """Report an incident, ten minutes before to ten after, without private data."""
@@ -48,9 +49,9 @@ def show_incident(
     from traymon.ui.own_names import own_names
     from traymon.ui.web.reports import incident_html, incident_markdown
 
-    source, now = open_history(env, target), time.time()
+    source, now = open_history(env, targets, target), time.time()
     try:
-        name, incident = _find(source, number, now, everywhere=env is None and target is None)
+        name, incident = _find(source, number, now, everywhere=not (env or targets or target))
         material = read_material(source.reader, name, incident, now)
     except HistoryError as error:
         exit_unreadable(error)

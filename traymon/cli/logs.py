@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, Port, load
+from traymon.cli.common import EXIT_USAGE, Envs, Exit, Host, Port, Targets, load
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, choose
 
@@ -15,7 +15,8 @@ TEXT = "tws-logs"  # in assets/notifications/
 
 
 def open_tws_logs(
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     target: TargetName = None,
@@ -28,7 +29,7 @@ def open_tws_logs(
     from traymon.sensors.tws_folder import settings_folders
     from traymon.ui.openers import CannotOpen, open_folder
 
-    ports = {one.target.port for one in choose(load(env, host, port, None), target)}
+    ports = {one.target.port for one in choose(load(env, host, port, None, targets), target)}
     folders = list(dict.fromkeys(chain.from_iterable(map(settings_folders, sorted(ports)))))
     if not folders:
         print_error("No folder with TWS's logs was found on this computer.")

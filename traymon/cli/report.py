@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import Env, usage_error
+from traymon.cli.common import Envs, Targets, usage_error
 from traymon.cli.history_source import (
     exit_unreadable,
     exit_without_history,
@@ -39,7 +39,8 @@ def write_period_report(
             show_default="traymon-<date>.html",
         ),
     ] = None,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
 ) -> None:
     """Write how reliable the last days were into one HTML file."""
@@ -50,7 +51,7 @@ def write_period_report(
         usage_error("Use only one of --week and --days.")
     if days is not None and not 1 <= days <= MAX_DAYS:
         usage_error(f"--days is a whole number from 1 to {MAX_DAYS}.")
-    source, now = open_history(env, target), time.time()
+    source, now = open_history(env, targets, target), time.time()
     try:
         found = [
             read_report(source.reader, name, days or WEEK, now, source.hours_of(name))

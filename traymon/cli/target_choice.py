@@ -46,7 +46,10 @@ def choose(config: Config, wanted: str | None) -> Sequence[TargetConfig]:
     if wanted is None:
         return config.targets
     by_name = {one.target.name: one for one in config.targets}
-    return [by_name[find_name(wanted, [*by_name], "The configuration has")]]
+    name = find_name(wanted, [*by_name, *config.left_out], "The configuration has")
+    if name not in by_name:
+        usage_error(f"The settings of {clean(name)} cannot be used.")
+    return [by_name[name]]
 
 
 def choose_one(config: Config, wanted: str | None) -> TargetConfig:

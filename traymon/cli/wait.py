@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, Self
 
 import typer
 
-from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
+from traymon.cli.common import Envs, Exit, Host, Port, Targets, load, open_state, usage_error
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, choose_one
 from traymon.core.gate import PLANNED, GateOptions
@@ -80,7 +80,8 @@ def wait_until_good(
             show_default=True,
         ),
     ] = 5.0,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     target: TargetName = None,
@@ -101,7 +102,7 @@ def wait_until_good(
     program = shutil.which(command[0]) if command else None
     if command and program is None:
         usage_error(f"Command not found: {command[0]}")
-    config = choose_one(load(env, host, port, None), target)
+    config = choose_one(load(env, host, port, None, targets), target)
     watched = config.target
     library = None
     if need not in ("port", "handshake") and watched.own_client_id is not None:

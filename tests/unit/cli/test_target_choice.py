@@ -72,8 +72,14 @@ def test_what_is_about_one_target_asks_which(capsys: pytest.CaptureFixture[str])
     assert choose_one(config("live", "paper"), "Paper").target.name == "paper"
 
 
-def test_the_one_that_is_left_of_several_is_not_taken_to_be_meant() -> None:
+def test_the_one_that_is_left_of_several_is_not_taken_to_be_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     whole = config("live", "paper")
-    left = replace(whole, targets=whole.targets[1:])
+    left = replace(whole, targets=whole.targets[1:], left_out=("live",))
     with pytest.raises(SystemExit):
         choose_one(left, None)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        choose(left, "LIVE")
+    assert capsys.readouterr().err == "The settings of live cannot be used.\n"
