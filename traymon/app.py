@@ -24,6 +24,7 @@ from traymon.config.settings_watch import SettingsWatch
 from traymon.core.alerts import Alerts
 from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.model import Update
+from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
@@ -107,9 +108,9 @@ class App:
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
-        self._state = state
+        self._state, self._folders = state, folders
         self.monitor = Monitor(
-            [one.target for one in targets],
+            [],
             partial(sensors_for_target, state.own_programs),
             discover,
             look_at_settings=lambda: self._handlers.look_at_settings(),
@@ -117,12 +118,12 @@ class App:
         )
         now = self.monitor.clock
         self._keeper = keeper = StateKeeper(state, {}, self.monitor.set_calendar)
-        self._use_targets(targets)
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
         self._ended = False
+        self._remembered: set[str] = set()  # the targets whose earlier days were read
         self._hub = StatusHub(now, keeper.calendar_of)
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
@@ -187,12 +188,15 @@ class App:
             self._hub.listen(every(ALERTS_INTERVAL, look))
         if self._history is not None:
             self._hub.listen(self._history.on_update)
-            self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
+        self._use_targets(targets)
 
     def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
         """Watch these targets from now on, each with its calendar and what the user has asked."""
         self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
         for target in (one.target for one in targets):
+            if self._history is not None and target.name not in self._remembered:
+                self._remembered.add(target.name)
+                self._tasks.post(partial(self._read_habits, target))
             self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
             self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
             self.monitor.mute(self._state.is_muted(target.name), target.name)
@@ -232,17 +236,16 @@ class App:
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
-    def _read_habits(self, targets: Sequence[TargetConfig], reader: HistoryReader) -> None:
+    def _read_habits(self, target: Target) -> None:
         """Learn from earlier days when which program is usually connected."""
-        for target in (one.target for one in targets):
-            if target.program_grace is None or target.demo:
-                continue
-            try:
-                habits = read_habits(reader, target.name, self.monitor.clock())
-            except HistoryError as error:  # then they are learned again
-                log.warning("what is usual for your programs cannot be read: %s", error)
-            else:
-                self.monitor.remember_programs(habits, target.name)
+        if target.program_grace is None or target.demo:
+            return
+        try:
+            habits = read_habits(_history_reader(self._folders), target.name, self.monitor.clock())
+        except HistoryError as error:  # then they are learned again
+            log.warning("what is usual for your programs cannot be read: %s", error)
+        else:
+            self.monitor.remember_programs(habits, target.name)
 
     def _around_outlets(self, alerts: Alerts) -> Surroundings:
         return Surroundings(

@@ -77,7 +77,8 @@ def look(scenario: Scenario, folder: Path) -> Status:
     with playing(scenario) as stage:
         options = {"IB_HOST": stage.host, "IB_PORT": str(stage.port), "TRAYMON_TIMEOUT": timeout}
         environ = {"IB_CLIENT_ID": "10", **scenario.env, "TRAYMON_CLIENT_ID": OWN_ID}
-        config = loader.load(stage.env_file, environ=environ, folder=folder, options=options)
+        envs = [] if stage.env_file is None else [stage.env_file]
+        config = loader.load(envs, environ=environ, folder=folder, options=options)
         return one_shot.run_once(config.targets[0].target)
 
 

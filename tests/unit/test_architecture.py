@@ -127,7 +127,7 @@ IMPORTERS = {
     | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
-    "pydantic": {"config/loader", "config/schema"},
+    "pydantic": {"config/schema", "config/target_settings"},
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
     "icalendar": {"ui/ics"},

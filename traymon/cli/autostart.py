@@ -8,12 +8,15 @@ import typer
 
 from traymon import autostart
 from traymon.cli.common import (
-    Env,
+    Envs,
     Exit,
     Host,
     Port,
+    Targets,
     Timeout,
-    load_target,
+    current_folder,
+    load,
+    request_of,
     usage_error,
 )
 from traymon.cli.run import login_options
@@ -29,7 +32,8 @@ def start_at_login(
             autocompletion=lambda: ["on", "off", "status"],
         ),
     ] = "status",
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
@@ -43,10 +47,12 @@ def start_at_login(
         usage_error(f"Unknown action {action!r}. Use on, off or status.")
     try:
         if action == "on":
-            config = load_target(env, host, port, timeout)
-            options = login_options(config.target, host, port, timeout)
-            autostart.turn_on(options, systemd=systemd)
-            lost = [key for key, value in config.values.items() if value.source == "environment"]
+            folder = current_folder(targets or next(iter(env or ()), None), port)
+            request = request_of(folder, env, host, port, timeout, targets)
+            config = load(env, host, port, timeout, targets)
+            autostart.turn_on(login_options(config, request), systemd=systemd)
+            values = {key: value for one in config.targets for key, value in one.values.items()}
+            lost = [key for key, value in values.items() if value.source == "environment"]
             if lost:
                 names = ", ".join(lost)
                 print_error(f"Set only in this terminal, so it will not apply at login: {names}")

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from traymon.cli.log import set_log_level, start_log
@@ -39,8 +38,6 @@ class Plan:
 
     config: Config
     request: SettingsRequest  # by which the settings are read again
-    files: Sequence[Path]  # that the settings come from, be they there or not
-    dates: object  # of these files, from before they were read
     login_options: Sequence[str]
     want_tray: bool
     patience: float  # seconds to wait for a tray that may still start
@@ -96,13 +93,13 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     from traymon.config.settings_watch import SettingsWatch
     from traymon.ui.terminal_lines import TerminalLines
 
-    config, target = plan.config, plan.config.targets[0].target
+    config = plan.config
     read_again = partial(read_settings_again, plan.request)
     out = None if plan.unseen else sys.stdout
-    TerminalLines(out).print_line(
-        f"traymon is watching {target.name}, {target.address}."
-        f" Its page: {target.commands.traymon} open"
-    )
+    targets = [one.target for one in config.targets]
+    watched = "; ".join(f"{target.name}, {target.address}" for target in targets)
+    page = f"Its page: {targets[0].commands.traymon} open"
+    TerminalLines(out).print_line(f"traymon is watching {watched}. {page}")
     try:
         App(
             config.targets,
@@ -114,7 +111,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
             page_port=config.settings.page_port,
             login_options=plan.login_options,
             patience=plan.patience,
-            settings=SettingsWatch(config, plan.files, read_again, plan.dates),
+            settings=SettingsWatch(config, read_again),
             history=config.settings.history == "on",
             alerts=AlertsWatch.of(config.settings, os.environ),
         ).run()

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,14 +15,16 @@ from traymon.autostart.login_start import was_started_at_login
 from traymon.cli import second_start
 from traymon.cli.common import (
     EXIT_USAGE,
-    Env,
+    Envs,
     Exit,
     Host,
     NoTray,
     Port,
+    Targets,
     Timeout,
     current_folder,
     load,
+    request_of,
     settings_options,
 )
 from traymon.cli.control import (
@@ -38,6 +39,7 @@ from traymon.cli.control import (
 )
 from traymon.cli.log import start_log
 from traymon.cli.own_command import own_commands
+from traymon.cli.settings_process import SettingsRequest
 from traymon.cli.streams import print_error
 from traymon.core.target import Target
 from traymon.diagnosis import fix_pages
@@ -51,7 +53,8 @@ TRAY_TIMEOUT = 20.0  # seconds that a desktop may take after login to bring up i
 
 
 def run(
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
@@ -60,30 +63,25 @@ def run(
 ) -> None:
     """Watch from the system tray (same as traymon alone)."""
     from traymon.cli.resident import Plan, become_resident
-    from traymon.cli.settings_process import SettingsRequest
-    from traymon.config.settings_watch import dates_of
 
     at_login = at_login or was_started_at_login()
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")
     try:
-        folder = current_folder(env, port)
-        files = _settings_files(env, folder)
-        dates = dates_of(files)  # a change from here on is seen
-        config = name_settings(load(env, host, port, timeout), host, port, timeout)
+        config = load(env, host, port, timeout, targets)
+        folder = current_folder(targets or next(iter(env or ()), None), port)
+        request = request_of(folder, env, host, port, timeout, targets)
     except Exit:
         if unseen:
             _notify("cannot-start")
         raise
+    config = name_settings(config, request)
     instance = _take_place(config.targets[0].target, at_login=at_login, want_tray=not no_tray)
-    named = None if env is None else str(folder / env)
     plan = Plan(
         config=config,
-        request=SettingsRequest(named, host, port, timeout, str(folder)),
-        files=files,
-        dates=dates,
-        login_options=login_options(config.targets[0].target, host, port, timeout),
+        request=request,
+        login_options=login_options(config, request),
         want_tray=not no_tray,
         patience=TRAY_TIMEOUT if at_login else 0.0,
         unseen=unseen,
@@ -93,19 +91,14 @@ def run(
     raise Exit(0)
 
 
-def _settings_files(env: Path | None, folder: Path) -> Sequence[Path]:
-    from traymon.config import loader
-
-    return loader.files(env and folder / env, folder)
-
-
-def name_settings(
-    config: Config, host: str | None, port: str | None, timeout: str | None
-) -> Config:
+def name_settings(config: Config, request: SettingsRequest) -> Config:
     """Return the settings with commands that name their file, for terminals in any folder."""
+    if config.lists_several:
+        return config  # whose commands do
     (one,) = config.targets
-    commands = own_commands(settings_options(one.target.env_file, host, port), timeout)
-    return replace(config, targets=(replace(one, target=replace(one.target, commands=commands)),))
+    options = settings_options(one.target.env_file, request.host, request.port)
+    target = replace(one.target, commands=own_commands(options, request.timeout))
+    return replace(config, targets=(replace(one, target=target),))
 
 
 def _take_place(target: Target, *, at_login: bool, want_tray: bool) -> Instance | None:
@@ -207,8 +200,11 @@ def _notify(name: str, facts: Mapping[str, object] = MappingProxyType({})) -> No
     notifier.stop()
 
 
-def login_options(
-    target: Target, host: str | None, port: str | None, timeout: str | None
-) -> list[str]:
+def login_options(config: Config, request: SettingsRequest) -> list[str]:
     """Return the options with which `run`, started at login in any folder, monitors the same."""
-    return settings_options(target.env_file, host, port, timeout)
+    if config.targets_file is not None:
+        files = ["--targets", str(config.targets_file.absolute())]
+    else:
+        named = request.envs if config.lists_several else [config.targets[0].target.env_file]
+        files = [part for env in named if env for part in ("--env", env)]
+    return [*files, *settings_options(None, request.host, request.port, request.timeout)]

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traymon import __version__
@@ -25,15 +24,16 @@ TIMEOUT = 60.0  # seconds
 COMMAND = ("-P", "-m", "traymon.cli.settings_process")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRequest:
     """Where the settings come from, the environment aside."""
 
-    env: str | None  # the path of the .env file, if it was named
-    host: str | None
-    port: str | None
-    timeout: str | None
-    folder: str  # in which the .env is looked for
+    envs: Sequence[str] = ()  # the paths of the .env files that were named
+    targets: str | None = None  # the path of the targets.toml, if it was named
+    host: str | None = None
+    port: str | None = None
+    timeout: str | None = None
+    folder: str  # in which these files are looked for if none was named
 
 
 def read_settings_again(request: SettingsRequest) -> Config:
@@ -77,14 +77,7 @@ def main() -> None:
     config: Config | None = None
     mistakes: Sequence[Mistake] = ()
     try:
-        config = read_settings(
-            None if request.env is None else Path(request.env),
-            request.host,
-            request.port,
-            request.timeout,
-            Path(request.folder),
-        )
-        config = name_settings(config, request.host, request.port, request.timeout)
+        config = name_settings(read_settings(request), request)
     except ConfigError as error:
         mistakes = error.mistakes
     sys.stdout.buffer.write(f"{__version__}\n".encode() + pickle.dumps((config, mistakes)))

@@ -57,4 +57,13 @@ class Config:
 
     settings: OwnSettings
     targets: tuple[TargetConfig, ...]
-    mistakes: tuple[Mistake, ...] = ()  # those of the entries that are left out
+    mistakes: tuple[Mistake, ...] = ()  # those of the targets that are left out
+    left_out: tuple[str, ...] = ()  # their names
+    targets_file: Path | None = None  # the targets.toml that lists them
+    files: tuple[Path, ...] = ()  # that it all comes from, be they there or not
+    dates: object = None  # of these files, from before they were read
+
+    @property
+    def lists_several(self) -> bool:
+        """Whether a list was read, be it of one target alone, and not the settings of one."""
+        return self.targets_file is not None or any(one.target.one_of_many for one in self.targets)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, PlainValidator
 
 from traymon.config.ib_resets import Region
+from traymon.config.in_force import OwnSettings
 from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
 from traymon.core.alerts import NO_SECRET, Secret
@@ -397,6 +398,8 @@ class Settings(BaseModel):
 
 
 FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
+# Those of traymon itself, whatever it watches; all others are of one target.
+OWN = frozenset(str(Settings.model_fields[row.name].alias) for row in fields(OwnSettings))
 SECRET = frozenset(key for key, field in FIELDS.items() if field.annotation is Secret)
 
 

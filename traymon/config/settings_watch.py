@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from traymon.config.in_force import Config
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
-from traymon.errors import ConfigError
+from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import lies_at
 
 # What a running traymon cannot change.
@@ -40,22 +40,12 @@ class NewSettings:
 class SettingsWatch:
     """The settings in force and their files. Thread-safe."""
 
-    def __init__(
-        self,
-        config: Config,
-        files: Sequence[Path],
-        load: Callable[[], Config],
-        dates: object = None,
-    ) -> None:
-        """`files` may hold settings, be they there or not; `load` reads them, and the rest, again.
-
-        `load` raises ConfigError. `dates` are those of the files from before they were read; None:
-        the first look compares.
-        """
-        self._config, self._files, self._load = config, files, load
+    def __init__(self, config: Config, load: Callable[[], Config]) -> None:
+        """`load` reads the settings again. It raises ConfigError."""
+        self._config, self._load = config, load
         self._lock = threading.Lock()
-        self._looked_at = dates  # the dates of the files when they were last compared
-        self._state = SettingsState()
+        self._files, self._looked_at = config.files, config.dates  # when they were last compared
+        self._state = _state_of(config, config)
 
     @property
     def reloads(self) -> bool:
@@ -77,8 +67,8 @@ class SettingsWatch:
         Raises ConfigError, with every mistake, if the files cannot be used.
         """
         with self._lock:
-            new, old = self._load(), self._config
-            self._config, self._looked_at = new, None
+            new, old = self._load_again(), self._config
+            self._config, self._state = new, _state_of(new, new)
             if _means(new) == _means(old):
                 return None
             need_restart = (
@@ -88,28 +78,46 @@ class SettingsWatch:
             )
             return NewSettings(new, tuple(need_restart))
 
+    def _load_again(self) -> Config:
+        """Return what the files say; a target that they have spoilt stays as it is in force."""
+        new = self._load()
+        self._files, self._looked_at = new.files, new.dates
+        kept = [one for one in self._config.targets if one.target.name in new.left_out]
+        return replace(new, targets=(*new.targets, *kept))
+
     def _compare(self) -> SettingsState:
         files = [one.env_file for one in self._config.targets if one.env_file is not None]
         is_gone = not all(map(lies_at, files))
         try:
-            new = self._load()
+            new = self._load_again()
         except ConfigError as error:
-            first, *others = map(str, error.mistakes)
-            problem = f"{first} (and {len(others)} more)" if others else first
-            return SettingsState(SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE, problem)
-        if is_gone:
+            news = SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE
+            return SettingsState(news, _in_one_line(error.mistakes))
+        if is_gone and not new.mistakes:
             return SettingsState(SettingsNews.GONE)
-        return SettingsState(
-            SettingsNews.IN_FORCE if _means(new) == _means(self._config) else SettingsNews.CHANGED
-        )
+        return _state_of(new, self._config)
+
+
+def _state_of(new: Config, in_force: Config) -> SettingsState:
+    problem = _in_one_line(new.mistakes)
+    if _means(new) != _means(in_force):
+        return SettingsState(SettingsNews.CHANGED, problem)
+    return SettingsState(SettingsNews.INCOMPLETE if problem else SettingsNews.IN_FORCE, problem)
+
+
+def _in_one_line(mistakes: Sequence[Mistake]) -> str:
+    if not mistakes:
+        return ""
+    first, *others = map(str, mistakes)
+    return f"{first} (and {len(others)} more)" if others else first
 
 
 def _means(config: Config) -> object:
-    """Return what the settings mean, without where they stand."""
-    return config.settings, [(one.target, one.calendar) for one in config.targets]
+    """Return what the settings mean, without where they stand or in which order."""
+    return config.settings, {one.target.name: (one.target, one.calendar) for one in config.targets}
 
 
-def dates_of(files: Sequence[Path]) -> object:
+def dates_of(files: Sequence[Path]) -> list[object]:
     """Return what changes whenever one of the files does."""
     return [_date(path) for path in files]
 
@@ -120,4 +128,6 @@ def _date(path: Path) -> object:
         found = os.stat(path)
     except OSError as error:
         return error.errno
+    except ValueError:  # a NUL in the path
+        return None
     return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size

@@ -9,17 +9,16 @@ import difflib
 import math
 import re
 import tomllib
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import TypeVar
 
+from traymon.config.toml_lines import KeyPath, places
 from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import read_file
 
 MAX_SIZE = 64_000  # bytes
-KeyPath = tuple[str | int, ...]  # `("push", 1, "url")`: the key of the second [[push]]
 T = TypeVar("T")
 _SYNTAX_AT = re.compile(r" \(at line (\d+), column \d+\)$")
 
@@ -31,6 +30,7 @@ class TomlFile:
         """Raises FileNotFoundError, and ConfigError if the file as a whole cannot be used."""
         self.path = path
         self.mistakes: list[Mistake] = []
+        self._places: Mapping[KeyPath, int] | None = None
         try:
             text = read_file(path, MAX_SIZE).decode("utf-8-sig")
             self._lines = [*StringIO(text)]
@@ -48,26 +48,10 @@ class TomlFile:
         return Table(self, (), self._content)
 
     def line_of(self, key: KeyPath) -> int:
-        """Return the line on which a key or a table begins; lines count from 1.
-
-        TOML is never taken back by what follows: the key is new in the shortest beginning of the
-        file that can be read and has it.
-        """
-
-        def has_key(length: int) -> bool:
-            return _is_in(self._beginning(length)[1], key)
-
-        after = bisect_left(range(len(self._lines) + 1), True, key=has_key)
-        return self._beginning(after - 1)[0] + 1
-
-    def _beginning(self, length: int) -> tuple[int, Mapping[str, object]]:
-        """Return the longest readable beginning of at most so many lines: its length, its keys."""
-        while length > 0:
-            try:
-                return length, tomllib.loads("".join(self._lines[:length]))
-            except tomllib.TOMLDecodeError:  # it ends within a text or a list of several lines
-                length -= 1
-        return 0, {}
+        """Return the line on which a key or a table begins; lines count from 1."""
+        if self._places is None:
+            self._places = places(self._lines)
+        return self._places.get(key, 1)
 
 
 class Table:
@@ -85,10 +69,17 @@ class Table:
 
     def note(self, key: str, problem: str, hint: str = "", value: str = "") -> None:
         """Note a mistake; with the value only if it can be no secret."""
-        at = (*self._at, key)
-        line = self._file.line_of(at if key in self._content else self._at)
-        where = f"{self._file.path}, line {line}"
+        where = self.where(key if key in self else None)
         self._file.mistakes.append(Mistake(where, key, value, problem, hint))
+
+    def where(self, key: str | None = None) -> str:
+        """Return where a key of the table is, or the table itself: `targets.toml, line 3`."""
+        at = self._at if key is None else (*self._at, key)
+        return f"{self._file.path}, line {self._file.line_of(at)}"
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether the table has a key."""
+        return key in self._content
 
     def get(self, key: str, allowed: str, parse: Callable[[object], T], default: T) -> T:
         """Return what `parse` makes of a value; it raises ValueError for one that is not allowed.
@@ -173,19 +164,6 @@ def _as_flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError
     return value
-
-
-def _is_in(content: object, key: KeyPath) -> bool:
-    for part in key:
-        if isinstance(part, int):
-            if not isinstance(content, Sequence) or part >= len(content):
-                return False
-            content = content[part]
-        elif not isinstance(content, Mapping) or part not in content:
-            return False
-        else:
-            content = content[part]
-    return True
 
 
 def _syntax_mistake(path: Path, problem: str) -> Mistake:

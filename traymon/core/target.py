@@ -116,6 +116,7 @@ class Target:
     account: str = ""
     trading_mode: str = ""  # TRADING_MODE, a setting of others: `paper` or `live`; "": not set
     own_client_id: int | None = None  # the first ID for traymon's own session; None: no session
+    others_ids: frozenset[int] = frozenset()  # client IDs of other targets at the same address
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
@@ -134,10 +135,17 @@ class Target:
         """Host and port: `127.0.0.1:7497`, with an IPv6 host in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def shown_as(self, other: Target) -> Target:
-        """Return this target, spoken of as the other one; to a sensor it is the same as before."""
+    def updated_from(self, other: Target) -> Target:
+        """Return this target with what of the other one makes no sensor begin anew.
+
+        That is how it is spoken of, and what its neighbours use.
+        """
         return replace(
-            self, muted=other.muted, one_of_many=other.one_of_many, commands=other.commands
+            self,
+            muted=other.muted,
+            one_of_many=other.one_of_many,
+            others_ids=other.others_ids,
+            commands=other.commands,
         )
 
 

@@ -179,8 +179,9 @@ class TargetMonitor:
         Nothing begins anew if it is the same target to every sensor.
         """
         before, self._given = self._given, target
-        if before.shown_as(target) == target:
-            self._evidence = replace(self._evidence, target=self._evidence.target.shown_as(target))
+        if before.updated_from(target) == target:
+            seen = self._evidence.target.updated_from(target)
+            self._evidence = replace(self._evidence, target=seen)
             self._evaluate()
             return
         log.info("%s: the settings have changed; watching %s", self.name, target.address)

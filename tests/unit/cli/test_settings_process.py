@@ -23,12 +23,12 @@ def no_settings_but_those_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def request(folder: Path, port: str | None = None, env: str | None = None) -> SettingsRequest:
-    return SettingsRequest(env, None, port, None, str(folder))
+    return SettingsRequest(envs=[env] if env else (), port=port, folder=str(folder))
 
 
 def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(SETTINGS)
-    here = name_settings(read_settings(None, None, None, None, tmp_path), None, None, None)
+    here = name_settings(read_settings(request(tmp_path)), request(tmp_path))
     assert read_settings_again(request(tmp_path)) == here
     (other,) = read_settings_again(request(tmp_path, port="4002")).targets
     assert other.target.port == 4002
