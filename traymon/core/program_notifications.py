@@ -64,7 +64,7 @@ def decide(
     memory: ProgramMemory, status: Status, now: float
 ) -> tuple[ProgramMemory, ProgramNotification | None]:
     """Return the memory after this status, and the notification to send now, if any."""
-    if status.programs is None or status.paused:
+    if status.programs is None or status.paused or status.muted:
         return memory, None
     memory = _forget(memory, status.programs)
     unsure = status.diagnosis.light in (Light.RED, Light.GREY)  # that comes first
