@@ -97,13 +97,6 @@ def _print_mistakes(what: str, mistakes: Sequence[Mistake]) -> None:
         print_error(f"  {mistake}")
 
 
-def load_target(
-    env: Path | None, host: str | None, port: str | None, timeout: str | None
-) -> TargetConfig:
-    """Return the settings of the one target that a command is for; exit as `load` does."""
-    return load(None if env is None else [env], host, port, timeout).targets[0]
-
-
 def request_of(
     folder: Path,
     envs: Sequence[Path] | None,
