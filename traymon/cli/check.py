@@ -94,8 +94,8 @@ def check(
         values = [status_json.as_json(status, step) for status in statuses]
         print_json(values, as_list=target is None and chosen[0].one_of_many)
     elif report:
-        now = time.time()
-        print("\n".join(render.report(status, now) for status in statuses), end="")
+        now, worst_first = time.time(), reversed(muted_first_worst_last(statuses, step))
+        print("\n".join(render.report(status, now) for status in worst_first), end="")
     else:
         _print_all(statuses, step, brief=brief, full=full)
     light = light_of_all(statuses, step)

@@ -28,7 +28,7 @@ def mute(target: TargetName) -> None:
 
 
 def unmute(target: TargetName) -> None:
-    """End that."""
+    """Let a muted target raise the icon and notify you again."""
     _mute(target, on=False)
 
 

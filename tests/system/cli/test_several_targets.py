@@ -165,6 +165,7 @@ def test_a_check_prints_commands_for_its_target_that_work_where_they_are_pasted(
     user: User,
 ) -> None:
     report = user.run("check", "--report", "--target", "Research").stdout
+    assert report.startswith("# IB Connection Diagnosis Results: Research\n")
     line = next(one for one in report.split("`") if " check " in one and one.endswith(" port"))
     assert "--target Research" in line
     done = subprocess.run(
