@@ -6,13 +6,13 @@ Decides nothing about what is shown.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from traymon import __version__, autostart
 from traymon.config.in_force import TargetConfig
-from traymon.config.settings_watch import SettingsWatch
+from traymon.config.settings_watch import NewSettings, SettingsWatch
 from traymon.core.calendar import snooze_until
 from traymon.core.model import SettingsState, Status
 from traymon.core.programs import Expectation
@@ -56,20 +56,18 @@ class ActionHandlers:
         open_page: Callable[[Sequence[Status], str | None], None],
         notify_user: Callable[[str, str], None],
         show_start_at_login: Callable[[StartAtLogin], None],
-        login_options: Sequence[str] | None,
         use_targets: Callable[[Sequence[TargetConfig]], None],
         settings: SettingsWatch | None,
     ) -> None:
         """`open_page` opens a fix page; `show_start_at_login` is told whether it is on.
 
-        `login_options` start this same traymon at login; None if that is not offered. `settings`
-        reads the settings again, and `use_targets` watches what they say; None if they come from
-        no file.
+        `settings` reads the settings again, and `use_targets` watches what they say; None if the
+        targets come from no settings.
         """
         self._monitor, self._hub, self._keeper = monitor, hub, keeper
         self._state, self._folders, self._tasks = state, folders, tasks
         self._open_page, self._notify_user = open_page, notify_user
-        self._show_start_at_login, self._login_options = show_start_at_login, login_options
+        self._show_start_at_login = show_start_at_login
         self._use_targets, self._settings = use_targets, settings
 
     def open_fix_page(self, target: str | None = None) -> None:
@@ -198,9 +196,38 @@ class ActionHandlers:
             log.warning("the new settings cannot be used: %s", error)
             self._notify_user("The new settings cannot be used", str(error.mistakes[0]))
             return
-        self._monitor.show_settings(SettingsState())
-        if new is None:
-            return
+        self._monitor.show_settings(settings.state)
+        if new is not None:
+            self._put_in_force(new)
+
+    def watch_too(self, entry: Mapping[str, str]) -> str:
+        """Add a target to the list of those that are watched, and watch it; return why not, or "".
+
+        `entry` is what the list says of it. Takes a second or two.
+        """
+        settings = self._settings
+        if settings is None:
+            return "it watches what no settings say"
+        login_options = settings.login_options
+        try:
+            new = settings.add(entry)
+        except ConfigError as error:
+            return str(error)
+        if new is not None:
+            self._put_in_force(new)
+        self._tasks.post(partial(self._stay_at_login, settings, login_options))
+        return ""
+
+    def _stay_at_login(self, settings: SettingsWatch, before: Sequence[str]) -> None:
+        """Let what started at login with the options from before start with those in force."""
+        try:
+            if before != settings.login_options and autostart.state().has(before):
+                autostart.turn_on(settings.login_options)
+        except (OSError, ValueError) as error:
+            log.warning("start at login cannot be changed: %s", error)
+        self._read_start_at_login()
+
+    def _put_in_force(self, new: NewSettings) -> None:
         logging.getLogger("traymon").setLevel(new.config.settings.log.upper())
         self._use_targets(new.config.targets)
         if new.need_restart:
@@ -267,7 +294,7 @@ class ActionHandlers:
     def _set_start_at_login(self, on: bool) -> None:
         try:
             if on:
-                autostart.turn_on(self._login_options or ())
+                autostart.turn_on(() if self._settings is None else self._settings.login_options)
             else:
                 autostart.turn_off()
         except (OSError, ValueError) as error:
@@ -280,14 +307,14 @@ class ActionHandlers:
         self._tasks.post(self._read_start_at_login)
 
     def _read_start_at_login(self) -> None:
-        if self._login_options is None:
+        if self._settings is None:
             return
         try:
             state = autostart.state()
         except OSError as error:
             log.warning("whether traymon starts at login cannot be read: %s", error)
             return
-        is_ours = state.has(self._login_options)
+        is_ours = state.has(self._settings.login_options)
         other = StartAtLogin.OTHER_SETTINGS if state.on else StartAtLogin.OFF
         self._show_start_at_login(StartAtLogin.ON if is_ours else other)
 

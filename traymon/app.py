@@ -91,7 +91,6 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
-        login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
         history: bool = False,
@@ -101,10 +100,10 @@ class App:
 
         `instance` is this process's, so that others find its page; `page_port` 0: any free port.
 
-        `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
-        files that the targets come from have changed. `history`: keep what happens. `alerts`: who
-        is told beside the desktop.
+        files that the targets come from have changed; None: they come from no settings, and the
+        menu does not offer to start this same traymon at login. `history`: keep what happens.
+        `alerts`: who is told beside the desktop.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -151,7 +150,6 @@ class App:
             open_page=opener.open,
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
-            login_options=login_options,
             use_targets=self._use_targets,
             settings=settings,
         )
@@ -164,7 +162,7 @@ class App:
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
-        actions = self._user_actions(offer_start_at_login=login_options is not None)
+        actions = self._user_actions(offer_start_at_login=settings is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
             lambda: self.monitor.targets,
@@ -189,6 +187,8 @@ class App:
         if self._history is not None:
             self._hub.listen(self._history.on_update)
         self._use_targets(targets)
+        if settings is not None:
+            self.monitor.show_settings(settings.state)
 
     def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
         """Watch these targets from now on, each with its calendar and what the user has asked."""
@@ -216,6 +216,7 @@ class App:
             look_at_tws_settings=handlers.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
+            watch_too=handlers.watch_too,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
             open_tws_logs=handlers.open_tws_logs,

@@ -19,7 +19,7 @@ from traymon.cli.common import (
     request_of,
     usage_error,
 )
-from traymon.cli.run import login_options
+from traymon.cli.run import name_settings
 from traymon.cli.streams import print_error
 
 
@@ -50,7 +50,8 @@ def start_at_login(
             folder = current_folder(targets or next(iter(env or ()), None), port)
             request = request_of(folder, env, host, port, timeout, targets)
             config = load(env, host, port, timeout, targets)
-            autostart.turn_on(login_options(config, request), systemd=systemd)
+            options = name_settings(config, request).login_options
+            autostart.turn_on(options, systemd=systemd)
             values = {key: value for one in config.targets for key, value in one.values.items()}
             lost = [key for key, value in values.items() if value.source == "environment"]
             if lost:

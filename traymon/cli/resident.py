@@ -12,13 +12,13 @@ import logging
 import os
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from traymon.cli.log import set_log_level, start_log
-from traymon.cli.settings_process import SettingsRequest, read_settings_again
+from traymon.cli.settings_process import SettingsReader, SettingsRequest
 
 if TYPE_CHECKING:
     from traymon.config.in_force import Config
@@ -38,7 +38,6 @@ class Plan:
 
     config: Config
     request: SettingsRequest  # by which the settings are read again
-    login_options: Sequence[str]
     want_tray: bool
     patience: float  # seconds to wait for a tray that may still start
     unseen: bool  # nobody sees what is printed
@@ -94,7 +93,6 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     from traymon.ui.terminal_lines import TerminalLines
 
     config = plan.config
-    read_again = partial(read_settings_again, plan.request)
     out = None if plan.unseen else sys.stdout
     targets = [one.target for one in config.targets]
     watched = "; ".join(f"{target.name}, {target.address}" for target in targets)
@@ -109,9 +107,8 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
             folders=folders,
             instance=instance,
             page_port=config.settings.page_port,
-            login_options=plan.login_options,
             patience=plan.patience,
-            settings=SettingsWatch(config, read_again),
+            settings=SettingsWatch(config, SettingsReader(plan.request)),
             history=config.settings.history == "on",
             alerts=AlertsWatch.of(config.settings, os.environ),
         ).run()

@@ -62,6 +62,7 @@ class Config:
     targets_file: Path | None = None  # the targets.toml that lists them
     files: tuple[Path, ...] = ()  # that it all comes from, be they there or not
     dates: object = None  # of these files, from before they were read
+    login_options: tuple[str, ...] = ()  # that start this same traymon at login
 
     @property
     def lists_several(self) -> bool:

@@ -228,16 +228,17 @@ class _Several:
             for mistake in mistakes:
                 del values[mistake.key]
             settings = Settings.model_validate({key: value.text for key, value in values.items()})
-        self.mistakes += mistakes
+        self.mistakes += [_as_written(one, Entry(None, self.described.own)) for one in mistakes]
         return OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
 
 
 def _as_written(mistake: Mistake, entry: Entry) -> Mistake:
     """Return a mistake with the key as the entry has it: `port`, not `IB_PORT`."""
-    if entry.where and mistake.where == str(entry.env_file):  # the file as a whole
-        return replace(mistake, where=entry.where, key="env", value=mistake.where)
+    if entry.where and mistake.where == str(entry.env_file):
+        problem = f"{mistake.where}: {mistake.problem}"
+        return replace(mistake, where=entry.where, key="env", problem=problem)
     value = entry.values.get(mistake.key)
-    if entry.where and (mistake.where == entry.where or (value and value.source == mistake.where)):
+    if mistake.where in (entry.where, value and value.source):
         return replace(mistake, key=targets_file.short_name(mistake.key))
     return mistake
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from traymon.config.in_force import Config
 from traymon.core.model import SettingsState
@@ -37,20 +38,39 @@ class NewSettings:
     need_restart: tuple[str, ...]
 
 
+class Source(Protocol):
+    """Where the settings come from. Its methods raise ConfigError."""
+
+    def load(self) -> Config:
+        """Return the settings as they are now."""
+
+    def add(self, entry: Mapping[str, str]) -> Config:
+        """Append a target to the list of those that are watched; return the settings then."""
+
+
 class SettingsWatch:
     """The settings in force and their files. Thread-safe."""
 
-    def __init__(self, config: Config, load: Callable[[], Config]) -> None:
-        """`load` reads the settings again. It raises ConfigError."""
-        self._config, self._load = config, load
+    def __init__(self, config: Config, source: Source) -> None:
+        self._config, self._source = config, source
         self._lock = threading.Lock()
         self._files, self._looked_at = config.files, config.dates  # when they were last compared
         self._state = _state_of(config, config)
 
     @property
+    def login_options(self) -> Sequence[str]:
+        """The options that start this same traymon at login."""
+        return self._config.login_options
+
+    @property
     def reloads(self) -> bool:
         """Whether settings that have changed are to be used without asking."""
         return self._config.settings.reload == "auto"
+
+    @property
+    def state(self) -> SettingsState:
+        """What the last look has shown."""
+        return self._state
 
     def look(self) -> SettingsState:
         """Return whether the files say something else than what is in force."""
@@ -67,20 +87,26 @@ class SettingsWatch:
         Raises ConfigError, with every mistake, if the files cannot be used.
         """
         with self._lock:
-            new, old = self._load_again(), self._config
-            self._config, self._state = new, _state_of(new, new)
-            if _means(new) == _means(old):
-                return None
-            need_restart = (
-                key
-                for key, name in NEEDS_RESTART.items()
-                if getattr(new.settings, name) != getattr(old.settings, name)
-            )
-            return NewSettings(new, tuple(need_restart))
+            return self._use(self._keep_spoilt(self._source.load()))
 
-    def _load_again(self) -> Config:
-        """Return what the files say; a target that they have spoilt stays as it is in force."""
-        new = self._load()
+    def add(self, entry: Mapping[str, str]) -> NewSettings | None:
+        """Append a target to the list of those that are watched; likewise."""
+        with self._lock:
+            return self._use(self._keep_spoilt(self._source.add(entry)))
+
+    def _use(self, new: Config) -> NewSettings | None:
+        old, self._config, self._state = self._config, new, _state_of(new, new)
+        if _means(new) == _means(old):
+            return None
+        need_restart = (
+            key
+            for key, name in NEEDS_RESTART.items()
+            if getattr(new.settings, name) != getattr(old.settings, name)
+        )
+        return NewSettings(new, tuple(need_restart))
+
+    def _keep_spoilt(self, new: Config) -> Config:
+        """Return new settings in which a target that they have spoilt stays as it is in force."""
         self._files, self._looked_at = new.files, new.dates
         kept = [one for one in self._config.targets if one.target.name in new.left_out]
         return replace(new, targets=(*new.targets, *kept))
@@ -89,7 +115,7 @@ class SettingsWatch:
         files = [one.env_file for one in self._config.targets if one.env_file is not None]
         is_gone = not all(map(lies_at, files))
         try:
-            new = self._load_again()
+            new = self._keep_spoilt(self._source.load())
         except ConfigError as error:
             news = SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE
             return SettingsState(news, _in_one_line(error.mistakes))

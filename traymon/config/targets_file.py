@@ -68,7 +68,7 @@ def _entry(table: Table, file: TomlFile) -> Entry:
     return Entry(
         env_file=file.path.parent / Path(env).expanduser() if env else None,
         values=values,
-        where=table.where(),
+        where=table.where("env" if env else None),
         muted=muted,
         mistakes=tuple(file.mistakes[known:]),
     )
@@ -114,18 +114,18 @@ def _as_list_text(value: object) -> str:
 # --- adding
 
 
-def text_with(path: Path, text: str, entries: Sequence[Mapping[str, str]]) -> str:
-    """Return the text of a file with more targets at its end; what is there stays as it is.
+def appended(before: bytes, entries: Sequence[Mapping[str, str]]) -> bytes:
+    """Return the content of a file with more targets at its end; what is there stays as it is.
 
-    `entries` are short names and values. Raises ConfigError if that makes no list of targets.
+    `entries` are short names and values. Raises ValueError if that makes no TOML.
     """
-    blocks = ["\n".join(["[[target]]", *map(_line, entry.items())]) for entry in entries]
-    longer = "\n\n".join([text.rstrip("\n") or HEADER.rstrip(), *blocks]) + "\n"
-    try:
-        tomllib.loads(longer)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Mistake(str(path), "", "", f"nothing can be added: {error}")]) from None
-    return longer
+    blocks = ["\n".join(["[[target]]", *map(_line, entry.items()), ""]) for entry in entries]
+    added = "\n".join(["" if before else HEADER, *blocks])
+    if b"\r\n" in before:
+        added = added.replace("\n", "\r\n")
+    after = before + added.encode("utf-8")
+    tomllib.loads(after.decode("utf-8-sig"))
+    return after
 
 
 def _line(item: tuple[str, str]) -> str:

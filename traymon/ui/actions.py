@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -13,6 +13,11 @@ def _nothing(*_arguments: object) -> None:
 def _no() -> bool:
     """Answer for an action that is not offered."""
     return False
+
+
+def _unknown(_entry: object) -> str:
+    """Answer for an action that is not offered, with why."""
+    return "not offered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,7 @@ class UserActions:
     look_at_tws_settings: Callable[[str | None], None] = _nothing  # ask TWS for its own settings
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
     use_new_settings: Callable[[], None] = _nothing  # those that their files say now
+    watch_too: Callable[[Mapping[str, str]], str] = _unknown  # an entry of targets.toml; why not
     copy_report: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     open_logs: Callable[[], None] = _nothing  # traymon's own
     open_tws_logs: Callable[[str | None], None] = _nothing  # of a target; None: of the worst

@@ -318,7 +318,6 @@ def test_one_that_loses_its_place_while_it_begins_again_opens_the_page_of_the_wi
         plan = resident.Plan(
             config=Config(own, (TargetConfig(bot, Calendar(), {}, None),)),
             request=SettingsRequest(folder=str(tmp_path)),
-            login_options=(),
             want_tray=False,
             patience=0.0,
             unseen=False,

@@ -93,6 +93,7 @@ class Routes:
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
+            Route("/watch-too", self._watch_too, methods=["POST"]),
             *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
@@ -234,6 +235,11 @@ class Routes:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"ends": self._actions.make_room()})
+
+    def _watch_too(self, request: Request) -> Response:  # in a thread: it takes a second
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
+        return JSONResponse({"why_not": self._actions.watch_too(dict(request.query_params))})
 
 
 def _target(request: Request) -> str | None:
