@@ -80,6 +80,7 @@ PURE = (
     "storage/history/values",
     "storage/history/black_box",
     "ui/tray/appearance",
+    "ui/tray/balloon_keys",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {
