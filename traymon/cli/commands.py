@@ -20,6 +20,7 @@ from traymon.cli import (
     history,
     incident,
     logs,
+    mute,
     notify_test,
     push,
     quit_restart,
@@ -80,6 +81,8 @@ app.command(rich_help_panel=WATCH)(run.run)
 app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
+app.command(rich_help_panel=WATCH)(mute.mute)
+app.command(rich_help_panel=WATCH)(mute.unmute)
 app.command("restart", rich_help_panel=WATCH)(quit_restart.restart)
 app.command("quit", rich_help_panel=WATCH)(quit_restart.quit_traymon)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
