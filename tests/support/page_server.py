@@ -22,6 +22,7 @@ from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.phone import PhoneSetup
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.reception import Answer
 from traymon.ui.web.server import LivePage
@@ -129,6 +130,7 @@ def served(
     calendars: CalendarSource = NO_CALENDARS,
     port: int = 0,
     dashboards: Dashboards | None = None,
+    phone: PhoneSetup | None = None,
 ) -> Iterator[Served]:
     """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
     loop = asyncio.new_event_loop()
@@ -150,6 +152,7 @@ def served(
             snooze=snooze,
             open_tws_logs=lambda: asked.append("tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
+            phone=phone,
         )
         return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards)
 

@@ -30,6 +30,7 @@ from traymon.ui import coming_up, icons, presenter
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.incidents import IncidentView
+from traymon.ui.phone import PhoneDraft
 from traymon.ui.web.parts import common, has_fix, part, sections
 
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -118,6 +119,21 @@ def incident_contents(target: str, incident: IncidentView | None, problem: str =
         problem=problem,
         shape=Markup(icons.outline_svg(Light.GREY)),
     )
+
+
+def phone_page(command: str = USUAL_COMMANDS.traymon) -> str:
+    """Return the page that sets up a phone without its steps, which phone.js asks for."""
+    icon = _as_icon(icons.outline_svg(Light.GREY))
+    return fill_template("phone_page.html.j2", icon=icon, version=__version__, traymon=command)
+
+
+def phone_steps(draft: PhoneDraft, **said: str | bool) -> str:
+    """Return the steps of that page; `said` is what became of the last one, as its template asks."""
+    import segno  # loaded by the few who set up a phone
+
+    code = segno.make(draft.link, error="m", micro=False)
+    picture = code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff")
+    return fill_template("phone_steps.html.j2", draft=draft, code=Markup(picture), **said)
 
 
 def _states(statuses: Sequence[Status]) -> dict[str, bool]:
