@@ -24,7 +24,7 @@ LAYERS = {
     "diagnosis": {"core", "assets", "errors"},
     "monitoring": {"core", "sensors", "diagnosis"},
     "storage": {"core"},
-    "config": {"core", "assets", "errors", "storage/files"},
+    "config": {"core", "assets", "errors", "shell", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
     "outbound": {"core", "diagnosis", "storage/files"},
     "autostart": {"storage/files"},
@@ -129,8 +129,13 @@ IMPORTERS = {
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/loader", "config/schema"},
     "ssl": {"sensors/version_exchange"},
-    "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
+    "starlette": {
+        f"ui/web/{name}" for name in ("routes", "calendar_routes", "phone_routes", "auth", "errors")
+    },
     "icalendar": {"ui/ics"},
+    "segno": {"ui/web/render"},
+    "apprise": {"outbound/apprise_message"},
+    "requests": {"outbound/apprise_message"},
     "uvicorn": {"ui/web/connections"},
     "sqlite3": {
         f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")

@@ -13,8 +13,9 @@ import pytest
 
 from traymon.cli import own_command
 from traymon.cli.common import read_settings
-from traymon.cli.own_command import own_commands, typed
+from traymon.cli.own_command import own_commands
 from traymon.cli.run import name_settings
+from traymon.shell import typed
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="programs that are shell scripts")
 
