@@ -84,7 +84,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    *("ipaddress", "json", "hashlib", "urllib.parse", "itertools", "configparser"),
+    *("ipaddress", "json", "hashlib", "urllib.parse", "itertools", "configparser", "shlex"),
 }
 
 # The modules that may import a library, which the others need not know.

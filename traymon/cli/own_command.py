@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from traymon.autostart.entry import launcher_folders
+from traymon.core import shell
 from traymon.core.target import Commands
-from traymon.shell import typed
 
 LAUNCHER = "traymon.exe" if sys.platform == "win32" else "traymon"
 
@@ -33,6 +33,11 @@ def own_commands(options: Sequence[str] = (), timeout: str | None = None) -> Com
         check=typed([*program, "check", *options, *more]),
         wait=typed([*program, "wait", *options]),
     )
+
+
+def typed(words: Sequence[str]) -> str:
+    """Return a command as it is typed in this platform's shell."""
+    return shell.typed(words, for_powershell=sys.platform == "win32")
 
 
 @cache

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from traymon.shell import typed
+from traymon.core.shell import typed
 
 APPRISE = "apprise"  # the package, and the kind of channel that is sent by it
 
@@ -135,8 +135,9 @@ def how_to_install() -> str:
     if getattr(sys, "frozen", False):
         return "this program cannot be extended: install traymon with uv, pipx or pip instead"
     environment = Path(sys.prefix)
+    command = [sys.executable, "-m", "pip", "install", APPRISE]
     if (environment / "pipx_metadata.json").is_file():
-        return typed(["pipx", "inject", environment.name, APPRISE])
-    if (environment / "uv-receipt.toml").is_file():  # such an environment has no pip
-        return typed(["uv", "pip", "install", "--python", sys.executable, APPRISE])
-    return typed([sys.executable, "-m", "pip", "install", APPRISE])
+        command = ["pipx", "inject", environment.name, APPRISE]
+    elif (environment / "uv-receipt.toml").is_file():  # such an environment has no pip
+        command = ["uv", "pip", "install", "--python", sys.executable, APPRISE]
+    return typed(command, for_powershell=sys.platform == "win32")

@@ -80,8 +80,8 @@ def _note_errors(seen: list[Answer]) -> None:
 def _note_answers(seen: list[Answer], timeout: float) -> None:
     """Note the answers of web servers.
 
-    Apprise gets no more than MAX_BODY of them to see, and no headers that tell it to wait: when to
-    try again is decided elsewhere.
+    Apprise gets no more than MAX_BODY of them to see, and no headers, which could tell it to wait:
+    when to try again is decided elsewhere.
     """
 
     class Adapter(HTTPAdapter):
@@ -92,15 +92,14 @@ def _note_answers(seen: list[Answer], timeout: float) -> None:
                 body = response.raw.read(MAX_BODY, decode_content=True)
             except HTTPError as error:  # urllib3's, which Apprise does not know
                 raise ConnectionBroken(error) from error
-            status, after = response.status_code, response.headers.pop("Retry-After", "")
+            status, after = response.status_code, response.headers.get("Retry-After", "")
             is_good = 200 <= status < 300
             seen.append(NOT_EXPLAINED if is_good else of_status(status, response.reason, after))
             response.raw = io.BytesIO(body)
-            for name in [name for name in response.headers if name.lower().startswith("x-ratelimit-")]:
-                del response.headers[name]
+            response.headers.clear()
             return response
 
-    sessions.HTTPAdapter = Adapter  # type: ignore[misc]  # every new session makes its own
+    sessions.HTTPAdapter = Adapter  # type: ignore[attr-defined]  # which every session makes one of
 
 
 def _of_error(error: OSError) -> Answer:

@@ -15,7 +15,7 @@ from traymon.cli import own_command
 from traymon.cli.common import read_settings
 from traymon.cli.own_command import own_commands
 from traymon.cli.run import name_settings
-from traymon.shell import typed
+from traymon.core.shell import typed
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="programs that are shell scripts")
 
@@ -78,7 +78,7 @@ def test_the_traymon_that_stays_names_the_file_that_it_found_and_a_command_does_
     here = read_settings(None, None, "4002", "2", tmp_path)
     assert here.targets[0].target.commands.check == "traymon check --port 4002 --timeout 2"
     anywhere = name_settings(here, None, "4002", "2").targets[0].target.commands
-    options = typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
+    options = own_command.typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
     assert anywhere.check == f"traymon check {options} --timeout 2"
     assert anywhere.wait == f"traymon wait {options}"
 

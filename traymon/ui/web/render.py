@@ -128,7 +128,7 @@ def phone_page(command: str = USUAL_COMMANDS.traymon) -> str:
 
 
 def phone_steps(draft: PhoneDraft, **said: str | bool) -> str:
-    """Return the steps of that page; `said` is what became of the last one, as its template asks."""
+    """Return the steps of that page; `said` tells its template what became of the last one."""
     import segno  # loaded by the few who set up a phone
 
     code = segno.make(draft.link, error="m", micro=False)

@@ -1,4 +1,4 @@
-"""The page that sets up a phone: nothing leaves before the user asks, and the topic stays secret."""
+"""The page that sets up a phone: nothing leaves unasked, and the topic stays secret."""
 
 from __future__ import annotations
 

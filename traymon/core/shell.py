@@ -1,10 +1,9 @@
-"""How a command is typed in the user's shell: PowerShell on Windows, a POSIX shell elsewhere."""
+"""How a command is typed: in PowerShell on Windows, in a POSIX shell elsewhere."""
 
 from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Sequence
 
 # PowerShell takes these as they are; it has meanings for many others, such as `,` and `@`.
@@ -15,7 +14,7 @@ _SPECIAL_IN_DOUBLE_QUOTES = re.compile('[$`"\u201c\u201d\u201e]')
 _SINGLE_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
 
-def typed(words: Sequence[str], *, for_powershell: bool = sys.platform == "win32") -> str:
+def typed(words: Sequence[str], *, for_powershell: bool) -> str:
     """Return a command as it is typed in PowerShell, or else in a POSIX shell."""
     if not for_powershell:
         return shlex.join(words)
