@@ -21,7 +21,7 @@ from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
-from traymon.core.alerts import Alerts
+from traymon.core.alerts import Alerts, PushChannel, Secret
 from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.model import Update
 from traymon.core.vocabulary import StartAtLogin
@@ -50,6 +50,7 @@ from traymon.ui.notify.pictures import PictureFiles
 from traymon.ui.notify.program_dispatcher import ProgramDispatcher
 from traymon.ui.own_files import own_files, watch_own_files
 from traymon.ui.past import describe
+from traymon.ui.phone import PhoneSetup
 from traymon.ui.terminal_lines import TerminalSurface
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
@@ -163,7 +164,10 @@ class App:
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
-        actions = self._user_actions(offer_start_at_login=login_options is not None)
+        actions = self._user_actions(
+            offer_start_at_login=login_options is not None,
+            phone=None if alerts is None else self._phone_setup(alerts),
+        )
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
             lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
@@ -195,7 +199,7 @@ class App:
             self.monitor.mute(self._state.is_muted(target.name), target.name)
         self.monitor.set_targets([one.target for one in targets])
 
-    def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
+    def _user_actions(self, *, offer_start_at_login: bool, phone: PhoneSetup | None) -> UserActions:
         handlers = self._handlers
         return UserActions(
             check_now=self.monitor.check_now,
@@ -213,6 +217,7 @@ class App:
             open_tws_logs=handlers.open_tws_logs,
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
             show_about=handlers.show_about,
+            phone=phone,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
             quit=self.quit,
@@ -240,6 +245,22 @@ class App:
                 log.warning("what is usual for your programs cannot be read: %s", error)
             else:
                 self.monitor.remember_programs(habits, target.name)
+
+    def _phone_setup(self, alerts: AlertsWatch) -> PhoneSetup:
+        def send_test(url: str) -> str:
+            from traymon.outbound import push  # with all that sending needs
+
+            channel = PushChannel("phone", "ntfy", Secret(url))
+            return push.send_test(channel, self.monitor.clock()).why
+
+        def keep(url: str) -> str:
+            from traymon.config.alerts_entry import add_ntfy
+
+            add_ntfy(alerts.path, url)
+            self._tasks.post(self._look_at_alerts)
+            return str(alerts.path)
+
+        return PhoneSetup(send_test=send_test, keep=keep)
 
     def _around_outlets(self, alerts: Alerts) -> Surroundings:
         return Surroundings(

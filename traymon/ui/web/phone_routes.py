@@ -40,6 +40,7 @@ class PhoneRoutes:
         ]
 
     def _page(self, request: Request) -> Response:
+        self._needed()
         return HTMLResponse(render.phone_page(self._command()))
 
     def _steps(self, request: Request) -> Response:

@@ -52,10 +52,10 @@ def ended_page(status: Status, now: float, dashboard: Dashboard | None = None) -
 
 
 @cache
-def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
+def live_page(command: str = USUAL_COMMANDS.traymon, *, phone: bool = False) -> str:
     """Return the live page without its contents, which page.js asks for: it holds no secret.
 
-    `command` starts this traymon in a terminal.
+    `command` starts this traymon in a terminal. `phone`: it can alert one.
     """
     general = fix_pages.general_facts()
     return fill_template(
@@ -68,6 +68,7 @@ def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
         ],
         version=__version__,
         traymon=command,
+        phone=phone,
     )
 
 
