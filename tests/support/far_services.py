@@ -86,15 +86,16 @@ def far_services() -> Iterator[Services]:
             self.end_headers()
             self.wfile.flush()
             self.host = self.path.partition(":")[0]
-            with suppress(OSError):  # it does not trust us, or has left
-                self.connection = certificates.server(self.host).wrap_socket(
-                    self.connection, server_side=True
-                )
-                self.rfile = self.connection.makefile("rb")
-                self.wfile = self.connection.makefile("wb")
-                self.close_connection = False
+            context, plain = certificates.server(self.host), (self.rfile, self.wfile)
+            with (
+                suppress(OSError),  # it does not trust us, or has left
+                context.wrap_socket(self.connection, server_side=True) as self.connection,
+                self.connection.makefile("rb") as self.rfile,
+                self.connection.makefile("wb") as self.wfile,
+            ):
                 self.handle_one_request()
             self.close_connection = True
+            self.rfile, self.wfile = plain
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
