@@ -44,9 +44,11 @@ def send(request: Mapping[str, Any]) -> Answer:
     message = request["message"]
     kind = KINDS.get(message["light"], apprise.NotifyType.INFO)
     text = apprise.NotifyFormat.TEXT
-    if service.notify(request["text"], message["title"], kind, body_format=text):
-        return Answer(Verdict.DELIVERED)
-    return seen[-1]
+    try:
+        delivered = service.notify(request["text"], message["title"], kind, body_format=text)
+    except Exception as error:  # of whatever service; its words may hold a secret
+        return Answer(Verdict.FAILED, f"Apprise failed: {type(error).__name__}")
+    return Answer(Verdict.DELIVERED) if delivered else seen[-1]
 
 
 def _asset() -> apprise.AppriseAsset:
@@ -110,8 +112,12 @@ def _of_error(error: OSError) -> Answer:
             return _of_mail_server("refuses the recipient", max(codes, default=0))
         case smtplib.SMTPAuthenticationError():
             return _of_mail_server("refuses user and password", error.smtp_code)
-        case smtplib.SMTPResponseException():
+        case smtplib.SMTPDataError() | smtplib.SMTPSenderRefused():
             return _of_mail_server("refuses the message", error.smtp_code)
+        case smtplib.SMTPResponseException() if error.smtp_code < 0:  # smtplib's word for it
+            return Answer(Verdict.FAILED, "its answer is not that of a mail server")
+        case smtplib.SMTPResponseException():
+            return _of_mail_server("is not ready", error.smtp_code)
         case smtplib.SMTPNotSupportedError():  # such as no STARTTLS; the words are Python's own
             return Answer(Verdict.REFUSED, f"the mail server cannot do this: {error}")
     return of_error(_cause(error))

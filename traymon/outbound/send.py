@@ -17,6 +17,7 @@ from typing import Any
 from traymon.outbound.answer import Answer, Verdict
 
 MAX_WHY = 200  # characters
+MAX_MEMORY = 256 * 2**20  # bytes; Apprise takes a fifth of it
 SECRETS = ("url", "token")  # keys of a request whose values no answer may hold
 
 Sender = Callable[[Mapping[str, Any]], Answer]
@@ -50,6 +51,7 @@ def main() -> None:
     """Send the request of stdin and end the process."""
     request = json.load(sys.stdin)
     _end_after(float(request["time_limit"]))
+    _bound_memory()
     try:
         answer = SENDERS[request["kind"]](request)
     except Exception as error:  # whatever a peer or a library does, there is an answer
@@ -64,6 +66,14 @@ def _end_after(seconds: float) -> None:
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
+
+
+def _bound_memory() -> None:
+    """Let no peer fill the memory; where the system cannot do that, the time is bounded alone."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
 _answering = threading.Lock()  # never let go: the first answer is the only one
