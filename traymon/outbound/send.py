@@ -61,7 +61,10 @@ def main() -> None:
 
 def _end_after(seconds: float) -> None:
     def end() -> None:
-        _answer(Answer(Verdict.FAILED, f"no complete answer within {seconds:g} s"), {})
+        try:
+            _answer(Answer(Verdict.FAILED, f"no complete answer within {seconds:g} s"), {})
+        finally:  # there may be no memory left for an answer
+            os._exit(1)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
