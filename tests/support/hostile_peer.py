@@ -74,6 +74,7 @@ WEB: Mapping[str, Behaviour] = {
     "answers with 10 MB": _say(
         ERROR + b"Content-Length: %d\r\n\r\n" % LARGE, *repeat(b"x" * CHUNK, LARGE // CHUNK)
     ),
+    "breaks off its answer": _say(ERROR + b"Content-Length: 100\r\n\r\nhalf"),
     "answers without end": _say_forever(ERROR + b"\r\n", b"x"),
     "sends headers without end": _say_forever(OK, b"X-More: y\r\n"),
     "sends a header without end": _say_forever(OK + b"X-Long: ", b"y"),

@@ -12,10 +12,10 @@ import logging
 import smtplib
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import apprise
-from requests import ConnectionError as ConnectionBroken
 from requests import PreparedRequest, Response, sessions
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
@@ -90,10 +90,9 @@ def _note_answers(seen: list[Answer], timeout: float) -> None:
         def send(self, request: PreparedRequest, *_: Any, **options: Any) -> Response:
             options |= {"stream": True, "timeout": timeout}
             response = super().send(request, **options)
-            try:
+            body = b""
+            with suppress(HTTPError):  # it breaks off; the status is here and counts
                 body = response.raw.read(MAX_BODY, decode_content=True)
-            except HTTPError as error:  # urllib3's, which Apprise does not know
-                raise ConnectionBroken(error) from error
             status, after = response.status_code, response.headers.get("Retry-After", "")
             is_good = 200 <= status < 300
             seen.append(NOT_EXPLAINED if is_good else of_status(status, response.reason, after))

@@ -40,6 +40,11 @@ ADDRESSES = {
     "discord": f"discord.com/api/webhooks/{HOOK}",
     "slack": f"hooks.slack.com/services/{PATH}",
 }
+PATIENCE_PLEASE = {
+    "Retry-After": "70",
+    "X-RateLimit-Remaining": "0",
+    "X-RateLimit-Reset": "9999999999",  # epoch seconds
+}
 SECRETS = (BOT, USER, APP, HOOK, PATH)
 
 
@@ -112,7 +117,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(services: Services, tmp_path: 
     [
         ("telegram", 404, {}, Verdict.REFUSED),
         ("pushover", 401, {}, Verdict.REFUSED),
-        ("discord", 429, {"Retry-After": "70", "X-RateLimit-Reset-After": "70"}, Verdict.FAILED),
+        ("discord", 429, PATIENCE_PLEASE, Verdict.FAILED),
         ("slack", 500, {}, Verdict.FAILED),
         ("telegram", 302, {"Location": "https://elsewhere.example/"}, Verdict.REFUSED),
         ("discord", 307, {"Location": "https://elsewhere.example/"}, Verdict.REFUSED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ TOLD_OF_WEB = {
     "leaves": "",  # in the system's words
     "talks garbage": "its answer is not HTTP",
     "answers with 10 MB": "HTTP 500",
+    "breaks off its answer": "HTTP 500",
     "answers without end": "HTTP 500",
     "sends headers without end": "its answer is not HTTP",
     "sends a header without end": "its answer is not HTTP",
@@ -107,6 +109,13 @@ def test_a_certificate_that_nobody_vouches_for_is_told(kind: str, tmp_path: Path
     with hostile_peer(WEB["hangs"], tls) as port:
         url = ADDRESSES[kind].format(s="s", port=port)
         send(kind, url, "its certificate is not accepted")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory is bounded on Linux alone")
+def test_the_process_that_sends_cannot_fill_the_memory() -> None:
+    code = "from traymon.outbound import send; send._bound_memory(); bytearray(2 * send.MAX_MEMORY)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stderr.strip().endswith("MemoryError")
 
 
 @pytest.fixture
