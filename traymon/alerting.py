@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from traymon.core.model import Update
 from traymon.outbound.base import Record, Surroundings
 from traymon.outbound.outlets import Outlets
+from traymon.ui.phone import PhoneSetup
 
 if TYPE_CHECKING:
     from traymon.config.alerts_watch import AlertsWatch
@@ -60,6 +61,23 @@ class Alerting:
         self._report_trouble(problems[0] if problems else "", SOURCE)
         self.pushes = bool(found.alerts.push)
         self._outlets.use(found.alerts)
+
+    def phone_setup(self) -> PhoneSetup:
+        """Return how the page sets up a phone."""
+        return PhoneSetup(send_test=self._send_test, keep=self._keep)
+
+    def _send_test(self, url: str) -> str:
+        from traymon.core.alerts import PushChannel, Secret
+        from traymon.outbound import push  # with all that sending needs
+
+        return push.send_test(PushChannel("phone", "ntfy", Secret(url)), self._now()).why
+
+    def _keep(self, url: str) -> str:
+        from traymon.config.alerts_entry import add_ntfy
+
+        add_ntfy(self._watch.path, url)
+        self._post(self.look)
+        return str(self._watch.path)
 
     def stop(self, timeout: float) -> None:
         """End every outlet, each within `timeout` seconds."""

@@ -48,6 +48,7 @@ from traymon.ui.notify.pictures import PictureFiles
 from traymon.ui.notify.program_dispatcher import ProgramDispatcher
 from traymon.ui.own_files import own_files, watch_own_files
 from traymon.ui.past import describe
+from traymon.ui.phone import PhoneSetup
 from traymon.ui.terminal_lines import TerminalSurface
 from traymon.ui.tray.backend import NoTray
 from traymon.ui.tray.tray import Tray
@@ -159,7 +160,15 @@ class App:
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
-        actions = self._user_actions(offer_start_at_login=settings is not None)
+        self._alerting: Alerting | None = None
+        if alerts is not None:
+            self._alerting = Alerting(
+                alerts, self._tasks.post, now, self._report_outlet, self._history
+            )
+        actions = self._user_actions(
+            offer_start_at_login=settings is not None,
+            phone=None if self._alerting is None else self._alerting.phone_setup(),
+        )
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
             lambda: self.monitor.targets,
@@ -183,11 +192,7 @@ class App:
         self._hub.listen(self._dispatcher.on_update)
         programs = ProgramDispatcher(self._notifier, now, self._history)
         self._hub.listen(programs.on_update)
-        self._alerting: Alerting | None = None
-        if alerts is not None:
-            self._alerting = Alerting(
-                alerts, self._tasks.post, now, self._report_outlet, self._history
-            )
+        if self._alerting is not None:
             self._hub.listen(self._alerting.on_update)
         if self._history is not None:
             self._hub.listen(self._history.on_update)
@@ -207,7 +212,7 @@ class App:
             self.monitor.mute(self._state.is_muted(target.name), target.name)
         self.monitor.set_targets([one.target for one in targets])
 
-    def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
+    def _user_actions(self, *, offer_start_at_login: bool, phone: PhoneSetup | None) -> UserActions:
         handlers = self._handlers
         return UserActions(
             check_now=handlers.check_now,
@@ -227,6 +232,7 @@ class App:
             open_tws_logs=handlers.open_tws_logs,
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
             show_about=handlers.show_about,
+            phone=phone,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
             restart=self._restart,

@@ -16,7 +16,10 @@ os._exit = end
 CLIENT_LIBRARIES = {"ib_insync", "ib_async", "ibapi", "eventkit", "numpy", "nest_asyncio"}
 # What reads alerts.toml, and what speaks HTTP to a push service.
 FOR_PUSH = {"traymon.config.alerts_file", "traymon.outbound.push"}
-FOR_SENDING = {"http.client", "urllib.request", "traymon.outbound.http_post"}
+FOR_SENDING = {
+    *("http.client", "urllib.request", "traymon.outbound.http_post"),
+    *("apprise", "requests", "urllib3", "traymon.outbound.by_apprise"),
+}
 # What reads the command line and the settings, and what the page needs once somebody opens it.
 FOR_THE_START = {"typer", "click", "rich", "pydantic", "pydantic_core", "dotenv"}
 FOR_THE_PAGE = {"jinja2", "markupsafe", "markdown_it", "starlette", "uvicorn", "anyio", "h11"}

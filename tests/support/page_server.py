@@ -23,6 +23,7 @@ from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.phone import PhoneSetup
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.reception import Answer
 from traymon.ui.web.server import LivePage
@@ -135,6 +136,7 @@ def served(
     calendars: CalendarSource = NO_CALENDARS,
     port: int = 0,
     dashboards: Dashboards | None = None,
+    phone: PhoneSetup | None = None,
     trouble: Callable[[], str] = str,
 ) -> Iterator[Served]:
     """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
@@ -161,6 +163,7 @@ def served(
             snooze=snooze,
             open_tws_logs=partial(ask, "tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
+            phone=phone,
         )
         return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards, trouble)
 

@@ -27,7 +27,7 @@ LAYERS = {
     "diagnosis": {"core", "assets", "errors"},
     "monitoring": {"core", "sensors", "diagnosis"},
     "storage": {"core"},
-    "config": {"core", "assets", "errors", "storage/files"},
+    "config": {"core", "assets", "errors", "shell", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
     "outbound": {"core", "diagnosis", "storage/files", "traymon", *WORDS, "ui/worker"},
     "autostart": {"storage/files"},
@@ -89,7 +89,7 @@ PURE = (
 COMPUTES = {
     *("__future__", "collections.abc", "dataclasses", "enum", "math", "types", "typing"),
     *("struct", "datetime", "collections", "re", "unicodedata", "zoneinfo", "functools", "bisect"),
-    *("ipaddress", "json", "hashlib", "urllib.parse", "itertools", "configparser"),
+    *("ipaddress", "json", "hashlib", "urllib.parse", "itertools", "configparser", "shlex"),
 }
 
 # The modules that may import a library, which the others need not know.
@@ -137,8 +137,13 @@ IMPORTERS = {
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/schema", "config/target_settings"},
     "ssl": {"sensors/version_exchange", "outbound/http_post"},
-    "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
+    "starlette": {
+        f"ui/web/{name}" for name in ("routes", "calendar_routes", "phone_routes", "auth", "errors")
+    },
     "icalendar": {"ui/ics"},
+    "segno": {"ui/web/render"},
+    "apprise": {"outbound/by_apprise"},
+    "requests": {"outbound/by_apprise"},
     "uvicorn": {"ui/web/connections"},
     "sqlite3": {
         f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")

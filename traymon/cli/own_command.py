@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import filecmp
 import os
-import re
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,15 +14,10 @@ from functools import cache
 from pathlib import Path
 
 from traymon.autostart.entry import launcher_folders
+from traymon.core import shell
 from traymon.core.target import Commands
 
 LAUNCHER = "traymon.exe" if sys.platform == "win32" else "traymon"
-# PowerShell takes these as they are; it has meanings for many others, such as `,` and `@`.
-_PLAIN = re.compile(r"[\w.:\\/][\w.:\\/+-]*")
-_PLAIN_OPTION = re.compile(r"--?[\w-]+")
-# PowerShell replaces names after $ and takes typographic quotes for quotes.
-_SPECIAL_IN_DOUBLE_QUOTES = re.compile('[$`"\u201c\u201d\u201e]')
-_SINGLE_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
 
 def own_commands(options: Sequence[str] = (), timeout: str | None = None) -> Commands:
@@ -47,22 +40,9 @@ def own_command(*words: str) -> str:
     return typed([*_program(), *words])
 
 
-def typed(words: Sequence[str], *, for_powershell: bool = sys.platform == "win32") -> str:
-    """Return a command as it is typed in PowerShell, or else in a POSIX shell."""
-    if not for_powershell:
-        return shlex.join(words)
-    program, *arguments = map(_quote_for_powershell, words)
-    # PowerShell takes a quoted word for a text, unless it is called
-    called = program if program == words[0] else f"& {program}"
-    return " ".join([called, *arguments])
-
-
-def _quote_for_powershell(word: str) -> str:
-    if _PLAIN.fullmatch(word) or _PLAIN_OPTION.fullmatch(word):
-        return word
-    if _SPECIAL_IN_DOUBLE_QUOTES.search(word):
-        return "'" + _SINGLE_QUOTES.sub(r"\1\1", word) + "'"
-    return f'"{word}"'
+def typed(words: Sequence[str]) -> str:
+    """Return a command as it is typed in this platform's shell."""
+    return shell.typed(words, for_powershell=sys.platform == "win32")
 
 
 @cache

@@ -43,11 +43,9 @@ def send_test_messages(
 def _send_test(channel: PushChannel) -> bool:
     """Send one, print what became of it, and return whether it was delivered."""
     from traymon.outbound.answer import Verdict
-    from traymon.outbound.courier import Courier
-    from traymon.outbound.message import compose_test
-    from traymon.outbound.push import request
+    from traymon.outbound.push import send_test
 
-    answer = Courier().send(request(channel, compose_test(channel.name, time.time())))
+    answer = send_test(channel, time.time())
     delivered = answer.verdict is Verdict.DELIVERED
     words = "delivered" if delivered else f"not delivered: {answer.why}"
     print(f"{channel.name} ({channel.kind}): {words}", flush=True)

@@ -13,13 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from traymon.config import push_services
 from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile
+from traymon.config.push_services import SERVICES, Service
 from traymon.config.toml_file import Table, TomlFile, as_text, as_texts
 from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
 from traymon.core.alerts import (
     ALARMING,
     HOOK_TIMEOUT,
+    NO_SECRET,
     PING_INTERVAL,
     Alerts,
     Drill,
@@ -35,7 +38,7 @@ from traymon.storage.files import read_file
 
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
-KINDS = ("ntfy", "webhook")
+KINDS = ("ntfy", "webhook", *SERVICES)
 T = TypeVar("T")
 LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
 
@@ -80,11 +83,12 @@ class _Reader:
     def push(self, table: Table) -> PushChannel | None:
         """Read a `[[push]]`."""
         kind = table.get("kind", f"one of {', '.join(KINDS)}", _as_kind, "")
+        service = SERVICES.get(kind)
         channel = PushChannel(
             name=table.get("name", f"at most {MAX_NAME} characters", _as_name, "") or kind,
-            kind=kind,
-            url=self.secret(table, "url", address=True),
-            token=self.secret(table, "token"),
+            kind=kind if service is None else push_services.APPRISE,
+            url=self._address(table, service),
+            token=self.secret(table, "token") if service is None else NO_SECRET,
             lights=table.get("lights", '["red"] or ["red", "amber"]', _as_lights, ALARMING),
             hours=table.get("hours", time_windows.HOW_WRITTEN, _as_schedule, None),
             quiet=table.get("quiet", time_windows.HOW_WRITTEN, _as_schedule, None),
@@ -95,6 +99,22 @@ class _Reader:
         if table.is_good:
             self._check_push(table, channel)
         return channel if table.is_good else None
+
+    def _address(self, table: Table, service: Service | None) -> Secret:
+        """Read where the messages of a `[[push]]` go; of a service, from the keys that it has."""
+        if service is None:
+            return self.secret(table, "url", WEB_ADDRESS, web_address)
+        values: dict[str, str] = {}
+        for key in service.keys:
+            if key.secret:
+                values[key.name] = self.secret(table, key.name, key.allowed, key.parse).reveal()
+            else:
+                values[key.name] = table.get(key.name, key.allowed, key.parse, "")
+            if key.needed and not values[key.name] and table.is_good:
+                table.note(key.name, f"must be {key.allowed}")
+        if not push_services.is_installed():
+            table.note("kind", "needs the package apprise", push_services.how_to_install())
+        return Secret(service.address(values)) if table.is_good else NO_SECRET
 
     def _check_push(self, table: Table, channel: PushChannel) -> None:
         if not channel.kind:
@@ -108,7 +128,7 @@ class _Reader:
     def ping(self, table: Table) -> Ping | None:
         """Read `[ping]`."""
         ping = Ping(
-            url=self.secret(table, "url", address=True),
+            url=self.secret(table, "url", WEB_ADDRESS, web_address),
             every=table.number("every", least=15, most=86_400, default=PING_INTERVAL),
         )
         table.refuse_others()
@@ -136,9 +156,14 @@ class _Reader:
             table.note("when", f"must be {time_windows.HOW_WRITTEN}")
         return Drill(when) if table.is_good and when is not None else None
 
-    def secret(self, table: Table, key: str, *, address: bool = False) -> Secret:
+    def secret(
+        self,
+        table: Table,
+        key: str,
+        allowed: str = "a text",
+        parse: Callable[[object], str] = as_text,
+    ) -> Secret:
         """Return a secret from `key`, or from where `key_env` or `key_file` say that it is."""
-        parse, allowed = (web_address, WEB_ADDRESS) if address else (as_text, "a text")
         inline = table.get(key, allowed, parse, "")
         self.holds_secrets |= bool(inline)
         variable = table.get(f"{key}_env", "the name of a variable", as_text, "")

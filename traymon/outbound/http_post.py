@@ -44,11 +44,11 @@ def post(
             return Answer(Verdict.DELIVERED)
     except HTTPError as error:
         with error:
-            return _refusal(error)
+            return of_status(error.code, error.reason, error.headers.get("Retry-After", ""))
     except URLError as error:
-        return Answer(Verdict.FAILED, _words(error.reason))
+        return of_error(error.reason)
     except (OSError, http.client.HTTPException) as error:
-        return Answer(Verdict.FAILED, _words(error))
+        return of_error(error)
 
 
 def _without_login(url: str) -> tuple[str, dict[str, str]]:
@@ -61,13 +61,13 @@ def _without_login(url: str) -> tuple[str, dict[str, str]]:
     return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {encoded}"}
 
 
-def _refusal(error: HTTPError) -> Answer:
-    status = error.code
-    why = f"HTTP {status} {error.reason}"
+def of_status(status: int, reason: str, retry_after: str) -> Answer:
+    """Return what a status that is none of success says; `retry_after` is the header."""
+    why = f"HTTP {status} {reason}"
     if 300 <= status < 400:
         return Answer(Verdict.REFUSED, f"{why}: redirects are not followed")
     if status in WORTH_A_RETRY or status >= 500:
-        return Answer(Verdict.FAILED, why, _retry_after(error.headers.get("Retry-After", "")))
+        return Answer(Verdict.FAILED, why, _retry_after(retry_after))
     return Answer(Verdict.REFUSED, why)
 
 
@@ -79,6 +79,11 @@ def _retry_after(text: str) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def of_error(error: object) -> Answer:
+    """Return what it means that there was no answer."""
+    return Answer(Verdict.FAILED, _words(error))
 
 
 def _words(error: object) -> str:

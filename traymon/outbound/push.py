@@ -20,7 +20,7 @@ from traymon.core.program_notifications import ProgramKind, ProgramNotification
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.base import Surroundings
 from traymon.outbound.courier import Courier
-from traymon.outbound.message import Message, compose, compose_bare
+from traymon.outbound.message import Message, compose, compose_bare, compose_test
 from traymon.outbound.push_track import API, PROGRAMS, N, Policy, Track
 from traymon.ui.notification_text import load_texts
 from traymon.ui.program_notification_text import load_program_texts
@@ -137,6 +137,11 @@ class Push:
                 why=answer.why,
             )
             self._around.record.record_notification(notification.status.target.name, kept)
+
+
+def send_test(channel: PushChannel, now: float) -> Answer:
+    """Send a message that only shows that messages arrive; blocks for some seconds at most."""
+    return Courier().send(request(channel, compose_test(channel.name, now)))
 
 
 def request(channel: PushChannel, message: Message) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 from traymon.outbound.answer import Answer, Verdict
 
 MAX_WHY = 200  # characters
+MAX_MEMORY = 256 * 2**20  # bytes; Apprise takes a fifth of it
 SECRETS = ("url", "token")  # keys of a request whose values no answer may hold
 
 Sender = Callable[[Mapping[str, Any]], Answer]
@@ -34,14 +35,23 @@ def _webhook(request: Mapping[str, Any]) -> Answer:
     return webhook.send(request)
 
 
+def _apprise(request: Mapping[str, Any]) -> Answer:
+    try:
+        from traymon.outbound import by_apprise
+    except ImportError as error:  # it was removed, or is damaged
+        return Answer(Verdict.REFUSED, f"Apprise cannot be loaded: {error}")
+    return by_apprise.send(request)
+
+
 # By the `kind` of a request; each imports what it needs only here.
-SENDERS: Mapping[str, Sender] = {"ntfy": _ntfy, "webhook": _webhook}
+SENDERS: Mapping[str, Sender] = {"ntfy": _ntfy, "webhook": _webhook, "apprise": _apprise}
 
 
 def main() -> None:
     """Send the request of stdin and end the process."""
     request = json.load(sys.stdin)
     _end_after(float(request["time_limit"]))
+    _bound_memory()
     try:
         answer = SENDERS[request["kind"]](request)
     except Exception as error:  # whatever a peer or a library does, there is an answer
@@ -51,11 +61,22 @@ def main() -> None:
 
 def _end_after(seconds: float) -> None:
     def end() -> None:
-        _answer(Answer(Verdict.FAILED, f"no complete answer within {seconds:g} s"), {})
+        try:
+            _answer(Answer(Verdict.FAILED, f"no complete answer within {seconds:g} s"), {})
+        finally:  # there may be no memory left for an answer
+            os._exit(1)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
+
+
+def _bound_memory() -> None:
+    """Let no peer fill the memory; where the system cannot do that, the time is bounded alone."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
 _answering = threading.Lock()  # never let go: the first answer is the only one

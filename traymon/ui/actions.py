@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from traymon.ui.phone import PhoneSetup
+
 
 def _nothing(*_arguments: object) -> None:
     """Stand in for an action that is not offered."""
@@ -45,6 +47,7 @@ class UserActions:
     open_tws_logs: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
+    phone: PhoneSetup | None = None  # None: not offered
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
     make_room: Callable[[], bool] = _no  # for another traymon; whether this one ends
     restart: Callable[[], None] = _nothing  # end, and start again with the same command line

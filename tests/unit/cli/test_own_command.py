@@ -13,9 +13,10 @@ import pytest
 
 from traymon.cli import own_command
 from traymon.cli.common import read_settings
-from traymon.cli.own_command import own_commands, typed
+from traymon.cli.own_command import own_commands
 from traymon.cli.run import name_settings
 from traymon.cli.settings_process import SettingsRequest
+from traymon.core.shell import typed
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="programs that are shell scripts")
 
@@ -79,7 +80,7 @@ def test_the_traymon_that_stays_names_the_file_that_it_found_and_a_command_does_
     here = read_settings(request)
     assert here.targets[0].target.commands.check == "traymon check --port 4002 --timeout 2"
     anywhere = name_settings(here, request).targets[0].target.commands
-    options = typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
+    options = own_command.typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
     assert anywhere.check == f"traymon check {options} --timeout 2"
     assert anywhere.wait == f"traymon wait {options}"
 

@@ -25,8 +25,9 @@ from traymon.ui.web.keys import OPEN_PATH, Keys, constant_time_equal
 KEY_PATH = "/key"
 EXPLAIN_PATH = "/explain/"
 INCIDENTS_PATH = "/incidents/"  # pages without their contents
+PHONE_PATH = "/phone"  # the same
 CALENDAR_PATH = "/calendar.ics"  # with `?key=`
-PUBLIC = {"/", "/page.css", "/page.js", "/actions.js"}
+PUBLIC = {"/", "/page.css", "/page.js", "/actions.js", PHONE_PATH, "/phone.js"}
 PUBLIC_PATHS = (OPEN_PATH, EXPLAIN_PATH, INCIDENTS_PATH)
 READING = {"GET", "HEAD"}
 POLICY = (

@@ -30,6 +30,7 @@ from traymon.ui import coming_up, icons, overview, presenter
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.incidents import IncidentView
+from traymon.ui.phone import PhoneDraft
 from traymon.ui.web import target_rows
 from traymon.ui.web.anchors import anchor_of
 from traymon.ui.web.parts import common, has_fix, part, sections
@@ -76,10 +77,10 @@ def overview_page(
 
 
 @cache
-def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
+def live_page(command: str = USUAL_COMMANDS.traymon, *, phone: bool = False) -> str:
     """Return the live page without its contents, which page.js asks for: it holds no secret.
 
-    `command` starts this traymon in a terminal.
+    `command` starts this traymon in a terminal. `phone`: it can alert one.
     """
     general = fix_pages.general_facts()
     return fill_template(
@@ -92,6 +93,7 @@ def live_page(command: str = USUAL_COMMANDS.traymon) -> str:
         ],
         version=__version__,
         traymon=command,
+        phone=phone,
     )
 
 
@@ -161,6 +163,21 @@ def incident_contents(target: str, incident: IncidentView | None, problem: str =
         problem=problem,
         shape=Markup(icons.outline_svg(Light.GREY)),
     )
+
+
+def phone_page(command: str = USUAL_COMMANDS.traymon) -> str:
+    """Return the page that sets up a phone without its steps, which phone.js asks for."""
+    icon = _as_icon(icons.outline_svg(Light.GREY))
+    return fill_template("phone_page.html.j2", icon=icon, version=__version__, traymon=command)
+
+
+def phone_steps(draft: PhoneDraft, **said: str | bool) -> str:
+    """Return the steps of that page; `said` tells its template what became of the last one."""
+    import segno  # loaded by the few who set up a phone
+
+    code = segno.make(draft.link, error="m", micro=False)
+    picture = code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff")
+    return fill_template("phone_steps.html.j2", draft=draft, code=Markup(picture), **said)
 
 
 def _states(statuses: Sequence[Status]) -> dict[str, bool]:

@@ -37,6 +37,7 @@ from traymon.ui.web.calendar_routes import CalendarRoutes
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
+from traymon.ui.web.phone_routes import PhoneRoutes
 from traymon.ui.web.reports import incident_html, incident_markdown
 from traymon.ui.web.streams import Streams
 
@@ -79,6 +80,7 @@ class Routes:
             Route("/page.css", _asset("page.css", "text/css")),
             Route("/page.js", _asset("page.js", "text/javascript")),
             Route("/actions.js", _asset("actions.js", "text/javascript")),
+            Route("/phone.js", _asset("phone.js", "text/javascript")),
             Route("/check-now", self._act_on(actions.check_now), methods=["POST"]),
             Route("/pause", self._pause, methods=["POST"]),
             Route("/resume", self._resume, methods=["POST"]),
@@ -97,6 +99,7 @@ class Routes:
             Route("/restart", _act_for_owner(actions.restart), methods=["POST"]),
             Route("/watch-too", self._watch_too, methods=["POST"]),
             *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
+            *PhoneRoutes(actions.phone, lambda: self._commands().traymon).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
         return Starlette(
@@ -113,7 +116,8 @@ class Routes:
         return next((status.target.commands for status in self._statuses()), USUAL_COMMANDS)
 
     def _page(self, request: Request) -> Response:
-        return HTMLResponse(render.live_page(self._commands().traymon))
+        phone = self._actions.phone is not None
+        return HTMLResponse(render.live_page(self._commands().traymon, phone=phone))
 
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):
