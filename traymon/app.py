@@ -11,15 +11,16 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import Calendar
+from traymon.core.events import Event, EventType
 from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
@@ -230,6 +231,7 @@ class App:
                 signal.signal(number, lambda *_: self.quit())
         if self._instance is not None:
             self._instance.start()
+        self._record_event(EventType.START, {"version": __version__})
         self._service.start()
         self._dispatcher.prepare()
         self._watch_own_files()
@@ -262,6 +264,7 @@ class App:
             self._instance.stop(TASKS_TIMEOUT)
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
+        self._record_event(EventType.STOP, {})
         if self._history is not None:  # the last: what becomes of the notifications is kept
             self._history.stop(TASKS_TIMEOUT)
         log.info("ended")
@@ -336,6 +339,10 @@ class App:
     def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:
             self._tray.show_start_at_login(state)
+
+    def _record_event(self, kind: EventType, data: Mapping[str, Any]) -> None:
+        if self._history is not None:
+            self._history.record_event(Event(kind, self.monitor.clock(), data=data))
 
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")

@@ -73,6 +73,12 @@ def open_history(env: Path | None, target: str | None) -> Source:
     return Source(reader, name, _calendar(config), config.target.account, is_off)
 
 
+def history_is_off(env: Path | None) -> bool:
+    """Tell whether the settings say that nothing is kept."""
+    config = _settings(env)
+    return config is not None and config.settings.history == "off"
+
+
 def _settings(env: Path | None) -> Config | None:
     """Return the settings; without --env, None if they cannot be used: the past needs none."""
     if env is not None:
