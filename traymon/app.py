@@ -11,18 +11,17 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
+from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
-from traymon.core.calendar import Calendar
 from traymon.core.events import Event, EventType
 from traymon.core.history import HistoryError, HistoryReader, read_habits
-from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
@@ -76,7 +75,7 @@ class App:
 
     def __init__(
         self,
-        targets: Sequence[Target],
+        targets: Sequence[TargetConfig],
         *,
         terminal: Callable[[Callable[[], float]], TerminalSurface],
         want_tray: bool = True,
@@ -84,7 +83,6 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
-        calendar: Calendar | None = None,
         login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
@@ -100,17 +98,18 @@ class App:
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
+        self._state = state
+        self._names = [one.target.name for one in targets]  # of those that are watched at first
         self.monitor = Monitor(
-            targets,
+            [one.target for one in targets],
             partial(sensors_for_target, state.own_programs),
             discover,
             look_at_settings=lambda: self._handlers.look_at_settings(),
+            on_crash=lambda name: self._hub.publish_stale(name),
         )
         now = self.monitor.clock
-        keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
-        for target in targets:
-            self.monitor.set_calendar(keeper.calendar_of(target), target.name)
-            self.monitor.snooze(state.snoozed_until(target.name), target.name)
+        self._keeper = keeper = StateKeeper(state, {}, self.monitor.set_calendar)
+        self._use_targets(targets)
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
@@ -144,6 +143,7 @@ class App:
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
             login_options=login_options,
+            use_targets=self._use_targets,
             settings=settings,
         )
         self._notifier = Notifier(
@@ -171,6 +171,15 @@ class App:
         if self._history is not None:
             self._hub.listen(self._history.on_update)
             self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
+
+    def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
+        """Watch these targets from now on, each with its calendar and what the user has asked."""
+        self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
+        for target in (one.target for one in targets):
+            self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
+            self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
+            self.monitor.mute(self._state.is_muted(target.name), target.name)
+        self.monitor.set_targets([one.target for one in targets])
 
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
@@ -206,9 +215,9 @@ class App:
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
-    def _read_habits(self, targets: Sequence[Target], reader: HistoryReader) -> None:
+    def _read_habits(self, targets: Sequence[TargetConfig], reader: HistoryReader) -> None:
         """Learn from earlier days when which program is usually connected."""
-        for target in targets:
+        for target in (one.target for one in targets):
             if target.program_grace is None or target.demo:
                 continue
             try:
@@ -231,7 +240,8 @@ class App:
                 signal.signal(number, lambda *_: self.quit())
         if self._instance is not None:
             self._instance.start()
-        self._record_event(EventType.START, {"version": __version__})
+        if self._history is not None:
+            self._history.record_start(self.monitor.clock(), __version__, self._names)
         self._service.start()
         self._dispatcher.prepare()
         self._watch_own_files()
@@ -264,8 +274,8 @@ class App:
             self._instance.stop(TASKS_TIMEOUT)
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
-        self._record_event(EventType.STOP, {})
         if self._history is not None:  # the last: what becomes of the notifications is kept
+            self._history.record_event(Event(EventType.STOP, self.monitor.clock()))
             self._history.stop(TASKS_TIMEOUT)
         log.info("ended")
 
@@ -339,10 +349,6 @@ class App:
     def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:
             self._tray.show_start_at_login(state)
-
-    def _record_event(self, kind: EventType, data: Mapping[str, Any]) -> None:
-        if self._history is not None:
-            self._history.record_event(Event(kind, self.monitor.clock(), data=data))
 
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")

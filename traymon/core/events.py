@@ -66,6 +66,8 @@ def changes(before: Status, now: Status) -> Iterator[Event]:
     if now.snoozed_until != before.snoozed_until:
         until = None if now.snoozed_until is None else iso(now.snoozed_until)
         yield Event(EventType.SNOOZE, at, name, {"until": until})
+    if now.muted != before.muted:
+        yield Event(EventType.MUTE, at, name, {"muted": now.muted})
     if now.paused != before.paused:
         yield Event(EventType.PAUSE, at, name, {"paused": now.paused})
 

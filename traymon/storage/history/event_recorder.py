@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from traymon.core.events import Event, EventType, changes
 from traymon.core.history import Description, NotificationRecord
-from traymon.core.model import Status
+from traymon.core.model import Status, Update
 from traymon.storage.history.database import Database
 
 Post = Callable[..., bool]
@@ -22,17 +22,28 @@ class EventRecorder:
     def __init__(self, post: Post, describe: Describe) -> None:
         """`post` hands a write to the history's writer. `describe` is called in its thread."""
         self._post, self._describe = post, describe
-        self._seen: dict[str, Status] = {}  # by the target's name
+        self._seen: dict[str, Status | None] = {}  # by the target's name; None: not yet
 
-    def take(self, status: Status) -> None:
+    def begin(self, at: float, version: str, targets: Sequence[str]) -> None:
+        """Keep that traymon has started, and which targets it watches at first."""
+        self._seen = dict.fromkeys(targets)
+        self.keep(Event(EventType.START, at, None, {"version": version, "targets": [*targets]}))
+
+    def take(self, update: Update) -> None:
         """Keep what is new in a status; returns at once. The first one of a target is the base."""
-        before = self._seen.get(status.target.name)
-        self._seen[status.target.name] = status
+        status, now = update.status, update.status.evidence.now
+        name = status.target.name
+        if name not in self._seen:
+            self.keep(Event(EventType.TARGET, now, name, {"change": "added"}))
+        before, self._seen[name] = self._seen.get(name), status
         for event in () if before is None else changes(before, status):
             if event.type is EventType.LIGHT:
                 self._post(partial(_write_light, event, status, self._describe), durable=True)
             else:
                 self.keep(event)
+        if update.ended:
+            del self._seen[name]
+            self.keep(Event(EventType.TARGET, now, name, {"change": "removed"}))
 
     def keep_notification(self, target: str, record: NotificationRecord) -> None:
         """Keep that a notification was tried, or what has become of it; returns at once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
@@ -110,11 +110,18 @@ class HistoryRecorder:
             return  # whose faults are made up
         with self._lock:
             self._take(update)
+            self._events.take(update)
+            if update.ended:
+                self._end(update.status.target.name)
 
     def record_notification(self, target: str, record: NotificationRecord) -> None:
         """Keep a notification, or what has become of it; returns at once."""
         self._writer.post(lambda database: database.keep_notification(target, record))
         self._events.keep_notification(target, record)
+
+    def record_start(self, at: float, version: str, targets: Sequence[str]) -> None:
+        """Keep that traymon has started, and what it watches; returns at once."""
+        self._events.begin(at, version, targets)
 
     def record_event(self, event: Event) -> None:
         """Keep an event that no update shows; returns at once."""
@@ -128,8 +135,7 @@ class HistoryRecorder:
         """Keep the last sign of life; returns at once. Notifications are kept until `stop`."""
         with self._lock:
             for watch in self._watches.values():
-                self._post_minute(watch)
-                self._post_alive(watch)
+                self._sign_off(watch)
 
     def stop(self, timeout: float) -> None:
         """Write what is left, for at most `timeout` seconds, and end."""
@@ -171,7 +177,6 @@ class HistoryRecorder:
         watch.seen_at = max(watch.seen_at, now)
         self._measure(watch, status)
         self._visits.take(status)
-        self._events.take(status)
         has_lasted = watch.alive_at == watch.row.at and now >= watch.row.at + SEEN_TO_LAST
         if has_lasted or now - watch.alive_at >= SIGN_OF_LIFE:
             self._post_alive(watch)
@@ -181,12 +186,18 @@ class HistoryRecorder:
         if update.changed & Change.HOURS:
             self._take_hours(status)
 
+    def _end(self, name: str) -> None:
+        """End a target's run with its last sign of life: nothing is known from then on."""
+        self._sign_off(self._watches.pop(name))
+
+    def _sign_off(self, watch: _Watch) -> None:
+        self._post_minute(watch)
+        self._post_alive(watch)
+
     def _begin(self, status: Status, now: float) -> _Watch:
         """Begin a run: at the start, when the clock was set back, and after a gap."""
-        before = self._watches.get(status.target.name)
-        if before is not None:
-            self._post_minute(before)
-            self._post_alive(before)
+        if status.target.name in self._watches:
+            self._end(status.target.name)
         run = Run(status.target.name, now, self._program)
         watch = _Watch(run, _row(status, now), seen_at=now, alive_at=now)
         self._show(watch, watch.row, status)

@@ -84,6 +84,9 @@ class NotificationDispatcher:
         Has to be called for every update: what is due depends on the time, too.
         """
         name, now = update.status.target.name, self._now()
+        if update.ended:
+            self._forget(name)
+            return
         with self._lock:
             memory = self._memories.get(name, Memory())
             after, notification = notification_policy.decide(
@@ -124,8 +127,17 @@ class NotificationDispatcher:
             log.exception("a notification cannot be handed over")
             self._on_done(name, notification, Outcome.FAILED)
 
+    def _forget(self, name: str) -> None:
+        """Take a target's notification away: it is watched no longer, and nothing of it is due."""
+        with self._lock:
+            self._remember(name, Memory())
+            del self._memories[name]
+        self._notifier.withdraw(name)
+
     def _on_done(self, name: str, notification: Notification, outcome: Outcome) -> None:
         with self._lock:
+            if name not in self._memories:  # it is watched no longer
+                return
             after = notification_policy.record_delivery(
                 self._memories[name], notification, outcome, self._now()
             )

@@ -39,6 +39,11 @@ class ProgramDispatcher:
     def on_update(self, update: Update) -> None:
         """Send the notification that is due after this update, if any."""
         name, now = update.status.target.name, self._now()
+        if update.ended:
+            with self._lock:
+                self._memories.pop(name, None)
+            self._withdraw(name)
+            return
         if update.status.programs is None:
             return
         with self._lock:
@@ -48,8 +53,11 @@ class ProgramDispatcher:
         if notification is not None:
             self._send(name, notification, now)
         if update.flip is not None and update.status.paused:  # nobody looks whether they still hold
-            for key in self._shown.pop(name, set()):
-                self._notifier.withdraw(key)
+            self._withdraw(name)
+
+    def _withdraw(self, name: str) -> None:
+        for key in self._shown.pop(name, set()):
+            self._notifier.withdraw(key)
 
     def _send(self, name: str, notification: ProgramNotification, now: float) -> None:
         key = notification_key(notification)
@@ -67,6 +75,8 @@ class ProgramDispatcher:
 
     def _on_done(self, name: str, notification: ProgramNotification, outcome: Outcome) -> None:
         with self._lock:
+            if name not in self._memories:  # it is watched no longer
+                return
             self._memories[name] = program_notifications.record_delivery(
                 self._memories[name], notification, outcome, self._now()
             )
