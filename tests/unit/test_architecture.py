@@ -26,6 +26,7 @@ LAYERS = {
     "storage": {"core"},
     "config": {"core", "assets", "errors", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
+    "outbound": {"core", "diagnosis", "storage/files"},
     "autostart": {"storage/files"},
     "sim": set(),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 from traymon.errors import Mistake
@@ -32,6 +33,10 @@ class OwnSettings:
     reload: Literal["ask", "auto"]
     history: Literal["on", "off"]
     log: Literal["info", "debug"]
+    alerts: str = ""  # the path of alerts.toml; "": where it usually lies
+    ntfy: Secret = NO_SECRET
+    webhook: Secret = NO_SECRET
+    ping: Secret = NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)

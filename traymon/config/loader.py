@@ -18,9 +18,10 @@ from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
 from traymon.config.in_force import Config, OwnSettings, TargetConfig, Value
-from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
+from traymon.config.schema import FIELDS, MAX_CLIENT_ID, SECRET, Settings, allowed, default_text
 from traymon.core import time_windows
 from traymon.core.addresses import is_loopback
+from traymon.core.alerts import Secret
 from traymon.core.calendar import Calendar
 from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target, mask_account
@@ -169,7 +170,8 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
     except ValidationError as error:
         for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
             value = values[key]
-            mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
+            shown = "" if key in SECRET else value.text
+            mistakes.append(Mistake(value.source, key, shown, _problem(key, fault)))
         return None
     if settings.hours == "auto" and settings.session == "off":
         value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
@@ -270,9 +272,14 @@ def listing(config: TargetConfig) -> Iterator[tuple[str, str, str]]:
     for key in (*FIELDS, *given):
         if key in config.values:
             value = config.values[key]
-            text = mask_account(value.text) if key == "IB_ACCOUNT" else value.text
-            yield key, text, value.source
+            yield key, _masked(key, value.text), value.source
         else:
             yield key, default_text(key), "default"
     if config.trading_mode is not None:
         yield TRADING_MODE, config.trading_mode.text, config.trading_mode.source
+
+
+def _masked(key: str, text: str) -> str:
+    if key in SECRET:
+        return str(Secret(text))
+    return mask_account(text) if key == "IB_ACCOUNT" else text

@@ -22,6 +22,10 @@ NEEDS_RESTART = {
     "TRAYMON_NOTIFY": "notify",
     "TRAYMON_PAGE_PORT": "page_port",
     "TRAYMON_HISTORY": "history",
+    "TRAYMON_ALERTS": "alerts",
+    "TRAYMON_NTFY": "ntfy",
+    "TRAYMON_WEBHOOK": "webhook",
+    "TRAYMON_PING": "ping",
 }
 
 

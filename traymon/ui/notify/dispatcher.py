@@ -10,16 +10,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
 from traymon.core import notification_policy
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Update
 from traymon.core.notification_policy import (
     Memory,
     Notification,
     Outcome,
-    Unannounced,
     retry_pause,
 )
 from traymon.diagnosis.catalogue import ENTRIES
@@ -30,12 +27,11 @@ from traymon.ui.notification_text import (
     notification_text,
     own_notification_text,
 )
-from traymon.ui.notify.notifier import Attempt, Notifier
+from traymon.ui.notify.notifier import Notifier
+from traymon.ui.notify.record import Faults, Record, keep_attempt
 from traymon.ui.program_notification_text import load_program_texts
 
 log = logging.getLogger(__name__)
-
-Faults = tuple[Unannounced, ...]
 
 OWN_KEY = "traymon"  # of notifications about traymon itself
 OWN_LIFETIME = 900.0  # seconds for which one that failed is tried again; after that it is old
@@ -50,16 +46,6 @@ class _Own:
     since: float
     failures: int = 0
     retry_at: float | None = None  # None: it is being sent
-
-
-class Record(Protocol):
-    """Keeps what outlives this process, by the target's name. Every method returns at once."""
-
-    def record_notification(self, target: str, record: NotificationRecord) -> None:
-        """Keep a notification, or what has become of it."""
-
-    def record_missed(self, target: str, faults: Faults) -> None:
-        """Keep the faults that are unannounced, in place of those before."""
 
 
 class NotificationDispatcher:
@@ -121,7 +107,7 @@ class NotificationDispatcher:
                 name,
                 partial(_compose, notification, now),
                 partial(self._on_done, name, notification),
-                partial(self._on_attempt, name, notification, now),
+                partial(keep_attempt, self._record, notification, now),
             )
         except Exception:  # what was decided must be answered, or nothing else is ever sent
             log.exception("a notification cannot be handed over")
@@ -142,22 +128,6 @@ class NotificationDispatcher:
                 self._memories[name], notification, outcome, self._now()
             )
             self._remember(name, after)
-
-    def _on_attempt(
-        self, name: str, notification: Notification, at: float, attempt: Attempt
-    ) -> None:
-        if self._record is None:
-            return
-        attempted = NotificationRecord(
-            at=at,
-            kind=notification.kind,
-            code=notification.status.diagnosis.code,
-            title=attempt.title,
-            channel=attempt.channel,
-            outcome=attempt.outcome.name.lower(),
-            why=attempt.why,
-        )
-        self._record.record_notification(name, attempted)
 
     def _remember(self, name: str, memory: Memory) -> None:
         """Take a target's memory, with the lock held; what the user missed outlives a restart."""

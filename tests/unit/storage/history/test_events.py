@@ -15,6 +15,7 @@ from support.virtual_time import BEGAN as VIRTUALLY
 from traymon.core.events import Event, EventType
 from traymon.core.history import Description, NotificationRecord
 from traymon.core.model import Status
+from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.storage.history import retention
 from traymon.storage.history.database import Database, Run
@@ -138,10 +139,13 @@ def recorded(folder: Path, describe: object = describe) -> list[Event]:
         await scene.until(60)
         scene.monitor.snooze(VIRTUALLY + 120)
         await scene.until(130)
+        scene.monitor.mute(True, "project")
+        await scene.until(135)
         scene.monitor.pause()
         await scene.until(140)
 
     recorder = HistoryRecorder(folder / "history.db", describe, "test")  # type: ignore[arg-type]
+    recorder.record_start(BEGAN, "0.1.0", ["project"])
     play(story, subscribers=[recorder.on_update])
     recorder.record_notification(
         "project", NotificationRecord(BEGAN, "fault", "refused", "Port 7497", "dbus", "delivered")
@@ -151,7 +155,8 @@ def recorded(folder: Path, describe: object = describe) -> list[Event]:
 
 
 def test_what_the_monitor_publishes_becomes_events(tmp_path: Path) -> None:
-    events = recorded(tmp_path)
+    started, *events = recorded(tmp_path)
+    assert dict(started.data) == {"version": "0.1.0", "targets": ["project"]}
     lights = [event for event in events if event.type == EventType.LIGHT]
     assert {event.target for event in events} == {"project"}
     for before, after in pairwise(lights):
@@ -159,8 +164,25 @@ def test_what_the_monitor_publishes_becomes_events(tmp_path: Path) -> None:
     assert "red" in [event.data["after"]["light"] for event in lights]
     assert all(event.data["headline"] for event in lights)
     others = [event for event in events if event.type != EventType.LIGHT]
-    assert [event.type for event in others] == ["snooze", "snooze", "pause", "notification"]
+    assert [event.type for event in others] == ["snooze", "snooze", "mute", "pause", "notification"]
     assert others[-1].data["outcome"] == "delivered"
+
+
+def test_a_target_that_is_added_or_removed_while_traymon_runs_is_an_event(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(5)
+        scene.monitor.set_targets([*scene.monitor._targets, Target("more")])
+        await scene.until(10)
+        scene.monitor.set_targets([Target("more")])
+        await scene.until(15)
+
+    recorder = HistoryRecorder(tmp_path / "history.db", describe, "test")
+    recorder.record_start(BEGAN, "0.1.0", ["project"])
+    play(story, subscribers=[recorder.on_update])
+    recorder.stop(STOP_TIMEOUT)
+    events = HistoryFile(tmp_path / "history.db").read_events(0, 1000)
+    changes = [(e.target, e.data["change"]) for e in events if e.type == EventType.TARGET]
+    assert changes == [("more", "added"), ("project", "removed")]
 
 
 def test_an_event_that_cannot_be_described_is_kept_without_its_headline(tmp_path: Path) -> None:
