@@ -23,6 +23,7 @@ from traymon.core import time_windows
 from traymon.core.addresses import is_loopback
 from traymon.core.alerts import Secret
 from traymon.core.calendar import Calendar
+from traymon.core.events import VARIABLES
 from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target, mask_account
 from traymon.errors import ConfigError, Mistake
@@ -69,7 +70,7 @@ def load(
             elif value.strip():  # in a template, `IB_PORT=` means: not set
                 values[key] = Value(value.strip(), file.where(key))
     for key, value in environ.items():
-        if _is_ours(key) and value.strip():
+        if _is_ours(key) and key not in VARIABLES and value.strip():
             values[key] = Value(value.strip(), "environment")
     for key, value in (options or {}).items():
         if value is not None:

@@ -16,6 +16,11 @@ from traymon.core.model import Diagnosis, Status
 from traymon.core.utf8 import encodable
 
 SCHEMA = 1  # raised when a field changes its meaning or goes away
+# Of a hook. They are no settings, though they begin as those do.
+VARIABLES = (
+    *("TRAYMON_TARGET", "TRAYMON_LIGHT", "TRAYMON_CODE", "TRAYMON_HEADLINE", "TRAYMON_SINCE"),
+    *("TRAYMON_BEFORE_LIGHT", "TRAYMON_BEFORE_CODE", "TRAYMON_MUTED"),
+)
 NO_DATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -79,7 +84,20 @@ def light_data(before: Diagnosis, now: Status) -> Mapping[str, Any]:
         "after": _shown(now.diagnosis),
         "since": iso(now.since),
         "expected": now.diagnosis.expected,
+        "muted": now.muted,
     }
+
+
+def as_variables(light: Event) -> dict[str, str]:
+    """Return what a LIGHT says, as the environment variables of a hook."""
+    data = light.data
+    values = (
+        *(light.target or "", data["after"]["light"], data["after"]["code"], data["headline"]),
+        *(data["since"], data["before"]["light"], data["before"]["code"]),
+        "yes" if data["muted"] else "no",
+    )
+    # no operating system takes a variable with this character
+    return {name: value.replace("\0", "") for name, value in zip(VARIABLES, values, strict=True)}
 
 
 def with_losses(events: Iterable[Event], after: int, now: float) -> Iterator[Event]:

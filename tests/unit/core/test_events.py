@@ -45,6 +45,7 @@ def test_a_change_of_what_shows_is_an_event_and_a_change_of_its_facts_is_none() 
         "after": {"code": "port-refused", "light": "red"},
         "since": "2026-09-21T14:13:15.250+00:00",
         "expected": False,
+        "muted": False,
     }
     assert list(changes(now, replace(now, streak=3))) == []
 
