@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 
-from traymon.core.alerts import Alerts
+from traymon.core.alerts import Alerts, PushChannel
 from traymon.core.model import Update
 from traymon.outbound.base import Outlet, Surroundings
 
@@ -17,7 +18,14 @@ Row = tuple[Hashable, Callable[[], Outlet]]
 
 def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
-    yield from ()
+    for channel in alerts.push:
+        yield channel, partial(_push, channel, around)
+
+
+def _push(channel: PushChannel, around: Surroundings) -> Outlet:
+    from traymon.outbound.push import Push
+
+    return Push(channel, around)
 
 
 class Outlets:
