@@ -19,8 +19,10 @@ from traymon.errors import ConfigError
 class AlertsWatch:
     """The alerts in force. Used from one thread."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        self.path, self._environ = path, environ
+    def __init__(
+        self, path: Path, environ: Mapping[str, str], *, is_users_choice: bool = True
+    ) -> None:
+        self.path, self._environ, self._is_users_choice = path, environ, is_users_choice
         self._dates: object = None
         self._last_good = AlertsFile(NO_ALERTS)
 
@@ -34,7 +36,10 @@ class AlertsWatch:
             "TRAYMON_PING": settings.ping,
         }
         variables = {name: secret.reveal() for name, secret in said.items()}
-        return cls(Path(path).expanduser(), {**environ, **variables})
+        is_users_choice = environ.get("TRAYMON_ALERTS", "").strip() == settings.alerts
+        return cls(
+            Path(path).expanduser(), {**environ, **variables}, is_users_choice=is_users_choice
+        )
 
     def look(self) -> AlertsFile | None:
         """Return what is in force from now on, with every mistake; None if nothing has changed."""
@@ -43,7 +48,9 @@ class AlertsWatch:
             return None
         self._dates = dates
         try:
-            self._last_good = alerts_file.load(self.path, self._environ)
+            self._last_good = alerts_file.load(
+                self.path, self._environ, is_users_choice=self._is_users_choice
+            )
         except ConfigError as error:
             return replace(self._last_good, mistakes=error.mistakes)
         return self._last_good

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from traymon.ui.presenter import headline
 
 log = logging.getLogger(__name__)
 
+HOOKS: Mapping[Light | None, str] = {Light.RED: "on_red", Light.GREEN: "on_green"}
 MAX_LINES = 20  # of a program's output that go to the log
 SECRET_SETTINGS = frozenset({"TRAYMON_NTFY", "TRAYMON_WEBHOOK", "TRAYMON_PING"})
 
@@ -82,14 +83,17 @@ class HookRunner:
         What traymon finds at its start is no change.
         """
         status, name = update.status, update.status.target.name
-        calls = [*self._calls(self._shown.get(name), status)]
+        before = self._shown.get(name)
         if update.ended:
             self._shown.pop(name, None)
-            calls = []
-        if calls or update.ended:
-            with self._changed:
-                self._waiting[name] = deque(calls)
-                self._changed.notify()
+            self._replace(name, [], keep_lights=False)
+        elif before is None or not status.diagnosis.same_as(before.diagnosis):
+            last = None if before is None else before.light
+            now = _Shown(status.diagnosis, _light(status) or last)
+            self._shown[name] = now
+            if before is not None and last is not None:
+                calls = [*self._calls(before, now, status)]
+                self._replace(name, calls, keep_lights=now.light is last)
 
     def stop(self, timeout: float) -> None:
         """End the program that runs, and run no more."""
@@ -104,23 +108,22 @@ class HookRunner:
         with suppress(RuntimeError):  # it was never started
             self._thread.join(timeout)
 
-    def _calls(self, before: _Shown | None, status: Status) -> Iterator[_Call]:
-        """Yield what is to run for a status, and remember it."""
-        now, light = status.diagnosis, status.diagnosis.light
-        last = None if before is None else before.light
-        is_grey = light is Light.GREY
-        self._shown[status.target.name] = _Shown(now, last if is_grey else light)
-        if before is None or last is None or now.same_as(before.diagnosis):
-            return
-        hooks = ["on_flip"]
-        if not is_grey and light is not last:
-            hooks = [{Light.RED: "on_red", Light.GREEN: "on_green"}.get(light, ""), *hooks]
-        data = {**light_data(before.diagnosis, status), "headline": headline(now)}
+    def _calls(self, before: _Shown, now: _Shown, status: Status) -> Iterator[_Call]:
+        """Yield what is to run for a change."""
+        data = {**light_data(before.diagnosis, status), "headline": headline(now.diagnosis)}
         event = Event(EventType.LIGHT, status.evidence.now, status.target.name, data)
-        for hook in hooks:
-            command = self._commands.get(hook, ())
-            if command:
+        hook_of_light = HOOKS.get(now.light) if now.light is not before.light else None
+        for hook in (hook_of_light, "on_flip"):
+            command = self._commands.get(hook or "", ())
+            if hook and command:
                 yield _Call(hook, command, event)
+
+    def _replace(self, name: str, calls: list[_Call], *, keep_lights: bool) -> None:
+        """Let calls wait in place of older ones, but for those of a light that still holds."""
+        with self._changed:
+            kept = [one for one in self._waiting.get(name, ()) if one.hook != "on_flip"]
+            self._waiting[name] = deque([*(kept if keep_lights else ()), *calls])
+            self._changed.notify()
 
     # In the thread of its own
 
@@ -176,6 +179,11 @@ class HookRunner:
             log.info("hook %s said: %s", hook, redact(clean(line)))
         if len(lines) > MAX_LINES:
             log.info("hook %s said more: %d lines", hook, len(lines) - MAX_LINES)
+
+
+def _light(status: Status) -> Light | None:
+    light = status.diagnosis.light
+    return None if light is Light.GREY else light
 
 
 def _trouble(ended: Ended, timeout: float) -> str:

@@ -34,8 +34,16 @@ def _webhook(request: Mapping[str, Any]) -> Answer:
     return webhook.send(request)
 
 
+def _ping(request: Mapping[str, Any]) -> Answer:
+    from traymon.outbound.http_post import post
+
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    body, method = request.get("text", "").encode(), request["method"]
+    return post(request["url"], body, headers, request["time_limit"], method)
+
+
 # By the `kind` of a request; each imports what it needs only here.
-SENDERS: Mapping[str, Sender] = {"ntfy": _ntfy, "webhook": _webhook}
+SENDERS: Mapping[str, Sender] = {"ntfy": _ntfy, "webhook": _webhook, "ping": _ping}
 
 
 def main() -> None:
