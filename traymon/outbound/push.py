@@ -91,14 +91,13 @@ class Push:
     def _send(self, track: Track[Any, N], notification: N) -> None:
         if track.take_back_overtaken(notification):
             return
-        answer = Answer(Verdict.FAILED, "it cannot be sent")
+        unwanted = notification.kind in RECOVERIES and not self._channel.recovery
+        message, answer = None, Answer(Verdict.DELIVERED)
         try:
-            if notification.kind in RECOVERIES and not self._channel.recovery:
-                answer = Answer(Verdict.DELIVERED)  # which is what the user wants
-            else:
+            if not unwanted:
+                answer = Answer(Verdict.FAILED)
                 message = self._compose(notification)
                 answer = self._courier.send(request(self._channel, message))
-                self._report(notification, message, answer)
         finally:  # what was decided must be answered, or nothing else is ever sent
             # what was refused is not sent again: the next notification shows whether that is over
             failed = answer.verdict is Verdict.FAILED
@@ -108,6 +107,8 @@ class Push:
                 self._around.now(),
                 lambda failures: push_policy.pause(failures, answer.retry_after, self._pauses),
             )
+        if message is not None:
+            self._report(notification, message, answer)
 
     def _compose(self, notification: Notification | ProgramNotification) -> Message:
         now = self._around.now()
