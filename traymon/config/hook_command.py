@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-COMMAND = 'a full path and its arguments: ["/home/me/bot/stop.sh", "--now"]'
+COMMAND = 'a program and its arguments, with its full path: ["/home/me/stop.sh", "--now"]'
 # What Windows runs with cmd.exe, which reads quotes and `&` in an environment variable that a batch
 # file repeats as commands of their own.
 BATCH = frozenset({".bat", ".cmd"})

@@ -35,11 +35,9 @@ def _webhook(request: Mapping[str, Any]) -> Answer:
 
 
 def _ping(request: Mapping[str, Any]) -> Answer:
-    from traymon.outbound.http_post import post
+    from traymon.outbound import ping_sender
 
-    headers = {"Content-Type": "text/plain; charset=utf-8"}
-    body, method = request.get("text", "").encode(), request["method"]
-    return post(request["url"], body, headers, request["time_limit"], method)
+    return ping_sender.send(request)
 
 
 # By the `kind` of a request; each imports what it needs only here.
