@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from traymon.outbound.answer import Answer, Verdict
@@ -70,7 +69,7 @@ _answering = threading.Lock()  # never let go: the first answer is the only one
 def _answer(answer: Answer, request: Mapping[str, Any]) -> None:
     """Print the answer and end the process."""
     _answering.acquire()
-    values = asdict(answer) | {"why": _printable(answer.why, request)}
+    values = answer._asdict() | {"why": _printable(answer.why, request)}
     print(json.dumps(values), flush=True)
     os._exit(0)  # a plain exit would wait for what hangs
 
