@@ -16,7 +16,8 @@ from traymon.core.events import Event, as_json, missed, with_losses
 from traymon.core.history import HistoryError, HistoryReader
 
 BATCH = 500  # events that are read at once
-INTERVAL = 0.5  # seconds between two looks at the file
+INTERVAL = 0.5  # seconds between two looks at whether the file has changed
+LOOK_ANYWAY = 5.0  # seconds after which it is read though no change was seen
 OFF = "No events are kept: TRAYMON_HISTORY=off."
 
 
@@ -72,17 +73,20 @@ def _read(reader: HistoryReader, after: int) -> Iterator[Event]:
 
 def _follow(reader: HistoryReader, after: int) -> Iterator[Event]:
     """Yield the events after a number as they come, until nobody reads them any more."""
-    trouble = ""
+    trouble, stamp, looked_at = "", None, -LOOK_ANYWAY
     while True:
-        try:
-            for event in _read(reader, after):
-                yield event
-                after = event.number or after
-            trouble = ""
-        except HistoryError as error:  # traymon begins another file in place of a damaged one
-            if str(error) != trouble:
-                print_error(str(error))
-            trouble = str(error)
+        before, stamp, now = stamp, reader.stamp(), time.monotonic()
+        if stamp != before or now - looked_at >= LOOK_ANYWAY:
+            looked_at = now
+            try:
+                for event in _read(reader, after):
+                    yield event
+                    after = event.number or after
+                trouble = ""
+            except HistoryError as error:  # traymon begins another file in place of a damaged one
+                if str(error) != trouble:
+                    print_error(str(error))
+                trouble = str(error)
         if not wait_while_read(INTERVAL):
             return
 

@@ -275,6 +275,9 @@ class HistoryReader(Protocol):
         Numbers grow by one. If the first one is higher than that, those before it were removed.
         """
 
+    def stamp(self) -> object:
+        """Return what differs once more has been written. Takes no time, and may miss a change."""
+
     def last_event(self) -> int | None:
         """Return the number of the newest event, removed or not; None if there was none yet."""
 

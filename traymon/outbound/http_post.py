@@ -23,7 +23,6 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Re
 from traymon import __version__
 from traymon.outbound.answer import Answer, Verdict
 
-CERTIFICATES_ELSEWHERE = {"SSL_CERT_FILE", "SSL_CERT_DIR"}  # of OpenSSL, in the environment
 WORTH_A_RETRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -60,7 +59,7 @@ def _open(request: Request, timeout: float) -> Any:
     keep them one by one, in a folder in which OpenSSL finds the one that it needs.
     """
     folder = ssl.get_default_verify_paths().capath
-    if sys.platform == "linux" and folder and not os.environ.keys() & CERTIFICATES_ELSEWHERE:
+    if sys.platform == "linux" and folder and "SSL_CERT_FILE" not in os.environ:
         try:
             return _opener(ssl.create_default_context(capath=folder)).open(request, timeout=timeout)
         except URLError as error:

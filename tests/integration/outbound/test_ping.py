@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from support.certificates import new_certificate, trusted_folder
 from support.outlet_scene import OutletScene, outlet_scene
 from support.polling import wait_for
 from support.push_scene import GREEN, RED
@@ -133,6 +136,28 @@ def test_a_server_that_hangs_delays_nothing_and_is_told() -> None:
         assert time.monotonic() - began < 1
         wait_for(lambda: scene.troubles, "the trouble")
         assert "no complete answer" in scene.troubles["ping"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others keep certificates otherwise")
+@pytest.mark.parametrize("trusted", ["folder", "file", "nobody"])
+def test_a_certificate_is_trusted_if_a_folder_or_a_file_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: str
+) -> None:
+    certificate = new_certificate(tmp_path)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    if trusted == "folder":
+        monkeypatch.setenv("SSL_CERT_DIR", str(trusted_folder(tmp_path, certificate)))
+    elif trusted == "file":
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with push_server(certificate=certificate) as server, pinging(server) as scene:
+        scene.see(GREEN)
+        if trusted == "nobody":
+            wait_for(lambda: scene.troubles, "the trouble")
+            assert "certificate is not accepted" in scene.troubles["ping"]
+            assert not server.received
+        else:
+            wait_for_pings(server, 2)
 
 
 def test_the_end_breaks_off_a_ping_that_hangs() -> None:

@@ -5,9 +5,10 @@ Every call has a connection of its own, which ends with it.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -176,6 +177,15 @@ class HistoryFile:
             *(after, limit),
         )
         return tuple(_convert(partial(event_of, *row), self._path) for row in rows)
+
+    def stamp(self) -> object:
+        """Return the dates and sizes of the file and of what SQLite has not moved into it yet."""
+        found = []
+        for path in (str(self._path), f"{self._path}-wal"):
+            with suppress(OSError):
+                seen = os.stat(path)
+                found.append((seen.st_ino, seen.st_size, seen.st_mtime_ns))
+        return found
 
     def last_event(self) -> int | None:
         """Return the highest number that an event was given; None without a file."""
