@@ -19,7 +19,7 @@ Row = tuple[Hashable, Callable[[], Outlet]]
 def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
     for channel in alerts.push:
-        yield channel, partial(_push, channel, around)
+        yield (channel, around.page_url), partial(_push, channel, around)
     if alerts.ping is not None:
         yield alerts.ping, partial(_ping, alerts.ping, around)
     if alerts.hooks is not None:
@@ -53,7 +53,8 @@ class Outlets:
 
     def use(self, alerts: Alerts) -> None:
         """Start what is newly wanted and stop what no longer is; the others go on undisturbed."""
-        wanted = dict(rows(alerts, self._around(alerts)))
+        around = self._around(alerts)
+        wanted = dict(rows(alerts, around))
         before, running = self._running, dict[Hashable, Outlet]()
         for entry, make in wanted.items():
             outlet = before.get(entry) or _start(make)
@@ -63,6 +64,7 @@ class Outlets:
         for entry, outlet in before.items():
             if entry not in running:
                 _stop(outlet, 0.0)
+                around.report_trouble("", outlet.name)
 
     def on_update(self, update: Update) -> None:
         """Hand an update to every outlet."""
