@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -22,6 +23,7 @@ import psutil
 
 from support.polling import wait_for
 from support.traymon_process import IsolatedTraymon, end
+from traymon.core.events import Event, EventType, iso
 from traymon.core.facts import Fact
 from traymon.core.histogram import Histogram
 from traymon.core.history import Condition
@@ -32,7 +34,7 @@ from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.sim.gateway import HEALTHY, running
 from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.reader import HistoryFile
-from traymon.storage.history.retention import DAY, KEEP_MINUTES
+from traymon.storage.history.retention import DAY, KEEP_EVENTS, KEEP_MINUTES
 from traymon.storage.history.values import SENSOR_NUMBERS
 from traymon.ui.dashboard import read_dashboard
 from traymon.ui.past import describe
@@ -72,6 +74,7 @@ def write_year(path: Path) -> None:
     database, chance = Database(path), random.Random(1)
     run = Run(TARGET.name, BEGAN, "traymon 0.1.0, Python 3.11.7, Linux-6.1-x86_64-with-glibc2.36")
     database.transaction(lambda db: write_flips(db, run))
+    database.transaction(write_events)
     last = BEGAN + DAYS * DAY
     database.transaction(lambda db: write_latencies(db, chance, last))
     database.transaction(lambda db: db.keep_alive(run, last))
@@ -82,6 +85,35 @@ def write_flips(database: Database, run: Run) -> None:
     """Write the flips of the year."""
     for row in flips(random.Random(2)):
         database.add_flip(run, row)
+
+
+def write_events(database: Database) -> None:
+    """Write the events that are kept of the year: of each fault two lights, two notifications."""
+    rows = [*flips(random.Random(2))]
+    first = BEGAN + DAYS * DAY - KEEP_EVENTS
+    for before, row in pairwise(rows):
+        if row.at < first:
+            continue
+        shown = {"code": row.code, "light": row.light.word}
+        earlier = {"code": before.code, "light": before.light.word}
+        data = {
+            "before": earlier,
+            "after": shown,
+            "since": iso(row.at),
+            "expected": False,
+            "muted": False,
+            "headline": row.description.headline,
+        }
+        database.add_event(Event(EventType.LIGHT, row.at, TARGET.name, data))
+        told = {
+            "kind": "fault",
+            "code": row.code,
+            "title": row.description.headline,
+            "channel": "dbus",
+            "outcome": "delivered",
+            "why": "",
+        }
+        database.add_event(Event(EventType.NOTIFICATION, row.at, TARGET.name, told))
 
 
 def flips(chance: random.Random) -> Iterator[FlipRow]:

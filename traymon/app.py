@@ -21,6 +21,7 @@ from traymon.action_handlers import ActionHandlers
 from traymon.alerting import Alerting
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
+from traymon.core.events import Event, EventType
 from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.model import Update
 from traymon.core.target import Target
@@ -105,6 +106,7 @@ class App:
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
         self._state, self._folders = state, folders
+        self._names = [one.target.name for one in targets]  # of those that are watched at first
         self.monitor = Monitor(
             [],
             partial(sensors_for_target, state.own_programs),
@@ -274,6 +276,8 @@ class App:
                 signal.signal(number, lambda *_: self.quit())
         if self._instance is not None:
             self._instance.start()
+        if self._history is not None:
+            self._history.record_start(self.monitor.clock(), __version__, self._names)
         self._service.start()
         self._dispatcher.prepare()
         self._watch_own_files()
@@ -313,6 +317,7 @@ class App:
         self._notifier.withdraw()  # what stays on the screen would be taken for the present
         self._notifier.stop()
         if self._history is not None:  # the last: what becomes of the notifications is kept
+            self._history.record_event(Event(EventType.STOP, self.monitor.clock()))
             self._history.stop(TASKS_TIMEOUT)
         log.info("ended")
 

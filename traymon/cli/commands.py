@@ -15,6 +15,7 @@ from traymon.cli import (
     config,
     control,
     demo,
+    events,
     explain,
     gate,
     history,
@@ -87,6 +88,7 @@ app.command("restart", rich_help_panel=WATCH)(quit_restart.restart)
 app.command("quit", rich_help_panel=WATCH)(quit_restart.quit_traymon)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command("history", rich_help_panel=WATCH)(history.show_history)
+app.command("events", rich_help_panel=WATCH)(events.show_events)
 app.command("report", rich_help_panel=WATCH)(report.write_period_report)
 app.command("incident", rich_help_panel=WATCH)(incident.show_incident)
 app.command(rich_help_panel=DIAGNOSE)(check.check)

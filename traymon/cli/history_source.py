@@ -79,7 +79,7 @@ def open_history(env: list[Path] | None, targets: Path | None, target: str | Non
     from traymon.storage.paths import Folders
 
     reader = HistoryFile(Folders.of_this_user().history)
-    config = _settings(env, targets)
+    config = settings_of_history(env, targets)
     try:
         known = reader.read_targets()
         if target is not None:
@@ -94,7 +94,7 @@ def open_history(env: list[Path] | None, targets: Path | None, target: str | Non
         exit_unreadable(error)
 
 
-def _settings(env: list[Path] | None, targets: Path | None) -> Config | None:
+def settings_of_history(env: list[Path] | None, targets: Path | None) -> Config | None:
     """Return the settings; if none are named, None if they cannot be used: the past needs none."""
     if env or targets:
         return load(env, None, None, None, targets)

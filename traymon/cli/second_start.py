@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from traymon.core.target import Target
-from traymon.ui.status_json import encodable
+from traymon.core.utf8 import encodable
 
 Watched = Mapping[str, Any]  # a target as the running traymon describes it; see ui/status_json.py
 

@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import sys
+import time
 from typing import Any, BinaryIO, TextIO, cast
 
 ASCII = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-", "\N{EN DASH}": "-"}
@@ -28,6 +29,7 @@ class TolerantOutput(io.RawIOBase):
     def __init__(self, stream: io.RawIOBase) -> None:
         self._stream = stream
         self.fault: OSError | None = None  # the first error, unless the reader has just left
+        self.reader_has_left = False
 
     def writable(self) -> bool:
         """Return True."""
@@ -43,7 +45,9 @@ class TolerantOutput(io.RawIOBase):
                     select.select([], [self._stream.fileno()], [])
                 rest = rest[written or 0 :]
         except OSError as error:
-            if error.errno != errno.EPIPE and self.fault is None:
+            if error.errno == errno.EPIPE:
+                self.reader_has_left = True
+            elif self.fault is None:
                 self.fault = error
         return len(data)
 
@@ -71,9 +75,31 @@ def flush_streams() -> str:
     """Write what is still buffered; return why not all of stdout could be written, or ""."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    raw = _raw_stdout()
+    return "" if raw is None or raw.fault is None else str(raw.fault)
+
+
+def wait_while_read(seconds: float) -> bool:
+    """Write what is still buffered, and wait; return False as soon as nobody reads stdout.
+
+    Windows says that only when something is written.
+    """
+    sys.stdout.flush()
+    raw = _raw_stdout()
+    if raw is not None and (raw.reader_has_left or raw.fault is not None):
+        return False
+    if sys.platform == "win32":
+        time.sleep(seconds)
+        return True
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # errors and the end are reported without being asked for
+    return not poll.poll(seconds * 1000)
+
+
+def _raw_stdout() -> TolerantOutput | None:
     buffer = getattr(sys.stdout, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
-    return str(raw.fault) if isinstance(raw, TolerantOutput) and raw.fault is not None else ""
+    return raw if isinstance(raw, TolerantOutput) else None
 
 
 def print_error(text: str) -> None:

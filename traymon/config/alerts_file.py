@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from traymon.config import push_services
+from traymon.config.hook_command import COMMAND, as_command, why_distrusted
 from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile
 from traymon.config.push_services import SERVICES, Service
 from traymon.config.toml_file import Table, TomlFile, as_text, as_texts
@@ -24,6 +25,7 @@ from traymon.core.alerts import (
     HOOK_TIMEOUT,
     NO_SECRET,
     PING_INTERVAL,
+    PING_KINDS,
     Alerts,
     Drill,
     Hooks,
@@ -39,20 +41,22 @@ from traymon.storage.files import read_file
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook", *SERVICES)
+KUMA_PATH = "/api/push/"  # of Uptime Kuma's push monitors
 T = TypeVar("T")
 LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
 
 
-def load(path: Path, environ: Mapping[str, str]) -> AlertsFile:
+def load(path: Path, environ: Mapping[str, str], *, is_users_choice: bool = True) -> AlertsFile:
     """Return the alerts of a file, which need not be there, and of the environment.
 
+    `is_users_choice`: no project's `.env` has named it, so that it may name programs to run.
     Raises ConfigError if the file as a whole cannot be used.
     """
     try:
         file = TomlFile(path)
     except FileNotFoundError:
         return _with_environment(AlertsFile(), environ)
-    reader = _Reader(environ)
+    reader = _Reader(environ, why_distrusted(path, is_users_choice=is_users_choice))
     root = file.root
     push = tuple(filter(None, map(reader.push, root.tables("push"))))
     alerts = Alerts(
@@ -75,8 +79,9 @@ def _section(root: Table, key: str, read: Callable[[Table], T | None]) -> T | No
 class _Reader:
     """Makes an entry of each table; None of one with a mistake in it."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], distrust: str) -> None:
+        """`distrust`: why no program may be run that the file names; "" if it may."""
+        self._environ, self._distrust = environ, distrust
         self._names: set[str] = set()
         self.holds_secrets = False  # the file itself, and not another one or the environment
 
@@ -127,9 +132,11 @@ class _Reader:
 
     def ping(self, table: Table) -> Ping | None:
         """Read `[ping]`."""
+        url = self.secret(table, "url", WEB_ADDRESS, web_address)
         ping = Ping(
-            url=self.secret(table, "url", WEB_ADDRESS, web_address),
+            url=url,
             every=table.number("every", least=15, most=86_400, default=PING_INTERVAL),
+            kind=table.get("kind", f"one of {', '.join(PING_KINDS)}", _as_ping_kind, kind_of(url)),
         )
         table.refuse_others()
         if table.is_good and not ping.url:
@@ -138,14 +145,15 @@ class _Reader:
 
     def hooks(self, table: Table) -> Hooks | None:
         """Read `[hooks]`."""
-        program = 'a program and its arguments: ["/home/me/stop.sh", "--now"]'
         hooks = Hooks(
-            on_red=table.texts("on_red", program),
-            on_green=table.texts("on_green", program),
-            on_flip=table.texts("on_flip", program),
+            on_red=table.get("on_red", COMMAND, as_command, ()),
+            on_green=table.get("on_green", COMMAND, as_command, ()),
+            on_flip=table.get("on_flip", COMMAND, as_command, ()),
             timeout=table.number("timeout", least=1, most=3600, default=HOOK_TIMEOUT),
         )
         table.refuse_others()
+        if why := self._distrust:
+            table.note("hooks", f"are not run, since {why}")
         return hooks if table.is_good else None
 
     def drill(self, table: Table) -> Drill | None:
@@ -195,6 +203,17 @@ def _as_kind(value: object) -> str:
     return str(value)
 
 
+def _as_ping_kind(value: object) -> str:
+    if value not in PING_KINDS:
+        raise ValueError
+    return str(value)
+
+
+def kind_of(ping: Secret) -> str:
+    """Return what kind of address a ping goes to, by the address."""
+    return "kuma" if KUMA_PATH in ping.reveal() else "healthchecks"
+
+
 def _as_name(value: object) -> str:
     name = as_text(value)
     if len(name) > MAX_NAME:
@@ -240,7 +259,7 @@ def _with_environment(found: AlertsFile, environ: Mapping[str, str]) -> AlertsFi
             alerts = replace(alerts, push=(*alerts.push, PushChannel(name, kind, url)))
     url = _address_in(environ, PING_VARIABLE, mistakes)
     if url and alerts.ping is None:
-        alerts = replace(alerts, ping=Ping(url))
+        alerts = replace(alerts, ping=Ping(url, kind=kind_of(url)))
     return replace(found, alerts=alerts, mistakes=tuple(mistakes))
 
 

@@ -22,9 +22,14 @@ NAME = "alerts.toml"
 class AlertsWatch:
     """The alerts in force. Used from one thread."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        """`environ` may hold secrets that the file refers to, and channels of its own."""
-        self.path, self._environ = path, environ
+    def __init__(
+        self, path: Path, environ: Mapping[str, str], *, is_users_choice: bool = True
+    ) -> None:
+        """`environ` may hold secrets that the file refers to, and channels of its own.
+
+        `is_users_choice`: no project's `.env` has named the file.
+        """
+        self.path, self._environ, self._is_users_choice = path, environ, is_users_choice
         self._dates: object = None
         self._last_good = AlertsFile()
 
@@ -38,7 +43,10 @@ class AlertsWatch:
             PING_VARIABLE: settings.ping,
         }
         variables = {name: secret.reveal() for name, secret in said.items()}
-        return cls(Path(path).expanduser(), {**environ, **variables})
+        is_users_choice = environ.get("TRAYMON_ALERTS", "").strip() == settings.alerts
+        return cls(
+            Path(path).expanduser(), {**environ, **variables}, is_users_choice=is_users_choice
+        )
 
     def look(self) -> AlertsFile | None:
         """Return what is in force from now on, with every mistake; None if nothing has changed."""
@@ -58,4 +66,4 @@ class AlertsWatch:
             return AlertsFile()
         from traymon.config import alerts_file
 
-        return alerts_file.load(self.path, self._environ)
+        return alerts_file.load(self.path, self._environ, is_users_choice=self._is_users_choice)

@@ -14,6 +14,7 @@ from pathlib import Path
 from traymon.config import dotenv_file
 from traymon.config.in_force import Value
 from traymon.config.schema import FIELDS
+from traymon.core.events import VARIABLES
 from traymon.errors import Mistake
 
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
@@ -80,7 +81,7 @@ def gather(
                 values[key] = Value(value.strip(), file.where(key))
     values |= entry.values
     for key, text in environ.items():
-        if _is_ours(key) and text.strip():
+        if _is_ours(key) and key not in VARIABLES and text.strip():
             values[key] = Value(text.strip(), ENVIRONMENT)
     values |= {key: Value(text, COMMAND_LINE) for key, text in options.items()}
     mistakes += [] if file is None else _incomplete_values(file, values)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from traymon.core.time_windows import Schedule
 from traymon.core.vocabulary import Light
 
+PING_KINDS = ("healthchecks", "kuma", "plain")
 PING_INTERVAL = 60.0  # seconds
 HOOK_TIMEOUT = 30.0  # seconds
 ALARMING = frozenset({Light.RED, Light.AMBER})
@@ -59,6 +60,7 @@ class Ping:
 
     url: Secret
     every: float = PING_INTERVAL  # seconds
+    kind: str = "healthchecks"  # of PING_KINDS: how it is told of red
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from traymon.core.events import Event
 from traymon.core.facts import NO_FACTS, Facts
 from traymon.core.model import Diagnosis
 from traymon.core.notification_policy import Notification, Outcome
@@ -267,6 +268,18 @@ class HistoryReader(Protocol):
 
     def read_trading_hours(self, target: str, since: float, until: float) -> tuple[Span, ...]:
         """Return the trading hours that IB gave for this time, in order; none if it gave none."""
+
+    def read_events(self, after: int, limit: int) -> tuple[Event, ...]:
+        """Return the events with a higher number, of all targets, in order and `limit` at most.
+
+        Numbers grow by one. If the first one is higher than that, those before it were removed.
+        """
+
+    def stamp(self) -> object:
+        """Return what differs once more has been written. Takes no time, and may miss a change."""
+
+    def last_event(self) -> int | None:
+        """Return the number of the newest event, removed or not; None if there was none yet."""
 
 
 def read_habits(reader: HistoryReader, target: str, now: float) -> Habits:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 
-from traymon.core.alerts import Alerts, PushChannel
+from traymon.core.alerts import Alerts, Hooks, Ping, PushChannel
 from traymon.core.model import Update
 from traymon.outbound.base import Outlet, Surroundings
 
@@ -20,12 +20,28 @@ def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
     for channel in alerts.push:
         yield (channel, around.page_url), partial(_push, channel, around)
+    if alerts.ping is not None:
+        yield alerts.ping, partial(_ping, alerts.ping, around)
+    if alerts.hooks is not None:
+        yield alerts.hooks, partial(_hooks, alerts.hooks, around)
 
 
 def _push(channel: PushChannel, around: Surroundings) -> Outlet:
     from traymon.outbound.push import Push
 
     return Push(channel, around)
+
+
+def _ping(ping: Ping, around: Surroundings) -> Outlet:
+    from traymon.outbound.ping import Pinger
+
+    return Pinger(ping, around)
+
+
+def _hooks(hooks: Hooks, around: Surroundings) -> Outlet:
+    from traymon.outbound.hooks import HookRunner
+
+    return HookRunner(hooks, around)
 
 
 class Outlets:

@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from traymon.outbound.answer import Answer, Verdict
@@ -43,8 +42,19 @@ def _apprise(request: Mapping[str, Any]) -> Answer:
     return by_apprise.send(request)
 
 
+def _ping(request: Mapping[str, Any]) -> Answer:
+    from traymon.outbound import ping_sender
+
+    return ping_sender.send(request)
+
+
 # By the `kind` of a request; each imports what it needs only here.
-SENDERS: Mapping[str, Sender] = {"ntfy": _ntfy, "webhook": _webhook, "apprise": _apprise}
+SENDERS: Mapping[str, Sender] = {
+    "ntfy": _ntfy,
+    "webhook": _webhook,
+    "apprise": _apprise,
+    "ping": _ping,
+}
 
 
 def main() -> None:
@@ -85,7 +95,7 @@ _answering = threading.Lock()  # never let go: the first answer is the only one
 def _answer(answer: Answer, request: Mapping[str, Any]) -> None:
     """Print the answer and end the process."""
     _answering.acquire()
-    values = asdict(answer) | {"why": _printable(answer.why, request)}
+    values = answer._asdict() | {"why": _printable(answer.why, request)}
     print(json.dumps(values), flush=True)
     os._exit(0)  # a plain exit would wait for what hangs
 

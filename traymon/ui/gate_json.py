@@ -12,10 +12,10 @@ from typing import Any
 from traymon.core.gate import Closing, Gate, GateOptions, Why
 from traymon.core.model import Status
 from traymon.core.target import Target
+from traymon.core.utf8 import encodable
 from traymon.core.vocabulary import CutKind, SensorName
 from traymon.diagnosis.fix_pages import clean
 from traymon.ui import presenter
-from traymon.ui.status_json import encodable
 
 SCHEMA = 1  # raised when a field changes its meaning or goes away
 WORDS: Mapping[Why, str] = MappingProxyType(

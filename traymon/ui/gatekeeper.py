@@ -13,8 +13,8 @@ from traymon.core.calendar import Calendar
 from traymon.core.gate import GateOptions, Why, judge
 from traymon.core.model import Status
 from traymon.core.target import Target
+from traymon.core.utf8 import encodable
 from traymon.ui.gate_json import as_json, without_target
-from traymon.ui.status_json import encodable
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from traymon.core.model import Status
 from traymon.core.programs import ProgramState
 from traymon.core.target import IdUse, Program, SeenProgram
 from traymon.core.tws_settings import TwsSettings
+from traymon.core.utf8 import encodable
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.checks import check_steps, steps_up_to
 from traymon.diagnosis.fix_pages import clean
@@ -80,20 +81,6 @@ def _program(one: ProgramState) -> dict[str, Any]:
         "expectation": str(one.expectation),
         "usual_hours": [list(hours) for hours in one.usual],
     }
-
-
-def encodable(value: Any) -> Any:
-    """Return a value with texts that UTF-8 can carry.
-
-    Python keeps what it cannot decode in a file's name as surrogates, which are shown as `\\udcf6`.
-    """
-    if isinstance(value, dict):
-        return {key: encodable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [encodable(item) for item in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value
 
 
 def _masked(value: Any) -> Any:

@@ -119,6 +119,10 @@ def test_a_mistake_costs_its_entry_alone_and_names_its_line(load: Load) -> None:
         ("push = 1\n", "line 1: push: must be written as [[push]]"),
         ("[[ping]]\n", "line 1: ping: must be written as [ping]"),
         ('[hooks]\non_red = "x"\n', "line 2: on_red: must be a program and its arguments"),
+        ('[hooks]\non_red = ["stop"]\n', "line 2: on_red: must be a program and its arguments"),
+        ('[hooks]\non_red = ["/a.BAT"]\n', "line 2: on_red: must be no batch file"),
+        ('[hooks]\non_red = ["/a", 1]\n', "line 2: on_red: must be a program and its arguments"),
+        ('[ping]\nurl = "https://a"\nkind = "x"\n', "line 3: kind: must be one of healthchecks"),
         ("[drill]\n", "line 1: when: must be a window like"),
         ("pages = 1\n", "line 1: pages: no such key (did you mean page_url?)"),
     ],
@@ -218,3 +222,30 @@ def test_a_change_is_seen_and_the_last_good_file_stays_in_force(tmp_path: Path) 
     assert "line 1: is no TOML" in str(broken.mistakes[0])
     path.unlink()
     assert watch.look() == AlertsFile()
+
+
+def test_no_program_is_run_that_a_dotenv_or_another_user_may_have_named(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text('[hooks]\non_red = ["/bin/true"]\n', encoding="utf-8")
+    path.chmod(0o600)
+    assert alerts_file.load(path, {}).alerts.hooks == Hooks(on_red=("/bin/true",))
+    named_by_dotenv = alerts_file.load(path, {}, is_users_choice=False)
+    assert named_by_dotenv.alerts.hooks is None
+    assert "a .env has named this file" in str(named_by_dotenv.mistakes[0])
+    if sys.platform != "win32":
+        path.chmod(0o620)
+        may_be_changed = alerts_file.load(path, {})
+        assert may_be_changed.alerts.hooks is None
+        assert "other users of this computer may change this file" in str(
+            may_be_changed.mistakes[0]
+        )
+
+
+def test_the_kind_of_a_ping_is_seen_by_its_address(load: Load) -> None:
+    for url, kind in (
+        ("https://hc.example/uuid", "healthchecks"),
+        ("https://k/api/push/x", "kuma"),
+    ):
+        found = load(f'[ping]\nurl = "{url}"\n').alerts.ping
+        assert found is not None
+        assert found.kind == kind

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from traymon.core.events import Event
 from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.history import (
     NO_DESCRIPTION,
@@ -38,6 +39,7 @@ from traymon.storage.history.values import (
     MINUTE,
     SENSOR_NUMBERS,
     description_number,
+    encode_data,
     encode_evidence,
     encode_facts,
     millis,
@@ -101,7 +103,6 @@ class Database:
             execute(f"PRAGMA application_id = {APPLICATION_ID}")
             execute(f"PRAGMA user_version = {VERSION}")
         execute("PRAGMA journal_mode = WAL")  # readers do not wait, and a crash breaks nothing
-        execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(TABLES)
 
     def close(self) -> None:
@@ -113,8 +114,12 @@ class Database:
         """Whether the file still lies where it was opened; what is written is lost otherwise."""
         return _stamp(self._path) == self._stamp
 
-    def transaction(self, write: Callable[[Database], None]) -> None:
-        """Call `write` with this database; all that it writes is kept, or nothing."""
+    def transaction(self, write: Callable[[Database], None], *, durable: bool = False) -> None:
+        """Call `write` with this database; all that it writes is kept, or nothing.
+
+        What is durable outlives a power failure from the moment on when others can read it.
+        """
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             write(self)
@@ -236,6 +241,13 @@ class Database:
         for target, *values in rows:
             missed.setdefault(target, []).append(unannounced(*values))
         return {target: tuple(faults) for target, faults in missed.items()}
+
+    def add_event(self, event: Event) -> None:
+        """Add an event, with the next number."""
+        self._connection.execute(
+            "INSERT INTO event (at, type, target, data) VALUES (?, ?, ?, ?)",
+            (millis(event.at), event.type, event.target, encode_data(event.data)),
+        )
 
     def add_trading_hours(self, target: str, spans: Iterable[Span]) -> None:
         """Keep the trading hours that IB gave, in place of what it gave for the same time."""

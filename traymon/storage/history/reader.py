@@ -5,14 +5,16 @@ Every call has a connection of its own, which ends with it.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
 
+from traymon.core.events import Event
 from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.history import (
     Condition,
@@ -35,6 +37,7 @@ from traymon.storage.history.values import (
     SENSOR_NUMBERS,
     decode_evidence,
     decode_facts,
+    event_of,
     millis,
 )
 from traymon.storage.history.visits import COLUMNS, visit_of
@@ -166,6 +169,28 @@ class HistoryFile:
             *(target, millis(since), millis(until)),
         )
         return tuple(_convert(partial(visit_of, row), self._path) for row in rows)
+
+    def read_events(self, after: int, limit: int) -> tuple[Event, ...]:
+        """Return the events with a higher number, in order and `limit` at most."""
+        rows = self._query(
+            "SELECT id, at, type, target, data FROM event WHERE id > ? ORDER BY id LIMIT ?",
+            *(after, limit),
+        )
+        return tuple(_convert(partial(event_of, *row), self._path) for row in rows)
+
+    def stamp(self) -> object:
+        """Return the dates and sizes of the file and of what SQLite has not moved into it yet."""
+        found = []
+        for path in (str(self._path), f"{self._path}-wal"):
+            with suppress(OSError):
+                seen = os.stat(path)
+                found.append((seen.st_ino, seen.st_size, seen.st_mtime_ns))
+        return found
+
+    def last_event(self) -> int | None:
+        """Return the highest number that an event was given; None without a file."""
+        rows = self._query("SELECT seq FROM sqlite_sequence WHERE name = 'event'")
+        return rows[0][0] if rows else None
 
     def _query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows that a query finds; none without a file. Raises HistoryError."""

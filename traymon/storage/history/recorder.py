@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 from pathlib import Path
 
 from traymon.core import ib_hours
+from traymon.core.events import Event
 from traymon.core.facts import Fact
 from traymon.core.histogram import Histogram
 from traymon.core.history import (
+    NO_DESCRIPTION,
     NOT_GOOD,
     Condition,
     Description,
@@ -32,6 +34,7 @@ from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.storage.history.black_box import BlackBox
 from traymon.storage.history.database import Database, FlipRow, Run
+from traymon.storage.history.event_recorder import EventRecorder
 from traymon.storage.history.visits import VisitRecorder
 from traymon.storage.history.writer import HistoryWriter
 
@@ -91,13 +94,15 @@ class HistoryRecorder:
         the faults that the user was not notified of before traymon last ended.
         All are called in the writer's thread.
         """
-        self._describe, self._program, self._on_missed = describe, program, on_missed
+        self._describe, self._program = partial(_describe, describe), program
+        self._on_missed = on_missed
         self._has_read_missed = False
         self._written: dict[str, tuple[Run, FlipRow]] = {}  # the newest, by target name
         self._watches: dict[str, _Watch] = {}  # by target name
         self._lock = threading.Lock()  # a hung monitor's updates come from another thread
         self._writer = HistoryWriter(path, on_trouble, self._on_open)
         self._visits = VisitRecorder(self._writer.post)
+        self._events = EventRecorder(self._writer.post, self._describe)
 
     def on_update(self, update: Update) -> None:
         """Keep what is new in a status; returns at once."""
@@ -105,12 +110,22 @@ class HistoryRecorder:
             return  # whose faults are made up
         with self._lock:
             self._take(update)
+            self._events.take(update)
             if update.ended:
                 self._end(update.status.target.name)
 
     def record_notification(self, target: str, record: NotificationRecord) -> None:
         """Keep a notification, or what has become of it; returns at once."""
         self._writer.post(lambda database: database.keep_notification(target, record))
+        self._events.keep_notification(target, record)
+
+    def record_start(self, at: float, version: str, targets: Sequence[str]) -> None:
+        """Keep that traymon has started, and what it watches; returns at once."""
+        self._events.begin(at, version, targets)
+
+    def record_event(self, event: Event) -> None:
+        """Keep an event that no update shows; returns at once."""
+        self._events.keep(event)
 
     def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
         """Keep the faults that the user has not been notified of; returns at once."""
@@ -140,7 +155,8 @@ class HistoryRecorder:
                 database.add_flip(run, row)
 
     def _write_flip(self, run: Run, row: FlipRow, status: Status, database: Database) -> None:
-        row = self._described(row, status)
+        if row.code:
+            row = replace(row, description=self._describe(status))
         database.add_flip(run, row)
         self._written[run.target] = run, row
 
@@ -261,15 +277,14 @@ class HistoryRecorder:
         write = partial(_write_alive, watch.run, watch.seen_at)
         self._writer.post(write, can_be_missed=True)
 
-    def _described(self, row: FlipRow, status: Status) -> FlipRow:
-        """Return a row with its words and facts; without them if they cannot be made."""
-        if not row.code:
-            return row
-        try:
-            return replace(row, description=self._describe(status))
-        except Exception:  # what happened is kept, in whatever words are left
-            log.exception("%s cannot be described", row.code)
-            return row
+
+def _describe(describe: Describe, status: Status) -> Description:
+    """Return how a status was shown; nothing if it cannot be put into words."""
+    try:
+        return describe(status)
+    except Exception:  # what happened is kept, in whatever words are left
+        log.exception("%s cannot be described", status.diagnosis.code)
+        return NO_DESCRIPTION
 
 
 def _write_minute(

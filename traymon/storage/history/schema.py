@@ -10,6 +10,8 @@ VERSION = 1  # of the tables; a file with a higher one is left alone
 APPLICATION_ID = 0x7472616D  # `tram`: marks the file as ours
 HEADER, HEADER_SIZE = b"SQLite format 3\x00", 100  # https://sqlite.org/fileformat.html
 
+# The ids of events begin at the seconds since 1970, so that a file that takes the place of a lost
+# one gives none of its ids a second time.
 TABLES = """
 CREATE TABLE IF NOT EXISTS run (
     id INTEGER PRIMARY KEY, target TEXT NOT NULL, started INTEGER NOT NULL,
@@ -55,6 +57,12 @@ CREATE TABLE IF NOT EXISTS program (
     ended INTEGER NOT NULL, client_id INTEGER, run INTEGER NOT NULL, runs INTEGER NOT NULL,
     left_well INTEGER NOT NULL, missed INTEGER NOT NULL, PRIMARY KEY (began, target, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, type TEXT NOT NULL, target TEXT,
+    data TEXT NOT NULL
+);
+INSERT INTO sqlite_sequence (name, seq) SELECT 'event', strftime('%s', 'now')
+    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event');
 """
 
 

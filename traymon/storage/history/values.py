@@ -12,6 +12,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
+from traymon.core.events import Event
 from traymon.core.facts import FACTS, FactKey, Facts, ShownAs
 from traymon.core.model import Diagnosis
 from traymon.core.notification_policy import Unannounced
@@ -66,6 +67,19 @@ def decode_evidence(text: str) -> Mapping[SensorName, str]:
     return MappingProxyType(
         {SensorName(name): str(value) for name, value in values.items() if name in known}
     )
+
+
+def encode_data(data: Mapping[str, Any]) -> str:
+    """Return an event's data as JSON."""
+    return json.dumps(dict(data), separators=(",", ":"))
+
+
+def event_of(number: int, at: int, kind: str, target: str | None, data: str) -> Event:
+    """Return the event of a row. Raises ValueError."""
+    values = json.loads(data)
+    if not isinstance(values, dict):
+        raise ValueError("no JSON object")
+    return Event(kind, at / 1000, target, MappingProxyType(values), number)
 
 
 def unannounced(began: int, ended: int, code: str, light: int, facts: str) -> Unannounced:

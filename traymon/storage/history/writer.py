@@ -36,6 +36,7 @@ class _Waiting:
 
     write: Write
     can_be_missed: bool
+    durable: bool
 
 
 class HistoryWriter:
@@ -61,15 +62,16 @@ class HistoryWriter:
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
-    def post(self, write: Write, *, can_be_missed: bool = False) -> bool:
+    def post(self, write: Write, *, can_be_missed: bool = False, durable: bool = False) -> bool:
         """Call `write` with the open file, in the writer's thread; returns at once.
 
-        If too much waits, what can be missed makes room. Returns False if there is none.
+        `durable`: whoever reads it may rely on it, even after a power failure. If too much waits,
+        what can be missed makes room. Returns False if there is none.
         """
         with self._changed:
             if self._stopping or not self._make_room():
                 return False
-            self._waiting.append(_Waiting(write, can_be_missed))
+            self._waiting.append(_Waiting(write, can_be_missed, durable))
             self._changed.notify()
             return True
 
@@ -113,7 +115,7 @@ class HistoryWriter:
         while (first := self._first()) is not None:
             try:
                 database = self._open()
-                self._write(database, first.write)
+                self._write(database, first.write, durable=first.durable)
             except DamagedFileError as error:
                 if not self._set_aside(error):
                     return self._fail(error)
@@ -132,9 +134,9 @@ class HistoryWriter:
         with self._changed:
             return self._waiting[0] if self._waiting else None
 
-    def _write(self, database: Database, write: Write) -> None:
+    def _write(self, database: Database, write: Write, *, durable: bool = False) -> None:
         try:
-            database.transaction(write)
+            database.transaction(write, durable=durable)
         except (sqlite3.Error, OSError):
             raise
         except Exception:  # a mistake in what is to be written must not keep the rest from it

@@ -22,7 +22,7 @@ from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.history.database import Database, FlipRow, Run
 from traymon.storage.history.reader import HistoryFile
-from traymon.storage.history.retention import DAY, KEEP_EVENTS, KEEP_HOURS, KEEP_MINUTES
+from traymon.storage.history.retention import DAY, KEEP_FLIPS, KEEP_HOURS, KEEP_MINUTES
 from traymon.storage.history.values import decode_facts
 
 BEGAN = 1_790_000_000.0
@@ -268,9 +268,9 @@ def test_what_is_old_goes_and_what_is_not_stays(file: File) -> None:
     first = run()
     file.record(first, (0, UP), (100, DOWN), (200, UP))
     file.write(lambda db: db.add_minute("bot", BEGAN, {SensorName.HANDSHAKE: values}))
-    file.alive(first, KEEP_EVENTS + DAY)
-    file.record(first, (KEEP_EVENTS + DAY, DOWN))
-    file.write(lambda database: database.prune(first, BEGAN + KEEP_EVENTS + DAY))
+    file.alive(first, KEEP_FLIPS + DAY)
+    file.record(first, (KEEP_FLIPS + DAY, DOWN))
+    file.write(lambda database: database.prune(first, BEGAN + KEEP_FLIPS + DAY))
     with sqlite3.connect(file.path) as other:
         count = {
             table: other.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -279,7 +279,7 @@ def test_what_is_old_goes_and_what_is_not_stays(file: File) -> None:
     other.close()
     # the newest of the old flips says what showed from then on
     assert count == {"flip": 2, "minute": 0, "hour": 0, "run": 1}
-    assert file.drawn(300, KEEP_EVENTS) == [(300, "up")]
+    assert file.drawn(300, KEEP_FLIPS) == [(300, "up")]
 
 
 def test_old_runs_go_with_their_flips_a_few_at_a_time(
@@ -288,7 +288,7 @@ def test_old_runs_go_with_their_flips_a_few_at_a_time(
     monkeypatch.setattr("traymon.storage.history.retention.PRUNED_AT_ONCE", 3)
     for at in range(0, 100, 10):
         file.record(run(at), (at, UP))
-    now = KEEP_EVENTS + 1000
+    now = KEEP_FLIPS + 1000
     file.record(run(now), (now, UP))
     file.alive(run(now), now + 50)
     file.record(run(now + 60), (now + 60, UP))
@@ -312,7 +312,7 @@ def test_a_clock_that_is_wrong_by_years_does_not_empty_the_file(file: File) -> N
 
 
 def test_hours_are_kept_for_longer_than_minutes() -> None:
-    assert KEEP_MINUTES < KEEP_HOURS < KEEP_EVENTS
+    assert KEEP_MINUTES < KEEP_HOURS < KEEP_FLIPS
 
 
 # --- the file itself

@@ -309,7 +309,7 @@ def test_what_there_was_no_room_for_was_not_observed(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "RETRY_INTERVAL", 0.01)
-    monkeypatch.setattr(writer_module, "MAX_WAITING", 3)
+    monkeypatch.setattr(writer_module, "MAX_WAITING", 6)  # three flips and their events
     monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.01)
     Database(kept.path).close()
     other = sqlite3.connect(kept.path, isolation_level=None)

@@ -1,0 +1,89 @@
+"""Measures what is told outside: the CPU time of a ping, and of a follower of the events.
+
+A measurement, not a test: `.venv/bin/python benchmarks/outside.py` takes two minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+import psutil
+
+from support.certificates import new_certificate, trusted_folder
+from support.polling import wait_for
+from support.push_scene import GREEN, NOON, status
+from support.push_server import push_server
+from support.traymon_process import IsolatedTraymon
+from traymon.core.alerts import PING_INTERVAL, Ping, Secret
+from traymon.core.events import Event, EventType
+from traymon.core.ping_policy import Ping as Sent
+from traymon.outbound.answer import Verdict
+from traymon.outbound.courier import Courier
+from traymon.outbound.ping import request
+from traymon.storage.history.database import Database
+
+PINGS = 50
+FOLLOWED = 60.0  # seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        print_ping(Path(folder))
+    with tempfile.TemporaryDirectory() as home:
+        print_follower(IsolatedTraymon(Path(home)))
+
+
+def print_ping(folder: Path) -> None:
+    """Print what a ping by TLS costs, the start of its process included."""
+    certificate = new_certificate(folder)
+    os.environ.pop("SSL_CERT_FILE", None)
+    os.environ["SSL_CERT_DIR"] = str(trusted_folder(folder, certificate))
+    with push_server(certificate=certificate) as server:
+        order = request(Ping(Secret(server.url)), Sent.WELL, [status(GREEN, NOON)])
+        costs = []
+        for _ in range(PINGS):
+            before = cpu_of_children()
+            assert Courier().send(order).verdict is Verdict.DELIVERED
+            costs.append(cpu_of_children() - before)
+    cost = statistics.median(costs)
+    print(f"a ping: {cost * 1000:.0f} ms of CPU time, the quickest {min(costs) * 1000:.0f} ms")
+    print(f"every {PING_INTERVAL:.0f} s: {cost / PING_INTERVAL:.3%} of one core")
+
+
+def cpu_of_children() -> float:
+    """Return the seconds of CPU time of all processes that this one has started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def print_follower(user: IsolatedTraymon) -> None:
+    """Print what a follower costs while nothing happens."""
+    database = Database(Path(user.env["XDG_STATE_HOME"]) / "traymon" / "history.db")
+    database.transaction(lambda db: db.add_event(Event(EventType.STOP, time.time())))
+    database.close()
+    process = user.start("events", "--json", "--follow", "--since", "0")
+    try:
+        assert process.stdout is not None
+        wait_for(process.stdout.readline, "the first event")
+        times = psutil.Process(process.pid).cpu_times
+        before = sum(times()[:2])
+        time.sleep(FOLLOWED)
+        share = (sum(times()[:2]) - before) / FOLLOWED
+        memory = psutil.Process(process.pid).memory_info().rss / 2**20
+    finally:
+        process.kill()
+        process.communicate()
+    print(f"a follower of the events: {share:.3%} of one core, {memory:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

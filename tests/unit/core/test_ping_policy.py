@@ -1,0 +1,48 @@
+"""When the dead-man's switch may say that traymon is well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from support.push_scene import GREEN, NOON, RED, status
+from traymon.core.model import Evidence, Status
+from traymon.core.ping_policy import Ping, what_to_send
+
+
+def seen(
+    code: str = GREEN, target: str = "bot", *, ago: float = 0.0, looked: float = 0.0
+) -> Status:
+    """Return a status that is so many seconds old, of a target that was looked at as long ago."""
+    one = status(code, NOON, target)
+    evidence = Evidence(one.target, NOON - ago)
+    return replace(one, evidence=evidence, checked_at=NOON - max(ago, looked))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sent"),
+    [
+        ([], Ping.NOTHING),
+        ([seen()], Ping.WELL),
+        ([seen(), seen("handshake-slow", "paper")], Ping.WELL),
+        ([seen(), seen(RED, "paper")], Ping.RED),
+        ([seen(), replace(seen(RED, "paper"), muted=True)], Ping.WELL),
+        ([replace(seen(), paused=True)], Ping.NOTHING),
+        ([seen(), replace(seen("paused", "paper", ago=9e9), paused=True)], Ping.WELL),
+        ([seen(ago=60)], Ping.WELL),
+        ([seen(ago=61)], Ping.NOTHING),
+        ([seen(), seen(target="paper", ago=61)], Ping.NOTHING),
+        ([seen(ago=-61)], Ping.NOTHING),
+        ([seen(looked=140)], Ping.WELL),
+        ([seen(looked=141)], Ping.NOTHING),
+        ([replace(seen(), checked_at=None)], Ping.NOTHING),
+    ],
+    ids=[
+        *("nobody-has-looked-yet", "green", "amber", "red", "a-muted-red", "all-paused"),
+        *("one-paused", "two-intervals-old", "older", "one-of-two-older", "clock-set-back"),
+        *("slowest-look", "no-look-since", "no-look-at-all"),
+    ],
+)
+def test_a_ping_needs_fresh_looks_everywhere(statuses: list[Status], sent: Ping) -> None:
+    assert what_to_send(statuses, NOON) is sent

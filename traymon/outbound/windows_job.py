@@ -1,0 +1,75 @@
+"""Windows: a job that holds a program and all that it starts, so that they can be ended together.
+
+The program starts halted and goes on within the job, so that nothing it starts can stay outside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+CREATE_SUSPENDED, CREATE_NO_WINDOW = 0x4, 0x08000000
+KILLED = 1  # the exit code of what is killed
+
+
+class Job:
+    """A job object of Windows. Raises OSError if there can be none."""
+
+    def __init__(self) -> None:
+        self._kernel = _library("kernel32")
+        self._kernel.CreateJobObjectW.restype = ctypes.c_void_p
+        self._handle = ctypes.c_void_p(self._kernel.CreateJobObjectW(None, None))
+        if not self._handle:
+            raise OSError("Windows gives no job object")
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        """Take a program that is halted, and let it go on. Raises OSError."""
+        handle = ctypes.c_void_p(int(getattr(process, "_handle")))  # noqa: B009 (Windows only)
+        if not self._kernel.AssignProcessToJobObject(self._handle, handle):
+            raise OSError("Windows does not put the program into a job")
+        if _library("ntdll").NtResumeProcess(handle):
+            raise OSError("Windows does not let the program go on")
+
+    def kill(self) -> None:
+        """End all that is in the job."""
+        self._kernel.TerminateJobObject(self._handle, KILLED)
+
+    def close(self) -> None:
+        """Let go of it; what is left in it goes on."""
+        self._kernel.CloseHandle(self._handle)
+
+
+def start_in_job(
+    command: Sequence[str], variables: Mapping[str, str], folder: Path
+) -> tuple[subprocess.Popen[bytes], Job]:
+    """Start a program in a job of its own. Raises OSError."""
+    job = Job()
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            cwd=folder,
+            creationflags=CREATE_SUSPENDED | CREATE_NO_WINDOW,
+        )
+    except OSError:
+        job.close()
+        raise
+    try:
+        job.add(process)
+    except OSError:
+        with suppress(OSError):
+            process.kill()
+        job.close()
+        raise
+    return process, job
+
+
+def _library(name: str) -> Any:
+    return getattr(ctypes, "WinDLL")(name)  # noqa: B009  (mypy: Windows only)
