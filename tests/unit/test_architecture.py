@@ -25,7 +25,8 @@ LAYERS = {
     "monitoring": {"core", "sensors", "diagnosis"},
     "storage": {"core"},
     "config": {"core", "assets", "errors", "storage/files"},
-    "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
+    "serving": set(),
+    "ui": {"core", "diagnosis", "assets", "errors", "serving", "storage/files", "traymon"},
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -130,7 +131,7 @@ IMPORTERS = {
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
     "icalendar": {"ui/ics"},
-    "uvicorn": {"ui/web/connections"},
+    "uvicorn": {"serving/connections"},
     "sqlite3": {
         f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")
     },
