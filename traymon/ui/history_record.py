@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traymon.core.history import HistoryReader, Incident, Period, find_incidents
+from traymon.core.recorded_hours import covers, end_of_record, trading_hours
 from traymon.core.reliability import Day, Reliability, measure, measure_days
 from traymon.core.time_windows import Schedule, Span
-from traymon.ui.dashboard import covers, end_of_record, trading_hours
 
 SHORTEST = 1.0  # second
 
