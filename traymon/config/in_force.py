@@ -6,10 +6,11 @@ Knows nothing of how they are read, which takes libraries that a running traymon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from traymon.core.addresses import ListenAddress
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 
@@ -33,6 +34,8 @@ class OwnSettings:
     reload: Literal["ask", "auto"]
     history: Literal["on", "off"]
     log: Literal["info", "debug"]
+    metrics: ListenAddress | Literal["off"] = "off"
+    metrics_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_config_path
 from pydantic import ValidationError
@@ -18,9 +19,15 @@ from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
 from traymon.config.in_force import Config, OwnSettings, Value
-from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
+from traymon.config.schema import (
+    FIELDS,
+    MAX_CLIENT_ID,
+    Settings,
+    allowed,
+    default_text,
+)
 from traymon.core import time_windows
-from traymon.core.addresses import is_loopback
+from traymon.core.addresses import ListenAddress, is_loopback
 from traymon.core.calendar import Calendar
 from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target, mask_account
@@ -30,6 +37,7 @@ from traymon.storage.files import lies_at
 CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
 # Which login the widespread Docker images of TWS and Gateway start. Not ours: never a mistake.
 TRADING_MODE, TRADING_MODES = "TRADING_MODE", ("paper", "live")
+SECRET_KEY = re.compile("TOKEN|SECRET|PASSW", re.IGNORECASE)  # misspelt ones as well
 MAX_RANGE = 100  # client IDs in one range
 MAX_IDS = 1_000  # client IDs in all; TWS serves 32 at a time
 MAX_HINTS = 100  # mistakes for which a similar key is looked for, which takes a moment
@@ -124,14 +132,20 @@ def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line in file.unreadable:
         if _names_our_key(line):
             text = line.removeprefix("export ").lstrip()
-            yield Mistake(f"{file.path}, line {number}", text, "", "is not a KEY=value line")
+            yield Mistake(f"{file.path}, line {number}", _line(text), "", "is not a KEY=value line")
 
 
 def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line, opened in file.quoted:
         if "=" in line and _names_our_key(line):
             problem = f"is part of the quotes that line {opened} opens; close them there"
-            yield Mistake(f"{file.path}, line {number}", line.strip(), "", problem)
+            yield Mistake(f"{file.path}, line {number}", _line(line.strip()), "", problem)
+
+
+def _line(line: str) -> str:
+    """Return a line as it may be shown: of one with a secret only the key."""
+    key = re.split(r"\W", line, maxsplit=1)[0]
+    return f"{key}=***" if SECRET_KEY.search(key) else line
 
 
 def _names_our_key(line: str) -> bool:
@@ -146,7 +160,7 @@ def _incomplete_values(file: dotenv_file.EnvFile, values: dict[str, Value]) -> I
         if _is_ours(key) and values.get(key, value).source == value.source:
             values.pop(key, None)
             hint = "write ${NAME:-} if it may be empty"
-            yield Mistake(value.source, key, value.text.strip(), problem, hint)
+            yield Mistake(value.source, key, _shown(key, value).strip(), problem, hint)
 
 
 def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
@@ -156,7 +170,7 @@ def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
         if number < MAX_HINTS:
             near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
         hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every setting"
-        yield Mistake(value.source, key, value.text, "no such setting", hint)
+        yield Mistake(value.source, key, _shown(key, value), "no such setting", hint)
 
 
 def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings | None:
@@ -167,8 +181,12 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
     except ValidationError as error:
         for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
             value = values[key]
-            mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
+            mistakes.append(Mistake(value.source, key, _shown(key, value), _problem(key, fault)))
         return None
+    if _is_reached_by_others(settings.metrics) and not settings.metrics_token:
+        value, problem = values["TRAYMON_METRICS"], "other computers reach this address"
+        hint = "add TRAYMON_METRICS_TOKEN, or write the port alone"
+        mistakes.append(Mistake(value.source, "TRAYMON_METRICS", value.text, problem, hint))
     if settings.hours == "auto" and settings.session == "off":
         value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
         hint = "set TRAYMON_SESSION=hold, or write the hours yourself"
@@ -182,6 +200,10 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
         hint = "ports are detected on this computer only; add a line such as IB_PORT=7497"
         mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
     return settings
+
+
+def _is_reached_by_others(metrics: ListenAddress | Literal["off"]) -> bool:
+    return isinstance(metrics, ListenAddress) and not is_loopback(metrics.host)
 
 
 def _problem(key: str, fault: ErrorDetails) -> str:
@@ -262,14 +284,20 @@ def _program_grace(settings: Settings) -> float | None:
     return GRACE if settings.programs == "on" else 60.0 * settings.programs
 
 
+def _shown(key: str, value: Value) -> str:
+    """Return a value as it may be shown: secrets never, account numbers masked."""
+    if SECRET_KEY.search(key):
+        return "***"
+    return mask_account(value.text) if key == "IB_ACCOUNT" else value.text
+
+
 def listing(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, value, source) of every setting in force, with account numbers masked."""
+    """Yield (key, value, source) of every setting in force, without secrets."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:
             value = config.values[key]
-            text = mask_account(value.text) if key == "IB_ACCOUNT" else value.text
-            yield key, text, value.source
+            yield key, _shown(key, value), value.source
         else:
             yield key, default_text(key), "default"
     if config.trading_mode is not None:

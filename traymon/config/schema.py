@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 
 from traymon.config.ib_resets import Region
 from traymon.core import time_windows
+from traymon.core.addresses import ListenAddress
 from traymon.core.target import NEWEST_API_VERSION, Limits
 from traymon.core.time_windows import NEVER, Schedule
 
@@ -104,6 +105,23 @@ def _minutes_in_bounds(check: str | int) -> str | int:
     return check
 
 
+def _token(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,512}", text):
+        raise ValueError
+    return text
+
+
+def _parse_metrics(text: str) -> ListenAddress | str:
+    if text == "off":
+        return text
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    ipaddress.ip_address(host)
+    if not re.fullmatch(r"\d{4,5}", port) or int(port) not in UNPRIVILEGED_PORT:
+        raise ValueError
+    return ListenAddress(host, int(port))
+
+
 def _parse_hours(text: str) -> Schedule | str:
     return text if text in get_args(AlwaysOrAuto) else time_windows.parse(text)
 
@@ -112,6 +130,7 @@ AlwaysOrAuto = Literal["always", "auto"]
 OnOffOrMinutes = Annotated[Literal["on", "off"] | FiniteFloat, AfterValidator(_grace_in_bounds)]
 AutoOffOrMinutes = Annotated[Literal["auto", "off"] | int, AfterValidator(_minutes_in_bounds)]
 Windows = Annotated[Schedule, PlainValidator(time_windows.parse)]
+Metrics = Annotated[ListenAddress | Literal["off"], PlainValidator(_parse_metrics)]
 Hours = Annotated[Schedule | AlwaysOrAuto, PlainValidator(_parse_hours)]
 
 
@@ -337,6 +356,22 @@ class Settings(BaseModel):
         "port of traymon's own page; 0: any free port",
         "The port on 127.0.0.1 for traymon's own page with the fix steps. 0: any free port.",
         f"0, or {UNPRIVILEGED_PORT}",
+    )
+    metrics: Metrics = _setting(
+        "TRAYMON_METRICS",
+        "off",
+        "where Prometheus may collect metrics: a port of this computer, or an address with one",
+        "Where Prometheus may collect metrics, at /metrics: a port of this computer alone, such as "
+        "9464, or an address with a port, such as 0.0.0.0:9464. off: nowhere.",
+        "off, a port from 1024 to 65535, or an IP address of this computer with such a port",
+    )
+    metrics_token: Annotated[str, AfterValidator(_token)] = _setting(
+        "TRAYMON_METRICS_TOKEN",
+        "",
+        "the secret that Prometheus must send; needed if other computers may collect metrics",
+        "The secret that Prometheus must send (Authorization: Bearer). Needed if TRAYMON_METRICS "
+        "is an address that other computers reach.",
+        "16 to 512 letters, digits and signs without a blank",
     )
     reload: Literal["ask", "auto"] = _setting(
         "TRAYMON_RELOAD",
