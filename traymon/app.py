@@ -6,6 +6,7 @@ Holds the order of start and stop, and nothing else.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import platform
 import signal
@@ -19,13 +20,17 @@ from typing import TYPE_CHECKING
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
+from traymon.core.alerts import Alerts
 from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader, read_habits
+from traymon.core.model import Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sleep_detector import now_awake
+from traymon.outbound.base import Surroundings
+from traymon.outbound.outlets import Outlets
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -57,12 +62,15 @@ from traymon.ui.web.static_page import StaticPages
 from traymon.ui.worker import TaskQueue
 
 if TYPE_CHECKING:
+    from traymon.config.alerts_watch import AlertsWatch
     from traymon.storage.history.recorder import HistoryRecorder
 
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 5.0  # seconds for the monitor to close its connections gracefully
 LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everything
+OUTLETS_TIMEOUT = 0.5  # seconds for each thing outside the desktop to end
+ALERTS_INTERVAL = 5.0  # seconds between two looks at alerts.toml
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
@@ -88,6 +96,7 @@ class App:
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
         history: bool = False,
+        alerts: AlertsWatch | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -95,7 +104,8 @@ class App:
 
         `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
-        files that the targets come from have changed. `history`: keep what happens.
+        files that the targets come from have changed. `history`: keep what happens. `alerts`: who
+        is told beside the desktop.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -167,6 +177,12 @@ class App:
         self._hub.listen(self._dispatcher.on_update)
         programs = ProgramDispatcher(self._notifier, now, self._history)
         self._hub.listen(programs.on_update)
+        self._alerts = alerts
+        self._outlets = Outlets(self._around_outlets)
+        if alerts is not None:
+            self._hub.listen(self._outlets.on_update)
+            look = partial(self._tasks.post, self._look_at_alerts)
+            self._hub.listen(every(ALERTS_INTERVAL, look))
         if self._history is not None:
             self._hub.listen(self._history.on_update)
             self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
@@ -217,6 +233,25 @@ class App:
             else:
                 self.monitor.remember_programs(habits, target.name)
 
+    def _around_outlets(self, alerts: Alerts) -> Surroundings:
+        return Surroundings(
+            now=self.monitor.clock,
+            report_trouble=self._troubles.report,
+            record=self._history,
+            page_url=alerts.page_url,
+        )
+
+    def _look_at_alerts(self) -> None:
+        """Use what alerts.toml says, if it has changed."""
+        found = None if self._alerts is None or self._stopping.is_set() else self._alerts.look()
+        if found is None:
+            return
+        for mistake in (*found.mistakes, *found.warnings):
+            log.warning("%s", mistake)
+        first = next(iter((*found.mistakes, *found.warnings)), None)
+        self._troubles.report(str(first or ""), "alerts")
+        self._outlets.use(found.alerts)
+
     def run(self) -> None:
         """Monitor and show until the user or a signal ends it."""
         self._tray = self._make_tray()
@@ -253,6 +288,7 @@ class App:
         _exit_by_force_after(FORCED_EXIT_DELAY)
         self._service.stop(timeout)
         self._hub.stop()
+        self._outlets.stop(OUTLETS_TIMEOUT)
         if self._history is not None:
             self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
@@ -359,6 +395,19 @@ def own_versions() -> str:
     """Return the versions of traymon, Python and the system, in one line."""
     python, system = platform.python_version(), platform.platform()
     return f"traymon {__version__}, Python {python}, {system}"
+
+
+def every(seconds: float, act: Callable[[], object]) -> Callable[[Update], None]:
+    """Return a listener of updates that acts with the first one, and then once in so many."""
+    acted = -math.inf
+
+    def on_update(_: Update) -> None:
+        nonlocal acted
+        if time.monotonic() - acted >= seconds:
+            acted = time.monotonic()
+            act()
+
+    return on_update
 
 
 def _exit_by_force_after(seconds: float) -> None:

@@ -27,6 +27,7 @@ LAYERS = {
     "config": {"core", "assets", "errors", "storage/files"},
     "serving": set(),
     "ui": {"core", "diagnosis", "assets", "errors", "serving", "storage/files", "traymon"},
+    "outbound": {"core", "diagnosis", "serving", "storage/files", "traymon"},
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -109,6 +110,7 @@ IMPORTERS = {
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
+    "prometheus_client": {"outbound/metrics/exposition"},
     "psutil": {
         "sensors/library_process",
         "sensors/own_programs",

@@ -92,6 +92,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     folders = Folders.of_this_user()
     folders.make_private()
     from traymon.app import App
+    from traymon.config.alerts_watch import AlertsWatch
     from traymon.config.settings_watch import SettingsWatch
     from traymon.ui.terminal_lines import TerminalLines
 
@@ -116,6 +117,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
             patience=plan.patience,
             settings=SettingsWatch(config, plan.files, read_again, plan.dates),
             history=config.settings.history == "on",
+            alerts=AlertsWatch.of(config.settings, os.environ),
         ).run()
     finally:
         if instance is not None:

@@ -6,11 +6,12 @@ Knows nothing of how they are read, which takes libraries that a running traymon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from traymon.core.addresses import ListenAddress
+from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 
@@ -35,7 +36,11 @@ class OwnSettings:
     history: Literal["on", "off"]
     log: Literal["info", "debug"]
     metrics: ListenAddress | Literal["off"] = "off"
-    metrics_token: str = field(default="", repr=False)
+    metrics_token: Secret = NO_SECRET
+    alerts: str = ""  # the path of alerts.toml; "": where it usually lies
+    ntfy: Secret = NO_SECRET
+    webhook: Secret = NO_SECRET
+    ping: Secret = NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,10 @@ from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
 from traymon.config.in_force import Config, OwnSettings, Value
-from traymon.config.schema import (
-    FIELDS,
-    MAX_CLIENT_ID,
-    Settings,
-    allowed,
-    default_text,
-)
+from traymon.config.schema import FIELDS, MAX_CLIENT_ID, SECRET, Settings, allowed, default_text
 from traymon.core import time_windows
 from traymon.core.addresses import ListenAddress, is_loopback
+from traymon.core.alerts import Secret
 from traymon.core.calendar import Calendar
 from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target, mask_account
@@ -145,7 +140,7 @@ def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
 def _line(line: str) -> str:
     """Return a line as it may be shown: of one with a secret only the key."""
     key = re.split(r"\W", line, maxsplit=1)[0]
-    return f"{key}=***" if SECRET_KEY.search(key) else line
+    return f"{key}=***" if _is_secret(key) else line
 
 
 def _names_our_key(line: str) -> bool:
@@ -160,7 +155,7 @@ def _incomplete_values(file: dotenv_file.EnvFile, values: dict[str, Value]) -> I
         if _is_ours(key) and values.get(key, value).source == value.source:
             values.pop(key, None)
             hint = "write ${NAME:-} if it may be empty"
-            yield Mistake(value.source, key, _shown(key, value).strip(), problem, hint)
+            yield Mistake(value.source, key, _masked(key, value.text).strip(), problem, hint)
 
 
 def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
@@ -170,7 +165,7 @@ def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
         if number < MAX_HINTS:
             near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
         hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every setting"
-        yield Mistake(value.source, key, _shown(key, value), "no such setting", hint)
+        yield Mistake(value.source, key, _masked(key, value.text), "no such setting", hint)
 
 
 def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings | None:
@@ -181,7 +176,8 @@ def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings 
     except ValidationError as error:
         for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
             value = values[key]
-            mistakes.append(Mistake(value.source, key, _shown(key, value), _problem(key, fault)))
+            shown = _masked(key, value.text)
+            mistakes.append(Mistake(value.source, key, shown, _problem(key, fault)))
         return None
     if _is_reached_by_others(settings.metrics) and not settings.metrics_token:
         value, problem = values["TRAYMON_METRICS"], "other computers reach this address"
@@ -284,21 +280,25 @@ def _program_grace(settings: Settings) -> float | None:
     return GRACE if settings.programs == "on" else 60.0 * settings.programs
 
 
-def _shown(key: str, value: Value) -> str:
-    """Return a value as it may be shown: secrets never, account numbers masked."""
-    if SECRET_KEY.search(key):
-        return "***"
-    return mask_account(value.text) if key == "IB_ACCOUNT" else value.text
-
-
 def listing(config: Config) -> Iterator[tuple[str, str, str]]:
     """Yield (key, value, source) of every setting in force, without secrets."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:
             value = config.values[key]
-            yield key, _shown(key, value), value.source
+            yield key, _masked(key, value.text), value.source
         else:
             yield key, default_text(key), "default"
     if config.trading_mode is not None:
         yield TRADING_MODE, config.trading_mode.text, config.trading_mode.source
+
+
+def _is_secret(key: str) -> bool:
+    return key in SECRET or SECRET_KEY.search(key) is not None
+
+
+def _masked(key: str, text: str) -> str:
+    """Return a value as it may be shown: secrets never, account numbers masked."""
+    if _is_secret(key):
+        return str(Secret(text))
+    return mask_account(text) if key == "IB_ACCOUNT" else text

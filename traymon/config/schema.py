@@ -14,8 +14,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, PlainValidator
 
 from traymon.config.ib_resets import Region
+from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
 from traymon.core.addresses import ListenAddress
+from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.target import NEWEST_API_VERSION, Limits
 from traymon.core.time_windows import NEVER, Schedule
 
@@ -105,10 +107,10 @@ def _minutes_in_bounds(check: str | int) -> str | int:
     return check
 
 
-def _token(text: str) -> str:
+def _token(text: str) -> Secret:
     if not re.fullmatch(r"[!-~]{16,512}", text):
         raise ValueError
-    return text
+    return Secret(text)
 
 
 def _parse_metrics(text: str) -> ListenAddress | str:
@@ -126,12 +128,18 @@ def _parse_hours(text: str) -> Schedule | str:
     return text if text in get_args(AlwaysOrAuto) else time_windows.parse(text)
 
 
+def _secret_address(text: object) -> Secret:
+    return Secret(web_address(text))
+
+
 AlwaysOrAuto = Literal["always", "auto"]
 OnOffOrMinutes = Annotated[Literal["on", "off"] | FiniteFloat, AfterValidator(_grace_in_bounds)]
 AutoOffOrMinutes = Annotated[Literal["auto", "off"] | int, AfterValidator(_minutes_in_bounds)]
 Windows = Annotated[Schedule, PlainValidator(time_windows.parse)]
 Metrics = Annotated[ListenAddress | Literal["off"], PlainValidator(_parse_metrics)]
 Hours = Annotated[Schedule | AlwaysOrAuto, PlainValidator(_parse_hours)]
+Token = Annotated[Secret, PlainValidator(_token)]
+SecretAddress = Annotated[Secret, PlainValidator(_secret_address)]
 
 
 # --- the table
@@ -365,9 +373,9 @@ class Settings(BaseModel):
         "9464, or an address with a port, such as 0.0.0.0:9464. off: nowhere.",
         "off, a port from 1024 to 65535, or an IP address of this computer with such a port",
     )
-    metrics_token: Annotated[str, AfterValidator(_token)] = _setting(
+    metrics_token: Token = _setting(
         "TRAYMON_METRICS_TOKEN",
-        "",
+        NO_SECRET,
         "the secret that Prometheus must send; needed if other computers may collect metrics",
         "The secret that Prometheus must send (Authorization: Bearer). Needed if TRAYMON_METRICS "
         "is an address that other computers reach.",
@@ -387,12 +395,45 @@ class Settings(BaseModel):
         "on: keep what happened (outages, latency, notifications) in a file on this computer that "
         "only you can read. off: keep nothing.",
     )
+    alerts: Annotated[str, AfterValidator(_printable)] = _setting(
+        "TRAYMON_ALERTS",
+        "",
+        "the file that says who is alerted beside the desktop; not set: `alerts.toml` in your "
+        "configuration folder",
+        "The file that says who is alerted beside the desktop (docs/push.md). Not set: alerts.toml "
+        "in your configuration folder.",
+        "the path of a file",
+    )
+    ntfy: SecretAddress = _setting(
+        "TRAYMON_NTFY",
+        NO_SECRET,
+        "send notifications to this topic of ntfy as well",
+        "Send notifications to a phone as well, through this topic of ntfy, such as "
+        "https://ntfy.sh/<topic>. Whoever knows the address can read them.",
+        WEB_ADDRESS,
+    )
+    webhook: SecretAddress = _setting(
+        "TRAYMON_WEBHOOK",
+        NO_SECRET,
+        "send notifications to this address as JSON as well",
+        "Send notifications as JSON to this address as well.",
+        WEB_ADDRESS,
+    )
+    ping: SecretAddress = _setting(
+        "TRAYMON_PING",
+        NO_SECRET,
+        "call this address while traymon is well (dead-man's switch)",
+        "Call this address every minute while traymon itself is well, so that a service such as "
+        "Healthchecks tells you if it no longer is.",
+        WEB_ADDRESS,
+    )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "log level: info or debug", "Log level."
     )
 
 
 FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
+SECRET = frozenset(key for key, field in FIELDS.items() if field.annotation is Secret)
 
 
 def allowed(key: str) -> str:

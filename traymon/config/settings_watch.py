@@ -25,6 +25,10 @@ NEEDS_RESTART = {
     "TRAYMON_HISTORY": "history",
     "TRAYMON_METRICS": "metrics",
     "TRAYMON_METRICS_TOKEN": "metrics_token",
+    "TRAYMON_ALERTS": "alerts",
+    "TRAYMON_NTFY": "ntfy",
+    "TRAYMON_WEBHOOK": "webhook",
+    "TRAYMON_PING": "ping",
 }
 
 
