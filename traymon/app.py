@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
 from traymon.config.settings_watch import SettingsWatch
-from traymon.core.alerts import Alerts
+from traymon.core.alerts import Alerts, MetricsAccess
 from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.model import Update
@@ -97,6 +97,7 @@ class App:
         settings: SettingsWatch | None = None,
         history: bool = False,
         alerts: AlertsWatch | None = None,
+        metrics: MetricsAccess | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -105,7 +106,7 @@ class App:
         `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
         files that the targets come from have changed. `history`: keep what happens. `alerts`: who
-        is told beside the desktop.
+        is told beside the desktop. `metrics`: where they may be collected.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -136,9 +137,9 @@ class App:
             create_key=state.create_calendar_key,
             page_port=page_port,
         )
-        dashboards = Dashboards(
-            _history_reader(folders) if history else None, now, keeper.calendar_of
-        )
+        self._calendar_of = keeper.calendar_of
+        self._history_reader = _history_reader(folders) if history else None
+        dashboards = Dashboards(self._history_reader, now, keeper.calendar_of)
         self._static_pages = static_pages = StaticPages(folders.state, now, calendars, dashboards)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
         self._tasks.post(opener.remove_old_files)
@@ -177,7 +178,7 @@ class App:
         self._hub.listen(self._dispatcher.on_update)
         programs = ProgramDispatcher(self._notifier, now, self._history)
         self._hub.listen(programs.on_update)
-        self._alerts = alerts
+        self._alerts, self._metrics = alerts, metrics
         self._outlets = Outlets(self._around_outlets)
         if alerts is not None:
             self._hub.listen(self._outlets.on_update)
@@ -239,6 +240,10 @@ class App:
             report_trouble=self._troubles.report,
             record=self._history,
             page_url=alerts.page_url,
+            statuses=lambda: self._hub.statuses,
+            history=self._history_reader,
+            calendar_of=self._calendar_of,
+            metrics=self._metrics,
         )
 
     def _look_at_alerts(self) -> None:

@@ -118,6 +118,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
             settings=SettingsWatch(config, plan.files, read_again, plan.dates),
             history=config.settings.history == "on",
             alerts=AlertsWatch.of(config.settings, os.environ),
+            metrics=config.settings.metrics_access,
         ).run()
     finally:
         if instance is not None:

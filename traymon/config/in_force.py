@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from traymon.core.addresses import ListenAddress
-from traymon.core.alerts import NO_SECRET, Secret
+from traymon.core.alerts import NO_SECRET, MetricsAccess, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 
@@ -41,6 +41,11 @@ class OwnSettings:
     ntfy: Secret = NO_SECRET
     webhook: Secret = NO_SECRET
     ping: Secret = NO_SECRET
+
+    @property
+    def metrics_access(self) -> MetricsAccess | None:
+        """Where metrics may be collected; None: nowhere."""
+        return None if self.metrics == "off" else MetricsAccess(self.metrics, self.metrics_token)
 
 
 @dataclass(frozen=True, slots=True)

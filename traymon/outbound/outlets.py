@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 
-from traymon.core.alerts import Alerts
+from traymon.core.alerts import Alerts, MetricsAccess
 from traymon.core.model import Update
 from traymon.outbound.base import Outlet, Surroundings
 
@@ -17,7 +18,14 @@ Row = tuple[Hashable, Callable[[], Outlet]]
 
 def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
-    yield from ()
+    if around.metrics is not None:
+        yield around.metrics, partial(_metrics, around.metrics, around)
+
+
+def _metrics(access: MetricsAccess, around: Surroundings) -> Outlet:
+    from traymon.outbound.metrics.outlet import Metrics  # with prometheus_client and uvicorn
+
+    return Metrics(access, around)
 
 
 class Outlets:

@@ -27,6 +27,7 @@ class Connections:
         """`app` is an ASGI application, which calls `state.let_in` for a request that it serves."""
         self._config = uvicorn.Config(
             app,
+            interface="asgi3",
             http=BoundedProtocol,
             ws="none",
             lifespan="off",

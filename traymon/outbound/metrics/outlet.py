@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
 
-from traymon.core.addresses import ListenAddress
-from traymon.core.calendar import Calendar
-from traymon.core.history import HistoryReader
-from traymon.core.model import Status, Update
-from traymon.core.target import Target
+from traymon.core.alerts import MetricsAccess
+from traymon.core.model import Update
+from traymon.outbound.base import Surroundings
 from traymon.outbound.metrics.exposition import Exposition
 from traymon.outbound.metrics.reliability import ReliabilityRatios
 from traymon.outbound.metrics.server import MetricsServer
 
-LOOK_INTERVAL = 5.0  # seconds, at a target whose history may have to be read
-MOST_WORK = 0.1  # the share of the time for which histories may be read
+LOOK_INTERVAL = 5.0  # seconds, at the targets whose history may have to be read
+MOST_WORK = 0.1  # the share of the time in which histories may be read
+NOT_SERVED = "Metrics cannot be collected: open the log"  # in the icon's menu
 
 
 class Metrics:
@@ -24,25 +22,15 @@ class Metrics:
 
     name = "metrics"
 
-    def __init__(
-        self,
-        address: ListenAddress,
-        token: str,
-        now: Callable[[], float],
-        statuses: Callable[[], Sequence[Status]],
-        reader: HistoryReader | None,
-        calendar_of: Callable[[Target], Calendar],
-        on_trouble: Callable[[str], None],
-    ) -> None:
-        """Without a `reader` there is no reliability to tell.
-
-        `on_trouble` gets why nothing is served, and "" once it is.
-        """
-        self._statuses = statuses
-        self._ratios = ReliabilityRatios(reader, now, calendar_of)
-        self._exposition = Exposition(now, statuses, self._ratios.of)
+    def __init__(self, access: MetricsAccess, around: Surroundings) -> None:
+        self._statuses = around.statuses
+        self._ratios = ReliabilityRatios(around.history, around.now, around.calendar_of)
+        self._exposition = Exposition(around.now, around.statuses, self._ratios.of)
         self._server = MetricsServer(
-            address, token, self._exposition.text, on_trouble, self._read_histories
+            access,
+            self._exposition.text,
+            lambda why: around.report_trouble(NOT_SERVED if why else "", self.name),
+            self._read_histories,
         )
 
     def start(self) -> None:

@@ -16,7 +16,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from traymon.core.addresses import ListenAddress, is_loopback
+from traymon.core.addresses import is_loopback
+from traymon.core.alerts import MetricsAccess
 from traymon.serving.connections import Connections
 from traymon.serving.listener import accept_all, listen_on
 from traymon.serving.log_limit import limit_lines
@@ -38,18 +39,17 @@ class MetricsServer:
 
     def __init__(
         self,
-        address: ListenAddress,
-        token: str,
+        access: MetricsAccess,
         text: Callable[[], bytes],
         on_trouble: Callable[[str], None],
         meanwhile: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        """`text` makes the answer; without a `token` whoever reaches the address gets it.
+        """`text` makes the answer; without a token whoever reaches the address gets it.
 
         `on_trouble` gets why nothing is served, and "" once it is. `meanwhile` runs beside it.
         """
         self.port: int | None = None  # while it is served
-        self._address, self._token = address, token
+        self._address, self._token = access.address, access.token
         self._text, self._on_trouble, self._meanwhile = text, on_trouble, meanwhile
         self._made, self._made_at = b"", float("-inf")
         self._loop = asyncio.new_event_loop()
@@ -137,8 +137,8 @@ class MetricsServer:
     def _refusal(self, scope: dict[str, Any]) -> tuple[int, str] | None:
         """Return why a request is not served, as an HTTP status and words; None if it is."""
         given = [value for name, value in scope["headers"] if name == b"authorization"]
-        wanted = [f"Bearer {self._token}".encode()]
-        if self._token and not (len(given) == 1 and secrets.compare_digest(given[0], wanted[0])):
+        wanted = f"Bearer {self._token.reveal()}".encode()
+        if self._token and not (len(given) == 1 and secrets.compare_digest(given[0], wanted)):
             return 401, "This needs the token of TRAYMON_METRICS_TOKEN."
         # a web page could have another site's name point at this computer
         if not self._token and not _names_this_computer(scope):
