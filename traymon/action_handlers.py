@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 
 from traymon import __version__, autostart
+from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.calendar import snooze_until
 from traymon.core.model import SettingsState, Status
@@ -56,18 +57,20 @@ class ActionHandlers:
         notify_user: Callable[[str, str], None],
         show_start_at_login: Callable[[StartAtLogin], None],
         login_options: Sequence[str] | None,
+        use_targets: Callable[[Sequence[TargetConfig]], None],
         settings: SettingsWatch | None,
     ) -> None:
         """`open_page` opens a fix page; `show_start_at_login` is told whether it is on.
 
         `login_options` start this same traymon at login; None if that is not offered. `settings`
-        reads the settings again; None if they come from no file.
+        reads the settings again, and `use_targets` watches what they say; None if they come from
+        no file.
         """
         self._monitor, self._hub, self._keeper = monitor, hub, keeper
         self._state, self._folders, self._tasks = state, folders, tasks
         self._open_page, self._notify_user = open_page, notify_user
         self._show_start_at_login, self._login_options = show_start_at_login, login_options
-        self._settings = settings
+        self._use_targets, self._settings = use_targets, settings
 
     def open_fix_page(self, target: str | None = None) -> None:
         """Open the fix page of a target, or of the worst one; also of a notification's key."""
@@ -174,8 +177,7 @@ class ActionHandlers:
         if new is None:
             return
         logging.getLogger("traymon").setLevel(new.config.settings.log.upper())
-        self._monitor.use_target(new.config.target)
-        self._keeper.use_calendar(new.config.calendar, new.config.target)
+        self._use_targets(new.config.targets)
         if new.need_restart:
             title, body = fix_pages.notification_text("needs-restart")
             self._notify_user(title, body.format(keys=", ".join(new.need_restart)))

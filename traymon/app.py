@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING
 
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
+from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.alerts import Alerts, MetricsAccess
-from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader, read_habits
 from traymon.core.model import Update
-from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
@@ -83,7 +82,7 @@ class App:
 
     def __init__(
         self,
-        targets: Sequence[Target],
+        targets: Sequence[TargetConfig],
         *,
         terminal: Callable[[Callable[[], float]], TerminalSurface],
         want_tray: bool = True,
@@ -91,7 +90,6 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
-        calendar: Calendar | None = None,
         login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
@@ -110,17 +108,17 @@ class App:
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
+        self._state = state
         self.monitor = Monitor(
-            targets,
+            [one.target for one in targets],
             partial(sensors_for_target, state.own_programs),
             discover,
             look_at_settings=lambda: self._handlers.look_at_settings(),
+            on_crash=lambda name: self._hub.publish_stale(name),
         )
         now = self.monitor.clock
-        keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
-        for target in targets:
-            self.monitor.set_calendar(keeper.calendar_of(target), target.name)
-            self.monitor.snooze(state.snoozed_until(target.name), target.name)
+        self._keeper = keeper = StateKeeper(state, {}, self.monitor.set_calendar)
+        self._use_targets(targets)
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
@@ -154,6 +152,7 @@ class App:
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
             login_options=login_options,
+            use_targets=self._use_targets,
             settings=settings,
         )
         self._notifier = Notifier(
@@ -187,6 +186,15 @@ class App:
         if self._history is not None:
             self._hub.listen(self._history.on_update)
             self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
+
+    def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
+        """Watch these targets from now on, each with its calendar and what the user has asked."""
+        self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
+        for target in (one.target for one in targets):
+            self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
+            self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
+            self.monitor.mute(self._state.is_muted(target.name), target.name)
+        self.monitor.set_targets([one.target for one in targets])
 
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
@@ -222,9 +230,9 @@ class App:
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
-    def _read_habits(self, targets: Sequence[Target], reader: HistoryReader) -> None:
+    def _read_habits(self, targets: Sequence[TargetConfig], reader: HistoryReader) -> None:
         """Learn from earlier days when which program is usually connected."""
-        for target in targets:
+        for target in (one.target for one in targets):
             if target.program_grace is None or target.demo:
                 continue
             try:

@@ -13,7 +13,7 @@ from traymon.cli.common import (
     Host,
     Port,
     Timeout,
-    load,
+    load_target,
     usage_error,
 )
 from traymon.cli.run import login_options
@@ -43,7 +43,7 @@ def start_at_login(
         usage_error(f"Unknown action {action!r}. Use on, off or status.")
     try:
         if action == "on":
-            config = load(env, host, port, timeout)
+            config = load_target(env, host, port, timeout)
             options = login_options(config.target, host, port, timeout)
             autostart.turn_on(options, systemd=systemd)
             lost = [key for key, value in config.values.items() if value.source == "environment"]

@@ -22,7 +22,8 @@ from traymon.errors import ConfigError
 if TYPE_CHECKING:  # they take longest to import, and `status` needs none of them
     from rich.console import Console
 
-    from traymon.config.in_force import Config
+    from traymon.config.in_force import Config, TargetConfig
+    from traymon.core.target import Commands
     from traymon.storage.state import StateStore
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
@@ -69,6 +70,13 @@ def load(env: Path | None, host: str | None, port: str | None, timeout: str | No
         raise Exit(EXIT_USAGE) from None
 
 
+def load_target(
+    env: Path | None, host: str | None, port: str | None, timeout: str | None
+) -> TargetConfig:
+    """Return the settings of the one target that a command is for; exit as `load` does."""
+    return load(env, host, port, timeout).targets[0]
+
+
 def current_folder(env: Path | None, port: str | None) -> Path:
     """Return the current folder; exit if it is gone and the settings would come from it."""
     try:
@@ -86,7 +94,6 @@ def read_settings(
 
     Raises ConfigError with every mistake.
     """
-    from traymon.cli.tws_region import with_region_of_tws
     from traymon.config import loader
 
     config = loader.load(
@@ -95,11 +102,18 @@ def read_settings(
         folder=folder,
         options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
     )
-    config = with_region_of_tws(config)
     named = str(env.absolute()) if env else None
     commands = own_commands(settings_options(named, host, port), timeout)
+    return replace(config, targets=tuple(_complete(one, commands) for one in config.targets))
+
+
+def _complete(config: TargetConfig, commands: Commands) -> TargetConfig:
+    """Return a target's settings with what is found on this computer if they do not say it."""
+    from traymon.cli.tws_region import with_region_of_tws
+
+    config = with_region_of_tws(config)
     target = replace(config.target, commands=commands)
-    if config.settings.session == "hold" and target.own_client_id is None:
+    if config.session and target.own_client_id is None:
         target = replace(target, own_client_id=open_state().load_or_create_client_id())
     return replace(config, target=target)
 

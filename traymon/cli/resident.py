@@ -96,7 +96,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     from traymon.config.settings_watch import SettingsWatch
     from traymon.ui.terminal_lines import TerminalLines
 
-    config, target = plan.config, plan.config.target
+    config, target = plan.config, plan.config.targets[0].target
     read_again = partial(read_settings_again, plan.request)
     out = None if plan.unseen else sys.stdout
     TerminalLines(out).print_line(
@@ -105,14 +105,13 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     )
     try:
         App(
-            [target],
+            config.targets,
             terminal=partial(TerminalLines, out),
             want_tray=plan.want_tray,
             notify=config.settings.notify,
             folders=folders,
             instance=instance,
             page_port=config.settings.page_port,
-            calendar=config.calendar,
             login_options=plan.login_options,
             patience=plan.patience,
             settings=SettingsWatch(config, plan.files, read_again, plan.dates),
@@ -129,7 +128,7 @@ def _pipe_with(plan: Plan) -> int | None:
     """Return a pipe to read a plan from after an exec; None where that is impossible."""
     if sys.platform != "linux" or not sys.executable:
         return None
-    content = pickle.dumps(replace(plan, config=replace(plan.config, values={})))
+    content = pickle.dumps(replace(plan, config=_without_values(plan.config)))
     reader, writer = os.pipe()
     with open(writer, "wb", buffering=0) as file:
         os.set_blocking(writer, False)  # nobody reads yet
@@ -139,6 +138,11 @@ def _pipe_with(plan: Plan) -> int | None:
     os.close(reader)
     log.warning("%d bytes fit into no pipe: the memory of the start is kept", len(content))
     return None
+
+
+def _without_values(config: Config) -> Config:
+    """Return the settings without their texts, which are for messages about them alone."""
+    return replace(config, targets=tuple(replace(one, values={}) for one in config.targets))
 
 
 def _begin_again(env: Mapping[str, str]) -> NoReturn:

@@ -76,14 +76,14 @@ def run(
         if unseen:
             _notify("cannot-start")
         raise
-    instance = _take_place(config.target, at_login=at_login, want_tray=not no_tray)
+    instance = _take_place(config.targets[0].target, at_login=at_login, want_tray=not no_tray)
     named = None if env is None else str(folder / env)
     plan = Plan(
         config=config,
         request=SettingsRequest(named, host, port, timeout, str(folder)),
         files=files,
         dates=dates,
-        login_options=login_options(config.target, host, port, timeout),
+        login_options=login_options(config.targets[0].target, host, port, timeout),
         want_tray=not no_tray,
         patience=TRAY_TIMEOUT if at_login else 0.0,
         unseen=unseen,
@@ -103,8 +103,9 @@ def name_settings(
     config: Config, host: str | None, port: str | None, timeout: str | None
 ) -> Config:
     """Return the settings with commands that name their file, for terminals in any folder."""
-    options = settings_options(config.target.env_file, host, port)
-    return replace(config, target=replace(config.target, commands=own_commands(options, timeout)))
+    (one,) = config.targets
+    commands = own_commands(settings_options(one.target.env_file, host, port), timeout)
+    return replace(config, targets=(replace(one, target=replace(one.target, commands=commands)),))
 
 
 def _take_place(target: Target, *, at_login: bool, want_tray: bool) -> Instance | None:

@@ -14,6 +14,7 @@ from traymon.core.addresses import ListenAddress
 from traymon.core.alerts import NO_SECRET, MetricsAccess, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
+from traymon.errors import Mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,8 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class OwnSettings:
-    """The settings of traymon itself; those of what it watches are in the target."""
+    """The settings of traymon itself, whatever it watches."""
 
-    name: str
-    session: Literal["hold", "off"]
     notify: Literal["auto", "plyer", "off"]
     page_port: int
     reload: Literal["ask", "auto"]
@@ -49,12 +48,21 @@ class OwnSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """The settings in force, and what follows from them."""
+class TargetConfig:
+    """The settings of one target, and what follows from them."""
 
-    settings: OwnSettings
     target: Target
     calendar: Calendar
     values: Mapping[str, Value]  # what was set; all other keys have their defaults
     env_file: Path | None
+    session: bool = True  # traymon wants a session of its own
     trading_mode: Value | None = None  # TRADING_MODE, if it says paper or live
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in force: traymon's own, and those of every target."""
+
+    settings: OwnSettings
+    targets: tuple[TargetConfig, ...]
+    mistakes: tuple[Mistake, ...] = ()  # those of the entries that are left out

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from traymon.config import dotenv_file, ib_resets
-from traymon.config.in_force import Config, OwnSettings, Value
+from traymon.config.in_force import Config, OwnSettings, TargetConfig, Value
 from traymon.config.schema import FIELDS, MAX_CLIENT_ID, SECRET, Settings, allowed, default_text
 from traymon.core import time_windows
 from traymon.core.addresses import ListenAddress, is_loopback
@@ -93,7 +93,9 @@ def load(
     mode = _trading_mode(file, environ)
     target = _target(settings, client_ids, path, "" if mode is None else mode.text)
     kept = OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
-    return Config(kept, target, _calendar(settings), values, path, mode)
+    wants_session = settings.session == "hold"
+    watched = TargetConfig(target, _calendar(settings), values, path, wants_session, mode)
+    return Config(kept, (watched,))
 
 
 def files(env_file: Path | None, folder: Path) -> tuple[Path, ...]:
@@ -280,8 +282,8 @@ def _program_grace(settings: Settings) -> float | None:
     return GRACE if settings.programs == "on" else 60.0 * settings.programs
 
 
-def listing(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, value, source) of every setting in force, without secrets."""
+def listing(config: TargetConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield (key, value, source) of every setting of a target, without secrets."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from traymon.config.in_force import Config
@@ -19,7 +19,6 @@ from traymon.storage.files import lies_at
 
 # What a running traymon cannot change.
 NEEDS_RESTART = {
-    "TRAYMON_NAME": "name",
     "TRAYMON_NOTIFY": "notify",
     "TRAYMON_PAGE_PORT": "page_port",
     "TRAYMON_HISTORY": "history",
@@ -80,7 +79,7 @@ class SettingsWatch:
         Raises ConfigError, with every mistake, if the files cannot be used.
         """
         with self._lock:
-            new, old = self._load_again(), self._config
+            new, old = self._load(), self._config
             self._config, self._looked_at = new, None
             if _means(new) == _means(old):
                 return None
@@ -91,16 +90,11 @@ class SettingsWatch:
             )
             return NewSettings(new, tuple(need_restart))
 
-    def _load_again(self) -> Config:
-        """Return what the files say, for the target that is watched, whatever its name is now."""
-        new = self._load()
-        return replace(new, target=replace(new.target, name=self._config.target.name))
-
     def _compare(self) -> SettingsState:
-        file = self._config.env_file
-        is_gone = file is not None and not lies_at(file)
+        files = [one.env_file for one in self._config.targets if one.env_file is not None]
+        is_gone = not all(map(lies_at, files))
         try:
-            new = self._load_again()
+            new = self._load()
         except ConfigError as error:
             first, *others = map(str, error.mistakes)
             problem = f"{first} (and {len(others)} more)" if others else first
@@ -114,7 +108,7 @@ class SettingsWatch:
 
 def _means(config: Config) -> object:
     """Return what the settings mean, without where they stand."""
-    return config.settings, config.target, config.calendar
+    return config.settings, [(one.target, one.calendar) for one in config.targets]
 
 
 def dates_of(files: Sequence[Path]) -> object:

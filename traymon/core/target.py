@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from traymon.core.vocabulary import Use
@@ -123,6 +123,8 @@ class Target:
     tws_settings: bool = False  # TWS is asked for its own settings
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
+    muted: bool = False  # seen but not heard: it never raises the icon and sends no notification
+    one_of_many: bool = False  # several are watched: whatever is said of it names it
     commands: Commands = USUAL_COMMANDS
     demo: bool = False  # a simulated Gateway that `traymon demo` shows
     limits: Limits = Limits()
@@ -131,6 +133,12 @@ class Target:
     def address(self) -> str:
         """Host and port: `127.0.0.1:7497`, with an IPv6 host in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def shown_as(self, other: Target) -> Target:
+        """Return this target, spoken of as the other one; to a sensor it is the same as before."""
+        return replace(
+            self, muted=other.muted, one_of_many=other.one_of_many, commands=other.commands
+        )
 
 
 _ACCOUNT = re.compile(r"\b(?:D[UF][A-Z]?|[UF])\d{5,10}\b")  # DU, DF, also DUP and DUR

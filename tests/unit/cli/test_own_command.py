@@ -75,8 +75,8 @@ def test_the_traymon_that_stays_names_the_file_that_it_found_and_a_command_does_
     monkeypatch.setattr(own_command, "_program", lambda: ("traymon",))
     (tmp_path / ".env").write_text("TRAYMON_SESSION=off\n")
     here = read_settings(None, None, "4002", "2", tmp_path)
-    assert here.target.commands.check == "traymon check --port 4002 --timeout 2"
-    anywhere = name_settings(here, None, "4002", "2").target.commands
+    assert here.targets[0].target.commands.check == "traymon check --port 4002 --timeout 2"
+    anywhere = name_settings(here, None, "4002", "2").targets[0].target.commands
     options = typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
     assert anywhere.check == f"traymon check {options} --timeout 2"
     assert anywhere.wait == f"traymon wait {options}"

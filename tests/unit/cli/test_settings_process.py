@@ -30,7 +30,8 @@ def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(SETTINGS)
     here = name_settings(read_settings(None, None, None, None, tmp_path), None, None, None)
     assert read_settings_again(request(tmp_path)) == here
-    assert read_settings_again(request(tmp_path, port="4002")).target.port == 4002
+    (other,) = read_settings_again(request(tmp_path, port="4002")).targets
+    assert other.target.port == 4002
 
 
 def test_every_mistake_comes_back(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def settings(folder: Path, *lines: str) -> tuple[str, str, Schedule]:
     """Return the region in force, where it comes from, and the resets."""
     env = folder / ".env"
     env.write_text("\n".join(("TRAYMON_SESSION=off", *lines)))
-    config = read_settings(env, None, None, None, folder)
+    (config,) = read_settings(env, None, None, None, folder).targets
     region = config.values.get("TRAYMON_REGION")
     where = ("default", "") if region is None else (region.text, region.source)
     return *where, config.calendar.reset

@@ -16,12 +16,12 @@ import pytest
 
 from support.repository import ROOT
 from traymon.config import documents, loader, schema
-from traymon.config.in_force import Config
+from traymon.config.in_force import TargetConfig
 from traymon.config.loader import parse_client_ids
 from traymon.core.target import Limits
 from traymon.errors import ConfigError
 
-Load = Callable[..., Config]
+Load = Callable[..., TargetConfig]
 
 
 @pytest.fixture
@@ -31,12 +31,14 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
     def load(
         text: str | bytes = "", environ: dict[str, str] | None = None, **options: str
-    ) -> Config:
+    ) -> TargetConfig:
         path = tmp_path / "bot" / ".env"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         try:
-            return loader.load(path, environ=environ or {}, folder=tmp_path, options=options)
+            return loader.load(
+                path, environ=environ or {}, folder=tmp_path, options=options
+            ).targets[0]
         finally:
             written = text if isinstance(text, bytes) else text.encode()
             assert path.read_bytes() == written, "the user's file was touched"
@@ -201,7 +203,7 @@ def test_the_named_file_beats_the_one_here_and_that_the_users(
         if number is not None:
             (folder / ".env").write_text(f"IB_PORT={number}\n")
     given = None if named is None else folders["named"] / ".env"
-    loaded = loader.load(given, environ={}, folder=folders["here"])
+    loaded = loader.load(given, environ={}, folder=folders["here"]).targets[0]
     assert loaded.target.port == port
     is_of_a_project = loaded.env_file in (folders["named"] / ".env", folders["here"] / ".env")
     assert (loaded.target.name == "TWS / IB Gateway") is not is_of_a_project
@@ -361,7 +363,7 @@ if os.geteuid() == 0:  # root may read everything
     os.setuid(65534)
 config.user_config_path = lambda _: Path("none")
 try:
-    print(config.load(environ={}, folder=Path(sys.argv[1])).target.port)
+    print(config.load(environ={}, folder=Path(sys.argv[1])).targets[0].target.port)
 except config.ConfigError as error:
     print(error)
 """
@@ -390,7 +392,7 @@ def test_a_folder_whose_name_is_no_text_does_not_name_the_target(tmp_path: Path)
     folder = tmp_path / os.fsdecode(b"B\xf6rse")
     folder.mkdir()
     (folder / ".env").write_text("IB_PORT=4001\n")
-    target = loader.load(environ={}, folder=folder).target
+    target = loader.load(environ={}, folder=folder).targets[0].target
     assert (target.name, target.port) == ("TWS / IB Gateway", 4001)
 
 

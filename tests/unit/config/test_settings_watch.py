@@ -55,7 +55,7 @@ def test_a_changed_port_is_seen_and_used_when_it_is_asked_for(project: Project) 
     assert watch.look() == watch.look() == SettingsState(CHANGED)
     new = watch.use_new()
     assert new is not None
-    assert (new.config.target.port, new.need_restart) == (4002, ())
+    assert (new.config.targets[0].target.port, new.need_restart) == (4002, ())
     assert watch.look() == SettingsState()
     assert watch.use_new() is None
 
@@ -154,14 +154,14 @@ def test_what_becomes_no_file_is_said_and_never_waited_for(project: Project) -> 
     assert watch.look().problem.endswith("is a link that leads nowhere")
 
 
-def test_a_name_stays_until_the_restart_and_that_is_said(project: Project) -> None:
+def test_what_waits_for_the_restart_is_said(project: Project) -> None:
     watch = project.watch("IB_PORT=4001\nTRAYMON_NAME=bot\n")
     project.env.write_text("TRAYMON_NAME=other\nTRAYMON_PAGE_PORT=2000\nTRAYMON_RELOAD=auto\n")
     assert watch.look() == SettingsState(CHANGED)
     assert not watch.reloads
     new = watch.use_new()
     assert new is not None
-    assert new.config.target.name == "bot"
-    assert new.need_restart == ("TRAYMON_NAME", "TRAYMON_PAGE_PORT")
+    assert [one.target.name for one in new.config.targets] == ["other"]
+    assert new.need_restart == ("TRAYMON_PAGE_PORT",)
     assert watch.reloads
     assert watch.look() == SettingsState()

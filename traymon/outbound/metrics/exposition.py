@@ -47,7 +47,7 @@ GAUGES: Mapping[str, tuple[str, Gauge]] = {
     ),
     "traymon_muted": (
         "1 while this target is muted.",
-        lambda status, counts, now: status.muted,  # type: ignore[attr-defined]
+        lambda status, counts, now: status.muted,
     ),
     "traymon_snoozed": (
         "1 while the user has snoozed its notifications.",

@@ -10,16 +10,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
 from traymon.core import notification_policy
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Update
 from traymon.core.notification_policy import (
     Memory,
     Notification,
     Outcome,
-    Unannounced,
     retry_pause,
 )
 from traymon.diagnosis.catalogue import ENTRIES
@@ -30,12 +27,11 @@ from traymon.ui.notification_text import (
     notification_text,
     own_notification_text,
 )
-from traymon.ui.notify.notifier import Attempt, Notifier
+from traymon.ui.notify.notifier import Notifier
+from traymon.ui.notify.record import Faults, Record, keep_attempt
 from traymon.ui.program_notification_text import load_program_texts
 
 log = logging.getLogger(__name__)
-
-Faults = tuple[Unannounced, ...]
 
 OWN_KEY = "traymon"  # of notifications about traymon itself
 OWN_LIFETIME = 900.0  # seconds for which one that failed is tried again; after that it is old
@@ -50,16 +46,6 @@ class _Own:
     since: float
     failures: int = 0
     retry_at: float | None = None  # None: it is being sent
-
-
-class Record(Protocol):
-    """Keeps what outlives this process, by the target's name. Every method returns at once."""
-
-    def record_notification(self, target: str, record: NotificationRecord) -> None:
-        """Keep a notification, or what has become of it."""
-
-    def record_missed(self, target: str, faults: Faults) -> None:
-        """Keep the faults that are unannounced, in place of those before."""
 
 
 class NotificationDispatcher:
@@ -84,6 +70,9 @@ class NotificationDispatcher:
         Has to be called for every update: what is due depends on the time, too.
         """
         name, now = update.status.target.name, self._now()
+        if update.ended:
+            self._forget(name)
+            return
         with self._lock:
             memory = self._memories.get(name, Memory())
             after, notification = notification_policy.decide(
@@ -118,34 +107,27 @@ class NotificationDispatcher:
                 name,
                 partial(_compose, notification, now),
                 partial(self._on_done, name, notification),
-                partial(self._on_attempt, name, notification, now),
+                partial(keep_attempt, self._record, notification, now),
             )
         except Exception:  # what was decided must be answered, or nothing else is ever sent
             log.exception("a notification cannot be handed over")
             self._on_done(name, notification, Outcome.FAILED)
 
+    def _forget(self, name: str) -> None:
+        """Take a target's notification away: it is watched no longer, and nothing of it is due."""
+        with self._lock:
+            self._remember(name, Memory())
+            del self._memories[name]
+        self._notifier.withdraw(name)
+
     def _on_done(self, name: str, notification: Notification, outcome: Outcome) -> None:
         with self._lock:
+            if name not in self._memories:  # it is watched no longer
+                return
             after = notification_policy.record_delivery(
                 self._memories[name], notification, outcome, self._now()
             )
             self._remember(name, after)
-
-    def _on_attempt(
-        self, name: str, notification: Notification, at: float, attempt: Attempt
-    ) -> None:
-        if self._record is None:
-            return
-        attempted = NotificationRecord(
-            at=at,
-            kind=notification.kind,
-            code=notification.status.diagnosis.code,
-            title=attempt.title,
-            channel=attempt.channel,
-            outcome=attempt.outcome.name.lower(),
-            why=attempt.why,
-        )
-        self._record.record_notification(name, attempted)
 
     def _remember(self, name: str, memory: Memory) -> None:
         """Take a target's memory, with the lock held; what the user missed outlives a restart."""
