@@ -116,8 +116,8 @@ def _token(text: str) -> Secret:
 def _parse_metrics(text: str) -> ListenAddress | str:
     if text == "off":
         return text
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
     ipaddress.ip_address(host)
     if not re.fullmatch(r"\d{4,5}", port) or int(port) not in UNPRIVILEGED_PORT:
         raise ValueError

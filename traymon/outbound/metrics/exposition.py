@@ -26,7 +26,8 @@ from traymon.diagnosis.fix_pages import clean
 from traymon.outbound.metrics.counts import Counts
 from traymon.outbound.metrics.reliability import Ratios
 
-TARGET, LIGHT, CODE = ("target",), ("target", "light"), ("target", "code")  # labels
+TARGET, LIGHT = ("target",), ("target", "light")  # labels
+CODE = ("target", "code", "host", "port")
 RATIO = ("target", "window", "hours")
 
 Gauge = Callable[[Status, Counts, float], float | None]  # with the time; None: not known
@@ -134,7 +135,8 @@ class Exposition(Collector):
         for status, label, counts in rows:
             for light in Light:
                 lights.add_metric([label, light.word], status.diagnosis.light is light)
-            codes.add_metric([label, status.diagnosis.code], 1)
+            where = clean(status.target.host), str(status.target.port)
+            codes.add_metric([label, status.diagnosis.code, *where], 1)
             flips.add_metric([label], counts.flips)
             for (window, hours), ratio in self._ratios_of(status.target.name).items():
                 reliability.add_metric([label, window, hours], ratio)
