@@ -118,7 +118,10 @@ def _parse_metrics(text: str) -> ListenAddress | str:
         return text
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
-    ipaddress.ip_address(host)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:  # whose words are not for users
+        raise ValueError from None
     if not re.fullmatch(r"\d{4,5}", port) or int(port) not in UNPRIVILEGED_PORT:
         raise ValueError
     return ListenAddress(host, int(port))
