@@ -199,14 +199,15 @@ class App:
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
         return UserActions(
-            check_now=self.monitor.check_now,
+            check_now=handlers.check_now,
             pause_or_resume=handlers.pause_or_resume,
             snooze=handlers.snooze,
+            mute=handlers.mute,
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
             expect_program=handlers.expect_program,
             show_window=handlers.show_window,
-            look_at_tws_settings=self.monitor.look_at_tws_settings,
+            look_at_tws_settings=handlers.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
             copy_report=handlers.copy_report,

@@ -157,6 +157,7 @@ class _Reader:
         file = table.get(f"{key}_file", "the path of a file", as_text, "")
         if sum(map(bool, (inline, variable, file))) > 1:
             table.note(key, f"write one of {key}, {key}_env and {key}_file")
+            return Secret()
         where, read = (f"{key}_file", _content) if file else (f"{key}_env", self._variable)
         if not file and not variable:
             return Secret(inline)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 
-from traymon.core.alerts import Alerts, MetricsAccess
+from traymon.core.alerts import Alerts, MetricsAccess, PushChannel
 from traymon.core.model import Update
 from traymon.outbound.base import Outlet, Surroundings
 
@@ -18,8 +18,16 @@ Row = tuple[Hashable, Callable[[], Outlet]]
 
 def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
+    for channel in alerts.push:
+        yield channel, partial(_push, channel, around)
     if around.metrics is not None:
         yield around.metrics, partial(_metrics, around.metrics, around)
+
+
+def _push(channel: PushChannel, around: Surroundings) -> Outlet:
+    from traymon.outbound.push import Push
+
+    return Push(channel, around)
 
 
 def _metrics(access: MetricsAccess, around: Surroundings) -> Outlet:
