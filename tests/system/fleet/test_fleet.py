@@ -50,6 +50,9 @@ def watching(home: Path, name: str, gateway: GatewayProcess, metrics: int) -> It
     try:
         yield
         end(process)
+        kept = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+        assert any(b"healthy" in text for text in kept)  # the log is among them
+        assert not any(TOKEN.encode() in text for text in kept)
     finally:
         process.kill()
         process.wait()
