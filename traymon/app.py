@@ -28,6 +28,7 @@ from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sleep_detector import now_awake
+from traymon.outbound.attempts import Attempts
 from traymon.outbound.base import Surroundings
 from traymon.outbound.outlets import Outlets
 from traymon.sensors import sensors_for_target
@@ -163,7 +164,8 @@ class App:
         )
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
-        self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
+        self._attempts = Attempts(self._history)
+        self._dispatcher = NotificationDispatcher(self._notifier, now, self._attempts)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
@@ -175,7 +177,7 @@ class App:
         for surface in (self._terminal, static_pages, page, keeper):
             self._hub.add(surface)
         self._hub.listen(self._dispatcher.on_update)
-        programs = ProgramDispatcher(self._notifier, now, self._history)
+        programs = ProgramDispatcher(self._notifier, now, self._attempts)
         self._hub.listen(programs.on_update)
         self._alerts, self._metrics = alerts, metrics
         self._outlets = Outlets(self._around_outlets)
@@ -247,7 +249,8 @@ class App:
         return Surroundings(
             now=self.monitor.clock,
             report_trouble=self._troubles.report,
-            record=self._history,
+            record=self._attempts,
+            attempts=lambda: self._attempts.counts,
             page_url=alerts.page_url,
             statuses=lambda: self._hub.statuses,
             history=self._history_reader,

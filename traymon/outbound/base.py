@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,4 +48,5 @@ class Surroundings:
     statuses: Callable[[], Sequence[Status]] = tuple  # of every target, as they are now
     history: HistoryReader | None = None  # waits for the disk; None: nothing is kept
     calendar_of: Callable[[Target], Calendar] = lambda target: Calendar()
+    attempts: Callable[[], Mapping[tuple[str, str], int]] = dict  # by channel and outcome
     metrics: MetricsAccess | None = None  # None: they are not wanted

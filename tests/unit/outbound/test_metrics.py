@@ -12,8 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from support.repository import ROOT
 from support.statuses import NOON, status
+from traymon.core.history import NotificationRecord
 from traymon.core.model import Change, Flip, Reading, Status, Update
+from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import SensorName, Symptom
+from traymon.outbound.attempts import Attempts
 from traymon.outbound.metrics.exposition import Exposition
 from traymon.outbound.metrics.reliability import WINDOWS, Ratios
 
@@ -31,10 +34,14 @@ class Scene:
     now: float = NOON
     statuses: list[Status] = field(default_factory=list)
     ratios: Ratios = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts)
 
     def __post_init__(self) -> None:
         self.exposition = Exposition(
-            lambda: self.now, lambda: self.statuses, lambda name: self.ratios
+            lambda: self.now,
+            lambda: self.statuses,
+            lambda name: self.ratios,
+            lambda: self.attempts.counts,
         )
 
     def publish(self, new: Status, flip: Flip | None = None) -> None:
@@ -71,6 +78,10 @@ def everything(scene: Scene) -> None:
     """Let a target have all that can be told of one."""
     scene.ratios = {(window, hours): 0.5 for window in WINDOWS for hours in ("all", "trading")}
     scene.publish(status("bot", "healthy", answer(NOON)))
+
+
+def attempt(channel: str, outcome: str) -> NotificationRecord:
+    return NotificationRecord(NOON, "fault", "session-hung", "title", channel, outcome)
 
 
 def test_one_light_shows_and_the_others_are_0(scene: Scene) -> None:
@@ -121,6 +132,32 @@ def test_flips_are_counted(scene: Scene) -> None:
     assert scene.value("traymon_flips_total") == 1
 
 
+def test_notifications_are_counted_by_channel_and_outcome(scene: Scene) -> None:
+    for channel, outcome in (("dbus", "failed"), ("dbus", "failed"), ("", "failed")):
+        scene.attempts.record_notification("bot", attempt(channel, outcome))
+    scene.attempts.record_notification("bot", attempt("push phone", "delivered"))
+    name = "traymon_notifications_total"
+    assert scene.value(name, channel="dbus", outcome="failed") == 2
+    assert scene.value(name, channel="none", outcome="failed") == 1
+    assert scene.value(name, channel="push phone", outcome="delivered") == 1
+
+
+def test_what_is_counted_is_kept_as_well() -> None:
+    kept: list[object] = []
+
+    class Keeper:
+        def record_notification(self, target: str, record: NotificationRecord) -> None:
+            kept.append((target, record))
+
+        def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
+            kept.append((target, faults))
+
+    attempts = Attempts(Keeper())
+    attempts.record_notification("bot", attempt("dbus", "delivered"))
+    attempts.record_missed("bot", ())
+    assert kept == [("bot", attempt("dbus", "delivered")), ("bot", ())]
+
+
 def test_what_keeps_a_target_quiet_is_told(scene: Scene) -> None:
     scene.publish(replace(status(), muted=True, snoozed_until=NOON + 60, paused=True))
     quiet = [scene.value(f"traymon_{name}") for name in ("muted", "snoozed", "paused")]
@@ -161,6 +198,7 @@ def test_names_are_labels_whatever_is_in_them_but_account_numbers(scene: Scene) 
 
 def test_the_documented_names_and_labels_are_those_exported(scene: Scene) -> None:
     everything(scene)
+    scene.attempts.record_notification("bot", attempt("dbus", "delivered"))
     document = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", document, re.MULTILINE)
     documented = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}

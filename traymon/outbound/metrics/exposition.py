@@ -79,9 +79,14 @@ class Exposition(Collector):
         now: Callable[[], float],
         statuses: Callable[[], Sequence[Status]],
         ratios_of: Callable[[str], Ratios],
+        attempts: Callable[[], Mapping[tuple[str, str], int]] = dict,
     ) -> None:
-        """`ratios_of` returns at once how reliable a target was, as far as that is known."""
+        """`ratios_of` returns at once how reliable a target was, as far as that is known.
+
+        `attempts` counts what became of notifications, by channel and outcome.
+        """
         self._now, self._statuses, self._ratios_of = now, statuses, ratios_of
+        self._attempts = attempts
         self._lock = threading.Lock()
         self._series: dict[str, tuple[str, Counts]] = {}  # with their label, by target name
         self._registry = CollectorRegistry(auto_describe=False)
@@ -105,7 +110,7 @@ class Exposition(Collector):
             for gone in self._series.keys() - {status.target.name for status in statuses}:
                 del self._series[gone]
             rows = [(status, *self._series_of(status)) for status in statuses]
-        yield from _of_traymon(len(rows))  # without the lock, which the monitor would wait for
+        yield from self._of_traymon(len(rows))  # without the lock, which the monitor would wait for
         yield from self._of_targets(rows, now)
 
     def _series_of(self, status: Status) -> tuple[str, Counts]:
@@ -114,6 +119,25 @@ class Exposition(Collector):
             taken = {label for label, _ in self._series.values()}
             self._series[name] = _label(name, taken), Counts()
         return self._series[name]
+
+    def _of_traymon(self, targets: int) -> Iterator[Metric]:
+        versions = {
+            "version": __version__,
+            "python": platform.python_version(),
+            "system": platform.system(),
+        }
+        build = GaugeMetricFamily("traymon_build_info", "The versions in use.", labels=[*versions])
+        build.add_metric(list(versions.values()), 1)
+        yield build
+        yield GaugeMetricFamily("traymon_targets", "How many targets are watched.", targets)
+        notifications = CounterMetricFamily(
+            "traymon_notifications",
+            "What became of notifications, by channel.",
+            labels=("channel", "outcome"),
+        )
+        for (channel, outcome), number in self._attempts().items():
+            notifications.add_metric([clean(channel), outcome], number)
+        yield notifications
 
     def _of_targets(
         self, rows: Sequence[tuple[Status, str, Counts]], now: float
@@ -155,18 +179,6 @@ class Exposition(Collector):
             yield histogram
 
 
-def _of_traymon(targets: int) -> Iterator[Metric]:
-    versions = {
-        "version": __version__,
-        "python": platform.python_version(),
-        "system": platform.system(),
-    }
-    build = GaugeMetricFamily("traymon_build_info", "The versions in use.", labels=[*versions])
-    build.add_metric(list(versions.values()), 1)
-    yield build
-    yield GaugeMetricFamily("traymon_targets", "How many targets are watched.", targets)
-
-
 def _since(moment: float | None, now: float) -> float | None:
     return None if moment is None else max(0.0, round(now - moment, 3))
 
@@ -174,8 +186,8 @@ def _since(moment: float | None, now: float) -> float | None:
 def _label(name: str, taken: Collection[str]) -> str:
     """Return what the series of a target are labelled with: its name, without account numbers.
 
-    Names that differ in an account number alone are numbered: the same series twice would make the
-    whole answer worthless.
+    Names that differ in an account number alone are numbered: of two equal series Prometheus drops
+    one.
     """
     label = clean(name)
     numbered = (f"{label} ({number})" for number in count(2))

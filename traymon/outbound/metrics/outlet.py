@@ -25,7 +25,7 @@ class Metrics:
     def __init__(self, access: MetricsAccess, around: Surroundings) -> None:
         self._statuses = around.statuses
         self._ratios = ReliabilityRatios(around.history, around.now, around.calendar_of)
-        self._exposition = Exposition(around.now, around.statuses, self._ratios.of)
+        self._exposition = Exposition(around.now, around.statuses, self._ratios.of, around.attempts)
         self._server = MetricsServer(
             access,
             self._exposition.text,
