@@ -184,6 +184,8 @@ def test_nothing_is_left_of_a_target_that_was_removed(scene: Scene) -> None:
     assert scene.value("traymon_targets") == 1
     assert "paper" not in scene.exposition.text().decode()
     assert scene.value(f"{SECONDS}_count", target="live") == 1
+    scene.publish(status("paper", "healthy", answer(NOON + 60)))  # added again
+    assert scene.value(f"{SECONDS}_count", target="paper") == 1
 
 
 def test_names_are_labels_whatever_is_in_them_but_account_numbers(scene: Scene) -> None:
