@@ -228,7 +228,16 @@ def texts(module: str) -> Iterator[str]:
 
 def test_the_root_holds_the_wiring_alone() -> None:
     root = {module for module in FILES if "/" not in module}
-    wiring = {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
+    wiring = {
+        "__init__",
+        "__main__",
+        "action_handlers",
+        "alerting",
+        "app",
+        "assets",
+        "errors",
+        "service",
+    }
     assert root == wiring | {"gate"}  # which trading programs import, or have a copy of
 
 

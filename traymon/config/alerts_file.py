@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile
 from traymon.config.toml_file import Table, TomlFile, as_text, as_texts
 from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
@@ -32,24 +33,11 @@ from traymon.core.vocabulary import Light
 from traymon.errors import Mistake
 from traymon.storage.files import read_file
 
-NAME = "alerts.toml"
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook")
-# One push channel of each kind, and the ping, by a line in the environment or the `.env` file.
-PUSH_VARIABLES = {"TRAYMON_NTFY": "ntfy", "TRAYMON_WEBHOOK": "webhook"}
-PING_VARIABLE = "TRAYMON_PING"
 T = TypeVar("T")
 LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
-
-
-@dataclass(frozen=True, slots=True)
-class AlertsFile:
-    """What alerts.toml and the environment ask for, and what is wrong with them."""
-
-    alerts: Alerts
-    mistakes: tuple[Mistake, ...] = ()  # each costs the entry that it is in
-    warnings: tuple[Mistake, ...] = ()  # these cost nothing
 
 
 def load(path: Path, environ: Mapping[str, str]) -> AlertsFile:
@@ -60,7 +48,7 @@ def load(path: Path, environ: Mapping[str, str]) -> AlertsFile:
     try:
         file = TomlFile(path)
     except FileNotFoundError:
-        return _with_environment(AlertsFile(Alerts()), environ)
+        return _with_environment(AlertsFile(), environ)
     reader = _Reader(environ)
     root = file.root
     push = tuple(filter(None, map(reader.push, root.tables("push"))))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from traymon.config import alerts_file
-from traymon.config.alerts_file import AlertsFile
 from traymon.config.alerts_watch import AlertsWatch
-from traymon.core.alerts import ALARMING, NO_ALERTS, Hooks, PushChannel, Secret
+from traymon.config.in_force import AlertsFile
+from traymon.core.alerts import ALARMING, Hooks, PushChannel, Secret
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
@@ -204,7 +204,7 @@ def test_no_mistake_repeats_a_secret(load: Load) -> None:
 def test_a_change_is_seen_and_the_last_good_file_stays_in_force(tmp_path: Path) -> None:
     path = tmp_path / "alerts.toml"
     watch = AlertsWatch(path, {})
-    assert watch.look() == AlertsFile(NO_ALERTS)
+    assert watch.look() == AlertsFile()
     assert watch.look() is None
     path.touch(mode=0o600)
     path.write_text(GOOD)
@@ -217,4 +217,4 @@ def test_a_change_is_seen_and_the_last_good_file_stays_in_force(tmp_path: Path) 
     assert broken.alerts == found.alerts
     assert "line 1: is no TOML" in str(broken.mistakes[0])
     path.unlink()
-    assert watch.look() == AlertsFile(NO_ALERTS)
+    assert watch.look() == AlertsFile()

@@ -1,0 +1,67 @@
+"""Keeps what is told outside the desktop equal to what alerts.toml says, while traymon runs."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from traymon.core.model import Update
+from traymon.outbound.base import Surroundings
+from traymon.outbound.outlets import Outlets
+
+if TYPE_CHECKING:
+    from traymon.config.alerts_watch import AlertsWatch
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0  # seconds between two looks at alerts.toml
+SOURCE = "alerts"  # of troubles with the file
+
+
+class Alerting:
+    """The outlets of this traymon. A listener of updates."""
+
+    def __init__(
+        self,
+        watch: AlertsWatch,
+        post: Callable[[Callable[[], object]], None],
+        around: Surroundings,
+    ) -> None:
+        """`post` runs a task in the one thread that looks at files.
+
+        `around` is what the outlets may use; the address of the page is that of alerts.toml.
+        """
+        self._watch, self._post, self._around = watch, post, around
+        self._outlets = Outlets(lambda alerts: replace(around, page_url=alerts.page_url))
+        self._looked_at = -math.inf
+        self._stopped = False
+        self.pushes = False  # a push channel is in force
+
+    def on_update(self, update: Update) -> None:
+        """Hand an update to every outlet, and have the file looked at now and then."""
+        self._outlets.on_update(update)
+        moment = time.monotonic()
+        if moment - self._looked_at >= INTERVAL:
+            self._looked_at = moment
+            self._post(self.look)
+
+    def look(self) -> None:
+        """Use what the file says, if it has changed. In the thread of the tasks."""
+        found = None if self._stopped else self._watch.look()
+        if found is None:
+            return
+        problems = [str(mistake) for mistake in (*found.mistakes, *found.warnings)]
+        for problem in problems:
+            log.warning("%s", problem)
+        self._around.report_trouble(problems[0] if problems else "", SOURCE)
+        self.pushes = bool(found.alerts.push)
+        self._outlets.use(found.alerts)
+
+    def stop(self, timeout: float) -> None:
+        """End every outlet, each within `timeout` seconds."""
+        self._stopped = True
+        self._outlets.stop(timeout)
