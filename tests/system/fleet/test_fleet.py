@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -109,6 +111,16 @@ def test_the_files_are_valid_for_the_programs_that_read_them(tmp_path: Path) -> 
     (tmp_path / "traymon-token").write_text(TOKEN)
     run_tool("promtool", "check", "config", "prometheus.yml", cwd=tmp_path)
     run_tool("amtool", "check-config", "alertmanager.yml", cwd=tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd")
+def test_systemd_takes_the_service(tmp_path: Path) -> None:
+    unit = (FLEET / "traymon.service").read_text(encoding="utf-8")
+    program = re.search(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    assert program is not None
+    copy = tmp_path / "traymon.service"
+    copy.write_text(unit.replace(program[1], sys.executable), encoding="utf-8")
+    assert run_tool("systemd-analyze", "verify", str(copy)) == ""
 
 
 def test_the_alerts_fire_when_they_should(tmp_path: Path) -> None:
