@@ -33,6 +33,8 @@ PACKAGES = {
     "chromium": "chromium",
     "chromium-driver": "chromedriver",
     "wine": "wine",
+    "prometheus": "promtool",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "default-jdk-headless": "javac",
     "default-jre": "/usr/lib/jvm/*/lib/libawt_xawt.so",  # of a Java that is not headless
 }
@@ -51,6 +53,7 @@ TESTS = {
     "notifications by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
     "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
     "the windows of a Java program": ("xvfb", "dbus", "default-jdk-headless", "default-jre"),
+    "alerts by a real Prometheus": ("prometheus", "prometheus-alertmanager"),
     "notifications by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
 

@@ -6,16 +6,16 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from traymon.core.model import Update
-from traymon.outbound.base import Record, Surroundings
+from traymon.outbound.base import Surroundings
 from traymon.outbound.outlets import Outlets
 from traymon.ui.phone import PhoneSetup
 
 if TYPE_CHECKING:
     from traymon.config.alerts_watch import AlertsWatch
-    from traymon.core.alerts import Alerts
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +30,14 @@ class Alerting:
         self,
         watch: AlertsWatch,
         post: Callable[[Callable[[], object]], None],
-        now: Callable[[], float],
-        report_trouble: Callable[[str, str], None],
-        record: Record | None,
+        around: Surroundings,
     ) -> None:
-        """`post` runs a task in the one thread that looks at files; see also `Surroundings`."""
-        self._watch, self._post = watch, post
-        self._now, self._report_trouble, self._record = now, report_trouble, record
-        self._outlets = Outlets(self._around)
+        """`post` runs a task in the one thread that looks at files.
+
+        `around` is what the outlets may use; the address of the page is that of alerts.toml.
+        """
+        self._watch, self._post, self._around = watch, post, around
+        self._outlets = Outlets(lambda alerts: replace(around, page_url=alerts.page_url))
         self._looked_at = -math.inf
         self._stopped = False
         self.pushes = False  # a push channel is in force
@@ -58,7 +58,7 @@ class Alerting:
         problems = [str(mistake) for mistake in (*found.mistakes, *found.warnings)]
         for problem in problems:
             log.warning("%s", problem)
-        self._report_trouble(problems[0] if problems else "", SOURCE)
+        self._around.report_trouble(problems[0] if problems else "", SOURCE)
         self.pushes = bool(found.alerts.push)
         self._outlets.use(found.alerts)
 
@@ -70,7 +70,7 @@ class Alerting:
         from traymon.core.alerts import PushChannel, Secret
         from traymon.outbound import push  # with all that sending needs
 
-        return push.send_test(PushChannel("phone", "ntfy", Secret(url)), self._now()).why
+        return push.send_test(PushChannel("phone", "ntfy", Secret(url)), self._around.now()).why
 
     def _keep(self, url: str) -> str:
         from traymon.config.alerts_entry import add_ntfy
@@ -83,6 +83,3 @@ class Alerting:
         """End every outlet, each within `timeout` seconds."""
         self._stopped = True
         self._outlets.stop(timeout)
-
-    def _around(self, alerts: Alerts) -> Surroundings:
-        return Surroundings(self._now, self._report_trouble, self._record, alerts.page_url)

@@ -21,14 +21,16 @@ from traymon.action_handlers import ActionHandlers
 from traymon.alerting import Alerting
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
+from traymon.core.alerts import MetricsAccess
 from traymon.core.events import Event, EventType
 from traymon.core.history import HistoryError, HistoryReader, read_habits
-from traymon.core.model import Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sleep_detector import now_awake
+from traymon.outbound.attempts import Attempts
+from traymon.outbound.base import Surroundings
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -93,6 +95,7 @@ class App:
         settings: SettingsWatch | None = None,
         history: bool = False,
         alerts: AlertsWatch | None = None,
+        metrics: MetricsAccess | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -101,7 +104,7 @@ class App:
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
         files that the targets come from have changed; None: they come from no settings, and the
         menu does not offer to start this same traymon at login. `history`: keep what happens.
-        `alerts`: who is told beside the desktop.
+        `alerts`: who is told beside the desktop. `metrics`: where they may be collected.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -134,9 +137,8 @@ class App:
             create_key=state.create_calendar_key,
             page_port=page_port,
         )
-        dashboards = Dashboards(
-            _history_reader(folders) if history else None, now, keeper.calendar_of
-        )
+        reader = _history_reader(folders) if history else None
+        dashboards = Dashboards(reader, now, keeper.calendar_of)
         self._static_pages = static_pages = StaticPages(folders.state, now, calendars, dashboards)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
         self._tasks.post(opener.remove_old_files)
@@ -161,12 +163,21 @@ class App:
         )
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
-        self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
+        attempts = Attempts(self._history)
+        self._dispatcher = NotificationDispatcher(self._notifier, now, attempts)
         self._alerting: Alerting | None = None
         if alerts is not None:
-            self._alerting = Alerting(
-                alerts, self._tasks.post, now, self._report_outlet, self._history
+            around = Surroundings(
+                now,
+                self._report_outlet,
+                attempts,
+                statuses=lambda: self._hub.statuses,
+                history=reader,
+                calendar_of=keeper.calendar_of,
+                attempts=lambda: attempts.counts,
+                metrics=metrics,
             )
+            self._alerting = Alerting(alerts, self._tasks.post, around)
         actions = self._user_actions(
             offer_start_at_login=settings is not None,
             phone=None if self._alerting is None else self._alerting.phone_setup(),
@@ -192,7 +203,7 @@ class App:
         for surface in (self._terminal, static_pages, page, keeper):
             self._hub.add(surface)
         self._hub.listen(self._dispatcher.on_update)
-        programs = ProgramDispatcher(self._notifier, now, self._history)
+        programs = ProgramDispatcher(self._notifier, now, attempts)
         self._hub.listen(programs.on_update)
         if self._alerting is not None:
             self._hub.listen(self._alerting.on_update)

@@ -74,7 +74,7 @@ requests = st.lists(st.one_of(heads, bodies), min_size=1, max_size=4).map(b"".jo
 @pytest.fixture(scope="module")
 def page() -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch, served() as page:
-        patch.setattr("traymon.ui.web.log_limit.LINES", 10**9)  # it would hide what goes wrong
+        patch.setattr("traymon.serving.log_limit.LINES", 10**9)  # it would hide what goes wrong
         page.show("handshake-silent")
         yield page
 

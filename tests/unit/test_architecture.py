@@ -28,8 +28,9 @@ LAYERS = {
     "monitoring": {"core", "sensors", "diagnosis"},
     "storage": {"core"},
     "config": {"core", "assets", "errors", "shell", "storage/files"},
-    "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
-    "outbound": {"core", "diagnosis", "storage/files", "traymon", *WORDS, "ui/worker"},
+    "serving": set(),
+    "ui": {"core", "diagnosis", "assets", "errors", "serving", "storage/files", "traymon"},
+    "outbound": {"core", "diagnosis", "serving", "storage/files", "traymon", *WORDS, "ui/worker"},
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -117,6 +118,7 @@ IMPORTERS = {
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
+    "prometheus_client": {"outbound/metrics/exposition"},
     "psutil": {
         "sensors/library_process",
         "sensors/own_programs",
@@ -144,7 +146,7 @@ IMPORTERS = {
     "segno": {"ui/web/render"},
     "apprise": {"outbound/by_apprise"},
     "requests": {"outbound/by_apprise"},
-    "uvicorn": {"ui/web/connections"},
+    "uvicorn": {"serving/connections"},
     "sqlite3": {
         f"storage/history/{name}" for name in ("database", "reader", "retention", "writer")
     },

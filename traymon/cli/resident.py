@@ -111,6 +111,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
         settings=SettingsWatch(config, SettingsReader(plan.request)),
         history=config.settings.history == "on",
         alerts=AlertsWatch.of(config.settings, os.environ),
+        metrics=config.settings.metrics_access,
     )
     try:
         app.run()

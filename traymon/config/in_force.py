@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from traymon.core.alerts import NO_ALERTS, NO_SECRET, Alerts, Secret
+from traymon.core.addresses import ListenAddress
+from traymon.core.alerts import NO_ALERTS, NO_SECRET, Alerts, MetricsAccess, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 from traymon.errors import Mistake
@@ -37,10 +38,17 @@ class OwnSettings:
     reload: Literal["ask", "auto"]
     history: Literal["on", "off"]
     log: Literal["info", "debug"]
+    metrics: ListenAddress | Literal["off"] = "off"
+    metrics_token: Secret = NO_SECRET
     alerts: str = ""  # the path of alerts.toml; "": where it usually lies
     ntfy: Secret = NO_SECRET
     webhook: Secret = NO_SECRET
     ping: Secret = NO_SECRET
+
+    @property
+    def metrics_access(self) -> MetricsAccess | None:
+        """Where metrics may be collected; None: nowhere."""
+        return None if self.metrics == "off" else MetricsAccess(self.metrics, self.metrics_token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from traymon.config import dotenv_file
 from traymon.config.in_force import Value
+from traymon.config.masking import masked, masked_line
 from traymon.config.schema import FIELDS
 from traymon.core.events import VARIABLES
 from traymon.errors import Mistake
@@ -108,14 +109,14 @@ def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line in file.unreadable:
         if _names_our_key(line):
             text = line.removeprefix("export ").lstrip()
-            yield Mistake(f"{file.path}, line {number}", text, "", "is not a KEY=value line")
+            yield Mistake(f"{file.path}, line {number}", masked_line(text), "", "is not a KEY=value line")
 
 
 def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line, opened in file.quoted:
         if "=" in line and _names_our_key(line):
             problem = f"is part of the quotes that line {opened} opens; close them there"
-            yield Mistake(f"{file.path}, line {number}", line.strip(), "", problem)
+            yield Mistake(f"{file.path}, line {number}", masked_line(line.strip()), "", problem)
 
 
 def _names_our_key(line: str) -> bool:
@@ -130,7 +131,7 @@ def _incomplete_values(file: dotenv_file.EnvFile, values: dict[str, Value]) -> I
         if _is_ours(key) and values.get(key, value).source == value.source:
             values.pop(key, None)
             hint = "write ${NAME:-} if it may be empty"
-            yield Mistake(value.source, key, value.text.strip(), problem, hint)
+            yield Mistake(value.source, key, masked(key, value.text.strip()), problem, hint)
 
 
 def _tail(key: str) -> str:
@@ -148,4 +149,4 @@ def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
         if number < MAX_HINTS:
             near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
         hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every setting"
-        yield Mistake(value.source, key, value.text, "no such setting", hint)
+        yield Mistake(value.source, key, masked(key, value.text), "no such setting", hint)

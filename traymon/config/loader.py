@@ -24,13 +24,18 @@ from traymon.config.layers import (
     environment_of_all,
     gather,
 )
+from traymon.config.masking import masked
 from traymon.config.names import Wish, distinct_names
-from traymon.config.schema import FIELDS, OWN, SECRET, Settings, default_text
+from traymon.config.schema import FIELDS, OWN, Settings, default_text
 from traymon.config.settings_watch import dates_of
-from traymon.config.target_settings import NAMELESS, parse, project_of, read_target
+from traymon.config.target_settings import (
+    NAMELESS,
+    parse,
+    project_of,
+    read_target,
+    refuse_open_metrics,
+)
 from traymon.config.targets_file import Described
-from traymon.core.alerts import Secret
-from traymon.core.target import mask_account
 from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import lies_at
 
@@ -209,7 +214,7 @@ class _Several:
                 value = layers.values[key]
                 first = found.setdefault(key, value)
                 if value.text != first.text and key not in self.described.own:
-                    shown = "" if key in SECRET else value.text
+                    shown = masked(key, value.text)
                     problem = f"does not count, as {first.source} says otherwise"
                     hint = f"put one into [traymon] of {targets_file.NAME}"
                     self.mistakes.append(Mistake(value.source, key, shown, problem, hint))
@@ -224,7 +229,9 @@ class _Several:
         """Return traymon's own settings; one with a mistake, which is noted, has its default."""
         mistakes: list[Mistake] = []
         settings = parse(values, mistakes)
-        if settings is None:
+        if settings is not None:
+            refuse_open_metrics(settings, values, mistakes)
+        if settings is None or mistakes:
             for mistake in mistakes:
                 del values[mistake.key]
             settings = Settings.model_validate({key: value.text for key, value in values.items()})
@@ -244,19 +251,13 @@ def _as_written(mistake: Mistake, entry: Entry) -> Mistake:
 
 
 def listing(config: TargetConfig) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, value, source) of every setting of a target, with account numbers masked."""
+    """Yield (key, value, source) of every setting of a target, without secrets."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:
             value = config.values[key]
-            yield key, _masked(key, value.text), value.source
+            yield key, masked(key, value.text), value.source
         else:
             yield key, default_text(key), "default"
     if config.trading_mode is not None:
         yield TRADING_MODE, config.trading_mode.text, config.trading_mode.source
-
-
-def _masked(key: str, text: str) -> str:
-    if key in SECRET:
-        return str(Secret(text))
-    return mask_account(text) if key == "IB_ACCOUNT" else text

@@ -17,6 +17,7 @@ from traymon.config.ib_resets import Region
 from traymon.config.in_force import OwnSettings
 from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
+from traymon.core.addresses import ListenAddress
 from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.target import NEWEST_API_VERSION, Limits
 from traymon.core.time_windows import NEVER, Schedule
@@ -107,6 +108,26 @@ def _minutes_in_bounds(check: str | int) -> str | int:
     return check
 
 
+def _token(text: str) -> Secret:
+    if not re.fullmatch(r"[!-~]{16,512}", text):
+        raise ValueError
+    return Secret(text)
+
+
+def _parse_metrics(text: str) -> ListenAddress | str:
+    if text == "off":
+        return text
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:  # whose words are not for users
+        raise ValueError from None
+    if not re.fullmatch(r"\d{4,5}", port) or int(port) not in UNPRIVILEGED_PORT:
+        raise ValueError
+    return ListenAddress(host, int(port))
+
+
 def _parse_hours(text: str) -> Schedule | str:
     return text if text in get_args(AlwaysOrAuto) else time_windows.parse(text)
 
@@ -119,7 +140,9 @@ AlwaysOrAuto = Literal["always", "auto"]
 OnOffOrMinutes = Annotated[Literal["on", "off"] | FiniteFloat, AfterValidator(_grace_in_bounds)]
 AutoOffOrMinutes = Annotated[Literal["auto", "off"] | int, AfterValidator(_minutes_in_bounds)]
 Windows = Annotated[Schedule, PlainValidator(time_windows.parse)]
+Metrics = Annotated[ListenAddress | Literal["off"], PlainValidator(_parse_metrics)]
 Hours = Annotated[Schedule | AlwaysOrAuto, PlainValidator(_parse_hours)]
+Token = Annotated[Secret, PlainValidator(_token)]
 SecretAddress = Annotated[Secret, PlainValidator(_secret_address)]
 
 
@@ -345,6 +368,22 @@ class Settings(BaseModel):
         "port of traymon's own page; 0: any free port",
         "The port on 127.0.0.1 for traymon's own page with the fix steps. 0: any free port.",
         f"0, or {UNPRIVILEGED_PORT}",
+    )
+    metrics: Metrics = _setting(
+        "TRAYMON_METRICS",
+        "off",
+        "where Prometheus may collect metrics: a port of this computer, or an address with one",
+        "Where Prometheus may collect metrics, at /metrics: a port of this computer alone, such as "
+        "9464, or an address with a port, such as 0.0.0.0:9464. off: nowhere.",
+        "off, a port from 1024 to 65535, or an IP address of this computer with such a port",
+    )
+    metrics_token: Token = _setting(
+        "TRAYMON_METRICS_TOKEN",
+        NO_SECRET,
+        "the secret that Prometheus must send; needed if other computers may collect metrics",
+        "The secret that Prometheus must send (Authorization: Bearer). Needed if TRAYMON_METRICS "
+        "is an address that other computers reach.",
+        "16 to 512 letters, digits and signs without a blank",
     )
     reload: Literal["ask", "auto"] = _setting(
         "TRAYMON_RELOAD",

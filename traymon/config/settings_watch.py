@@ -23,6 +23,8 @@ NEEDS_RESTART = {
     "TRAYMON_NOTIFY": "notify",
     "TRAYMON_PAGE_PORT": "page_port",
     "TRAYMON_HISTORY": "history",
+    "TRAYMON_METRICS": "metrics",
+    "TRAYMON_METRICS_TOKEN": "metrics_token",
     "TRAYMON_ALERTS": "alerts",
     "TRAYMON_NTFY": "ntfy",
     "TRAYMON_WEBHOOK": "webhook",

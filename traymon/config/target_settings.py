@@ -16,9 +16,10 @@ from pydantic_core import ErrorDetails
 from traymon.config import ib_resets
 from traymon.config.in_force import TargetConfig, Value
 from traymon.config.layers import CLIENT_ID_KEY, Entry, Layers
-from traymon.config.schema import FIELDS, MAX_CLIENT_ID, SECRET, Settings, allowed
+from traymon.config.masking import masked
+from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed
 from traymon.core import time_windows
-from traymon.core.addresses import is_loopback
+from traymon.core.addresses import ListenAddress, is_loopback
 from traymon.core.calendar import Calendar
 from traymon.core.programs import GRACE
 from traymon.core.target import Limits, Target
@@ -62,7 +63,7 @@ def parse(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings | No
     except ValidationError as error:
         for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
             value = values[key]
-            shown = "" if key in SECRET else value.text
+            shown = masked(key, value.text)
             mistakes.append(Mistake(value.source, key, shown, _problem(key, fault)))
         return None
 
@@ -71,6 +72,7 @@ def _check_together(
     settings: Settings, values: Mapping[str, Value], mistakes: list[Mistake]
 ) -> None:
     """Note the settings that do not go with each other."""
+    refuse_open_metrics(settings, values, mistakes)
     if settings.hours == "auto" and settings.session == "off":
         value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
         hint = "set TRAYMON_SESSION=hold, or write the hours yourself"
@@ -83,6 +85,19 @@ def _check_together(
         value = values["IB_HOST"]
         hint = "ports are detected on this computer only; add a line such as IB_PORT=7497"
         mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
+
+
+def refuse_open_metrics(
+    settings: Settings, values: Mapping[str, Value], mistakes: list[Mistake]
+) -> None:
+    """Note that other computers could read the metrics without a token, if they could."""
+    metrics = settings.metrics
+    if isinstance(metrics, ListenAddress) and not (
+        is_loopback(metrics.host) or settings.metrics_token
+    ):
+        value, problem = values["TRAYMON_METRICS"], "other computers reach this address"
+        hint = "add TRAYMON_METRICS_TOKEN, or write the port alone"
+        mistakes.append(Mistake(value.source, "TRAYMON_METRICS", value.text, problem, hint))
 
 
 def _problem(key: str, fault: ErrorDetails) -> str:

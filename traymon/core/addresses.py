@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 # The names of the loopback addresses in the hosts files of Linux, macOS and Windows.
@@ -12,6 +13,17 @@ LOOPBACK_NAMES = frozenset(
         *("localhost6", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """An address of this computer to listen on."""
+
+    host: str  # an IP address
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_address(host: str) -> IPv4Address | IPv6Address | None:

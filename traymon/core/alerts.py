@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from traymon.core.addresses import ListenAddress
 from traymon.core.time_windows import Schedule
 from traymon.core.vocabulary import Light
 
@@ -78,6 +79,14 @@ class Drill:
     """The weekly test alarm."""
 
     when: Schedule  # it is sent as one of these windows begins
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsAccess:
+    """Where Prometheus may collect metrics, and what it must show for that."""
+
+    address: ListenAddress
+    token: Secret = NO_SECRET  # needed where other computers reach the address
 
 
 @dataclass(frozen=True, slots=True)

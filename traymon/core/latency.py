@@ -14,6 +14,7 @@ from traymon.core.vocabulary import SensorName, Symptom
 
 # What is measured, and what users call it.
 LATENCY_NAMES = {SensorName.HANDSHAKE: "handshake", SensorName.SESSION: "heartbeat"}
+ANSWERED = frozenset({Symptom.OK, Symptom.SLOW})
 WINDOW = 3600.0  # seconds
 MAX_VALUES = 2_000  # an hour of heartbeats is 720
 
@@ -61,7 +62,7 @@ class LatencyTracker:
     def record(self, reading: Reading) -> None:
         """Add a reading, if it was an answer."""
         rolling = self._rolling.get(reading.sensor)
-        if rolling is not None and reading.symptom in (Symptom.OK, Symptom.SLOW):
+        if rolling is not None and reading.symptom in ANSWERED:
             rolling.add(reading.took, reading.at)
 
     def stats(self, now: float) -> Mapping[SensorName, LatencyStats]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from traymon.core.history import NotificationRecord
-from traymon.core.model import Update
+from traymon.core.alerts import MetricsAccess
+from traymon.core.calendar import Calendar
+from traymon.core.history import HistoryReader, NotificationRecord
+from traymon.core.model import Status, Update
+from traymon.core.target import Target
 
 
 class Outlet(Protocol):
@@ -42,3 +45,8 @@ class Surroundings:
     report_trouble: Callable[[str, str], None]  # with an outlet's trouble, "" ends it; its name
     record: Record | None = None  # None: nothing is kept
     page_url: str = ""  # where a link in a message leads; "": nowhere
+    statuses: Callable[[], Sequence[Status]] = tuple  # of every target, as they are now
+    history: HistoryReader | None = None  # waits for the disk; None: nothing is kept
+    calendar_of: Callable[[Target], Calendar] = lambda target: Calendar()
+    attempts: Callable[[], Mapping[tuple[str, str], int]] = dict  # by channel and outcome
+    metrics: MetricsAccess | None = None  # None: they are not wanted

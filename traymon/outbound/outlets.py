@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 
-from traymon.core.alerts import Alerts, Hooks, Ping, PushChannel
+from traymon.core.alerts import Alerts, Hooks, MetricsAccess, Ping, PushChannel
 from traymon.core.model import Update
 from traymon.outbound.base import Outlet, Surroundings
 
@@ -24,6 +24,8 @@ def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
         yield alerts.ping, partial(_ping, alerts.ping, around)
     if alerts.hooks is not None:
         yield alerts.hooks, partial(_hooks, alerts.hooks, around)
+    if around.metrics is not None:
+        yield around.metrics, partial(_metrics, around.metrics, around)
 
 
 def _push(channel: PushChannel, around: Surroundings) -> Outlet:
@@ -42,6 +44,12 @@ def _hooks(hooks: Hooks, around: Surroundings) -> Outlet:
     from traymon.outbound.hooks import HookRunner
 
     return HookRunner(hooks, around)
+
+
+def _metrics(access: MetricsAccess, around: Surroundings) -> Outlet:
+    from traymon.outbound.metrics.outlet import Metrics  # with prometheus_client and uvicorn
+
+    return Metrics(access, around)
 
 
 class Outlets:

@@ -18,6 +18,7 @@ from traymon.core.history import (
     find_incidents,
 )
 from traymon.core.latency import LATENCY_NAMES
+from traymon.core.recorded_hours import covers, end_of_record, trading_hours
 from traymon.core.reliability import Day, Figures, measure, measure_days
 from traymon.core.time_windows import Schedule, Span
 from traymon.core.vocabulary import SensorName
@@ -37,10 +38,8 @@ WEEK = 7 * DAY
 DAYS = 90  # of the bars and of the incidents
 MONTH = 30 * DAY  # of the second latency chart
 STEP_OF_DAY, STEP_OF_MONTH = 600.0, 4 * HOUR  # seconds; of the two charts
-FRESH = 180.0  # seconds; a younger sign of life is that of a traymon that runs
 FIRST_FIGURES = HOUR  # what was watched for less has no figures yet
 MAX_INCIDENTS = 20
-LONGEST_WEEKEND = 4 * DAY  # without trading, holidays included
 LEAST_SHOWN = 0.5  # seconds
 
 
@@ -161,11 +160,6 @@ def _read(reader: HistoryReader, target: str, now: float, hours: Schedule | None
     )
 
 
-def end_of_record(extent: Span, now: float) -> float:
-    """Return up to when the past is shown: to the last sign of life of a traymon that runs."""
-    return extent.ends if 0 <= now - extent.ends < FRESH else now
-
-
 def _past(
     periods: Sequence[Period],
     incidents: Sequence[Incident],
@@ -212,20 +206,6 @@ def conditions_of(chart: Strip) -> set[Condition]:
 def names_of(shown: Collection[Condition]) -> Mapping[Condition, str]:
     """Return conditions with their names, in the order of a legend."""
     return {one: name for one, name in CONDITION_NAMES.items() if one in shown}
-
-
-def trading_hours(
-    reader: HistoryReader, target: str, hours: Schedule | None, since: float, until: float
-) -> Sequence[Span] | None:
-    """Return the trading hours: those of the settings, else those that IB gave; None if unknown."""
-    if hours is not None and hours.rules:
-        return hours.between(since, until)
-    return reader.read_trading_hours(target, since, until) or None
-
-
-def covers(trading: Sequence[Span] | None, since: float) -> bool:
-    """Tell whether the trading hours are known from a moment on."""
-    return trading is not None and len(trading) > 0 and trading[0].begins < since + LONGEST_WEEKEND
 
 
 def uptimes_of(

@@ -15,9 +15,9 @@ from traymon.core.history import (
     Period,
     find_incidents,
 )
+from traymon.core.recorded_hours import covers, end_of_record, trading_hours
 from traymon.core.reliability import Day, Reliability, measure, measure_days
 from traymon.core.time_windows import Schedule, Span
-from traymon.ui.dashboard import covers, end_of_record, trading_hours
 
 SHORTEST = 1.0  # second
 

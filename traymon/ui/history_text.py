@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from traymon.core.history import Condition
+from traymon.core.recorded_hours import FRESH
 from traymon.core.reliability import Day
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import moment, span
 from traymon.ui.charts import TEXT_MARKS, day_name, slots, text_mark, worst
-from traymon.ui.dashboard import FRESH, count_expected, outages_of, uptimes_of
+from traymon.ui.dashboard import count_expected, outages_of, uptimes_of
 from traymon.ui.history_record import Record
 from traymon.ui.incidents import LIGHTS, IncidentView, incident_view
 from traymon.ui.reliability_text import CONDITION_NAMES

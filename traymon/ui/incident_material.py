@@ -18,7 +18,7 @@ from traymon.core.history import (
     Period,
     RunRecord,
 )
-from traymon.core.latency import LATENCY_NAMES
+from traymon.core.latency import ANSWERED, LATENCY_NAMES
 from traymon.core.redaction import Removed
 from traymon.core.time_windows import Schedule, Span
 from traymon.core.vocabulary import SensorName, Symptom
@@ -26,7 +26,6 @@ from traymon.core.vocabulary import SensorName, Symptom
 BEFORE = AFTER = 600.0  # seconds around the incident
 DAY = 86_400.0
 LONGEST_CLOSED = 4 * DAY  # between two trading days, holidays included
-ANSWERED = frozenset({Symptom.OK, Symptom.SLOW})
 NO_SIGN = frozenset({Symptom.OK, Symptom.UNKNOWN})
 ABOUT_TRAYMON = frozenset({SensorName.CALENDAR, SensorName.MONITOR, SensorName.HOURS})
 OF_TWS = frozenset({SensorName.LINK, SensorName.FARMS, SensorName.CALLS, SensorName.SUPPORT})

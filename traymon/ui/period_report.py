@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 
 from traymon.core.history import Condition, HistoryReader
 from traymon.core.latency import LATENCY_NAMES
+from traymon.core.recorded_hours import covers
 from traymon.core.time_windows import Schedule
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import moment
@@ -22,7 +23,6 @@ from traymon.ui.dashboard import (
     Uptime,
     conditions_of,
     count_expected,
-    covers,
     day_row,
     latency_of,
     names_of,

@@ -18,8 +18,12 @@ from support.repository import ROOT
 from traymon.config import documents, loader, schema
 from traymon.config.in_force import TargetConfig
 from traymon.config.target_settings import parse_client_ids
+from traymon.core.addresses import ListenAddress
+from traymon.core.alerts import MetricsAccess, Secret
 from traymon.core.target import Limits
 from traymon.errors import ConfigError
+
+TOKEN = "zt7Hq-secret-of-the-scraper"
 
 Load = Callable[..., TargetConfig]
 
@@ -394,6 +398,70 @@ def test_a_folder_whose_name_is_no_text_does_not_name_the_target(tmp_path: Path)
     (folder / ".env").write_text("IB_PORT=4001\n")
     target = loader.load(environ={}, folder=folder).targets[0].target
     assert (target.name, target.port) == ("TWS / IB Gateway", 4001)
+
+
+# --- metrics
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("9464", ListenAddress("127.0.0.1", 9464)),
+        ("127.0.0.1:9464", ListenAddress("127.0.0.1", 9464)),
+        ("[::1]:9464", ListenAddress("::1", 9464)),
+    ],
+)
+def test_metrics_are_served_to_this_computer_by_a_port_alone(
+    tmp_path: Path, text: str, address: ListenAddress
+) -> None:
+    (tmp_path / ".env").write_text(f"TRAYMON_METRICS={text}\n")
+    access = loader.load(environ={}, folder=tmp_path).settings.metrics_access
+    assert access == MetricsAccess(address)
+
+
+def test_no_metrics_are_served_unless_they_are_wanted(tmp_path: Path) -> None:
+    assert loader.load(environ={}, folder=tmp_path).settings.metrics_access is None
+
+
+def test_an_address_that_others_reach_needs_a_token(load: Load, tmp_path: Path) -> None:
+    assert mistakes(load, "TRAYMON_METRICS=0.0.0.0:9464") == [
+        ".env, line 1: TRAYMON_METRICS=0.0.0.0:9464: other computers reach this address "
+        "(add TRAYMON_METRICS_TOKEN, or write the port alone)"
+    ]
+    (tmp_path / ".env").write_text(f"TRAYMON_METRICS=0.0.0.0:9464\nTRAYMON_METRICS_TOKEN={TOKEN}\n")
+    access = loader.load(environ={}, folder=tmp_path).settings.metrics_access
+    assert access == MetricsAccess(ListenAddress("0.0.0.0", 9464), Secret(TOKEN))
+    assert TOKEN not in repr(access)
+
+
+@pytest.mark.parametrize(
+    "text", ["on", "80", "70000", ":9464", "localhost:9464", "1.2.3.4", "1.2.3.4:", "::1"]
+)
+def test_other_addresses_of_metrics_are_mistakes(load: Load, text: str) -> None:
+    (told,) = mistakes(load, f"TRAYMON_METRICS={text}")
+    assert "must be off, a port from 1024 to 65535, or an IP address" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TRAYMON_METRICS_TOKEN=short-{token}-with-ä",
+        "TRAYMON_METRIC_TOKEN={token}",
+        "TRAYMON_METRICS_TOKEN {token}",
+        "TRAYMON_METRICS_TOKEN={token}${{NOBODY}}",
+        "TRAYMON_NAME='a\nTRAYMON_METRICS_TOKEN={token}\n'",
+    ],
+    ids=["not allowed", "misspelt", "no line", "a variable", "in quotes"],
+)
+def test_no_mistake_shows_a_token(load: Load, text: str) -> None:
+    (told, *_) = mistakes(load, text.format(token=TOKEN))
+    assert "TRAYMON_METRIC" in told
+    assert TOKEN not in told
+
+
+def test_the_listing_shows_that_there_is_a_token_and_no_more(load: Load) -> None:
+    listed = [*loader.listing(load(f"TRAYMON_METRICS_TOKEN={TOKEN}"))]
+    assert [value for key, value, _ in listed if key == "TRAYMON_METRICS_TOKEN"] == ["***"]
 
 
 # --- the example

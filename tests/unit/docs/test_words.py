@@ -35,7 +35,7 @@ DOCUMENTS = [
     *(ROOT / "assets").glob("*.js"),
     *(ROOT / "assets").glob("*.toml"),
     *(ROOT / "assets").rglob("*.md"),
-    *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "install").glob("*.sh"),
     *(ROOT / "install").glob("*.ps1"),
     ROOT / "README.md",

@@ -28,7 +28,7 @@ from traymon.core.history import (
     condition_of,
     is_transient,
 )
-from traymon.core.latency import LATENCY_NAMES
+from traymon.core.latency import ANSWERED, LATENCY_NAMES
 from traymon.core.model import Change, Reading, Status, Update
 from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName, Symptom
@@ -44,7 +44,6 @@ SIGN_OF_LIFE = 60.0  # seconds
 SEEN_TO_LAST = 1.0  # seconds after a change for the first one: readers then know that it is over
 PRUNE_INTERVAL = 3600.0  # seconds
 SET_BACK = 1.0  # seconds by which time runs backwards only if somebody has set the clock
-ANSWERED = frozenset({Symptom.OK, Symptom.SLOW})
 NOT_ANSWERED = frozenset(
     {
         *(Symptom.SILENT, Symptom.CLOSED, Symptom.RESET, Symptom.TIMED_OUT, Symptom.UNFINISHED),

@@ -10,16 +10,16 @@ import asyncio
 import contextlib
 import logging
 import socket
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from traymon.core.model import Change, Status
+from traymon.serving.listener import accept_all, listen_on
+from traymon.serving.log_limit import limit_lines
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.keys import OPEN_PATH, Keys
-from traymon.ui.web.log_limit import limit_lines
 from traymon.ui.web.peers import is_another_users
 from traymon.ui.web.reception import Answer, Reception
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 128  # connections that wait to be accepted
-ACCEPT_RETRY_INTERVAL = 0.1  # seconds, while no descriptor is free
+# what others can make them write is bounded
+LOGGERS = (__name__, "traymon.serving.listener", "uvicorn.error")
 
 
 class LivePage:
@@ -91,7 +91,7 @@ class LivePage:
     async def serve(self, on_ready: Callable[[int], None]) -> None:
         """Serve until `stop`; `on_ready` gets the port. Raises OSError if no port is free."""
         self._loop = asyncio.get_running_loop()
-        with _listen(self._wanted_port) as listener, limit_lines(__name__, "uvicorn.error"):
+        with _listen(self._wanted_port) as listener, limit_lines(*LOGGERS):
             self.port = port = listener.getsockname()[1]
             reception = Reception(self.keys, port, self._at_gate, self._pass_on)
             on_ready(port)
@@ -116,24 +116,21 @@ class LivePage:
         self._ended.set()
 
     async def _accept(self, listener: socket.socket, reception: Reception) -> None:
-        """Receive whoever connects."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, _ = await loop.sock_accept(listener)
-            except OSError as error:
-                log.warning("no connection can be accepted: %s", error)
-                reception.end_waiting()  # frees their descriptors
-                if self.site is not None:
-                    self.site.connections.end_waiting()
-                await asyncio.sleep(ACCEPT_RETRY_INTERVAL)
-                continue
+        """Receive whoever connects, but other users of this computer."""
+
+        def receive(connection: socket.socket) -> None:
             if is_another_users(connection):
                 log.warning("a connection of another user of this computer was refused")
                 connection.close()
-                await asyncio.sleep(0)  # many of them must not hold up the monitor
             else:
                 reception.receive(connection)
+
+        def make_room() -> None:
+            reception.end_waiting()  # frees their descriptors
+            if self.site is not None:
+                self.site.connections.end_waiting()
+
+        await accept_all(listener, receive, make_room)
 
     async def _pass_on(self, connection: socket.socket, received: bytes) -> None:
         """Let the web server serve a connection, on which these bytes came already."""
@@ -176,24 +173,9 @@ def _load_site() -> type[Site]:
 def _listen(port: int) -> socket.socket:
     """Return a listening socket on 127.0.0.1; on a free port if the wanted one is in use."""
     try:
-        return _listen_on(port)
+        return listen_on("127.0.0.1", port)
     except OSError as error:
         if not port:
             raise
         log.warning("the page's port %s cannot be used, another one is: %s", port, error)
-        return _listen_on(0)
-
-
-def _listen_on(port: int) -> socket.socket:
-    """Return a listening socket on this port of 127.0.0.1. Raises OSError if it is in use."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        if sys.platform == "win32":  # where reusing an address means sharing it
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:  # or the port stays taken for a minute after a restart
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-        stack.pop_all()
-    return listener
+        return listen_on("127.0.0.1", 0)

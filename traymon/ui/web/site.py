@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable, Sequence
 
 from traymon.core.model import Status
+from traymon.serving.connections import Connections
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import CalendarSource
-from traymon.ui.web.connections import Connections
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.keys import Keys
 from traymon.ui.web.routes import Routes

@@ -13,8 +13,8 @@ import pytest
 
 from support.page_server import Served, served
 from support.polling import PATIENCE, wait_for
-from traymon.ui.web.connections import PageProtocol
-from traymon.ui.web.log_limit import LINES
+from traymon.serving.connections import BoundedProtocol
+from traymon.serving.log_limit import LINES
 from traymon.ui.web.peers import is_another_users
 from traymon.ui.web.reception import MAX_WAITING, Reception
 from traymon.ui.web.server import _listen
@@ -59,7 +59,7 @@ def test_a_thousand_silent_connections_keep_nobody_out(page: Served) -> None:
             stack.enter_context(connect(page))
             if count % 100 == 99:
                 assert seconds_until_answer(page) < 5
-                wait_for(lambda: waiting(page) <= PageProtocol.MAX_WAITING, "the oldest to end")
+                wait_for(lambda: waiting(page) <= BoundedProtocol.MAX_WAITING, "the oldest to end")
 
 
 def test_of_too_many_that_say_nothing_the_oldest_has_to_go(
@@ -75,7 +75,7 @@ def test_pages_that_are_open_stay_open_among_silent_connections(page: Served) ->
     with ExitStack() as stack:
         stream = stack.enter_context(closing(page.stream()))
         assert stream.readline().startswith(b"data: ")
-        for _ in range(3 * PageProtocol.MAX_WAITING):
+        for _ in range(3 * BoundedProtocol.MAX_WAITING):
             stack.enter_context(connect(page))
         assert page.get("/status")[0] == 200
         page.show("healthy")
@@ -98,7 +98,7 @@ def test_a_connection_without_the_key_has_seconds(
     start: bytes, page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Reception, "TIMEOUT", 0.3)
-    monkeypatch.setattr(PageProtocol, "REQUEST_TIMEOUT", 0.3)
+    monkeypatch.setattr(BoundedProtocol, "REQUEST_TIMEOUT", 0.3)
     with connect(page) as connection:
         connection.sendall(start.replace(b"{port}", str(page.port).encode()))
         while not is_cut_off(connection):
@@ -106,7 +106,7 @@ def test_a_connection_without_the_key_has_seconds(
 
 
 def test_headers_that_drip_in_are_cut_off(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PageProtocol, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(BoundedProtocol, "REQUEST_TIMEOUT", 0.5)
     with connect(page) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         began, cut_off = time.monotonic(), False
@@ -122,7 +122,7 @@ def test_headers_that_drip_in_are_cut_off(page: Served, monkeypatch: pytest.Monk
 def test_who_asks_for_much_and_reads_nothing_is_cut_off(
     page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PageProtocol, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(BoundedProtocol, "REQUEST_TIMEOUT", 0.5)
     request = f"GET /page.js HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode()
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
@@ -136,7 +136,7 @@ def test_who_asks_for_much_and_reads_nothing_is_cut_off(
 def test_a_stream_outlives_the_time_for_a_request_and_says_that_it_is_alive(
     page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PageProtocol, "REQUEST_TIMEOUT", 0.3)
+    monkeypatch.setattr(BoundedProtocol, "REQUEST_TIMEOUT", 0.3)
     with closing(page.stream()) as stream:
         assert stream.readline().startswith(b"data: ")
         began = time.monotonic()
@@ -213,7 +213,7 @@ def send_garbage(page: Served) -> None:
 def test_garbage_is_no_error_of_the_server(
     page: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("traymon.ui.web.log_limit.LINES", 10**9)
+    monkeypatch.setattr("traymon.serving.log_limit.LINES", 10**9)
     send_garbage(page)
     assert {record.getMessage() for record in caplog.records} == {"Invalid HTTP request received."}
 

@@ -14,8 +14,8 @@ import pytest
 
 from support.page_server import Served, served
 from support.polling import PATIENCE, wait_for
-from traymon.ui.web.log_limit import LINES
-from traymon.ui.web.server import ACCEPT_RETRY_INTERVAL
+from traymon.serving.listener import RETRY_INTERVAL
+from traymon.serving.log_limit import LINES
 
 if sys.platform == "win32":
     pytest.skip("POSIX alone", allow_module_level=True)
@@ -35,7 +35,7 @@ def page() -> Iterator[Served]:
 def test_without_a_free_descriptor_it_waits_and_goes_on_with_the_next_one(
     page: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("traymon.ui.web.log_limit.LINES", 10**9)  # to count the attempts
+    monkeypatch.setattr("traymon.serving.log_limit.LINES", 10**9)  # to count the attempts
     assert page.get("/status")[0] == 200  # all is loaded
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
@@ -50,7 +50,7 @@ def test_without_a_free_descriptor_it_waits_and_goes_on_with_the_next_one(
             wait_for(lambda: caplog.records, "the first attempt")
             time.sleep(0.5)
             attempts = len(caplog.records)
-            assert attempts <= 2 + (time.monotonic() - began) / ACCEPT_RETRY_INTERVAL
+            assert attempts <= 2 + (time.monotonic() - began) / RETRY_INTERVAL
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert all(os.strerror(errno.EMFILE) in r.getMessage() for r in caplog.records)

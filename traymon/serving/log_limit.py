@@ -34,6 +34,6 @@ class _Limit(logging.Filter):
         if now - self._began >= PERIOD:
             self._began, self._lines = now, 0
         self._lines += 1
-        if self._lines == LINES:
+        if self._lines == LINES and not record.msg.endswith(LAST):  # of another server
             record.msg = f"{record.msg}{LAST}"
         return self._lines <= LINES

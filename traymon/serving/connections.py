@@ -1,7 +1,7 @@
-"""HTTP over the page's connections: uvicorn's protocol, with the bounds that it lacks.
+"""HTTP over accepted connections: uvicorn's protocol, with the bounds that it lacks.
 
-Until a connection carries a request of this user's it costs little: it has seconds, it makes room
-for newer ones, and it writes next to nothing into the log.
+Until a connection carries a request that may be served it costs little: it has seconds, it makes
+room for newer ones, and it writes next to nothing into the log.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ MAX_HEADERS = 16_384  # bytes of a request that is not complete
 
 
 class Connections:
-    """Every connection of the page. On the page's loop."""
+    """The connections of one server. On its loop."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
-        """`app` is an ASGI application."""
+        """`app` is an ASGI application, which calls `state.let_in` for a request that it serves."""
         self._config = uvicorn.Config(
             app,
-            http=PageProtocol,
+            interface="asgi3",
+            http=BoundedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -39,17 +40,17 @@ class Connections:
         )
         self._config.load()
         self._state = ServerState()
-        self.waiting: dict[PageProtocol, None] = {}  # in the order in which they began to wait
+        self.waiting: dict[BoundedProtocol, None] = {}  # in the order in which they began to wait
 
     async def adopt(self, connection: socket.socket, received: bytes) -> None:
         """Serve a connection that was accepted, and sent these bytes already. Raises OSError."""
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(
-            lambda: PageProtocol(self._config, self._state, self.waiting, received), connection
+            lambda: BoundedProtocol(self._config, self._state, self.waiting, received), connection
         )
 
     def end_waiting(self) -> None:
-        """End the connections that carry no request with the page's key."""
+        """End the connections that carry no request which was let in."""
         for connection in list(self.waiting):
             connection.transport.abort()
 
@@ -66,8 +67,8 @@ class Connections:
             connection.transport.abort()
 
 
-class PageProtocol(H11Protocol):
-    """uvicorn's HTTP protocol with limits on what comes without the page's key."""
+class BoundedProtocol(H11Protocol):
+    """uvicorn's HTTP protocol with limits on what was not let in."""
 
     MAX_WAITING = 64  # connections; one more ends the oldest
     REQUEST_TIMEOUT = 5.0  # seconds from the connection, or its last response, to a whole request
@@ -76,7 +77,7 @@ class PageProtocol(H11Protocol):
         self,
         config: uvicorn.Config,
         state: ServerState,
-        waiting: dict[PageProtocol, None],
+        waiting: dict[BoundedProtocol, None],
         received: bytes,
     ) -> None:
         super().__init__(config, state, {"let_in": self._let_in})
@@ -92,7 +93,8 @@ class PageProtocol(H11Protocol):
             oldest._leave_waiting()
             oldest.transport.abort()
         received, self._received = self._received, b""
-        self.data_received(received)  # before anything more is read
+        if received:  # h11 takes no bytes for the end
+            self.data_received(received)  # before anything more is read
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -116,7 +118,7 @@ class PageProtocol(H11Protocol):
         """Say nothing: any web page can ask for an upgrade."""
 
     def _let_in(self) -> None:
-        """Give the request the time that it takes: it is this user's."""
+        """Give the request the time that it takes."""
         self._leave_waiting()
 
     def _wait_for_request(self) -> None:

@@ -1,0 +1,49 @@
+"""Counts what became of notifications, on their way to the history."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+from traymon.core.history import NotificationRecord
+from traymon.core.notification_policy import Unannounced
+
+
+class Record(Protocol):
+    """Keeps what outlives this process, by the target's name. Every method returns at once."""
+
+    def record_notification(self, target: str, record: NotificationRecord) -> None:
+        """Keep a notification, or what has become of it."""
+
+    def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
+        """Keep the faults that are unannounced, in place of those before."""
+
+
+class Attempts:
+    """A record that counts, and hands everything on. From any thread."""
+
+    def __init__(self, record: Record | None = None) -> None:
+        """`record` keeps it; None: nothing does."""
+        self._record = record
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many there were since the start, by channel and outcome: `("dbus", "delivered")`."""
+        with self._lock:
+            return dict(self._counts)
+
+    def record_notification(self, target: str, record: NotificationRecord) -> None:
+        """Count a notification, or what has become of it, and hand it on."""
+        with self._lock:
+            self._counts[record.channel or "none", record.outcome] += 1
+        if self._record is not None:
+            self._record.record_notification(target, record)
+
+    def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
+        """Hand on the faults that are unannounced."""
+        if self._record is not None:
+            self._record.record_missed(target, faults)

@@ -1,0 +1,1 @@
+"""What Prometheus may collect from this traymon; loaded only with TRAYMON_METRICS."""
