@@ -155,7 +155,7 @@ class App:
         self._history = self._open_history(folders) if history else None
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
         actions = self._user_actions(offer_start_at_login=login_options is not None)
-        self._new_tray = partial(Tray, actions, folders.state / "icons")
+        self._new_tray = partial(Tray, actions)
         gatekeeper = Gatekeeper(
             lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
         )

@@ -308,7 +308,7 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus", "gate"}  # a socket
+    peers_of_their_own = {*within("sensors", "sim"), "ui/session_bus", "gate"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 
