@@ -24,6 +24,7 @@ FAST = {
     "TRAYMON_QUICK": "2",
     "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
+    "TRAYMON_REGION": "off",  # else the lights differ during IB's own reset
 }
 
 # Runs a command on a terminal; what it prints is passed on.

@@ -194,9 +194,9 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
     # --- what it shows
 
     def _show(self) -> None:
+        self._update_title()
         self._show_in_panel()
         self._find_place()
-        self._follow()
 
     def _show_in_panel(self) -> None:
         if self._connection is not None:
