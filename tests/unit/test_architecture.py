@@ -95,16 +95,20 @@ IMPORTERS = {
     "pystray": {
         "ui/tray/menu",
         "ui/tray/backend",
+        "ui/tray/dbus_menu",
+        "ui/tray/linux",
         "ui/tray/macos",
-        "ui/tray/gtk",
         "ui/tray/windows",
+        "ui/tray/x11_fallback",
         "ui/tray/xorg",
     },
-    "Xlib": {"ui/tray/gtk", "ui/tray/xorg", "sensors/screen_x11", "sim/window"},
-    "gi": {"ui/tray/gtk"},
+    "Xlib": {"ui/tray/xorg", "sensors/screen_x11", "sim/window"},
     "PyObjCTools": {"ui/tray/macos"},
     "plyer": {"ui/notify/plyer"},
-    "jeepney": {"ui/notify/dbus", "ui/notify/notification_service", "ui/notify/session_bus"},
+    "jeepney": {
+        *("ui/session_bus", "ui/bus_object", "ui/notify/dbus", "ui/notify/notification_service"),
+        *("ui/tray/dbus_menu", "ui/tray/panel_connection"),
+    },
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
@@ -302,7 +306,7 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
         for name in node.names
     }
     assert not {name for name in at_once if name and "pystray" in name}
-    backends = {f"ui/tray/{platform}" for platform in ("gtk", "macos", "windows", "xorg")}
+    backends = {f"ui/tray/{name}" for name in ("linux", "macos", "windows", "xorg", "x11_fallback")}
     for module in FILES.keys() - backends - {"ui/tray/backend"}:
         assert not backends & ours(module), module
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
@@ -19,7 +18,6 @@ from support.desktop_traymon import (
     Traymon,
     clashing,
     log_of,
-    shows,
     wait_until_it_shows,
 )
 from support.loaded_modules import LoadedModules
@@ -34,9 +32,7 @@ WITHOUT_X11 = {**ANYWHERE, "DISPLAY": ""}
 ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 
 
-pytestmark = pytest.mark.skipif(
-    not panel_is_here(), reason="needs: apt install xfce4-panel xfconf"
-)
+pytestmark = pytest.mark.skipif(not panel_is_here(), reason="needs: apt install xfce4-panel xfconf")
 
 
 class Item:

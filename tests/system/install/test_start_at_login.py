@@ -187,7 +187,9 @@ def test_the_menus_tick_switches_it_on_with_these_settings_and_off(
     desktop: Desktop, project: Path
 ) -> None:
     start_panel(desktop)
-    desktop.spawn("traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **ANYWHERE)
+    desktop.spawn(
+        "traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **ANYWHERE
+    )
     wait_until_it_shows(desktop, GREEN, "green")
     tick = ("Up", "Up", "Up")  # Quit, About, Start at login
     choose(desktop, *tick)
@@ -206,7 +208,9 @@ def test_an_entry_with_other_settings_has_no_tick_and_a_click_gives_it_these(
     switch_on(desktop, Path(desktop.env["HOME"]))
     assert "--env" not in entry_of(desktop).read_text()
     start_panel(desktop)
-    desktop.spawn("traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **ANYWHERE)
+    desktop.spawn(
+        "traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **ANYWHERE
+    )
     wait_until_it_shows(desktop, GREEN, "green")
     choose(desktop, "Up", "Up", "Up")
     wait_for(lambda: "--env" in entry_of(desktop).read_text(), "the entry with the settings")

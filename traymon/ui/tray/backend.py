@@ -24,6 +24,16 @@ def icon_class() -> Any:
     """Return our icon class for this platform, or the one that is asked for. Raises NoTray."""
     backend = _wanted(BACKENDS.get(sys.platform, LINUX_BACKENDS))
     log.info("tray backend: %s", backend)
+    return _load(backend)
+
+
+def check_screen() -> None:
+    """Raise NoTray if this session has no screen, on Linux."""
+    if not os.environ.get("WAYLAND_DISPLAY"):
+        _load("xorg")  # whose import connects to the display
+
+
+def _load(backend: str) -> Any:
     # pystray chooses a backend of its own on import; the dummy touches no display
     with _environment("PYSTRAY_BACKEND", "dummy" if backend in LINUX_BACKENDS else backend):
         try:

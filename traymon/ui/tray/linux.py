@@ -62,13 +62,14 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         self._x11 = X11Fallback(
             self.name, lambda: self._take_click(self), lambda: self.post(self._find_place)
         )
+        if _is_on_a_terminal():  # what is on the user's bus is on another screen
+            raise NoTray("no display")
         no_bus = self._connect()
         if not self._has_panel:
             try:
                 self._x11.open()
             except NoTray as no_display:
-                # on Wayland, a panel may still start
-                if no_bus or not os.environ.get("WAYLAND_DISPLAY"):
+                if self._connection is None or not self._may_get_a_panel(self._connection):
                     raise NoTray("; ".join(filter(None, (str(no_display), no_bus)))) from None
 
     @property
@@ -79,6 +80,10 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
     @property
     def _has_panel(self) -> bool:
         return self._connection is not None and self._connection.has_panel
+
+    @staticmethod
+    def _may_get_a_panel(connection: PanelConnection) -> bool:
+        return connection.has_watcher or bool(os.environ.get("WAYLAND_DISPLAY"))
 
     # --- the main thread
 
@@ -235,3 +240,9 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
     def _follow(self) -> None:
         """Let the X11 icon, where it is open, show the same."""
         self._x11.show(self.light, self.rimmed, self.marked, self.title)
+
+
+def _is_on_a_terminal() -> bool:
+    """Tell whether this session, by systemd-logind's word, has no screen: as over SSH."""
+    screens = (os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return os.environ.get("XDG_SESSION_TYPE") == "tty" and not any(screens)

@@ -44,6 +44,11 @@ class PanelConnection:
             Handlers(self._take_signal, partial(answer_call, objects), lambda: on_end(self))
         )
 
+    @property
+    def has_watcher(self) -> bool:
+        """Whether panels have somebody to register with: then this is a desktop."""
+        return bool(self._watcher)
+
     def begin(self, timeout: float) -> None:
         """Follow the panels from now on; wait for the first answer, at most `timeout` seconds.
 
