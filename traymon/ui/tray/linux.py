@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 PANEL_TIMEOUT = 1.0  # seconds for the desktop to say whether it has a panel
 RETRY_INTERVAL = 5.0  # seconds between two looks for a bus or a display
+PANEL, X11_TRAY = "in the panel", "in the X11 tray as soon as there is one"
+NOWHERE = "nowhere: there is no panel, and no X11"
 MAX_CLICKS = 8  # that wait to be handled; whoever sends more is no person
 
 
@@ -51,6 +53,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._clicks = threading.BoundedSemaphore(MAX_CLICKS)
         self._leaving = False
+        self._place = ""  # where the icon is, in words
         self._due: dict[Callable[[], None], float] = {}  # jobs for later, on the monotonic clock
         self._dbus_menu = DBusMenu(
             lambda item: self._take_click(self._handler(item)), lambda: self.post(self.update_menu)
@@ -155,11 +158,14 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         except (NoBus, OSError) as error:
             return str(error)
         self._connection = connection
+        if connection.is_closed:  # before `_on_bus_end` could see that it is the one
+            self._connection = None
+            return "the session bus is gone"
         return ""
 
     def _on_bus_end(self, connection: PanelConnection) -> None:
         if connection is self._connection:
-            log.warning("the session bus is gone, and the icon from the panel with it")
+            log.warning("the session bus is gone")
             self._connection = None
             self._find_place()
 
@@ -170,12 +176,15 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         elif not self._x11.is_open:
             try:
                 self._x11.open()
-            except NoTray as error:
-                log.info("no X11 tray either: %s", error)
+            except NoTray:
                 if self._display_is_gone():
                     log.warning("the display is gone")
                     self._leaving = True
-        is_lost = self._connection is None or not (self._has_panel or self._x11.is_open)
+        place = PANEL if self._has_panel else X11_TRAY if self._x11.is_open else NOWHERE
+        if place != self._place:
+            log.info("the icon is %s", place)
+            self._place = place
+        is_lost = self._connection is None or place is NOWHERE
         self._run_later(self._look_again, RETRY_INTERVAL if is_lost else None)
 
     def _display_is_gone(self) -> bool:

@@ -49,6 +49,11 @@ class PanelConnection:
         """Whether panels have somebody to register with: then this is a desktop."""
         return bool(self._watcher)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended, by whichever side."""
+        return self._bus.closed
+
     def begin(self, timeout: float) -> None:
         """Follow the panels from now on; wait for the first answer, at most `timeout` seconds.
 

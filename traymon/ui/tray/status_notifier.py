@@ -57,7 +57,7 @@ class StatusNotifierItem:
                 "ProvideXdgActivationToken": Method(lambda token: (), "s"),
             },
             properties=self._properties,
-            signals={"NewTitle": "", "NewIcon": "", "NewToolTip": "", "NewStatus": "s"},
+            signals={"NewTitle": "", "NewIcon": "", "NewToolTip": ""},
         )
 
     def _click(self, x: int, y: int) -> tuple[()]:

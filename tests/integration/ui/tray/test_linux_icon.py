@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -406,3 +407,21 @@ def test_clicks_beyond_what_a_person_does_are_dropped(bus: SessionBus) -> None:
         it.icon.post(lambda: it.clicked.append("the last"))
         wait_for(lambda: it.clicked[-1:] == ["the last"], "all clicks")
         assert it.clicked == [*["tick"] * 8, "the last"]
+
+
+def test_its_objects_describe_themselves(bus: SessionBus) -> None:
+    with Panel(bus.address) as panel, shown():
+        panel.wait_for_item()
+        method = "org.freedesktop.DBus.Introspectable.Introspect"
+        (item,), (menu,) = (panel.ask(path, method).body for path in (ITEM_PATH, MENU_PATH))
+        (interface,) = ElementTree.fromstring(item)
+        assert interface.get("name") == ITEM
+        properties = {each.get("name"): each.get("type") for each in interface.iter("property")}
+        assert properties["IconPixmap"] == "a(iiay)"
+        layout = ElementTree.fromstring(menu).find(".//method[@name='GetLayout']")
+        assert layout is not None
+        arguments = [(each.get("type"), each.get("direction")) for each in layout]
+        assert arguments == [
+            *(("i", "in"), ("i", "in"), ("as", "in")),
+            *(("u", "out"), ("(ia{sv}av)", "out")),
+        ]
