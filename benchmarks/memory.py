@@ -2,7 +2,8 @@
 
 A measurement, not a test: `.venv/bin/python benchmarks/memory.py` takes about twelve minutes, with
 `--minutes 1` about three. The icon is on a virtual screen (see tests/support/virtual_desktop.py),
-the session is held, and the page is first closed and then open. Linux only.
+the session is held, and the page is first closed and then open. Linux only. The icon is in XFCE's
+panel, or with `--tray x11` in an X11 tray.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from support.gateway_process import GatewayProcess
 from support.page_visit import visitor
 from support.polling import wait_for
 from support.virtual_desktop import Desktop, missing
+from support.xfce import ANYWHERE, panel_is_here, start_panel
 
 MIB = 2**20
 RUNS = 3  # of each import
@@ -86,13 +88,17 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Measures the memory of a resident traymon.")
     parser.add_argument("--minutes", type=float, default=10.0, help="until the tray is measured")
-    minutes = parser.parse_args().minutes
+    parser.add_argument("--tray", choices=("panel", "x11"), default="panel", help="for the icon")
+    arguments = parser.parse_args()
+    minutes, in_panel = arguments.minutes, arguments.tray == "panel"
+    if in_panel and not panel_is_here():
+        raise SystemExit("a panel needs: apt install xfce4-panel xfconf")
     if packages := missing():
         raise SystemExit(f"a virtual desktop needs: apt install {' '.join(packages)}")
     print(f"Python {sys.version.split()[0]}, {sys.platform}; MiB     resident    own")
     for library in LIBRARIES:
         print(f"  import {library:<28} + {cost_of_import(library)}")
-    with GatewayProcess() as gateway, resident_tray(gateway) as (desktop, process):
+    with GatewayProcess() as gateway, resident_tray(gateway, in_panel) as (desktop, process):
         time.sleep(minutes * 60)
         after = f"after {minutes:g} minutes"
         print(f"tray, session held, {after:<17} {memory_of(process)}  (bound {BOUND})")
@@ -121,14 +127,16 @@ def cost_of_import(library: str) -> Memory:
 
 
 @contextmanager
-def resident_tray(gateway: GatewayProcess) -> Iterator[tuple[Desktop, psutil.Process]]:
-    """Run a traymon in the tray of a virtual desktop; yield it once it is green."""
+def resident_tray(
+    gateway: GatewayProcess, in_panel: bool
+) -> Iterator[tuple[Desktop, psutil.Process]]:
+    """Run a traymon in the panel or tray of a virtual desktop; yield it once it is green."""
     with Desktop() as desktop:
-        desktop.start_tray()
+        start_panel(desktop) if in_panel else desktop.start_tray()
         desktop.start_dunst()
         command = [sys.executable, "-m", "traymon", "run", "--at-login", "--port"]
         process = desktop.spawn(
-            "traymon", *command, str(gateway.port), PYSTRAY_BACKEND="xorg", TRAYMON_REGION="off"
+            "traymon", *command, str(gateway.port), **ANYWHERE, TRAYMON_REGION="off"
         )
         wait_for(lambda: shows(desktop, GREEN), "the green icon")
         yield desktop, psutil.Process(process.pid)

@@ -20,12 +20,11 @@ from support.a_fortnight import write_fortnight  # noqa: E402
 from support.chromium import browser, resize  # noqa: E402
 from support.colours import AMBER, GREEN, GREY, RED  # noqa: E402
 from support.desktop_traymon import FAST, shows  # noqa: E402
-from support.gtk import INDICATOR  # noqa: E402
 from support.polling import wait_for  # noqa: E402
 from support.traymon_process import ResidentTraymon  # noqa: E402
 from support.virtual_desktop import Box, Desktop  # noqa: E402
 from support.wine import Windows  # noqa: E402
-from support.xfce import start_panel  # noqa: E402
+from support.xfce import ANYWHERE, start_panel  # noqa: E402
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -114,7 +113,7 @@ def menu() -> None:
         desktop.start_dunst()  # without a service the menu says so
         start_panel(desktop)
         start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
-        desktop.spawn("traymon", *start, **{**FAST, **INDICATOR})
+        desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
         wait_for(lambda: shows(desktop, RED), "the red icon", timeout=30)
         desktop.click_tray_icon()
         seen = wait_for(desktop.menu, "the menu")

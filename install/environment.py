@@ -181,10 +181,7 @@ def recreate_venv() -> None:
             shutil.rmtree(str(path))
         else:
             path.unlink()
-    options = ["--system-site-packages"] if system_has_gi() else []
-    run_or_fail(
-        isolated(base_python(), "-m", "venv", *options, str(VENV)), "Python could not make .venv."
-    )
+    run_or_fail(isolated(base_python(), "-m", "venv", str(VENV)), "Python could not make .venv.")
 
 
 def base_python() -> str:
@@ -240,20 +237,6 @@ def spell_paths_in_ascii() -> None:
             for line in path.read_text(encoding="utf-8").splitlines()
         ]
         path.write_text("\n".join(lines) + "\n", encoding="ascii")
-
-
-def system_has_gi() -> bool:
-    """Tell whether the Python that runs this has PyGObject, which the tray icon's menu needs.
-
-    It is a package of the system: no wheels exist that could be locked.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        import gi  # noqa: F401
-    except Exception:  # whatever a half-installed binding raises
-        return False
-    return True
 
 
 # --- the Python that runs this ---

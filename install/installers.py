@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environment import ROOT, base_python, check_venv_module, locked_packages, supported
+from environment import ROOT, base_python, check_venv_module, locked_packages
 from subprocesses import isolated, output_of, run_or_fail
 
 BIN, EXE = ("Scripts", ".exe") if sys.platform == "win32" else ("bin", "")
 NETWORK_HINT = " Check your internet connection or proxy settings, then run this again."
-SYSTEM_PYTHON = "/usr/bin/python3"
 LINK = Path(
     os.path.expanduser("~/.local/bin/traymon")
 )  # not on Windows, whose PATH has no such folder
@@ -56,7 +55,7 @@ class UvInstaller:
 
 
 class PipxInstaller:
-    """An environment managed by pipx, with access to the system's PyGObject if it has one."""
+    """An environment managed by pipx."""
 
     name = "pipx"
     kind = "with pipx"
@@ -73,12 +72,10 @@ class PipxInstaller:
 
     def install(self) -> None:
         """Install or update traymon. Raises InstallError."""
-        python = python_with_gi()
-        options = [] if python is None else ["--system-site-packages"]
-        python = python or base_python()
+        python = base_python()
         with _verified_wheels(python) as wheels:
             run_or_fail(
-                ["pipx", "install", "--force", "--python", python, *options, str(ROOT)],
+                ["pipx", "install", "--force", "--python", python, str(ROOT)],
                 "pipx could not install traymon.",
                 _only_from(wheels),
             )
@@ -89,7 +86,7 @@ class PipxInstaller:
 
 
 class VenvInstaller:
-    """An environment of traymon's own, with access to the system's PyGObject if it has one."""
+    """An environment of traymon's own."""
 
     name = "venv"
     kind = "private venv"
@@ -109,14 +106,12 @@ class VenvInstaller:
     def install(self) -> None:
         """Create the environment. If that fails, restore the old one. Raises InstallError."""
         self._restore()  # if an earlier run was interrupted
-        python = python_with_gi()
-        if python is None:
-            check_venv_module()
+        check_venv_module()
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         if self._folder.exists():
             self._folder.rename(self._old)
         try:
-            self._create(python)
+            self._create()
         except BaseException:
             _remove_what_can_be(self._folder)
             self._restore()
@@ -130,11 +125,10 @@ class VenvInstaller:
             _remove_what_can_be(self._folder)
             self._old.rename(self._folder)
 
-    def _create(self, python_with_menu: "str | None") -> None:
-        python = python_with_menu or base_python()
-        options = ["--system-site-packages"] if python_with_menu else []
+    def _create(self) -> None:
+        python = base_python()
         run_or_fail(
-            isolated(python, "-m", "venv", *options, str(self._folder)),
+            isolated(python, "-m", "venv", str(self._folder)),
             f"{python} could not make a virtual environment.",
         )
         pip = isolated(self._folder / BIN / ("python" + EXE), "-m", "pip", "install", "--quiet")
@@ -182,28 +176,9 @@ def command_of(installer: "Installer") -> Path:
 
 
 def choose_installer() -> "Installer":
-    """Return the installer that was used before, else the first one that can be used here.
-
-    uv cannot give traymon access to the system's PyGObject, without which the icon has no menu on
-    Linux.
-    """
+    """Return the installer that was used before, else the first one that can be used here."""
     usable = [installer for installer in INSTALLERS if installer.is_here()]
-    if python_with_gi() is not None:
-        usable = [installer for installer in usable if installer.name != "uv"]
     return [*installed_with(), *usable][0]
-
-
-def python_with_gi() -> "str | None":
-    """Return a Python here that has PyGObject, which the icon's menu needs; None without one."""
-    if not sys.platform.startswith("linux"):
-        return None
-    code = "import gi, sys, venv, ensurepip; gi.require_version('Gtk', '3.0');"
-    code += "print('%d.%d' % sys.version_info[:2])"
-    for python in (base_python(), SYSTEM_PYTHON):
-        version = output_of(isolated(python, "-c", code))
-        if version is not None and supported(version):
-            return python
-    return None
 
 
 def data_folder() -> Path:

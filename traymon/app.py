@@ -182,7 +182,7 @@ class App:
             offer_start_at_login=settings is not None,
             phone=None if self._alerting is None else self._alerting.phone_setup(),
         )
-        self._new_tray = partial(Tray, actions, folders.state / "icons")
+        self._new_tray = partial(Tray, actions)
         gatekeeper = Gatekeeper(
             lambda: self.monitor.targets,
             lambda: self._hub.statuses,

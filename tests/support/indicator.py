@@ -12,24 +12,32 @@ ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 ROOT = 0  # the number of the menu itself
 
 
+def items(desktop: Desktop) -> list[str]:
+    """Return the icons that the panel knows."""
+    if not desktop.answers(WATCHER):
+        return []
+    known = desktop.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+    return [str(item) for item in known]
+
+
 class Indicator:
     """The icon that is registered with the panel."""
 
     def __init__(self, desktop: Desktop) -> None:
-        def registered() -> list[str]:
-            items = desktop.get(
-                WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems"
-            )
-            return [str(item) for item in items]
-
         self._desktop = desktop
-        self._name, _, path = wait_for(registered, "an icon")[0].partition("/")
+        self._name, _, path = wait_for(lambda: items(desktop), "an icon")[0].partition("/")
         self._path = f"/{path}"
 
     @property
     def title(self) -> str:
-        """What the panel shows as the icon's tooltip."""
+        """The name of the icon, for those who hear it read."""
         return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
+
+    @property
+    def tooltip(self) -> str:
+        """What the panel shows while the pointer rests on the icon."""
+        _, _, head, text = self._desktop.get(self._name, self._path, ITEM, "ToolTip")
+        return f"{head}\n{text}"
 
     def labels(self, *submenus: str) -> list[str]:
         """Return the texts of the menu, or of a submenu, without lines and what is hidden."""

@@ -124,16 +124,3 @@ def new_user(sources: Path, folder: Path) -> User:
     wheels = (sources / "wheels").as_uri()  # pip splits a list at spaces
     env.update(PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1", PIP_FIND_LINKS=wheels)
     return User(home, sources, env)
-
-
-def hide_gi(sources: Path) -> str:
-    """Let these sources look for no PyGObject in the system; return the script as it was.
-
-    The new text has another length: Python takes a cached module for the present one if the file's
-    size and second are the same.
-    """
-    script = sources / "install" / "installers.py"
-    text = script.read_text()
-    assert '"/usr/bin/python3"' in text
-    script.write_text(text.replace('"/usr/bin/python3"', '"/nowhere/at/all/python3"'))
-    return text

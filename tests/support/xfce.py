@@ -11,6 +11,8 @@ from pathlib import Path
 from support.polling import wait_for
 from support.virtual_desktop import Desktop
 
+# As traymon chooses by itself: first such a panel, then an X11 tray.
+ANYWHERE = {"PYSTRAY_BACKEND": ""}
 WATCHER = "org.kde.StatusNotifierWatcher"
 SETTINGS = "org.xfce.Xfconf"
 # Debian keeps xfconfd beside the library of its architecture.
@@ -59,7 +61,7 @@ def start_panel(desktop: Desktop) -> None:
     """Start the panel; return when it takes icons."""
     if not desktop.answers(SETTINGS):
         channels = Path(desktop.env["XDG_CONFIG_HOME"]) / "xfce4/xfconf/xfce-perchannel-xml"
-        channels.mkdir(parents=True)
+        channels.mkdir(parents=True, exist_ok=True)
         (channels / "xfce4-panel.xml").write_text(PANEL)
         start_settings(desktop)
     desktop.spawn("xfce4-panel", "xfce4-panel", "--disable-wm-check")
@@ -76,3 +78,11 @@ def _takes_icons(desktop: Desktop) -> bool:
     return desktop.answers(WATCHER) and bool(
         desktop.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "IsStatusNotifierHostRegistered")
     )
+
+
+def choose(desktop: Desktop, *keys: str) -> None:
+    """Open the icon's menu, go to an item by keys and take it."""
+    desktop.click_tray_icon(button=3)
+    wait_for(desktop.menu, "the menu on the screen")
+    desktop.press(*keys, "Return")
+    wait_for(lambda: not desktop.menu(), "the end of the menu")

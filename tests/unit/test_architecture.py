@@ -105,16 +105,20 @@ IMPORTERS = {
     "pystray": {
         "ui/tray/menu",
         "ui/tray/backend",
+        "ui/tray/dbus_menu",
+        "ui/tray/linux",
         "ui/tray/macos",
-        "ui/tray/gtk",
         "ui/tray/windows",
+        "ui/tray/x11_fallback",
         "ui/tray/xorg",
     },
-    "Xlib": {"ui/tray/gtk", "ui/tray/xorg", "sensors/screen_x11", "sim/window"},
-    "gi": {"ui/tray/gtk"},
+    "Xlib": {"ui/tray/xorg", "sensors/screen_x11", "sim/window"},
     "PyObjCTools": {"ui/tray/macos"},
     "plyer": {"ui/notify/plyer"},
-    "jeepney": {"ui/notify/dbus", "ui/notify/notification_service", "ui/notify/session_bus"},
+    "jeepney": {
+        *("ui/session_bus", "ui/bus_object", "ui/notify/dbus", "ui/notify/notification_service"),
+        *("ui/tray/dbus_menu", "ui/tray/panel_connection"),
+    },
     "desktop_notifier": {"ui/notify/macos"},
     "PIL": {"ui/icons"},
     "dotenv": {"config/dotenv_file"},
@@ -327,7 +331,7 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
         for name in node.names
     }
     assert not {name for name in at_once if name and "pystray" in name}
-    backends = {f"ui/tray/{platform}" for platform in ("gtk", "macos", "windows", "xorg")}
+    backends = {f"ui/tray/{name}" for name in ("linux", "macos", "windows", "xorg", "x11_fallback")}
     for module in FILES.keys() - backends - {"ui/tray/backend"}:
         assert not backends & ours(module), module
 
@@ -339,7 +343,7 @@ def test_one_module_speaks_http_to_others_and_only_a_short_lived_process_imports
 
 
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
-    peers_of_their_own = {*within("sensors", "sim"), "ui/notify/session_bus", "gate"}  # a socket
+    peers_of_their_own = {*within("sensors", "sim"), "ui/session_bus", "gate"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
         assert not SOCKET_ERRORS & set(names(module)), module
 

@@ -182,10 +182,10 @@ def _ask_for_room(info: InstanceInfo) -> bool:
     """
     if sys.platform != "linux":  # elsewhere a program ends with its session
         return False
-    from traymon.ui.tray.backend import NoTray, find_backend
+    from traymon.ui.tray.backend import NoTray, check_screen
 
     try:
-        find_backend()
+        check_screen()
     except NoTray:
         return False
     try:

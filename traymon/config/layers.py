@@ -109,7 +109,9 @@ def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
     for number, line in file.unreadable:
         if _names_our_key(line):
             text = line.removeprefix("export ").lstrip()
-            yield Mistake(f"{file.path}, line {number}", masked_line(text), "", "is not a KEY=value line")
+            yield Mistake(
+                f"{file.path}, line {number}", masked_line(text), "", "is not a KEY=value line"
+            )
 
 
 def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:

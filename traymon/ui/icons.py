@@ -166,6 +166,12 @@ def windows_bits(light: Light, size: int, rimmed: bool = False, marked: bool = F
     return header + picture.tobytes("raw", "BGRA") + mask
 
 
+def argb(light: Light, size: int, rimmed: bool = False, marked: bool = False) -> bytes:
+    """Return the light's picture as the pixels of a StatusNotifierItem: alpha, red, green, blue."""
+    red, green, blue, alpha = draw(light, size, rimmed, marked).split()
+    return Image.merge("RGBA", (alpha, red, green, blue)).tobytes()
+
+
 def svg(light: Light) -> str:
     """Return the light's picture as the inside of an SVG of 64 by 64 units."""
     return svg_of(SHAPES[light])

@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs.macos
@@ -26,7 +25,7 @@ from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 from platformdirs.windows import Windows
 
-from support.installing import User, copy_sources, hide_gi, new_user
+from support.installing import User, copy_sources, new_user
 from support.repository import ROOT
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="a shell script, and links")
@@ -194,68 +193,60 @@ def give(user: User, name: str) -> Path:
     return log
 
 
-@pytest.fixture
-def no_gi(user: User) -> Iterator[User]:
-    """The user, with sources that look for no PyGObject in the system."""
-    text = hide_gi(user.sources)
-    yield user
-    (user.sources / "install" / "installers.py").write_text(text)
-
-
 @posix_only
 @pytest.mark.parametrize(("tools", "chosen"), [(["uv", "pipx"], "uv"), (["pipx"], "pipx")])
 def test_whichever_is_there_installs_it_and_removes_it(
-    no_gi: User, tools: list[str], chosen: str
+    user: User, tools: list[str], chosen: str
 ) -> None:
     for tool in tools:
-        give(no_gi, tool)
-    done = no_gi.install()
+        give(user, tool)
+    done = user.install()
     assert done.returncode == 0, done.stderr
     assert f"Installing traymon (with {chosen}). " in done.stdout
-    again = no_gi.install()
+    again = user.install()
     assert "up to date" in again.stdout
-    done = no_gi.install("--uninstall")
+    done = user.install("--uninstall")
     assert f"Removed traymon, which was installed with {chosen}.\n" in done.stdout
-    done = no_gi.install("--uninstall")
+    done = user.install("--uninstall")
     assert "traymon is not installed for this user.\n" in done.stdout
 
 
 @posix_only
 @pytest.mark.parametrize("tool", ["uv", "pipx"])
-def test_the_tools_get_the_sources_and_this_python(no_gi: User, tool: str) -> None:
-    log = give(no_gi, tool)
-    assert no_gi.install("--start-at-login", "--env", "some.env").returncode == 3
+def test_the_tools_get_the_sources_and_this_python(user: User, tool: str) -> None:
+    log = give(user, tool)
+    assert user.install("--start-at-login", "--env", "some.env").returncode == 3
     asked = log.read_text().splitlines()
     (install,) = [line for line in asked if " --force " in line]
     assert f" --python {getattr(sys, '_base_executable', sys.executable)} " in install
-    assert install.endswith(f" {no_gi.sources} ")
+    assert install.endswith(f" {user.sources} ")
     assert asked[-1] == "autostart on --env some.env"
 
 
 @posix_only
-def test_an_installation_stays_with_its_tool(no_gi: User) -> None:
-    give(no_gi, "pipx")
-    assert no_gi.install().returncode == 0
-    give(no_gi, "uv")
-    assert "with pipx" in no_gi.install().stdout
-    assert "with uv" in no_gi.install("--with", "uv").stdout
-    removed = no_gi.install("--uninstall").stdout
+def test_an_installation_stays_with_its_tool(user: User) -> None:
+    give(user, "pipx")
+    assert user.install().returncode == 0
+    give(user, "uv")
+    assert "with pipx" in user.install().stdout
+    assert "with uv" in user.install("--with", "uv").stdout
+    removed = user.install("--uninstall").stdout
     assert "with pipx" in removed
     assert "with uv" in removed
 
 
 @posix_only
-def test_the_tools_own_words_follow_one_sentence(no_gi: User) -> None:
-    give(no_gi, "uv")
-    done = no_gi.install(FAIL="1")
+def test_the_tools_own_words_follow_one_sentence(user: User) -> None:
+    give(user, "uv")
+    done = user.install(FAIL="1")
     assert done.returncode == 3
     assert done.stderr == "uv could not install traymon.\n\nit does not work here\n"
 
 
 @posix_only
-def test_without_a_network_pips_own_words_follow_one_sentence(no_gi: User) -> None:
-    log = give(no_gi, "uv")
-    done = no_gi.install(PIP_FIND_LINKS="")
+def test_without_a_network_pips_own_words_follow_one_sentence(user: User) -> None:
+    log = give(user, "uv")
+    done = user.install(PIP_FIND_LINKS="")
     assert done.returncode == 3
     sentence, *words = done.stderr.splitlines()
     assert sentence.startswith(
@@ -286,32 +277,32 @@ PROJECT = "autostart on --env {home}/bot/.env"
     ],
 )
 def test_on_a_terminal_it_asks_whether_to_start_at_login_and_for_which_project(
-    no_gi: User, where: dict[str, str], choices: str, answers: list[str], asked: str | None
+    user: User, where: dict[str, str], choices: str, answers: list[str], asked: str | None
 ) -> None:
-    (no_gi.home / "bot").mkdir()
-    (no_gi.home / "bot" / ".env").touch()
-    log = give(no_gi, "uv")
-    said = talk(no_gi, where, answers)
+    (user.home / "bot").mkdir()
+    (user.home / "bot" / ".env").touch()
+    log = give(user, "uv")
+    said = talk(user, where, answers)
     assert f"Start traymon at login? {choices} " in said
-    assert last_asked(log) == (asked and asked.format(home=no_gi.home))
+    assert last_asked(log) == (asked and asked.format(home=user.home))
 
 
 @posix_only
 @pytest.mark.parametrize(
     ("answer", "asked"), [("", "autostart on --env {home}/.env"), ("none", NO_PROJECT)]
 )
-def test_the_project_of_this_folder_is_proposed(no_gi: User, answer: str, asked: str) -> None:
-    (no_gi.home / ".env").touch()
-    log = give(no_gi, "uv")
-    said = talk(no_gi, HERE, ["y", answer])
-    assert f"(Enter: {no_gi.home}/.env; none: no project)" in said
-    assert last_asked(log) == asked.format(home=no_gi.home)
+def test_the_project_of_this_folder_is_proposed(user: User, answer: str, asked: str) -> None:
+    (user.home / ".env").touch()
+    log = give(user, "uv")
+    said = talk(user, HERE, ["y", answer])
+    assert f"(Enter: {user.home}/.env; none: no project)" in said
+    assert last_asked(log) == asked.format(home=user.home)
 
 
 @posix_only
-def test_the_end_of_the_input_is_an_answer(no_gi: User) -> None:
-    log = give(no_gi, "uv")
-    talk(no_gi, {}, ["\x04"])
+def test_the_end_of_the_input_is_an_answer(user: User) -> None:
+    log = give(user, "uv")
+    talk(user, {}, ["\x04"])
     assert last_asked(log) is None
 
 
@@ -359,23 +350,6 @@ def talk(user: User, env: dict[str, str], answers: list[str]) -> str:
     return said.decode()
 
 
-def system_has_gtk() -> bool:
-    code = "import gi, sys, venv, ensurepip; gi.require_version('Gtk', '3.0')"
-    code += "; sys.exit(not (3, 11) <= sys.version_info < (3, 15))"
-    try:
-        return subprocess.run(["/usr/bin/python3", "-c", code], stderr=-3).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.skipif(not system_has_gtk(), reason="needs: apt install python3-gi gir1.2-gtk-3.0")
-def test_with_the_systems_pygobject_it_is_not_uv_and_its_python_lends_the_menu(user: User) -> None:
-    give(user, "uv")
-    log = give(user, "pipx")
-    assert "Installing traymon (with pipx)" in user.install().stdout
-    assert "--python /usr/bin/python3 --system-site-packages" in log.read_text()
-
-
 # --- what cannot be
 
 
@@ -393,16 +367,16 @@ def test_without_any_python_one_sentence_says_what_to_install(user: User) -> Non
 
 
 @posix_only
-def test_a_python_without_ensurepip_says_what_to_install(no_gi: User, tmp_path: Path) -> None:
+def test_a_python_without_ensurepip_says_what_to_install(user: User, tmp_path: Path) -> None:
     python = python_without_ensurepip(tmp_path / "python")
-    (no_gi.programs / "python3").write_text(f'#!/bin/sh\nexec "{python}" "$@"\n')
-    done = no_gi.install()
+    (user.programs / "python3").write_text(f'#!/bin/sh\nexec "{python}" "$@"\n')
+    done = user.install()
     assert done.returncode == 3
     assert "cannot make virtual environments: its venv module is missing" in done.stderr
-    assert no_gi.files() == set()
+    assert user.files() == set()
 
-    log = give(no_gi, "uv")  # brings a Python that lacks nothing
-    assert no_gi.install().returncode == 0
+    log = give(user, "uv")  # brings a Python that lacks nothing
+    assert user.install().returncode == 0
     assert log.read_text().startswith("uv run ")
 
 

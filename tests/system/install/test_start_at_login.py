@@ -16,9 +16,9 @@ if sys.platform != "linux":
 
 from support.colours import GREEN
 from support.desktop_traymon import FAST, log_of, wait_until_it_shows
-from support.gtk import GTK, choose, gtk_is_here
 from support.polling import PATIENCE, wait_for
 from support.virtual_desktop import Desktop
+from support.xfce import ANYWHERE, choose, panel_is_here, start_panel
 from traymon.autostart.login_start import is_login_entry
 from traymon.sim.gateway import Running
 
@@ -182,12 +182,14 @@ def test_settings_that_got_a_mistake_are_told_by_a_notification_and_the_log(
     assert "IB_PORT=74970" in log_of(desktop)
 
 
-@pytest.mark.skipif(not gtk_is_here(), reason="needs: apt install python3-gi gir1.2-gtk-3.0")
+@pytest.mark.skipif(not panel_is_here(), reason="needs: apt install xfce4-panel xfconf")
 def test_the_menus_tick_switches_it_on_with_these_settings_and_off(
     desktop: Desktop, project: Path
 ) -> None:
-    desktop.start_tray()
-    desktop.spawn("traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **GTK)
+    start_panel(desktop)
+    desktop.spawn(
+        "traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **ANYWHERE
+    )
     wait_until_it_shows(desktop, GREEN, "green")
     tick = ("Up", "Up", "Up")  # Quit, About, Start at login
     choose(desktop, *tick)
@@ -199,14 +201,16 @@ def test_the_menus_tick_switches_it_on_with_these_settings_and_off(
     wait_for(lambda: not entry_of(desktop).exists(), "the end of the entry")
 
 
-@pytest.mark.skipif(not gtk_is_here(), reason="needs: apt install python3-gi gir1.2-gtk-3.0")
+@pytest.mark.skipif(not panel_is_here(), reason="needs: apt install xfce4-panel xfconf")
 def test_an_entry_with_other_settings_has_no_tick_and_a_click_gives_it_these(
     desktop: Desktop, project: Path
 ) -> None:
     switch_on(desktop, Path(desktop.env["HOME"]))
     assert "--env" not in entry_of(desktop).read_text()
-    desktop.start_tray()
-    desktop.spawn("traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **GTK)
+    start_panel(desktop)
+    desktop.spawn(
+        "traymon", sys.executable, "-m", "traymon", "--env", f"{project}/.env", **ANYWHERE
+    )
     wait_until_it_shows(desktop, GREEN, "green")
     choose(desktop, "Up", "Up", "Up")
     wait_for(lambda: "--env" in entry_of(desktop).read_text(), "the entry with the settings")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from support import client_setup
-from support.installing import SHADOWS, User, copy_sources, hide_gi, new_user
+from support.installing import SHADOWS, User, copy_sources, new_user
 from support.wheels import make_wheel, sha256_of
 
 WAYS = ("uv", "pipx", "pipx with uv", "venv")
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell script"
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = copy_sources(tmp_path_factory.mktemp("supply") / "the sources")
-    hide_gi(sources)
     return sources
 
 

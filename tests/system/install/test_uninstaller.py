@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.installing import User, copy_sources, hide_gi, new_user
+from support.installing import User, copy_sources, new_user
 
 if sys.platform == "win32":
     pytest.skip("a shell script, and links", allow_module_level=True)
@@ -32,7 +32,6 @@ RUNNING = "traymon is running. Quit it first"
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = copy_sources(tmp_path_factory.mktemp("uninstaller") / "the sources")
-    hide_gi(sources)
     return sources
 
 

@@ -21,8 +21,17 @@ from traymon.core.notification_policy import Outcome
 from traymon.ui.notification_text import BUTTONS, NotificationText, sign
 from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of, reason
 from traymon.ui.notify.notification_service import INTERFACE, Service, ServiceWatch
-from traymon.ui.notify.session_bus import BUS, CallError, Reply, SessionBus, answer, connect
 from traymon.ui.notify.shown import Shown, ShownNotifications
+from traymon.ui.session_bus import (
+    BUS,
+    CallError,
+    Handlers,
+    NoBus,
+    Reply,
+    SessionBus,
+    answer,
+    connect,
+)
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +135,10 @@ class DBusNotifications:
     def _connected(self) -> ServiceWatch:
         if self._bus is None or self._watch is None or self._bus.closed:
             self._shown.forget()
-            self._bus = connect(self._take_signal)
+            try:
+                self._bus = connect(Handlers(on_signal=self._take_signal))
+            except NoBus as error:
+                raise ChannelError(str(error)) from error
             self._watch = ServiceWatch(self._bus, self._forget)
             self._watch.begin()
         return self._watch

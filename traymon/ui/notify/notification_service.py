@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageFlag, new_method_call
 from jeepney.bus_messages import message_bus
 
-from traymon.ui.notify.session_bus import BUS, Reply, SessionBus
+from traymon.ui.session_bus import BUS, Reply, SessionBus
 
 NAME = "org.freedesktop.Notifications"
 PATH, INTERFACE = "/org/freedesktop/Notifications", NAME

@@ -1,37 +1,62 @@
-"""Chooses the tray library's backend that works in this session."""
+"""Chooses the kind of icon that works in this session."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 log = logging.getLogger(__name__)
 
+# The first is what traymon takes by itself; PYSTRAY_BACKEND selects another.
 BACKENDS = {"win32": ("win32",), "darwin": ("darwin",)}
-LINUX_BACKENDS = ("appindicator", "gtk", "xorg")  # the first two have a menu
+LINUX_BACKENDS = ("sni", "xorg")
 
 
 class NoTray(Exception):
     """This session has no tray that can be reached; the message says why."""
 
 
-def icon_class(folder: Path) -> Any:
-    """Return our icon class for the best backend that works here. Raises NoTray.
-
-    `folder` is for the icon's pictures, where a backend needs them as files.
-    """
-    backend = find_backend()
+def icon_class() -> Any:
+    """Return our icon class for this platform, or the one that is asked for. Raises NoTray."""
+    backend = _wanted(BACKENDS.get(sys.platform, LINUX_BACKENDS))
     log.info("tray backend: %s", backend)
-    if backend == "xorg":
-        from traymon.ui.tray.xorg import XorgIcon
+    return _load(backend)
 
-        return XorgIcon
+
+def check_screen() -> None:
+    """Raise NoTray if this session has no screen, on Linux."""
+    if not os.environ.get("WAYLAND_DISPLAY"):
+        _load("xorg")  # whose import connects to the display
+
+
+def _load(backend: str) -> Any:
+    # pystray chooses a backend of its own on import; the dummy touches no display
+    with _environment("PYSTRAY_BACKEND", "dummy" if backend in LINUX_BACKENDS else backend):
+        try:
+            return _import(backend)
+        except Exception as error:  # pystray and Xlib raise their own on import
+            raise NoTray(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """Return what is wrong, from what pystray and the libraries below it say."""
+    text = str(error) or type(error).__name__
+    return "no display" if text.startswith("Bad display name") else text
+
+
+def _wanted(backends: tuple[str, ...]) -> str:
+    wanted = os.environ.get("PYSTRAY_BACKEND") or backends[0]
+    if wanted not in backends:
+        log.warning("PYSTRAY_BACKEND=%s: here there is only %s", wanted, " and ".join(backends))
+        return backends[0]
+    return wanted
+
+
+def _import(backend: str) -> Any:
     if backend == "win32":
         from traymon.ui.tray.windows import WindowsIcon
 
@@ -40,45 +65,23 @@ def icon_class(folder: Path) -> Any:
         from traymon.ui.tray.macos import DarwinIcon
 
         return DarwinIcon
-    if backend in ("gtk", "appindicator"):
-        from traymon.ui.tray.gtk import GtkIcon
+    if backend == "xorg":
+        from traymon.ui.tray.xorg import XorgIcon
 
-        return partial(GtkIcon, folder=folder)
-    raise NoTray(f"pystray's backend {backend} shows no icon")
+        return XorgIcon
+    from traymon.ui.tray.linux import LinuxIcon
 
-
-def find_backend() -> str:
-    """Import pystray with the first backend that works, and return the backend's name.
-
-    pystray itself tries the next backend only after an ImportError: it fails with Xlib's own
-    errors if there is no display, and with a ValueError if PyGObject has no AppIndicator.
-    """
-    wanted = os.environ.get("PYSTRAY_BACKEND")
-    reasons = []
-    for backend in [wanted] if wanted else BACKENDS.get(sys.platform, LINUX_BACKENDS):
-        # GTK docks in an X11 tray only as an X11 program, which is not its default on Wayland
-        defaults = {"PYSTRAY_BACKEND": backend, "GDK_BACKEND": "x11,*"}
-        with _default_environment(defaults):
-            try:
-                import pystray
-            except Exception as error:
-                log.info("no tray through %s: %r", backend, error)
-                reasons.append(str(error) or type(error).__name__)
-            else:
-                return str(pystray.Icon.__module__.rpartition("._")[2])
-    raise NoTray("no display" if reasons[-1].startswith("Bad display name") else reasons[-1])
+    return LinuxIcon
 
 
 @contextmanager
-def _default_environment(defaults: Mapping[str, str]) -> Iterator[None]:
-    """Set those environment variables for a while that have no value."""
-    before = {name: os.environ.get(name) for name in defaults}
-    for name, default in defaults.items():
-        os.environ[name] = before[name] or default
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

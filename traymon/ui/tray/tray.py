@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from traymon.core.model import Change, Status
@@ -34,12 +33,12 @@ class Tray:
     shows = Change.HEADLINE | Change.DETAILS | Change.MUTE
     names_times = True
 
-    def __init__(self, actions: UserActions, folder: Path) -> None:
-        """`folder` is for the icon's pictures. Raises NoTray if no tray can be reached."""
+    def __init__(self, actions: UserActions) -> None:
+        """Raises NoTray if no tray can be reached."""
         self._appearance = Appearance()
         self._lock = threading.Lock()
         self._stopped = False
-        self._icon = icon_class(folder)(
+        self._icon = icon_class()(
             NAME,
             icon=icons.draw(Light.GREY),
             title=NAME,
@@ -168,4 +167,4 @@ def icon_for_balloons(on_click: Callable[[str | None], None]) -> Tray | None:
     """
     if sys.platform != "win32":
         return None
-    return Tray(UserActions(open_fix_page=on_click), Path())  # Windows needs no files
+    return Tray(UserActions(open_fix_page=on_click))

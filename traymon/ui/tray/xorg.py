@@ -1,4 +1,4 @@
-"""pystray's icon for X11 panels without AppIndicator or GTK, fixed.
+"""pystray's icon for X11 trays, fixed.
 
 pystray 0.19.5 asks for no button events there, docks again at every icon change, misses a tray
 host that starts late, ends its loop when a click fails, and blocks forever in a setter once the
@@ -93,6 +93,11 @@ class XorgIcon(_xorg.Icon):  # type: ignore[misc]
             raise
         except Exception:
             log.exception("a job of the tray icon failed; the icon goes on")
+
+    def close(self) -> None:
+        """Leave the display, once the loop has ended."""
+        with suppress(Exception):  # it may be gone
+            self._display.close()
 
     def __del__(self) -> None:
         with suppress(Exception):  # the display may be gone

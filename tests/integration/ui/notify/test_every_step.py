@@ -31,7 +31,8 @@ if sys.platform != "linux":
 
 from support.bus import SessionBus
 from support.notification_service import NotificationService
-from traymon.ui.notify import dbus, notification_service, session_bus
+from traymon.ui import session_bus
+from traymon.ui.notify import dbus, notification_service
 from traymon.ui.notify.dbus import DBusNotifications
 
 NOON = 1_800_000_000.0

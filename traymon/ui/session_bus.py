@@ -1,34 +1,40 @@
 """A connection to the session bus, and the thread that reads from it.
 
-Knows nothing about notifications.
+Knows nothing about notifications or the tray.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from jeepney import HeaderFields, Message, MessageType
+from jeepney import HeaderFields, Message, MessageFlag, MessageType, new_error
 from jeepney.bus import get_connectable_addresses
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import prep_socket
 from jeepney.io.threading import DBusConnection, ReceiveStopped
 
-from traymon.ui.notify.channel import ChannelError
-
 log = logging.getLogger(__name__)
 
 AUTHENTICATION_TIMEOUT = 1.0  # seconds; takes a millisecond on a bus that is well
 HELLO_TIMEOUT = 5.0  # seconds
+SEND_TIMEOUT = 5  # seconds until a bus that reads nothing any more counts as gone
 BUS = "org.freedesktop.DBus"  # the bus itself, as the sender of a message
 
 Reply = Future[Message]  # fails with CallError, or with ConnectionError if the bus is gone
+
+
+class NoBus(Exception):
+    """This session has no bus that can be reached; the message says why."""
 
 
 class CallError(Exception):
@@ -41,15 +47,29 @@ class CallError(Exception):
         super().__init__(": ".join(str(part) for part in (self.name, *(message.body or ()))))
 
 
-class SessionBus:
-    """A connection. Its replies and signals are handled in a thread of its own, in their order."""
+def refuse_call(call: Message) -> Message:
+    """Return the answer of a program that offers no methods."""
+    return new_error(call, f"{BUS}.Error.UnknownMethod")
 
-    def __init__(self, address: str, on_signal: Callable[[Message], None]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Who is called for what comes over the bus, in the reading thread."""
+
+    on_signal: Callable[[Message], None] = lambda message: None
+    on_call: Callable[[Message], Message] = refuse_call  # returns the answer
+    on_end: Callable[[], None] = lambda: None  # the connection has ended, by whichever side
+
+
+class SessionBus:
+    """A connection. What it receives is handled in a thread of its own, in the order it came."""
+
+    def __init__(self, address: str, handlers: Handlers) -> None:
         """Connect to the bus at a D-Bus address. Raises OSError, or ValueError for a bad address.
 
-        `on_signal` is called in the reading thread.
+        Raises CallError if the bus refuses.
         """
-        self._on_signal = on_signal
+        self._handlers = handlers
         self._lock = threading.Lock()  # nothing is sent on, or waits for, a closed connection
         self._waiting: dict[int, Reply] = {}
         self._closed = False
@@ -57,10 +77,15 @@ class SessionBus:
             path = next(get_connectable_addresses(address))
         except (KeyError, RuntimeError) as error:  # what jeepney raises for other transports
             raise ValueError(str(error)) from error
-        self._connection = DBusConnection(prep_socket(path, timeout=AUTHENTICATION_TIMEOUT))
+        connected = prep_socket(path, timeout=AUTHENTICATION_TIMEOUT)
+        connected.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT, 0)
+        )
+        self._connection = DBusConnection(connected)
         threading.Thread(target=self._read, name="dbus", daemon=True).start()
         try:
-            self.send(message_bus.Hello()).result(HELLO_TIMEOUT)
+            hello = self.send(message_bus.Hello()).result(HELLO_TIMEOUT)
+            self.unique_name: str = hello.body[0]
         except BaseException:
             self.close()
             raise
@@ -78,17 +103,27 @@ class SessionBus:
         reply: Reply = Future()
         if then is not None:
             reply.add_done_callback(then)
+        self._send(message, reply)
+        return reply
+
+    def emit(self, signal: Message) -> None:
+        """Send a signal. Raises OSError."""
+        self._send(signal)
+
+    def _send(self, message: Message, reply: Reply | None = None) -> None:
         with self._lock:
             if self._closed:
                 raise ConnectionResetError("the session bus is gone")
             serial = next(self._connection.outgoing_serial)
-            self._waiting[serial] = reply
+            if reply is not None:
+                self._waiting[serial] = reply
             try:
                 self._connection.send(message, serial=serial)
-            except BaseException:
-                del self._waiting[serial]
+            except BaseException as error:
+                self._waiting.pop(serial, None)
+                if isinstance(error, OSError):  # a message that was cut off ends the connection
+                    self._connection.interrupt()
                 raise
-        return reply
 
     def close(self) -> None:
         """End the reading thread, which closes the connection. What is waited for fails."""
@@ -109,21 +144,34 @@ class SessionBus:
             self._end(why)
 
     def _handle(self, message: Message) -> None:
-        if message.header.message_type is MessageType.signal:
+        kind = message.header.message_type
+        if kind is MessageType.signal:
             try:
-                self._on_signal(message)
+                self._handlers.on_signal(message)
             except Exception:  # any program on the bus can send a signal
                 log.exception("a signal could not be handled; the next one will be")
+            return
+        if kind is MessageType.method_call:
+            answer_to_it = self._answer_to(message)
+            if not message.header.flags & MessageFlag.no_reply_expected:
+                self._send(answer_to_it)
             return
         serial = message.header.fields.get(HeaderFields.reply_serial, 0)
         with self._lock:
             reply = self._waiting.pop(serial, None)
         if reply is None:
             return
-        if message.header.message_type is MessageType.error:
+        if kind is MessageType.error:
             answer(reply, CallError(message))
         else:
             answer(reply, message)
+
+    def _answer_to(self, call: Message) -> Message:
+        try:
+            return self._handlers.on_call(call)
+        except Exception as error:  # any program on the bus can call
+            log.exception("a call could not be answered; the next one will be")
+            return new_error(call, f"{BUS}.Error.Failed", "s", (str(error),))
 
     def _end(self, why: str) -> None:
         with self._lock:
@@ -135,6 +183,7 @@ class SessionBus:
                 os.close(descriptor)  # jeepney leaves this pipe open
         for reply in waiting:
             answer(reply, ConnectionResetError(why))
+        self._handlers.on_end()
 
 
 def answer(future: Future[Any], outcome: object) -> None:
@@ -146,22 +195,22 @@ def answer(future: Future[Any], outcome: object) -> None:
             future.set_result(outcome)
 
 
-def connect(on_signal: Callable[[Message], None]) -> SessionBus:
+def connect(handlers: Handlers) -> SessionBus:
     """Connect to this session's bus; see `SessionBus`.
 
-    Raises ChannelError, which names every address that was tried and why it failed.
+    Raises NoBus, which names every address that was tried and why it failed.
     """
     addresses = _addresses()
     if not addresses:
-        raise ChannelError("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
+        raise NoBus("this session has no D-Bus (DBUS_SESSION_BUS_ADDRESS is not set)")
     faults = []
     for address in addresses:
         try:
-            return SessionBus(address, on_signal)
+            return SessionBus(address, handlers)
         except (OSError, ValueError, CallError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             faults.append(f"{address.partition(',')[0]} ({reason})")
-    raise ChannelError(f"no session bus at {' or '.join(faults)}")
+    raise NoBus(f"no session bus at {' or '.join(faults)}")
 
 
 def _addresses() -> Sequence[str]:
