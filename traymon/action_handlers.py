@@ -232,11 +232,11 @@ class ActionHandlers:
         self._use_targets(new.config.targets)
         if new.need_restart:
             title, body = fix_pages.notification_text("needs-restart")
-            facts = {
-                "keys": ", ".join(new.need_restart),
-                "traymon": new.config.target.commands.traymon,
-            }
-            self._notify_user(title, body.format(**facts))
+            keys, command = (
+                ", ".join(new.need_restart),
+                new.config.targets[0].target.commands.traymon,
+            )
+            self._notify_user(title, body.format(keys=keys, traymon=command))
 
     def copy_report(self, target: str | None = None) -> None:
         """Put the report of a target, or of the worst, on the clipboard; else into a file."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from traymon.cli.alerts import read_alerts
-from traymon.cli.common import EXIT_USAGE, Env, Exit, load, usage_error
+from traymon.cli.common import EXIT_USAGE, Envs, Exit, Targets, load, usage_error
 
 if TYPE_CHECKING:
     from traymon.core.alerts import PushChannel
@@ -26,10 +26,11 @@ def push() -> None:
 @app.command("test")
 def send_test_messages(
     name: Annotated[str | None, typer.Argument(help="Only this one.", metavar="[name]")] = None,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
 ) -> None:
     """Send a test message through each push channel."""
-    found = read_alerts(load(env, None, None, None).settings)
+    found = read_alerts(load(env, None, None, None, targets).settings)
     channels = [one for one in found.alerts.push if name in (None, one.name)]
     if not channels:
         which = "push channel" if name is None else f"push channel {name}"

@@ -174,6 +174,7 @@ def answered(user: Several, answer: str, *words: str) -> tuple[int, str]:
     """Run a command in a terminal in which the user answers; return its code and what it said."""
     import pty
 
+    assert sys.platform != "win32"
     master, slave = pty.openpty()
     process = subprocess.Popen(
         user.command(*words), cwd=user.cwd, env=user.env, stdin=slave, stdout=slave, stderr=slave
