@@ -9,9 +9,10 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from support.polling import PATIENCE
@@ -129,29 +130,34 @@ def served(
     calendars: CalendarSource = NO_CALENDARS,
     port: int = 0,
     dashboards: Dashboards | None = None,
+    trouble: Callable[[], str] = str,
 ) -> Iterator[Served]:
     """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     asked: list[object] = []
 
-    def snooze(wish: str) -> None:
+    def ask(what: str, target: str | None) -> None:
+        asked.append(what if target is None else (what, target))
+
+    def snooze(wish: str, target: str | None) -> None:
         if not re.fullmatch(r"\d{1,4}[mh]|open|off", wish):
             raise ValueError("Use 30m, 2h, open or off.")
-        asked.append(("snooze", wish))
+        asked.append(("snooze", wish) if target is None else ("snooze", wish, target))
 
     def page() -> LivePage:
         actions = UserActions(
-            check_now=lambda: asked.append("check now"),
-            pause_or_resume=lambda: asked.append("pause"),
+            check_now=partial(ask, "check now"),
+            pause_or_resume=partial(ask, "pause"),
+            mute=lambda target, on: asked.append(("mute", target, on)),
             mark_as_mine=lambda target: asked.append(("mine", target)),
             show_window=lambda target: asked.append(("window", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
-            open_tws_logs=lambda: asked.append("tws logs"),
+            open_tws_logs=partial(ask, "tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards)
+        return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards, trouble)
 
     scene = Served(loop, page(), asked)
 

@@ -21,6 +21,7 @@ from traymon.cli import (
     incident,
     logs,
     notify_test,
+    push,
     report,
     run,
     simulate,
@@ -90,6 +91,7 @@ app.command("logs", rich_help_panel=DIAGNOSE)(logs.open_tws_logs)
 app.command("config", rich_help_panel=SET_UP)(config.show_config)
 app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
 app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
+app.add_typer(push.app, name="push", rich_help_panel=SET_UP)
 app.command(rich_help_panel=TRY)(demo.demo)
 app.command(rich_help_panel=TRY)(simulate.simulate)
 

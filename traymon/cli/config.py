@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import Env, load_target, new_console, open_state, usage_error
+from traymon.cli.alerts import alert_lines, read_alerts
+from traymon.cli.common import Env, load, load_target, new_console, open_state, usage_error
 from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 
@@ -57,6 +58,10 @@ def show_config(
         f"To change them, copy that file to: {escape(str(folder / ib_resets.NAME))}",
         soft_wrap=True,
     )
+    found = read_alerts(load(None if env is None else [env], None, None, None).settings)
+    console.print(f"\nWho is alerted as well: {escape(str(found.path))}", soft_wrap=True)
+    for line in alert_lines(found.alerts):
+        console.print(f"  {escape(line)}")
     for number, own in enumerate(state.own_programs(), 1):
         both = f"{own.script} ({own.exe})"
         program = both if own.script and own.exe else own.script or own.exe

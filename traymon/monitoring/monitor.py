@@ -129,9 +129,9 @@ class Monitor:
         """Poll a target, or every one, at once."""
         self._for_each(TargetMonitor.check_now, only=target)
 
-    def look_at_tws_settings(self) -> None:
-        """Ask every target's TWS for its own settings, once."""
-        self._for_each(TargetMonitor.look_at_tws_settings)
+    def look_at_tws_settings(self, target: str | None = None) -> None:
+        """Ask the TWS of a target, or of every one, for its own settings, once."""
+        self._for_each(TargetMonitor.look_at_tws_settings, only=target)
 
     def set_viewer_present(self, present: bool) -> None:
         """Poll more often while somebody has the page open and something is wrong."""

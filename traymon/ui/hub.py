@@ -106,10 +106,9 @@ class StatusHub:
             return tuple(self._latest.values())
 
     def find(self, name: str | None) -> Status | None:
-        """Return a target's latest status; the worst one if there is no target of this name."""
-        statuses = self.statuses
-        named = (status for status in statuses if status.target.name == name)
-        return next(named, next(iter(presenter.worst_first(statuses)), None))
+        """Return a target's latest status, the worst one's without a name; None if unknown."""
+        statuses = presenter.worst_first(self.statuses)
+        return next((one for one in statuses if name in (None, one.target.name)), None)
 
     def stop(self) -> None:
         """Let every surface show its last status, then end its thread."""

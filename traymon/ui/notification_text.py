@@ -12,6 +12,7 @@ from typing import Any
 from traymon.core.facts import Fact, FactKey, Facts
 from traymon.core.model import Status
 from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.program_notifications import ProgramNotification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
@@ -24,6 +25,7 @@ from traymon.ui.presenter import (
     demo_mark,
     facts_of,
     headline,
+    name_mark,
     short_facts,
     utf16_length,
 )
@@ -82,7 +84,9 @@ def own_notification_text(title: str, body: str) -> NotificationText:
     return NotificationText(clip(title, MAX_TITLE), clip(body, MAX_BODY), urgent=False)
 
 
-def bare_notification_text(notification: Notification) -> NotificationText:
+def bare_notification_text(
+    notification: Notification | ProgramNotification,
+) -> NotificationText:
     """Return a text for when the usual one cannot be composed: light and headline, or the code."""
     status, light = notification.status, notification.status.diagnosis.light
     try:
@@ -122,12 +126,17 @@ def notification_text(notification: Notification, now: float) -> NotificationTex
         title, body = fix_pages.notification_text(_text_name(notification))
         facts |= short_facts(_extra_facts(notification, in_short, now))
     return NotificationText(
-        title=clip(f"{demo_mark(status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
+        title=title_of(status, fix_pages.fill(title, facts)),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
         urgent=notification.kind in URGENT and status.diagnosis.light is Light.RED,
         buttons=_buttons(notification),
         light=status.diagnosis.light,
     )
+
+
+def title_of(status: Status, words: str) -> str:
+    """Return the title of a notification about a target: `live: Port 4001 is silent`."""
+    return clip(f"{demo_mark(status)}{name_mark(status)}{words}", MAX_TITLE)
 
 
 def _text_name(notification: Notification) -> str:

@@ -14,8 +14,8 @@ from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.formatting import moment
 from traymon.ui import program_text
-from traymon.ui.notification_text import NOT_EXPECTED, NotificationText
-from traymon.ui.presenter import MAX_BODY, MAX_TITLE, clip, demo_mark, short_facts
+from traymon.ui.notification_text import NOT_EXPECTED, NotificationText, title_of
+from traymon.ui.presenter import MAX_BODY, clip, short_facts
 
 SEVERAL = "-several"  # how the text's name ends if there are several programs
 PAGE_HINT = " Click for your programs."
@@ -50,7 +50,7 @@ def program_notification_text(notification: ProgramNotification, now: float) -> 
     facts = short_facts(_facts(notification, now))
     with_button = len(programs) == 1 and notification.kind in WITH_BUTTON
     return NotificationText(
-        title=clip(f"{demo_mark(notification.status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
+        title=title_of(notification.status, fix_pages.fill(title, facts)),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
         urgent=False,  # the light is green
         buttons=(NOT_EXPECTED,) if with_button else (),

@@ -139,11 +139,12 @@ def test_that_the_monitor_stands_still_reaches_every_surface_and_so_does_its_ret
     assert listened == ["healthy", "stale", "stale", "healthy"]
 
 
-def test_a_target_is_found_by_its_name_and_else_the_worst() -> None:
+def test_a_target_is_found_by_its_name_and_without_one_the_worst() -> None:
     scene = Scene()
     assert scene.hub.find("bot") is None
     scene.publish(GREEN, status("port-refused", "other"))
-    for name, found in (("bot", "bot"), ("other", "other"), ("gone", "other"), (None, "other")):
+    assert scene.hub.find("gone") is None  # nothing is done to another one in its place
+    for name, found in (("bot", "bot"), ("other", "other"), (None, "other")):
         shown = scene.hub.find(name)
         assert shown is not None
         assert shown.target.name == found

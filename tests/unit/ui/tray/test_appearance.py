@@ -10,7 +10,7 @@ from traymon.core.target import Program, Target
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
-from traymon.ui.tray.appearance import Appearance, MenuState, appearance_of
+from traymon.ui.tray.appearance import Appearance, Controls, MenuState, appearance_of
 
 NOON = 1_795_000_000.0
 
@@ -69,22 +69,23 @@ def test_the_menu_says_with_which_settings_traymon_would_start_at_login() -> Non
 
 def test_the_menu_offers_what_can_be_done_now() -> None:
     green = status("healthy")
-    assert shown(green).menu == MenuState(headline="✓ Programs can connect to port 7497")
-    assert shown(replace(green, opens_at=NOON + 60)).menu.hours_known
-    snoozed = shown(replace(green, snoozed_until=NOON + 60)).menu
+    assert shown(green).menu.headline == "✓ Programs can connect to port 7497"
+    assert shown(green).menu.controls == Controls()
+    assert shown(replace(green, opens_at=NOON + 60)).menu.controls.hours_known
+    snoozed = shown(replace(green, snoozed_until=NOON + 60)).menu.controls
     assert snoozed.snoozed
     assert snoozed.mute_text.startswith("snoozed until ")
-    quiet = shown(replace(green, quiet_until=NOON + 60)).menu
+    quiet = shown(replace(green, quiet_until=NOON + 60)).menu.controls
     assert not quiet.snoozed
     assert quiet.mute_text.startswith("quiet until ")
     paused = replace(green, paused=True)
-    assert shown(paused).menu.paused
-    assert not shown(paused, status("healthy", "other")).menu.paused
+    assert shown(paused).menu.controls.paused
+    assert not shown(paused, status("healthy", "other")).menu.controls.paused
 
 
 def test_a_program_that_could_be_the_users_own_is_named() -> None:
     holder = Program("python", 4711, "/home/me/run_live.py", "/usr/bin/python")
     diagnosis = Diagnosis("client-id-clash", Light.AMBER, {Fact.HOLDER: (holder,)}, claimable=True)
     held = replace(status("healthy"), diagnosis=diagnosis)
-    assert shown(held).menu.claimable_program == "run_live.py"
-    assert shown(status("healthy"), held).menu.claimable_program == "run_live.py"
+    (target,) = shown(held).menu.targets
+    assert target.claimable_program == "run_live.py"
