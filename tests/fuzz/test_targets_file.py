@@ -18,7 +18,18 @@ MAX_SECONDS = 5.0  # of this process's CPU, for one file
 KEYS = [*SHORT_NAMES.values(), "env", "muted", "nmae", '"a b"', "target", "traymon", "deep.er"]
 VALUES = [
     *("1", "4001", "-1", "1e400", "nan", "true", "1979-05-27", "9" * 400, "[]", "[10, '11-12']"),
-    *('""', "'.env'", "'../.env'", "'no.env'", "'bot'", "'BOT'", "'x\\y'", '"\\u0000"', "'''\n'''"),
+    *(
+        '""',
+        "'.env'",
+        "'../.env'",
+        "'no.env'",
+        "'~nobody/.env'",
+        "'bot'",
+        "'BOT'",
+        "'x\\y'",
+        '"\\u0000"',
+        "'''\n'''",
+    ),
     *(
         "'localhost'",
         "'22:00-07:00 UTC'",
