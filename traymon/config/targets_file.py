@@ -7,6 +7,7 @@ schema alone.
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ def _entry(table: Table, file: TomlFile) -> Entry:
     values = _values(table, SHORT_NAMES.keys() - OWN)
     _refuse_others(table, OWN, "write it under [traymon]")
     return Entry(
-        env_file=file.path.parent / Path(env).expanduser() if env else None,
+        env_file=file.path.parent / os.path.expanduser(env) if env else None,
         values=values,
         where=table.where("env" if env else None),
         muted=muted,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 KeyPath = tuple[str | int, ...]  # `("push", 1, "url")`: the key of the second [[push]]
+MAX_DEPTH = 8  # of a key that has a line; ours have three
 MAX_LINES = 200  # of one value; how often it is tried to read it
 
 
@@ -61,9 +62,11 @@ def _table(content: Mapping[str, Any], sizes: dict[KeyPath, int]) -> KeyPath:
 
 
 def _note(at: KeyPath, value: object, number: int, found: dict[KeyPath, int]) -> None:
-    """Note the line of a value, and of all within it."""
+    """Note the line of a value, and of what is within it, down to MAX_DEPTH."""
     if at:
         found.setdefault(at, number)
+    if len(at) >= MAX_DEPTH:
+        return
     if isinstance(value, list):
         value = dict(enumerate(value))
     if isinstance(value, Mapping):

@@ -12,7 +12,7 @@ import pytest
 from support.pipes import make_pipe
 from traymon.config import ib_resets, loader
 from traymon.config.in_force import Config
-from traymon.config.settings_watch import SettingsWatch
+from traymon.config.settings_watch import NewSettings, SettingsWatch
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
 from traymon.errors import ConfigError
@@ -170,3 +170,66 @@ def test_what_waits_for_the_restart_is_said(project: Project) -> None:
     assert new.need_restart == ("TRAYMON_PAGE_PORT",)
     assert watch.reloads
     assert watch.look() == SettingsState()
+
+
+# --- several targets
+
+
+class Listed(Project):
+    """A user whose targets.toml is watched."""
+
+    def write(self, text: str) -> None:
+        (self.folder / "targets.toml").write_text(text)
+
+
+@pytest.fixture
+def listed(project: Project) -> Listed:
+    return Listed(project.folder)
+
+
+def ports(new: NewSettings | None) -> dict[str, int]:
+    assert new is not None
+    return {one.target.name: one.target.port for one in new.config.targets}
+
+
+def test_an_env_that_a_list_names_is_watched_with_it(listed: Listed) -> None:
+    listed.env.write_text("IB_PORT=4001\n")
+    two = '[[target]]\nenv = ".env"\n[[target]]\nname = "c"\nport = 3\n'
+    listed.write(two)
+    watch = listed.watch(None)
+    assert watch.look() == SettingsState()
+    listed.write(two + '[[target]]\nname = "b"\nenv = "b.env"\nport = 2\n')
+    assert watch.look().news is INCOMPLETE  # there is no b.env yet
+    (listed.folder / "b.env").write_text("")
+    assert watch.look() == SettingsState(CHANGED)
+    assert ports(watch.use_new()) == {"bot": 4001, "c": 3, "b": 2}
+    (listed.folder / "b.env").write_text("IB_ACCOUNT=DU123456\n")
+    assert watch.look() == SettingsState(CHANGED)
+
+
+def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: Listed) -> None:
+    listed.write('[[target]]\nname = "a"\nport = 1\n[[target]]\nname = "b"\nport = 2\n')
+    watch = listed.watch(None)
+    spoilt = '[[target]]\nname = "a"\nport = 0\n[[target]]\nname = "b"\nport = {}\n'
+    listed.write(spoilt.format(2))
+    state = watch.look()
+    assert state.news is INCOMPLETE
+    assert "targets.toml, line 3: port=0: must be" in state.problem
+    listed.write(spoilt.format(3))
+    assert watch.look() == SettingsState(CHANGED, state.problem)
+    assert ports(watch.use_new()) == {"b": 3, "a": 1}
+    assert watch.look() == state
+    listed.write('[[target]]\nname = "b"\nport = 3\n')
+    assert ports(watch.use_new()) == {"b": 3}
+    assert watch.look() == SettingsState()
+
+
+def test_a_list_in_which_no_target_is_left_is_not_used(listed: Listed) -> None:
+    listed.write('[[target]]\nname = "a"\nport = 1\n')
+    watch = listed.watch(None)
+    listed.write("[[target]\n")
+    assert watch.look().news is UNUSABLE
+    listed.write("")
+    assert watch.look().news is UNUSABLE
+    with pytest.raises(ConfigError):
+        watch.use_new()

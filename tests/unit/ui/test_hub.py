@@ -162,3 +162,27 @@ def test_a_listener_that_fails_keeps_the_update_from_nobody() -> None:
     hub.publish_stale()
     hub.stop()
     assert [update.status.diagnosis.code for update in heard] == ["healthy", "stale"]
+
+
+def test_a_target_that_is_watched_no_longer_is_forgotten() -> None:
+    surface = Shown(~Change.NOTHING)
+    heard: list[Update] = []
+    scene = Scene(surface)
+    scene.hub.listen(heard.append)
+    scene.publish(GREEN, status("port-refused", "other"))
+    scene.hub.publish(Update(status("port-refused", "other"), None, ~Change.NOTHING, ended=True))
+    scene.hub.publish_stale("other")
+    scene.hub.stop()
+    assert [one.target.name for one in scene.hub.statuses] == ["bot"]
+    assert surface.codes[-1] == ["healthy"]
+    assert [update.ended for update in heard] == [False, False, True]
+    assert scene.hub.find("other") == GREEN
+
+
+def test_one_target_alone_can_be_shown_as_no_longer_monitored() -> None:
+    surface = Shown()
+    scene = Scene(surface)
+    scene.publish(GREEN, status("healthy", "other"))
+    scene.hub.publish_stale("other")
+    scene.hub.stop()
+    assert surface.codes[-1] == ["healthy", "stale"]
