@@ -55,7 +55,7 @@ class MenuState:
     controls: Controls = Controls()  # of all targets
     trouble: str = ""  # what is wrong with traymon itself
     start_at_login: StartAtLogin = StartAtLogin.OFF
-    has_project: bool = False  # a .env describes a target
+    has_project: bool = False  # files describe what is watched
     settings: str = ""  # what is new in the files of the settings
 
     @property
@@ -133,7 +133,7 @@ def appearance_of(
             controls=_controls(by_rank, now),
             trouble=trouble,
             start_at_login=start_at_login,
-            has_project=any(status.target.env_file for status in statuses),
+            has_project=len(statuses) > 1 or bool(worst.target.env_file),
             settings=next(filter(None, map(presenter.settings_text, by_rank)), ""),
         ),
     )
