@@ -160,7 +160,10 @@ class App:
         actions = self._user_actions(offer_start_at_login=settings is not None)
         self._new_tray = partial(Tray, actions, folders.state / "icons")
         gatekeeper = Gatekeeper(
-            lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
+            lambda: self.monitor.targets,
+            lambda: self._hub.statuses,
+            keeper.calendar_of,
+            partial(now_awake, now),
         )
         page = LivePage(
             actions,

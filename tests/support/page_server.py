@@ -61,9 +61,9 @@ class Served:
             Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
         )
 
-    def show_status(self, status: Status) -> None:
-        """Show a status as it is."""
-        self.page.show([status], {status.target.name: ~Change.NOTHING})
+    def show_status(self, *statuses: Status) -> None:
+        """Show the statuses of all targets as they are."""
+        self.page.show(statuses, {status.target.name: ~Change.NOTHING for status in statuses})
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
@@ -85,14 +85,19 @@ class Served:
 
     def shown(self) -> str:
         """Return the part of the page that changes, as an open page gets it."""
-        with closing(self.stream()) as stream:
-            return str(json.loads(stream.readline().removeprefix(b"data: "))["html"])
+        return str(self.first_event()["html"])
 
-    def stream(self) -> http.client.HTTPResponse:
+    def first_event(self, path: str = "/events") -> dict[str, Any]:
+        """Return what an open page is told first."""
+        with closing(self.stream(path)) as stream:
+            event: dict[str, Any] = json.loads(stream.readline().removeprefix(b"data: "))
+            return event
+
+    def stream(self, path: str = "/events") -> http.client.HTTPResponse:
         """Return the events of one more open page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"Authorization": self.bearer, "Connection": "close"}
-        connection.request("GET", "/events", headers=headers)
+        connection.request("GET", path, headers=headers)
         return connection.getresponse()  # which closes the connection when it is closed
 
     def trade(self, token: str, **headers: str) -> tuple[int, str]:

@@ -71,6 +71,7 @@ PURE = (
     "ui/chips",
     "ui/program_text",
     "ui/notification_text",
+    "ui/group_text",
     "ui/charts",
     "ui/latency_chart",
     "ui/reliability_text",
@@ -82,6 +83,7 @@ PURE = (
     "storage/history/values",
     "storage/history/black_box",
     "ui/tray/appearance",
+    "ui/tray/balloon_keys",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {

@@ -20,6 +20,7 @@ from traymon.cli import (
     history,
     incident,
     logs,
+    mute,
     notify_test,
     push,
     report,
@@ -79,6 +80,8 @@ app.command(rich_help_panel=WATCH)(run.run)
 app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
+app.command(rich_help_panel=WATCH)(mute.mute)
+app.command(rich_help_panel=WATCH)(mute.unmute)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command("history", rich_help_panel=WATCH)(history.show_history)
 app.command("report", rich_help_panel=WATCH)(report.write_period_report)

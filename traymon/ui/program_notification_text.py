@@ -14,10 +14,9 @@ from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.formatting import moment
 from traymon.ui import program_text
-from traymon.ui.notification_text import NOT_EXPECTED, NotificationText, title_of
+from traymon.ui.notification_text import NOT_EXPECTED, SEVERAL, NotificationText, title_of
 from traymon.ui.presenter import MAX_BODY, clip, short_facts
 
-SEVERAL = "-several"  # how the text's name ends if there are several programs
 PAGE_HINT = " Click for your programs."
 BETWEEN = "\n"  # of a target's name, which has none, and a program's key
 WITH_BUTTON = frozenset({ProgramKind.MISSING, ProgramKind.REMINDER})

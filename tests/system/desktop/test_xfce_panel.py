@@ -14,6 +14,7 @@ from support.bus import TIMEOUT
 from support.colours import GREEN, GREY, RED
 from support.desktop_traymon import Traymon, log_of, wait_until_it_shows
 from support.gtk import INDICATOR, indicator_is_here
+from support.indicator import Indicator
 from support.polling import PATIENCE, wait_for
 from support.virtual_desktop import Box, Desktop
 from support.xfce import WATCHER, panel_is_here, start_panel, stop_panel
@@ -21,7 +22,6 @@ from traymon.sim.gateway import Behaviour, Running
 
 # so that a Gateway that ends is seen at once
 HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
-ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 
 
 pytestmark = pytest.mark.skipif(
@@ -31,41 +31,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class Item:
-    """traymon's icon as the panel hears of it."""
-
-    def __init__(self, desktop: Desktop) -> None:
-        def registered() -> list[str]:
-            items = desktop.get(
-                WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems"
-            )
-            return [str(item) for item in items]
-
-        self._desktop = desktop
-        self._name, _, path = wait_for(registered, "an icon")[0].partition("/")
-        self._path = f"/{path}"
-
-    @property
-    def title(self) -> str:
-        """What the panel shows as the icon's tooltip."""
-        return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
-
-    def labels(self) -> list[str]:
-        """Return the texts of the menu, without its lines and what is hidden."""
-        path = self._desktop.get(self._name, self._path, ITEM, "Menu")
-        _, (_, _, entries) = self._desktop.ask(
-            self._name, path, f"{MENU}.GetLayout", "iias", 0, 1, ["label"]
-        )
-        return [entry["label"][1] for _, (_, entry, _) in entries if "label" in entry]
-
-
 def test_the_icon_in_the_panel_follows_the_light_and_its_menu_opens_the_fix(
     desktop: Desktop, gateway: Running
 ) -> None:
     start_panel(desktop)
     traymon = Traymon(desktop, gateway.port, **INDICATOR, **HELD)
     wait_until_it_shows(desktop, GREEN, "green")
-    item = Item(desktop)
+    item = Indicator(desktop)
     assert item.title.startswith(f"Programs can connect to port {gateway.port}\n")
     assert item.labels()[:3] == [
         f"✓ Programs can connect to port {gateway.port}",
@@ -94,7 +66,7 @@ def test_the_menu_pauses_and_quits(desktop: Desktop, gateway: Running) -> None:
     wait_until_it_shows(desktop, GREEN, "green")
     choose(desktop, "Down", "Down", "Down")  # the headline, Check now, Pause
     wait_until_it_shows(desktop, GREY, "grey")
-    wait_for(lambda: "Resume" in Item(desktop).labels(), "the other word")
+    wait_for(lambda: "Resume" in Indicator(desktop).labels(), "the other word")
     choose(desktop, "Up")  # Quit, the last one
     assert traymon.process.wait(PATIENCE) == 0
 

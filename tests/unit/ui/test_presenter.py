@@ -114,6 +114,7 @@ BY_OTHERS = {
     Fact.OWN_PROGRAMS,  # for the tracker, on no page
     *(Fact.OWN_PROGRAM, Fact.OWN_PROGRAM_LIST, Fact.GONE_SINCE, Fact.STILL_RUNS, Fact.LAST_ID),
     *(Fact.MISSING_COUNT, Fact.ABSENT),
+    *(Fact.TARGET_COUNT, Fact.TARGET_TOTAL, Fact.TARGET_LIST),
     Fact.FLIPS,
     Fact.CODES,
     Fact.MISSED,

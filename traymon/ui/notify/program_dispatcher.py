@@ -12,7 +12,7 @@ from functools import partial
 
 from traymon.core import program_notifications
 from traymon.core.model import Update
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification_policy import Outcome, is_silenced
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 from traymon.ui.notification_text import NotificationText, own_notification_text
 from traymon.ui.notify.notifier import Notifier
@@ -51,7 +51,7 @@ class ProgramDispatcher:
             self._memories[name] = after
         if notification is not None:
             self._send(name, notification, now)
-        if update.flip is not None and update.status.paused:  # nobody looks whether they still hold
+        if is_silenced(update):
             self._withdraw(name)
 
     def _withdraw(self, name: str) -> None:
