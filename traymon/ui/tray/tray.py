@@ -19,7 +19,7 @@ from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
-from traymon.ui.tray.appearance import NAME, Appearance, appearance_of
+from traymon.ui.tray.appearance import NAME, Appearance, TargetStates, appearance_of
 from traymon.ui.tray.backend import icon_class
 from traymon.ui.tray.menu import make_menu
 
@@ -35,7 +35,7 @@ class Tray:
 
     def __init__(self, actions: UserActions) -> None:
         """Raises NoTray if no tray can be reached."""
-        self._appearance = Appearance()
+        self._appearance, self._targets = Appearance(), TargetStates()
         self._lock = threading.Lock()
         self._stopped = False
         self._icon = icon_class()(
@@ -99,6 +99,7 @@ class Tray:
                     time.time(),
                     trouble=menu.trouble,
                     start_at_login=menu.start_at_login,
+                    targets=self._targets,
                 )
             )
 
