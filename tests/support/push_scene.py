@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from support.polling import wait_for
+from support.polling import PATIENCE, wait_for
 from support.push_server import PushServer
 from traymon.core import push_policy
 from traymon.core.alerts import PushChannel, Secret
@@ -71,6 +72,13 @@ class PushScene:
             flip = Flip(self.now, before, seen.diagnosis)
         self._last[target] = seen.diagnosis
         self.push.on_update(Update(replace(seen, **more), flip, Change.NOTHING))
+
+    def wait_until_idle(self) -> None:
+        """Wait until all that was to be sent by now has been sent, or not."""
+        done = threading.Event()
+        assert self.push._tasks is not None
+        self.push._tasks.post(done.set)
+        assert done.wait(PATIENCE)
 
     def wait_for_attempts(self, count: int) -> None:
         """Wait until so many attempts have ended."""

@@ -19,7 +19,7 @@ Row = tuple[Hashable, Callable[[], Outlet]]
 def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
     for channel in alerts.push:
-        yield channel, partial(_push, channel, around)
+        yield (channel, around.page_url), partial(_push, channel, around)
 
 
 def _push(channel: PushChannel, around: Surroundings) -> Outlet:
@@ -37,7 +37,8 @@ class Outlets:
 
     def use(self, alerts: Alerts) -> None:
         """Start what is newly wanted and stop what no longer is; the others go on undisturbed."""
-        wanted = dict(rows(alerts, self._around(alerts)))
+        around = self._around(alerts)
+        wanted = dict(rows(alerts, around))
         before, running = self._running, dict[Hashable, Outlet]()
         for entry, make in wanted.items():
             outlet = before.get(entry) or _start(make)
@@ -47,6 +48,7 @@ class Outlets:
         for entry, outlet in before.items():
             if entry not in running:
                 _stop(outlet, 0.0)
+                around.report_trouble("", outlet.name)
 
     def on_update(self, update: Update) -> None:
         """Hand an update to every outlet."""

@@ -47,6 +47,7 @@ class Push:
         self._api: dict[str, Track[Any, Notification]] = {}  # by target name
         self._programs: dict[str, Track[Any, ProgramNotification]] = {}
         self._tasks: TaskQueue | None = None
+        self._stopped = False
 
     @property
     def name(self) -> str:
@@ -61,6 +62,7 @@ class Push:
 
     def stop(self, timeout: float) -> None:
         """Break off what is being sent."""
+        self._stopped = True
         self._courier.stop()
         if self._tasks is not None:
             self._tasks.stop(timeout)
@@ -83,7 +85,11 @@ class Push:
         notification = track.decide(seen, now)
         if seen.ended:
             del tracks[name]
-        elif notification is not None and self._tasks is not None:
+        if notification is None or self._tasks is None:
+            return
+        if notification.kind in RECOVERIES and not self._channel.recovery:
+            track.settle(notification, Outcome.DELIVERED, now)  # which is what the user wants
+        else:
             self._tasks.post(partial(self._send, track, notification))
 
     # In the channel's thread
@@ -91,23 +97,17 @@ class Push:
     def _send(self, track: Track[Any, N], notification: N) -> None:
         if track.take_back_overtaken(notification):
             return
-        unwanted = notification.kind in RECOVERIES and not self._channel.recovery
-        message, answer = None, Answer(Verdict.DELIVERED)
+        outcome, retry_in = Outcome.FAILED, self._pauses[-1]
         try:
-            if not unwanted:
-                answer = Answer(Verdict.FAILED)
-                message = self._compose(notification)
-                answer = self._courier.send(request(self._channel, message))
-        finally:  # what was decided must be answered, or nothing else is ever sent
+            message = self._compose(notification)
+            answer = self._courier.send(request(self._channel, message))
             # what was refused is not sent again: the next notification shows whether that is over
-            failed = answer.verdict is Verdict.FAILED
-            track.settle(
-                notification,
-                Outcome.FAILED if failed else Outcome.DELIVERED,
-                self._around.now(),
-                lambda failures: push_policy.pause(failures, answer.retry_after, self._pauses),
-            )
-        if message is not None:
+            if answer.verdict is not Verdict.FAILED:
+                outcome = Outcome.DELIVERED
+            retry_in = push_policy.pause(track.failures, answer.retry_after, self._pauses)
+        finally:  # what was decided must be answered, or nothing else is ever sent
+            track.settle(notification, outcome, self._around.now(), retry_in)
+        if not self._stopped:
             self._report(notification, message, answer)
 
     def _compose(self, notification: Notification | ProgramNotification) -> Message:

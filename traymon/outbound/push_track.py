@@ -23,7 +23,7 @@ N = TypeVar("N", Notification, ProgramNotification)
 class Policy(Generic[M, N]):
     """A notification policy: the functions that a track asks."""
 
-    forgotten: M
+    initial: M  # nothing has been told yet
     decide: Callable[[M, Update, float], tuple[M, N | None]]
     record_delivery: Callable[[M, N, Outcome, float, float | None], M]
     take_back: Callable[[M, N], M]
@@ -35,7 +35,7 @@ class Track(Generic[M, N]):
 
     def __init__(self, policy: Policy[M, N]) -> None:
         self._policy: Policy[M, N] = policy
-        self._memory: M = policy.forgotten
+        self._memory: M = policy.initial
         self._latest: Status | None = None  # None: the target is watched no longer
         self._lock = threading.Lock()
 
@@ -60,17 +60,19 @@ class Track(Generic[M, N]):
         return True
 
     def settle(
-        self, notification: N, outcome: Outcome, now: float, pause: Callable[[int], float]
+        self, notification: N, outcome: Outcome, now: float, retry_in: float | None = None
     ) -> None:
-        """Remember what became of a notification; `pause` says when a failed one is due again.
-
-        It gets how many attempts have failed before.
-        """
+        """Remember what became of a notification; one that failed is due again in `retry_in` s."""
         with self._lock:
-            retry_in = pause(self._memory.failures)
             self._memory = self._policy.record_delivery(
                 self._memory, notification, outcome, now, retry_in
             )
+
+    @property
+    def failures(self) -> int:
+        """How many attempts in a row have failed."""
+        with self._lock:
+            return self._memory.failures
 
 
 def _decide_api(memory: Memory, update: Update, now: float) -> tuple[Memory, Notification | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import subprocess
 import time
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from support.polling import wait_for
-from support.push_scene import AMBER, GREEN, RED, push_scene
+from support.push_scene import AMBER, GREEN, NOON, RED, push_scene
 from support.push_server import HANGS, PushServer, push_server
+from traymon.core.programs import ProgramState, Standing
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 
@@ -70,6 +72,7 @@ def test_what_fails_is_tried_again_after_each_pause_until_it_arrives() -> None:
         for attempts, pause in ((2, 5.0), (3, 30.0)):
             scene.now += pause - 0.1
             scene.see(RED)
+            scene.wait_until_idle()
             assert len(server.received) == attempts - 1, "too early"
             scene.now += 0.2
             scene.see(RED)
@@ -81,15 +84,18 @@ def test_what_fails_is_tried_again_after_each_pause_until_it_arrives() -> None:
     assert scene.troubles == ["push phone: HTTP 500 Internal Server Error"] * 2 + [""]
 
 
-def test_a_peer_that_asks_for_patience_gets_it_within_bounds() -> None:
+@pytest.mark.parametrize("until", ["120", "a date"])
+def test_a_peer_that_asks_for_patience_gets_it_within_bounds(until: str) -> None:
+    in_two_minutes = email.utils.formatdate(time.time() + 125, usegmt=True)
     with push_server(429, 200) as server, push_scene(server) as scene:
-        server.headers["Retry-After"] = "120"
+        server.headers["Retry-After"] = in_two_minutes if until == "a date" else until
         scene.see(RED)
         scene.wait_for_attempts(1)
-        scene.now += 119
+        scene.now += 100
         scene.see(RED)
+        scene.wait_until_idle()
         assert len(server.received) == 1
-        scene.now += 2
+        scene.now += 30
         scene.see(RED)
         scene.wait_for_attempts(2)
     assert scene.outcomes == ["failed", "delivered"]
@@ -106,6 +112,7 @@ def test_what_is_refused_is_not_tried_again_and_is_told_until_one_is_delivered(
         for _ in range(3):
             scene.now += 200
             scene.see(RED)
+            scene.wait_until_idle()
         assert len(server.received) == 1
         assert str(status) in scene.troubles[-1]
         scene.see(GREEN)
@@ -165,9 +172,25 @@ def test_quiet_hours_of_its_own_are_kept_and_a_snooze_holds_for_every_channel() 
         with push_scene(server, name="other") as other:
             other.see(RED, snoozed_until=other.now + 60)
             other.see(RED, muted=True)
+            other.wait_until_idle()
+            assert not server.received
             other.see(RED)
             other.wait_for_attempts(1)
     assert kinds(server) == [("fault", RED)]
+
+
+def test_a_program_that_did_not_come_back_is_pushed_except_to_a_channel_of_red() -> None:
+    gone = ProgramState("a", "bot.py", Standing.MISSING, since=NOON, running=False, client_id=10)
+    with push_server() as server, push_scene(server) as scene:
+        scene.see(GREEN, programs=(gone,))
+        scene.wait_for_attempts(1)
+        with push_scene(server, name="red", lights=frozenset({Light.RED})) as other:
+            other.see(GREEN, programs=(gone,))
+            other.wait_until_idle()
+    (message,) = (one.json for one in server.received)
+    assert message["kind"] == "program-missing"
+    assert "bot.py" in message["title"] + message["message"]
+    assert message["fix"] == []
 
 
 def test_recoveries_can_be_left_out() -> None:
@@ -198,6 +221,18 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(tmp_path: Pa
         scene.wait_for_attempts(1)
     assert not server.received
     assert "certificate is not accepted" in scene.troubles[-1]
+
+
+def test_messages_go_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with push_server() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/topic"))
+        with push_scene(PushServer("http://push.invalid/topic")) as scene:
+            scene.see(RED)
+            scene.wait_for_attempts(1)
+    assert [one.path for one in proxy.received] == ["http://push.invalid/topic"]
+    assert scene.outcomes == ["delivered"]
 
 
 def test_a_channel_that_is_stopped_breaks_off_what_hangs() -> None:
