@@ -7,6 +7,7 @@ anywhere nor when.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -40,6 +41,7 @@ MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook")
 KUMA_PATH = "/api/push/"  # of Uptime Kuma's push monitors
 T = TypeVar("T")
+_VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
 
 
@@ -149,7 +151,7 @@ class _Reader:
         parse, allowed = (web_address, WEB_ADDRESS) if address else (as_text, "a text")
         inline = table.get(key, allowed, parse, "")
         self.holds_secrets |= bool(inline)
-        variable = table.get(f"{key}_env", "the name of a variable", as_text, "")
+        variable = table.get(f"{key}_env", "the name of a variable", _as_variable, "")
         file = table.get(f"{key}_file", "the path of a file", as_text, "")
         if sum(map(bool, (inline, variable, file))) > 1:
             table.note(key, f"write one of {key}, {key}_env and {key}_file")
@@ -170,6 +172,13 @@ class _Reader:
             return self._environ[name]
         except KeyError:
             raise ValueError(f"there is no variable {name} in the environment") from None
+
+
+def _as_variable(value: object) -> str:
+    name = as_text(value)
+    if not _VARIABLE.fullmatch(name):  # the secret itself, perhaps
+        raise ValueError
+    return name
 
 
 def _as_kind(value: object) -> str:
