@@ -155,7 +155,9 @@ def targets() -> None:
         desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
         wait_for(lambda: shows(desktop, RED, least=60), "the red icon with a mark", timeout=30)
         item = Indicator(desktop)
-        wait_for(lambda: item.tooltip.startswith("1 of 3 red, 1 muted"), "the muted one", timeout=30)
+        wait_for(
+            lambda: item.tooltip.startswith("1 of 3 red, 1 muted"), "the muted one", timeout=30
+        )
         desktop.click_tray_icon()
         seen = wait_for(desktop.menu, "the menu")
         desktop.press("Down", "Down", "Right")
