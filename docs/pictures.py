@@ -115,7 +115,7 @@ def menu() -> None:
         start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
         desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
         wait_for(lambda: shows(desktop, RED), "the red icon", timeout=30)
-        desktop.click_tray_icon()
+        desktop.click_tray_icon(button=3)
         seen = wait_for(desktop.menu, "the menu")
         desktop.point(seen.x + seen.width // 2, seen.y + 15)  # its first entry
         wait_for(lambda: _is_lit(desktop, seen), "the entry to be highlighted")
