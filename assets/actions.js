@@ -14,7 +14,7 @@ function say(text) {
 
 async function copyReport(button) {
   try {
-    const answer = await ask(button.dataset.copy, key);
+    const answer = await ask(ofTarget(button.dataset.copy), key);
     if (answer.status === 401) return forgetKey();
     await copy(await answer.text(), button);
     say(button.dataset.said);
@@ -53,7 +53,14 @@ let busySince = null;
 function beBusy(since) {
   busySince = since;
   checkNow.setAttribute("aria-disabled", since !== null); // it keeps the focus, unlike a disabled one
-  checkNow.textContent = since === null ? "Check now" : "Checking…";
+  document.getElementById("idle").hidden = since !== null;
+  document.getElementById("busy").hidden = since === null;
+}
+
+// The actions above the page are for what it shows: one target, or all of them.
+function pathOf(button) {
+  const path = button.dataset.post;
+  return button.closest("nav") ? ofTarget(path) : path;
 }
 
 async function press(button) {
@@ -62,10 +69,10 @@ async function press(button) {
   } else if (button !== checkNow) {
     if (button.closest(".menu")) closeMenu();
     const place = document.getElementById(button.dataset.shows ?? "");
-    post(button.dataset.post, button.dataset.said, place && ((address) => showAddress(place, address)));
+    post(pathOf(button), button.dataset.said, place && ((address) => showAddress(place, address)));
   } else if (busySince === null) {
     beBusy(checkedAt());
-    if (!await post(button.dataset.post, "Checking…")) beBusy(null);
+    if (!await post(pathOf(button), "Checking…")) beBusy(null);
   }
 }
 
@@ -99,6 +106,6 @@ function listenToActions() {
     event.preventDefault();
     const minutes = event.target.elements.minutes.value;
     closeMenu();
-    post("/snooze/" + minutes + "m", "Notifications are off for " + minutes + " min.");
+    post(ofTarget("/snooze/" + minutes + "m"), "Notifications are off for " + minutes + " min.");
   });
 }

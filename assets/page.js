@@ -13,6 +13,15 @@ function ask(path, secret, more) {
   return fetch(path, { ...more, headers, credentials: "omit", cache: "no-store" });
 }
 
+// The page of all targets leads to each one's own by its name in the address, behind a "#".
+function target() {
+  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; }
+}
+
+function ofTarget(path) {
+  return target() ? path + "?target=" + encodeURIComponent(target()) : path;
+}
+
 // A browser that blocks site data raises an error here.
 function keptKey() {
   try { return localStorage.getItem(KEY); } catch { return null; }
@@ -35,7 +44,7 @@ function forgetKey() {
 async function findKey() {
   const [, token] = location.pathname.match(/^\/open\/(.+)$/) ?? [];
   if (token) {
-    history.replaceState(null, "", "/");
+    history.replaceState(null, "", "/" + location.hash);
     const answer = await ask("/key", token, { method: "POST" });
     if (answer.ok) {
       key = await answer.text();
@@ -179,6 +188,7 @@ function find() {
 function take(picture) {
   find();
   show(picture);
+  if (moved) arrive();
   document.title = title = picture.title;
   if (icon.href !== picture.icon) icon.href = picture.icon;
   showActions(picture.state);
@@ -209,22 +219,44 @@ async function read(stream) {
   }
 }
 
+let following = new AbortController(); // ends the stream of the page that is left
+
 async function follow() {
   for (;;) {
     hear();
+    following = new AbortController();
     try {
-      const answer = await ask("/events", key);
+      const answer = await ask(ofTarget("/events"), key, { signal: following.signal });
       if (answer.status === 401) return forgetKey();
       if (answer.ok && await read(answer.body) === "rest") {
         await rest();
         continue;
       }
     } catch (error) {
+      if (following.signal.aborted) continue;
       console.info("traymon does not answer:", error);
     }
     lose();
     await new Promise((resolve) => setTimeout(resolve, RETRY));
   }
+}
+
+// Another target's page: what is read first there is its headline.
+let moved = false;
+
+function move() {
+  moved = true;
+  beBusy(null);
+  past.replaceChildren();
+  following.abort();
+}
+
+function arrive() {
+  moved = false;
+  const headline = status.querySelector("h1");
+  headline.tabIndex = -1;
+  headline.focus();
+  scrollTo(0, 0);
 }
 
 // traymon keeps a few pages up to date: the oldest waits here until somebody comes back to it.
@@ -246,6 +278,7 @@ async function rest() {
 
 async function begin() {
   listenToActions();
+  addEventListener("hashchange", move);
   setInterval(countDown, 1000);
   const missing = await findKey();
   if (missing) return showInstead(missing);

@@ -31,7 +31,8 @@ FIRST_ID = 9_100  # of traymon's own sessions
 SETTLING = 20.0  # seconds after the last target is green
 MEASURED = 60.0  # seconds
 PATIENCE = 120.0  # seconds until all targets are green
-CPU_BOUND, MEMORY_BOUND = 5.0, 0.5  # % of a core for 100 targets; MiB for one more
+CPU_BOUNDS = {10: 0.5, 100: 5.0}  # % of a core, by the number of targets
+MEMORY_BOUNDS = {10: 1.0, 100: 0.5}  # MiB for one more, likewise
 MIB = 2**20
 
 
@@ -68,11 +69,14 @@ def main() -> None:
         watcher.join()
         print(f"| {' | '.join(f'{value:.4g}' for value in costs[-1])} |", flush=True)
     served.kill()
-    first, last = costs[0], costs[-1]
-    more = last.targets - first.targets
-    print(f"\none more target: {(last.cpu - first.cpu) / more:.3f} % of a core,", end=" ")
-    print(f"{(last.own - first.own) / more:.2f} MiB (bound {MEMORY_BOUND});", end=" ")
-    print(f"{last.targets}: {last.cpu:.1f} % (bound {CPU_BOUND:g})")
+    first, *others = costs
+    for cost in others:
+        more = (cost.own - first.own) / (cost.targets - first.targets)
+        print(
+            f"\n{cost.targets} targets: {cost.cpu:.2f} % of a core"
+            f" (bound {CPU_BOUNDS[cost.targets]:g}),"
+            f" {more:.2f} MiB for each further one (bound {MEMORY_BOUNDS[cost.targets]:g})"
+        )
 
 
 def serve(pipe: Connection, count: int) -> None:

@@ -6,12 +6,13 @@ Decides nothing about what is shown.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from traymon import __version__, autostart
-from traymon.config.settings_watch import SettingsWatch
+from traymon.config.in_force import TargetConfig
+from traymon.config.settings_watch import NewSettings, SettingsWatch
 from traymon.core.calendar import snooze_until
 from traymon.core.model import SettingsState, Status
 from traymon.core.programs import Expectation
@@ -52,31 +53,31 @@ class ActionHandlers:
         state: StateStore,
         folders: Folders,
         tasks: TaskQueue,
-        open_page: Callable[[Status | None], None],
+        open_page: Callable[[Sequence[Status], str | None], None],
         notify_user: Callable[[str, str], None],
         show_start_at_login: Callable[[StartAtLogin], None],
-        login_options: Sequence[str] | None,
+        use_targets: Callable[[Sequence[TargetConfig]], None],
         settings: SettingsWatch | None,
     ) -> None:
         """`open_page` opens a fix page; `show_start_at_login` is told whether it is on.
 
-        `login_options` start this same traymon at login; None if that is not offered. `settings`
-        reads the settings again; None if they come from no file.
+        `settings` reads the settings again, and `use_targets` watches what they say; None if the
+        targets come from no settings.
         """
         self._monitor, self._hub, self._keeper = monitor, hub, keeper
         self._state, self._folders, self._tasks = state, folders, tasks
         self._open_page, self._notify_user = open_page, notify_user
-        self._show_start_at_login, self._login_options = show_start_at_login, login_options
-        self._settings = settings
+        self._show_start_at_login = show_start_at_login
+        self._use_targets, self._settings = use_targets, settings
 
     def open_fix_page(self, target: str | None = None) -> None:
-        """Open the fix page of a target, or of the worst one; also of a notification's key."""
+        """Open the page of all targets, or of one; also of the one that a notification is about."""
         name = None if target is None else split_key(target)[0]
-        self._tasks.post(lambda: self._open_fix_page(self._hub.find(name)))
+        self._tasks.post(partial(self._open_fix_page, name))
 
-    def _open_fix_page(self, status: Status | None) -> None:
+    def _open_fix_page(self, target: str | None) -> None:
         try:
-            self._open_page(status)
+            self._open_page(self._hub.statuses, target)
         except (CannotOpen, OSError) as error:
             self._report("page-not-opened", error)
         except ImportError as error:  # they were moved before the first page was opened
@@ -96,20 +97,45 @@ class ActionHandlers:
         if button == MARK_AS_MINE:
             self.mark_as_mine(target)
         elif button == SNOOZE:
-            self.snooze(BUTTON_SNOOZE)
+            self.snooze(BUTTON_SNOOZE, self._known(target))
         elif button == NOT_EXPECTED:
             _, program = split_key(target)
             self.expect_program(program, Expectation.OFF)
 
-    def snooze(self, wish: str) -> None:
-        """Snooze the notifications of every target. Raises ValueError; see `snooze_until`."""
+    def _known(self, key: str) -> str | None:
+        """Return the target that a notification is about; None if it is about several."""
+        name = split_key(key)[0]
+        return None if self._hub.find(name) is None else name
+
+    def check_now(self, target: str | None = None) -> None:
+        """Check a target at once, or all of them."""
+        self._monitor.check_now(target)
+
+    def look_at_tws_settings(self, target: str | None = None) -> None:
+        """Ask the TWS of a target, or of all of them, for its own settings."""
+        self._monitor.look_at_tws_settings(target)
+
+    def snooze(self, wish: str, target: str | None = None) -> None:
+        """Snooze the notifications of a target, or of all; see `snooze_until`.
+
+        Raises ValueError.
+        """
         now = self._monitor.clock()
-        targets = [status.target for status in self._hub.statuses]
+        targets = [status.target for status in self._meant(target)]
         ends = {t.name: snooze_until(wish, now, self._keeper.calendar_of(t)) for t in targets}
         for name, until in ends.items():
             self._monitor.snooze(until, name)
 
-    def mark_as_mine(self, target: str | None = None) -> None:
+    def mute(self, target: str, on: bool) -> None:
+        """Mute a target until the user ends that, or end it; one of the settings stays muted."""
+        self._monitor.mute(on, target)
+        self._tasks.post(partial(self._state.keep_muted, target, on))
+
+    def _meant(self, target: str | None) -> Sequence[Status]:
+        """Return the status of a target, or of all."""
+        return [one for one in self._hub.statuses if target in (None, one.target.name)]
+
+    def mark_as_mine(self, target: str) -> None:
         """Remember that the program that holds a target's client ID is the user's own."""
         self._tasks.post(lambda: self._mark_as_mine(self._hub.find(target)))
 
@@ -129,7 +155,7 @@ class ActionHandlers:
         self._state.keep_expectation(key, expectation)
         self._monitor.expect_programs(self._state.expectations())
 
-    def show_window(self, target: str | None = None) -> None:
+    def show_window(self, target: str) -> None:
         """Bring the window of TWS that a target's page names to the front."""
         self._tasks.post(lambda: self._show_window(self._hub.find(target)))
 
@@ -141,12 +167,12 @@ class ActionHandlers:
         except NoScreen as error:
             self._report("window-not-shown", error)
 
-    def pause_or_resume(self) -> None:
-        """Pause, or resume if everything is paused."""
-        if all(status.paused for status in self._hub.statuses):
-            self._monitor.resume()
+    def pause_or_resume(self, target: str | None = None) -> None:
+        """Pause a target or all of them, or resume if everything that is meant is paused."""
+        if presenter.all_paused(self._meant(target)):
+            self._monitor.resume(target)
         else:
-            self._monitor.pause()
+            self._monitor.pause(target)
 
     def look_at_settings(self) -> SettingsState:
         """Return what is new in the files of the settings; they are used if the user wants that."""
@@ -170,22 +196,50 @@ class ActionHandlers:
             log.warning("the new settings cannot be used: %s", error)
             self._notify_user("The new settings cannot be used", str(error.mistakes[0]))
             return
-        self._monitor.show_settings(SettingsState())
-        if new is None:
-            return
+        self._monitor.show_settings(settings.state)
+        if new is not None:
+            self._put_in_force(new)
+
+    def watch_too(self, entry: Mapping[str, str]) -> str:
+        """Add a target to the list of those that are watched, and watch it; return why not, or "".
+
+        `entry` is what the list says of it. Takes a second or two.
+        """
+        settings = self._settings
+        if settings is None:
+            return "it watches what no settings say"
+        login_options = settings.login_options
+        try:
+            new = settings.add(entry)
+        except ConfigError as error:
+            return str(error)
+        if new is not None:
+            self._put_in_force(new)
+        self._tasks.post(partial(self._stay_at_login, settings, login_options))
+        return ""
+
+    def _stay_at_login(self, settings: SettingsWatch, before: Sequence[str]) -> None:
+        """Let what started at login with the options from before start with those in force."""
+        try:
+            if before != settings.login_options and autostart.state().has(before):
+                autostart.turn_on(settings.login_options)
+        except (OSError, ValueError) as error:
+            log.warning("start at login cannot be changed: %s", error)
+        self._read_start_at_login()
+
+    def _put_in_force(self, new: NewSettings) -> None:
         logging.getLogger("traymon").setLevel(new.config.settings.log.upper())
-        self._monitor.use_target(new.config.target)
-        self._keeper.use_calendar(new.config.calendar, new.config.target)
+        self._use_targets(new.config.targets)
         if new.need_restart:
             title, body = fix_pages.notification_text("needs-restart")
             self._notify_user(title, body.format(keys=", ".join(new.need_restart)))
 
-    def copy_report(self) -> None:
-        """Put the worst target's report on the clipboard, or into a file without one."""
-        self._tasks.post(self._copy_report)
+    def copy_report(self, target: str | None = None) -> None:
+        """Put the report of a target, or of the worst, on the clipboard; else into a file."""
+        self._tasks.post(partial(self._copy_report, target))
 
-    def _copy_report(self) -> None:
-        status = self._hub.find(None)
+    def _copy_report(self, target: str | None) -> None:
+        status = self._hub.find(target)
         if status is None:
             return
         try:
@@ -218,13 +272,16 @@ class ActionHandlers:
         except CannotOpen as error:
             self._report("logs-not-shown", f"{self._folders.logs}; {error}")
 
-    def open_tws_logs(self) -> None:
-        """Show the folder of TWS's own logs, and say how to read the encrypted ones."""
-        self._tasks.post(self._open_tws_logs)
+    def open_tws_logs(self, target: str | None = None) -> None:
+        """Show the folder of the logs of a target's TWS, or of the worst target's.
 
-    def _open_tws_logs(self) -> None:
+        And say how to read the encrypted ones.
+        """
+        self._tasks.post(partial(self._open_tws_logs, target))
+
+    def _open_tws_logs(self, target: str | None) -> None:
         try:
-            _open_tws_folder(self._hub.find(None))
+            _open_tws_folder(self._hub.find(target))
         except CannotOpen as error:
             self._report("tws-logs-not-shown", error)
         else:
@@ -237,7 +294,7 @@ class ActionHandlers:
     def _set_start_at_login(self, on: bool) -> None:
         try:
             if on:
-                autostart.turn_on(self._login_options or ())
+                autostart.turn_on(() if self._settings is None else self._settings.login_options)
             else:
                 autostart.turn_off()
         except (OSError, ValueError) as error:
@@ -250,14 +307,14 @@ class ActionHandlers:
         self._tasks.post(self._read_start_at_login)
 
     def _read_start_at_login(self) -> None:
-        if self._login_options is None:
+        if self._settings is None:
             return
         try:
             state = autostart.state()
         except OSError as error:
             log.warning("whether traymon starts at login cannot be read: %s", error)
             return
-        is_ours = state.has(self._login_options)
+        is_ours = state.has(self._settings.login_options)
         other = StartAtLogin.OTHER_SETTINGS if state.on else StartAtLogin.OFF
         self._show_start_at_login(StartAtLogin.ON if is_ours else other)
 

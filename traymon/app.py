@@ -6,6 +6,7 @@ Holds the order of start and stop, and nothing else.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import platform
 import signal
@@ -18,14 +19,18 @@ from typing import TYPE_CHECKING
 
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
+from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
-from traymon.core.calendar import Calendar
+from traymon.core.alerts import Alerts
 from traymon.core.history import HistoryError, HistoryReader, read_habits
+from traymon.core.model import Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sleep_detector import now_awake
+from traymon.outbound.base import Surroundings
+from traymon.outbound.outlets import Outlets
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -57,12 +62,15 @@ from traymon.ui.web.static_page import StaticPages
 from traymon.ui.worker import TaskQueue
 
 if TYPE_CHECKING:
+    from traymon.config.alerts_watch import AlertsWatch
     from traymon.storage.history.recorder import HistoryRecorder
 
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 5.0  # seconds for the monitor to close its connections gracefully
 LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everything
+OUTLETS_TIMEOUT = 0.5  # seconds for each thing outside the desktop to end
+ALERTS_INTERVAL = 5.0  # seconds between two looks at alerts.toml
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
@@ -75,7 +83,7 @@ class App:
 
     def __init__(
         self,
-        targets: Sequence[Target],
+        targets: Sequence[TargetConfig],
         *,
         terminal: Callable[[Callable[[], float]], TerminalSurface],
         want_tray: bool = True,
@@ -83,38 +91,38 @@ class App:
         folders: Folders | None = None,
         instance: Instance | None = None,
         page_port: int = 0,
-        calendar: Calendar | None = None,
-        login_options: Sequence[str] | None = None,
         patience: float = 0.0,
         settings: SettingsWatch | None = None,
         history: bool = False,
+        alerts: AlertsWatch | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
         `instance` is this process's, so that others find its page; `page_port` 0: any free port.
 
-        `login_options` start this same traymon at login; None: the menu does not offer it.
         `patience`: seconds to wait for a tray that may still start. `settings` sees when the
-        files that the targets come from have changed. `history`: keep what happens.
+        files that the targets come from have changed; None: they come from no settings, and the
+        menu does not offer to start this same traymon at login. `history`: keep what happens.
+        `alerts`: who is told beside the desktop.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
+        self._state, self._folders = state, folders
         self.monitor = Monitor(
-            targets,
+            [],
             partial(sensors_for_target, state.own_programs),
             discover,
             look_at_settings=lambda: self._handlers.look_at_settings(),
+            on_crash=lambda name: self._hub.publish_stale(name),
         )
         now = self.monitor.clock
-        keeper = StateKeeper(state, calendar or Calendar(), self.monitor.set_calendar)
-        for target in targets:
-            self.monitor.set_calendar(keeper.calendar_of(target), target.name)
-            self.monitor.snooze(state.snoozed_until(target.name), target.name)
+        self._keeper = keeper = StateKeeper(state, {}, self.monitor.set_calendar)
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
         self._stopping = threading.Event()
         self._ended = False
+        self._remembered: set[str] = set()  # the targets whose earlier days were read
         self._hub = StatusHub(now, keeper.calendar_of)
         self._tasks = TaskQueue("tasks")
         self._tray: Tray | None = None
@@ -142,7 +150,7 @@ class App:
             open_page=opener.open,
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
-            login_options=login_options,
+            use_targets=self._use_targets,
             settings=settings,
         )
         self._notifier = Notifier(
@@ -154,7 +162,7 @@ class App:
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
         self._dispatcher = NotificationDispatcher(self._notifier, now, self._history)
-        actions = self._user_actions(offer_start_at_login=login_options is not None)
+        actions = self._user_actions(offer_start_at_login=settings is not None)
         self._new_tray = partial(Tray, actions)
         gatekeeper = Gatekeeper(
             lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
@@ -167,23 +175,45 @@ class App:
         self._hub.listen(self._dispatcher.on_update)
         programs = ProgramDispatcher(self._notifier, now, self._history)
         self._hub.listen(programs.on_update)
+        self._alerts = alerts
+        self._outlets = Outlets(self._around_outlets)
+        if alerts is not None:
+            self._hub.listen(self._outlets.on_update)
+            look = partial(self._tasks.post, self._look_at_alerts)
+            self._hub.listen(every(ALERTS_INTERVAL, look))
         if self._history is not None:
             self._hub.listen(self._history.on_update)
-            self._tasks.post(partial(self._read_habits, targets, _history_reader(folders)))
+        self._use_targets(targets)
+        if settings is not None:
+            self.monitor.show_settings(settings.state)
+
+    def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
+        """Watch these targets from now on, each with its calendar and what the user has asked."""
+        self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
+        for target in (one.target for one in targets):
+            if self._history is not None and target.name not in self._remembered:
+                self._remembered.add(target.name)
+                self._tasks.post(partial(self._read_habits, target))
+            self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
+            self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
+            self.monitor.mute(self._state.is_muted(target.name), target.name)
+        self.monitor.set_targets([one.target for one in targets])
 
     def _user_actions(self, *, offer_start_at_login: bool) -> UserActions:
         handlers = self._handlers
         return UserActions(
-            check_now=self.monitor.check_now,
+            check_now=handlers.check_now,
             pause_or_resume=handlers.pause_or_resume,
             snooze=handlers.snooze,
+            mute=handlers.mute,
             open_fix_page=handlers.open_fix_page,
             mark_as_mine=handlers.mark_as_mine,
             expect_program=handlers.expect_program,
             show_window=handlers.show_window,
-            look_at_tws_settings=self.monitor.look_at_tws_settings,
+            look_at_tws_settings=handlers.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
             use_new_settings=handlers.use_new_settings,
+            watch_too=handlers.watch_too,
             copy_report=handlers.copy_report,
             open_logs=handlers.open_logs,
             open_tws_logs=handlers.open_tws_logs,
@@ -205,17 +235,35 @@ class App:
             lambda name, faults: self._dispatcher.remember_unannounced(name, faults),
         )
 
-    def _read_habits(self, targets: Sequence[Target], reader: HistoryReader) -> None:
+    def _read_habits(self, target: Target) -> None:
         """Learn from earlier days when which program is usually connected."""
-        for target in targets:
-            if target.program_grace is None or target.demo:
-                continue
-            try:
-                habits = read_habits(reader, target.name, self.monitor.clock())
-            except HistoryError as error:  # then they are learned again
-                log.warning("what is usual for your programs cannot be read: %s", error)
-            else:
-                self.monitor.remember_programs(habits, target.name)
+        if target.program_grace is None or target.demo:
+            return
+        try:
+            habits = read_habits(_history_reader(self._folders), target.name, self.monitor.clock())
+        except HistoryError as error:  # then they are learned again
+            log.warning("what is usual for your programs cannot be read: %s", error)
+        else:
+            self.monitor.remember_programs(habits, target.name)
+
+    def _around_outlets(self, alerts: Alerts) -> Surroundings:
+        return Surroundings(
+            now=self.monitor.clock,
+            report_trouble=self._troubles.report,
+            record=self._history,
+            page_url=alerts.page_url,
+        )
+
+    def _look_at_alerts(self) -> None:
+        """Use what alerts.toml says, if it has changed."""
+        found = None if self._alerts is None or self._stopping.is_set() else self._alerts.look()
+        if found is None:
+            return
+        for mistake in (*found.mistakes, *found.warnings):
+            log.warning("%s", mistake)
+        first = next(iter((*found.mistakes, *found.warnings)), None)
+        self._troubles.report(str(first or ""), "alerts")
+        self._outlets.use(found.alerts)
 
     def run(self) -> None:
         """Monitor and show until the user or a signal ends it."""
@@ -253,6 +301,7 @@ class App:
         _exit_by_force_after(FORCED_EXIT_DELAY)
         self._service.stop(timeout)
         self._hub.stop()
+        self._outlets.stop(OUTLETS_TIMEOUT)
         if self._history is not None:
             self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
@@ -359,6 +408,19 @@ def own_versions() -> str:
     """Return the versions of traymon, Python and the system, in one line."""
     python, system = platform.python_version(), platform.platform()
     return f"traymon {__version__}, Python {python}, {system}"
+
+
+def every(seconds: float, act: Callable[[], object]) -> Callable[[Update], None]:
+    """Return a listener of updates that acts with the first one, and then once in so many."""
+    acted = -math.inf
+
+    def on_update(_: Update) -> None:
+        nonlocal acted
+        if time.monotonic() - acted >= seconds:
+            acted = time.monotonic()
+            act()
+
+    return on_update
 
 
 def _exit_by_force_after(seconds: float) -> None:

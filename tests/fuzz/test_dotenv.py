@@ -65,7 +65,7 @@ def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def use(env: Path) -> list[str]:
     """Load a .env and do with it what a running traymon does; return the mistakes in it."""
     try:
-        config = loader.load(env, environ={}, folder=env.parent)
+        (config,) = loader.load([env], environ={}, folder=env.parent).targets
     except ConfigError as error:
         return [str(mistake) for mistake in error.mistakes]
     now = time.time()

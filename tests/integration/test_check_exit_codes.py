@@ -77,8 +77,9 @@ def look(scenario: Scenario, folder: Path) -> Status:
     with playing(scenario) as stage:
         options = {"IB_HOST": stage.host, "IB_PORT": str(stage.port), "TRAYMON_TIMEOUT": timeout}
         environ = {"IB_CLIENT_ID": "10", **scenario.env, "TRAYMON_CLIENT_ID": OWN_ID}
-        config = loader.load(stage.env_file, environ=environ, folder=folder, options=options)
-        return one_shot.run_once(config.target)
+        envs = [] if stage.env_file is None else [stage.env_file]
+        config = loader.load(envs, environ=environ, folder=folder, options=options)
+        return one_shot.run_once(config.targets[0].target)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +202,7 @@ def test_no_trusted_address_is_on_any_surface(
     with running(Behaviour(server_version=226, config=config)) as gateway:
         monkeypatch.setenv("IB_PORT", str(gateway.port))
         monkeypatch.setenv("TRAYMON_TWS_SETTINGS", "yes")
-        status = one_shot.run_once(loader.load(environ=os.environ, folder=user).target)
+        status = one_shot.run_once(loader.load(environ=os.environ, folder=user).targets[0].target)
         for kind in ("json", "report", "full"):
             with pytest.raises(SystemExit):
                 check(

@@ -24,7 +24,7 @@ FAST = {
     "TRAYMON_QUICK": "2",
     "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
-    "TRAYMON_REGION": "off",  # else the lights differ during IB's own reset
+    "TRAYMON_REGION": "off",  # a fault is one whenever the tests run
 }
 
 # Runs a command on a terminal; what it prints is passed on.
@@ -34,12 +34,14 @@ ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spa
 class Traymon:
     """A traymon that runs on a desktop, with a browser that only notes what it is to open."""
 
-    def __init__(self, desktop: Desktop, port: int, *arguments: str, **env: str) -> None:
+    def __init__(self, desktop: Desktop, port: int | None, *arguments: str, **env: str) -> None:
+        """`port` None: the arguments name what is to be watched."""
+        watched = [] if port is None else ["--port", str(port)]
         self._desktop = desktop
         self._browser = RecordingBrowser(desktop.folder)
         self.process = desktop.spawn(
             "traymon",
-            *(sys.executable, "-X", "dev", "-m", "traymon", "--port", str(port), *arguments),
+            *(sys.executable, "-X", "dev", "-m", "traymon", *watched, *arguments),
             **{**FAST, **self._browser.env, "PYSTRAY_BACKEND": "xorg", **env},
         )
 
@@ -69,12 +71,13 @@ def log_of(desktop: Desktop) -> str:
     return log.read_text()
 
 
-def shows(desktop: Desktop, colour: Colour) -> bool:
+def shows(desktop: Desktop, colour: Colour, least: int = 101) -> bool:
+    """Tell whether so many pixels of the icon have a colour; a mark leaves fewer of them."""
     box = desktop.tray_icon()
     if box is None:
         return False
     colours = desktop.pixels(box).getcolors(100_000) or []
-    return dict((seen, count) for count, seen in colours).get(colour, 0) > 100
+    return dict((seen, count) for count, seen in colours).get(colour, 0) >= least
 
 
 def wait_until_it_shows(desktop: Desktop, colour: Colour, what: str) -> None:

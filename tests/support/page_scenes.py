@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from support.page_server import NOW
 from traymon.core.facts import NO_FACTS, Fact, Facts
@@ -70,6 +71,14 @@ TEN_CODES: dict[str, tuple[Reading, ...]] = {
     "wrong-port": (_handshake(Symptom.REFUSED, "connection refused"),),
     "paused": (),
 }
+
+
+def one_of_many(name: str, code: str, **more: Any) -> Status:
+    """Return a status of one of several targets."""
+    status = scene(code)
+    target = replace(status.target, name=name, one_of_many=True)
+    evidence = replace(status.evidence, target=target)
+    return replace(status, target=target, evidence=evidence, **more)
 
 
 def scene(code: str) -> Status:

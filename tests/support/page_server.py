@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from support.polling import PATIENCE
@@ -60,9 +61,9 @@ class Served:
             Status(evidence.target, diagnosis, NOW, NOW, evidence, self.now, streak=3, **more)
         )
 
-    def show_status(self, status: Status) -> None:
-        """Show a status as it is."""
-        self.page.show([status], {status.target.name: ~Change.NOTHING})
+    def show_status(self, *statuses: Status) -> None:
+        """Show the statuses of all targets as they are."""
+        self.page.show(statuses, {status.target.name: ~Change.NOTHING for status in statuses})
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self.loop).result(PATIENCE)
 
     def request(
@@ -84,14 +85,19 @@ class Served:
 
     def shown(self) -> str:
         """Return the part of the page that changes, as an open page gets it."""
-        with closing(self.stream()) as stream:
-            return str(json.loads(stream.readline().removeprefix(b"data: "))["html"])
+        return str(self.first_event()["html"])
 
-    def stream(self) -> http.client.HTTPResponse:
+    def first_event(self, path: str = "/events") -> dict[str, Any]:
+        """Return what an open page is told first."""
+        with closing(self.stream(path)) as stream:
+            event: dict[str, Any] = json.loads(stream.readline().removeprefix(b"data: "))
+            return event
+
+    def stream(self, path: str = "/events") -> http.client.HTTPResponse:
         """Return the events of one more open page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"Authorization": self.bearer, "Connection": "close"}
-        connection.request("GET", "/events", headers=headers)
+        connection.request("GET", path, headers=headers)
         return connection.getresponse()  # which closes the connection when it is closed
 
     def trade(self, token: str, **headers: str) -> tuple[int, str]:
@@ -135,20 +141,24 @@ def served(
     ready = threading.Event()
     asked: list[object] = []
 
-    def snooze(wish: str) -> None:
+    def ask(what: str, target: str | None) -> None:
+        asked.append(what if target is None else (what, target))
+
+    def snooze(wish: str, target: str | None) -> None:
         if not re.fullmatch(r"\d{1,4}[mh]|open|off", wish):
             raise ValueError("Use 30m, 2h, open or off.")
-        asked.append(("snooze", wish))
+        asked.append(("snooze", wish) if target is None else ("snooze", wish, target))
 
     def page() -> LivePage:
         actions = UserActions(
-            check_now=lambda: asked.append("check now"),
-            pause_or_resume=lambda: asked.append("pause"),
+            check_now=partial(ask, "check now"),
+            pause_or_resume=partial(ask, "pause"),
+            mute=lambda target, on: asked.append(("mute", target, on)),
             mark_as_mine=lambda target: asked.append(("mine", target)),
             show_window=lambda target: asked.append(("window", target)),
             open_fix_page=lambda target: asked.append("open"),
             snooze=snooze,
-            open_tws_logs=lambda: asked.append("tws logs"),
+            open_tws_logs=partial(ask, "tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
         return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards)

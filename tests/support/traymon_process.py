@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from support.polling import PATIENCE, wait_for
 from support.user_env import RecordingBrowser, user_env
 from traymon.sim.gateway import Running
 
 COMMAND_TIMEOUT = 90.0  # seconds; generous, for a busy machine
+WHERE = """
+import dataclasses, json
+from traymon.cli.control import this_users_instance
+print(json.dumps(dataclasses.asdict(this_users_instance().find_info())))
+"""
 
 
 class IsolatedTraymon:
@@ -57,6 +66,7 @@ class ResidentTraymon(IsolatedTraymon):
 
     def __init__(self, home: Path, gateway: Running) -> None:
         self.gateway = gateway
+        self._where: dict[str, Any] | None = None  # the page of the running one
         self._browser = RecordingBrowser(home)
         super().__init__(
             home,
@@ -78,6 +88,17 @@ class ResidentTraymon(IsolatedTraymon):
         )
         wait_for(lambda: self.run("status").returncode != 3, "the page")
         return process
+
+    def ask(self, method: str, path: str) -> bytes:
+        """Ask the running one as the commands do, but without a process of its own."""
+        if self._where is None:
+            where = [sys.executable, "-c", WHERE]
+            self._where = json.loads(subprocess.check_output(where, env=self.env, timeout=60))
+        page = HTTPConnection("127.0.0.1", self._where["port"], timeout=PATIENCE)
+        with closing(page) as connection:
+            secret = {"Authorization": f"Bearer {self._where['secret']}"}
+            connection.request(method, path, headers=secret)
+            return connection.getresponse().read()
 
     def opened(self) -> list[Path]:
         """Return the files that the browser was asked to open."""

@@ -26,6 +26,7 @@ LAYERS = {
     "storage": {"core"},
     "config": {"core", "assets", "errors", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
+    "outbound": {"core", "diagnosis", "storage/files"},
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -62,8 +63,12 @@ PURE = (
     "diagnosis/checks",
     "diagnosis/formatting",
     "ui/presenter",
+    "ui/overview",
+    "ui/tooltip",
+    "ui/chips",
     "ui/program_text",
     "ui/notification_text",
+    "ui/group_text",
     "ui/charts",
     "ui/latency_chart",
     "ui/reliability_text",
@@ -75,6 +80,7 @@ PURE = (
     "storage/history/values",
     "storage/history/black_box",
     "ui/tray/appearance",
+    "ui/tray/balloon_keys",
 )
 # What a pure module may import from elsewhere; all of it computes and nothing of it looks.
 COMPUTES = {
@@ -130,7 +136,7 @@ IMPORTERS = {
     | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
-    "pydantic": {"config/loader", "config/schema"},
+    "pydantic": {"config/schema", "config/target_settings"},
     "ssl": {"sensors/version_exchange"},
     "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
     "icalendar": {"ui/ics"},

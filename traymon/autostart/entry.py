@@ -31,10 +31,10 @@ OFF = State(False, "Start at login is off.")
 
 
 def _comparable(options: Sequence[str]) -> list[str]:
-    """Return options with the one spelling of the path after `--env`."""
+    """Return options with the one spelling of the path after `--env` or `--targets`."""
     before = ("", *options)
     return [
-        os.path.realpath(option) if previous == "--env" else option
+        os.path.realpath(option) if previous in ("--env", "--targets") else option
         for previous, option in zip(before, options, strict=False)
     ]
 

@@ -8,15 +8,18 @@ import typer
 
 from traymon import autostart
 from traymon.cli.common import (
-    Env,
+    Envs,
     Exit,
     Host,
     Port,
+    Targets,
     Timeout,
+    current_folder,
     load,
+    request_of,
     usage_error,
 )
-from traymon.cli.run import login_options
+from traymon.cli.run import name_settings
 from traymon.cli.streams import print_error
 
 
@@ -29,7 +32,8 @@ def start_at_login(
             autocompletion=lambda: ["on", "off", "status"],
         ),
     ] = "status",
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
@@ -43,10 +47,13 @@ def start_at_login(
         usage_error(f"Unknown action {action!r}. Use on, off or status.")
     try:
         if action == "on":
-            config = load(env, host, port, timeout)
-            options = login_options(config.target, host, port, timeout)
+            folder = current_folder(targets or next(iter(env or ()), None), port)
+            request = request_of(folder, env, host, port, timeout, targets)
+            config = load(env, host, port, timeout, targets)
+            options = name_settings(config, request).login_options
             autostart.turn_on(options, systemd=systemd)
-            lost = [key for key, value in config.values.items() if value.source == "environment"]
+            values = {key: value for one in config.targets for key, value in one.values.items()}
+            lost = [key for key, value in values.items() if value.source == "environment"]
             if lost:
                 names = ", ".join(lost)
                 print_error(f"Set only in this terminal, so it will not apply at login: {names}")

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, load, new_console, open_state, usage_error
+from traymon.cli.common import (
+    EXIT_USAGE,
+    Env,
+    Exit,
+    load_target,
+    new_console,
+    open_state,
+    usage_error,
+)
 from traymon.cli.control import NoAnswer, Refused, ask_running, request, this_users_instance
 from traymon.cli.streams import print_error
 
@@ -93,7 +101,7 @@ def _plan_of_settings(days: int, env: Path | None) -> list[Planned]:
     from traymon.storage.state_keeper import calendar_with_hours
     from traymon.ui.coming_up import join
 
-    config = load(env, None, None, None)
+    config = load_target(env, None, None, None)
     calendar = calendar_with_hours(config.calendar, open_state(), config.target)
     return join({config.target.name: upcoming(calendar, time.time(), days)})
 

@@ -16,7 +16,7 @@ from traymon.cli.common import (
     Host,
     Port,
     Timeout,
-    load,
+    load_target,
     new_console,
     open_state,
     usage_error,
@@ -65,7 +65,7 @@ def check(
     """Check once: what works, what is wrong, how to fix it."""
     if [as_json, report, brief, full].count(True) > 1:
         usage_error("Use only one of --json, --report, --brief and --full.")
-    target = load(env, host, port, timeout).target
+    target = load_target(env, host, port, timeout).target
     library = _library_to_let_in(target, step, python)
     from traymon.diagnosis.checks import light_of_check
     from traymon.ui import status_json

@@ -26,7 +26,7 @@ from traymon.cli import (
     simulate,
     wait,
 )
-from traymon.cli.common import Env, Exit, Host, NoTray, Port, Timeout
+from traymon.cli.common import Envs, Exit, Host, NoTray, Port, Targets, Timeout
 from traymon.cli.main import EXIT_INTERRUPTED
 
 WATCH, DIAGNOSE, SET_UP, TRY = "Watch", "Diagnose", "Set up", "Try"  # headings of the help
@@ -97,7 +97,8 @@ app.command(rich_help_panel=TRY)(simulate.simulate)
 @app.callback(invoke_without_command=True)
 def _default(
     context: typer.Context,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
@@ -108,4 +109,4 @@ def _default(
         print(f"traymon {__version__}")
         raise Exit(0)
     if context.invoked_subcommand is None:
-        run.run(env, host, port, timeout, no_tray)
+        run.run(env, targets, host, port, timeout, no_tray)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -15,14 +16,15 @@ import typer
 
 from traymon.cli.main import EXIT_FAILED
 from traymon.cli.own_command import own_commands
+from traymon.cli.settings_process import SettingsRequest
 from traymon.cli.streams import print_error
 from traymon.core.vocabulary import Light
-from traymon.errors import ConfigError
+from traymon.errors import ConfigError, Mistake
 
 if TYPE_CHECKING:  # they take longest to import, and `status` needs none of them
     from rich.console import Console
 
-    from traymon.config.in_force import Config
+    from traymon.config.in_force import Config, TargetConfig
     from traymon.storage.state import StateStore
 
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
@@ -31,6 +33,18 @@ EXIT_USAGE = EXIT_FAILED
 Env = Annotated[
     Path | None,
     typer.Option("--env", help="The .env file of your trading project.", metavar="<file>"),
+]
+Envs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--env",
+        help="The .env file of your trading project; again for each further one.",
+        metavar="<file>",
+    ),
+]
+Targets = Annotated[
+    Path | None,
+    typer.Option("--targets", help="The targets.toml that lists your targets.", metavar="<file>"),
 ]
 Host = Annotated[
     str | None, typer.Option("--host", help="Where TWS runs (overrides IB_HOST).", metavar="<host>")
@@ -52,56 +66,125 @@ class Exit(SystemExit):
     """An exit code that a command chose, unlike one that the command-line parser chose."""
 
 
-def load(env: Path | None, host: str | None, port: str | None, timeout: str | None) -> Config:
+def load(
+    envs: Sequence[Path] | None,
+    host: str | None,
+    port: str | None,
+    timeout: str | None,
+    targets: Path | None = None,
+) -> Config:
     """Return the settings in force; options beat everything else.
 
-    If they cannot be used, print every mistake and exit.
+    If they cannot be used, print every mistake and exit. The mistakes of a target that is left out
+    while others go on are printed too.
     """
+    folder = current_folder(targets or next(iter(envs or ()), None), port)
     try:
-        return read_settings(env, host, port, timeout, current_folder(env, port))
+        config = read_settings(request_of(folder, envs, host, port, timeout, targets))
     except ConfigError as error:
-        count = len(error.mistakes)
-        print_error(
-            f"traymon cannot use these settings ({count} problem{'s' if count > 1 else ''}):"
-        )
-        for mistake in error.mistakes:
-            print_error(f"  {mistake}")
+        _print_mistakes("traymon cannot use these settings", error.mistakes)
         raise Exit(EXIT_USAGE) from None
+    if config.mistakes:
+        _print_mistakes("traymon leaves out what has a mistake", config.mistakes)
+    return config
 
 
-def current_folder(env: Path | None, port: str | None) -> Path:
+def _print_mistakes(what: str, mistakes: Sequence[Mistake]) -> None:
+    count = len(mistakes)
+    print_error(f"{what} ({count} problem{'s' if count > 1 else ''}):")
+    for mistake in mistakes:
+        print_error(f"  {mistake}")
+
+
+def load_target(
+    env: Path | None, host: str | None, port: str | None, timeout: str | None
+) -> TargetConfig:
+    """Return the settings of the one target that a command is for; exit as `load` does."""
+    return load(None if env is None else [env], host, port, timeout).targets[0]
+
+
+def request_of(
+    folder: Path,
+    envs: Sequence[Path] | None,
+    host: str | None,
+    port: str | None,
+    timeout: str | None,
+    targets: Path | None,
+) -> SettingsRequest:
+    """Return where the options say that the settings come from; exit if they contradict."""
+    if envs and targets is not None:
+        usage_error("Use --env or --targets, not both.")
+    return SettingsRequest(
+        envs=tuple(str(folder / env) for env in envs or ()),
+        targets=None if targets is None else str(folder / targets),
+        host=host,
+        port=port,
+        timeout=timeout,
+        folder=str(folder),
+    )
+
+
+def current_folder(file: Path | None, port: str | None) -> Path:
     """Return the current folder; exit if it is gone and the settings would come from it."""
     try:
         return Path.cwd()
     except FileNotFoundError:
-        if env is None and port is None:
+        if file is None and port is None:
             usage_error("The current folder no longer exists. Change to another one.")
         return Path()  # there is nothing in it
 
 
-def read_settings(
-    env: Path | None, host: str | None, port: str | None, timeout: str | None, folder: Path
-) -> Config:
+def read_settings(request: SettingsRequest) -> Config:
     """Return the settings in force in a folder; options beat everything else.
 
     Raises ConfigError with every mistake.
     """
-    from traymon.cli.tws_region import with_region_of_tws
     from traymon.config import loader
 
     config = loader.load(
-        env,
+        [Path(env) for env in request.envs],
+        targets=None if request.targets is None else Path(request.targets),
         environ=os.environ,
-        folder=folder,
-        options={"IB_HOST": host, "IB_PORT": port, "TRAYMON_TIMEOUT": timeout},
+        folder=Path(request.folder),
+        options={
+            "IB_HOST": request.host,
+            "IB_PORT": request.port,
+            "TRAYMON_TIMEOUT": request.timeout,
+        },
     )
-    config = with_region_of_tws(config)
-    named = str(env.absolute()) if env else None
-    commands = own_commands(settings_options(named, host, port), timeout)
-    target = replace(config.target, commands=commands)
-    if config.settings.session == "hold" and target.own_client_id is None:
-        target = replace(target, own_client_id=open_state().load_or_create_client_id())
-    return replace(config, target=target)
+    targets = [_with_region_and_commands(one, config, request) for one in config.targets]
+    return replace(config, targets=_with_own_ids(targets))
+
+
+def _with_region_and_commands(
+    one: TargetConfig, config: Config, request: SettingsRequest
+) -> TargetConfig:
+    """Return a target's settings with the region of its TWS, and what to type to check it."""
+    from traymon.cli.tws_region import with_region_of_tws
+
+    typed = settings_options(next(iter(request.envs), None), request.host, request.port)
+    if config.targets_file is not None:
+        typed = ["--targets", str(config.targets_file.absolute()), "--target", one.target.name]
+    elif one.target.one_of_many:
+        typed = ["--env", one.target.env_file]
+    target = replace(one.target, commands=own_commands(typed, request.timeout))
+    return with_region_of_tws(replace(one, target=target))
+
+
+def _with_own_ids(configs: Sequence[TargetConfig]) -> tuple[TargetConfig, ...]:
+    """Return the settings with client IDs for traymon's own sessions where they choose none."""
+    from traymon.core.side_by_side import leave_ids_to_each_other, own_ids_apart
+
+    targets = [one.target for one in configs]
+    needy = [one.session and one.target.own_client_id is None for one in configs]
+    if any(needy):
+        ids = own_ids_apart(open_state().load_or_create_client_id(), targets)
+        targets = [
+            replace(target, own_client_id=own) if needs else target
+            for target, own, needs in zip(targets, ids, needy, strict=True)
+        ]
+    told = zip(configs, leave_ids_to_each_other(targets), strict=True)
+    return tuple(replace(one, target=target) for one, target in told)
 
 
 def settings_options(

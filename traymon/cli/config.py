@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import Env, load, new_console, open_state, usage_error
+from traymon.cli.common import Env, load_target, new_console, open_state, usage_error
 from traymon.cli.own_command import own_commands
 from traymon.core.target import Target
 
@@ -40,7 +40,7 @@ def show_config(
             usage_error(f"Cannot forget it: {error}")
         print(f"No longer marked as yours: {forgotten.script or forgotten.exe}")
         return
-    config = load(env, None, None, None)
+    config = load_target(env, None, None, None)
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "From"):
         table.add_column(column, overflow="fold")

@@ -42,9 +42,9 @@ class Refused(Exception):
     """The running traymon, or whatever has its port now, refused a request; says why."""
 
 
-def request(info: InstanceInfo, method: str, path: str) -> Any:
+def request(info: InstanceInfo, method: str, path: str, timeout: float = TIMEOUT) -> Any:
     """Send a request to the running traymon; return its JSON. Raises NoAnswer or Refused."""
-    connection = http.client.HTTPConnection("127.0.0.1", info.port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection("127.0.0.1", info.port, timeout=timeout)
     try:
         connection.request(method, path, headers={"Authorization": f"Bearer {info.secret}"})
         answer = connection.getresponse()

@@ -11,13 +11,14 @@ import typer
 
 from traymon.cli.common import Exit, load, open_state, read_settings, usage_error
 from traymon.cli.own_command import own_commands
+from traymon.cli.settings_process import SettingsRequest
 from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader
 from traymon.diagnosis.fix_pages import clean
 from traymon.errors import ConfigError
 
 if TYPE_CHECKING:
-    from traymon.config.in_force import Config
+    from traymon.config.in_force import Config, TargetConfig
     from traymon.ui.history_record import Record
 
 DAY = 86_400.0  # seconds
@@ -58,32 +59,33 @@ def open_history(env: Path | None, target: str | None) -> Source:
 
     reader = HistoryFile(Folders.of_this_user().history)
     config = _settings(env)
+    settings = None if config is None else config.targets[0]
     try:
         known = reader.read_targets()
         if target is not None and target not in known:
             _refuse_target(target, known)
-        name = target or ("" if config is None else config.target.name)
+        name = target or ("" if settings is None else settings.target.name)
         if env is None and name not in known:
             name = _watched_last(reader, known) or name
     except HistoryError as error:
         exit_unreadable(error)
-    if config is None:
+    if config is None or settings is None:
         return Source(reader, name, None)
     is_off = config.settings.history == "off"
-    return Source(reader, name, _calendar(config), config.target.account, is_off)
+    return Source(reader, name, _calendar(settings), settings.target.account, is_off)
 
 
 def _settings(env: Path | None) -> Config | None:
     """Return the settings; without --env, None if they cannot be used: the past needs none."""
     if env is not None:
-        return load(env, None, None, None)
+        return load([env], None, None, None)
     try:
-        return read_settings(None, None, None, None, Path.cwd())
+        return read_settings(SettingsRequest(folder=str(Path.cwd())))
     except (ConfigError, FileNotFoundError):
         return None
 
 
-def _calendar(config: Config) -> Calendar:
+def _calendar(config: TargetConfig) -> Calendar:
     from traymon.storage.state_keeper import calendar_with_hours
 
     return calendar_with_hours(config.calendar, open_state(), config.target)

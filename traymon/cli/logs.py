@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, Port, load
+from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, Port, load_target
 from traymon.cli.streams import print_error
 
 TEXT = "tws-logs"  # in assets/notifications/
@@ -25,7 +25,7 @@ def open_tws_logs(
     from traymon.sensors.tws_folder import settings_folders
     from traymon.ui.openers import CannotOpen, open_folder
 
-    target = load(env, host, port, None).target
+    target = load_target(env, host, port, None).target
     folders = settings_folders(target.port)
     if not folders:
         print_error("No folder with TWS's logs was found on this computer.")

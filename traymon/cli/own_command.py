@@ -42,6 +42,11 @@ def own_commands(options: Sequence[str] = (), timeout: str | None = None) -> Com
     )
 
 
+def own_command(*words: str) -> str:
+    """Return a command line of this traymon as it is typed in this platform's shell."""
+    return typed([*_program(), *words])
+
+
 def typed(words: Sequence[str], *, for_powershell: bool = sys.platform == "win32") -> str:
     """Return a command as it is typed in PowerShell, or else in a POSIX shell."""
     if not for_powershell:

@@ -12,14 +12,13 @@ import logging
 import os
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from traymon.cli.log import set_log_level, start_log
-from traymon.cli.settings_process import SettingsRequest, read_settings_again
+from traymon.cli.settings_process import SettingsReader, SettingsRequest
 
 if TYPE_CHECKING:
     from traymon.config.in_force import Config
@@ -39,9 +38,6 @@ class Plan:
 
     config: Config
     request: SettingsRequest  # by which the settings are read again
-    files: Sequence[Path]  # that the settings come from, be they there or not
-    dates: object  # of these files, from before they were read
-    login_options: Sequence[str]
     want_tray: bool
     patience: float  # seconds to wait for a tray that may still start
     unseen: bool  # nobody sees what is printed
@@ -92,30 +88,29 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     folders = Folders.of_this_user()
     folders.make_private()
     from traymon.app import App
+    from traymon.config.alerts_watch import AlertsWatch
     from traymon.config.settings_watch import SettingsWatch
     from traymon.ui.terminal_lines import TerminalLines
 
-    config, target = plan.config, plan.config.target
-    read_again = partial(read_settings_again, plan.request)
+    config = plan.config
     out = None if plan.unseen else sys.stdout
-    TerminalLines(out).print_line(
-        f"traymon is watching {target.name}, {target.address}."
-        f" Its page: {target.commands.traymon} open"
-    )
+    targets = [one.target for one in config.targets]
+    watched = "; ".join(f"{target.name}, {target.address}" for target in targets)
+    page = f"Its page: {targets[0].commands.traymon} open"
+    TerminalLines(out).print_line(f"traymon is watching {watched}. {page}")
     try:
         App(
-            [target],
+            config.targets,
             terminal=partial(TerminalLines, out),
             want_tray=plan.want_tray,
             notify=config.settings.notify,
             folders=folders,
             instance=instance,
             page_port=config.settings.page_port,
-            calendar=config.calendar,
-            login_options=plan.login_options,
             patience=plan.patience,
-            settings=SettingsWatch(config, plan.files, read_again, plan.dates),
+            settings=SettingsWatch(config, SettingsReader(plan.request)),
             history=config.settings.history == "on",
+            alerts=AlertsWatch.of(config.settings, os.environ),
         ).run()
     finally:
         if instance is not None:
@@ -126,7 +121,7 @@ def _pipe_with(plan: Plan) -> int | None:
     """Return a pipe to read a plan from after an exec; None where that is impossible."""
     if sys.platform != "linux" or not sys.executable:
         return None
-    content = pickle.dumps(replace(plan, config=replace(plan.config, values={})))
+    content = pickle.dumps(replace(plan, config=_without_values(plan.config)))
     reader, writer = os.pipe()
     with open(writer, "wb", buffering=0) as file:
         os.set_blocking(writer, False)  # nobody reads yet
@@ -136,6 +131,11 @@ def _pipe_with(plan: Plan) -> int | None:
     os.close(reader)
     log.warning("%d bytes fit into no pipe: the memory of the start is kept", len(content))
     return None
+
+
+def _without_values(config: Config) -> Config:
+    """Return the settings without their texts, which are for messages about them alone."""
+    return replace(config, targets=tuple(replace(one, values={}) for one in config.targets))
 
 
 def _begin_again(env: Mapping[str, str]) -> NoReturn:

@@ -6,24 +6,25 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from traymon.autostart.login_start import was_started_at_login
-from traymon.cli import second_start
+from traymon.cli import second_start, watch_too
 from traymon.cli.common import (
     EXIT_USAGE,
-    Env,
+    Envs,
     Exit,
     Host,
     NoTray,
     Port,
+    Targets,
     Timeout,
     current_folder,
     load,
+    request_of,
     settings_options,
 )
 from traymon.cli.control import (
@@ -37,13 +38,13 @@ from traymon.cli.control import (
     this_users_instance,
 )
 from traymon.cli.log import start_log
-from traymon.cli.own_command import own_commands
+from traymon.cli.own_command import own_command, own_commands
+from traymon.cli.settings_process import SettingsRequest
 from traymon.cli.streams import print_error
-from traymon.core.target import Target
 from traymon.diagnosis import fix_pages
 
 if TYPE_CHECKING:
-    from traymon.config.in_force import Config
+    from traymon.config.in_force import Config, TargetConfig
     from traymon.storage.single_instance import Instance, InstanceInfo
 
 END_TIMEOUT = 15.0  # seconds for a traymon that was asked to end
@@ -51,39 +52,38 @@ TRAY_TIMEOUT = 20.0  # seconds that a desktop may take after login to bring up i
 
 
 def run(
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
     timeout: Timeout = None,
     no_tray: NoTray = False,
+    add: Annotated[
+        bool,
+        typer.Option("--add", help="If traymon runs already, let it watch this too, unasked."),
+    ] = False,
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray (same as traymon alone)."""
     from traymon.cli.resident import Plan, become_resident
-    from traymon.cli.settings_process import SettingsRequest
-    from traymon.config.settings_watch import dates_of
 
     at_login = at_login or was_started_at_login()
     unseen = at_login or sys.__stdout__ is None  # nobody sees what is printed
     if unseen:
         start_log("info")
     try:
-        folder = current_folder(env, port)
-        files = _settings_files(env, folder)
-        dates = dates_of(files)  # a change from here on is seen
-        config = name_settings(load(env, host, port, timeout), host, port, timeout)
+        config = load(env, host, port, timeout, targets)
+        folder = current_folder(targets or next(iter(env or ()), None), port)
+        request = request_of(folder, env, host, port, timeout, targets)
     except Exit:
         if unseen:
             _notify("cannot-start")
         raise
-    instance = _take_place(config.target, at_login=at_login, want_tray=not no_tray)
-    named = None if env is None else str(folder / env)
+    config = name_settings(config, request)
+    instance = _take_place(config, at_login=at_login, want_tray=not no_tray, add=add)
     plan = Plan(
         config=config,
-        request=SettingsRequest(named, host, port, timeout, str(folder)),
-        files=files,
-        dates=dates,
-        login_options=login_options(config.target, host, port, timeout),
+        request=request,
         want_tray=not no_tray,
         patience=TRAY_TIMEOUT if at_login else 0.0,
         unseen=unseen,
@@ -93,21 +93,28 @@ def run(
     raise Exit(0)
 
 
-def _settings_files(env: Path | None, folder: Path) -> Sequence[Path]:
-    from traymon.config import loader
-
-    return loader.files(env and folder / env, folder)
-
-
-def name_settings(
-    config: Config, host: str | None, port: str | None, timeout: str | None
-) -> Config:
-    """Return the settings with commands that name their file, for terminals in any folder."""
-    options = settings_options(config.target.env_file, host, port)
-    return replace(config, target=replace(config.target, commands=own_commands(options, timeout)))
+def name_settings(config: Config, request: SettingsRequest) -> Config:
+    """Return the settings of a traymon that stays: what it prints is typed in any folder."""
+    config = replace(config, login_options=_login_options(config, request))
+    if config.lists_several:
+        return config  # whose commands name their files
+    (one,) = config.targets
+    options = settings_options(one.target.env_file, request.host, request.port)
+    target = replace(one.target, commands=own_commands(options, request.timeout))
+    return replace(config, targets=(replace(one, target=target),))
 
 
-def _take_place(target: Target, *, at_login: bool, want_tray: bool) -> Instance | None:
+def _login_options(config: Config, request: SettingsRequest) -> tuple[str, ...]:
+    """Return the options with which `run`, started at login in any folder, monitors the same."""
+    if config.targets_file is not None:
+        files = ["--targets", str(config.targets_file.absolute())]
+    else:
+        named = request.envs if config.lists_several else [config.targets[0].target.env_file]
+        files = [part for env in named if env for part in ("--env", env)]
+    return (*files, *settings_options(None, request.host, request.port, request.timeout))
+
+
+def _take_place(config: Config, *, at_login: bool, want_tray: bool, add: bool) -> Instance | None:
     """Become the traymon that runs; if another one does, say what it watches and exit.
 
     One whose desktop is gone makes room for one that has a desktop. Returns None if there is no
@@ -135,20 +142,36 @@ def _take_place(target: Target, *, at_login: bool, want_tray: bool) -> Instance 
             exit_without_answer(info, reason)
         time.sleep(TRY_INTERVAL)
     watched = [status["target"] for status in statuses]
-    if new := second_start.not_watched(target, watched):
-        _refuse(new, info, watched)
+    for one in config.targets:
+        if new := second_start.not_watched(one.target, watched):
+            _offer(new, one, config, info, watched, add=add)
     if not at_login:  # there, nobody asked for the page
         _show_page(instance, second_start.describe(info.pid, watched))
     raise Exit(0)
 
 
-def _refuse(new: str, info: InstanceInfo, watched: Sequence[second_start.Watched]) -> NoReturn:
-    """Say that what this start is for is not watched, and exit."""
+def _offer(
+    new: str,
+    wanted: TargetConfig,
+    config: Config,
+    info: InstanceInfo,
+    watched: Sequence[second_start.Watched],
+    *,
+    add: bool,
+) -> NoReturn:
+    """Let the running one watch what this start is for too, if the user wants that, and exit."""
     facts = {"new": new, "pid": info.pid, "watched": second_start.addresses(watched)}
-    title, body = (text.format(**facts) for text in fix_pages.notification_text("not-watched"))
+    facts["add"] = own_command("run", *config.login_options, "--add")
+    can_add = not config.lists_several  # whose targets are in a list already
+    name = "not-watched" if can_add else "list-not-watched"
+    title, body = (text.format(**facts) for text in fix_pages.notification_text(name))
+    if can_add and add:
+        watch_too.watch_too(info, wanted)
     print_error(f"{title}. {body}")
+    if can_add and watch_too.may_ask() and watch_too.says_yes(f"Watch {new} too?"):
+        watch_too.watch_too(info, wanted)
     if not sys.stderr.isatty():  # started by a click, or at login
-        _notify("not-watched", facts)
+        _notify(name, facts)
     raise Exit(EXIT_USAGE)
 
 
@@ -204,10 +227,3 @@ def _notify(name: str, facts: Mapping[str, object] = MappingProxyType({})) -> No
     notifier = Notifier(Clicks(lambda key: None), lambda why: None)
     notifier.notify("traymon", lambda: text)
     notifier.stop()
-
-
-def login_options(
-    target: Target, host: str | None, port: str | None, timeout: str | None
-) -> list[str]:
-    """Return the options with which `run`, started at login in any folder, monitors the same."""
-    return settings_options(target.env_file, host, port, timeout)

@@ -9,10 +9,9 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from traymon import __version__
 from traymon.errors import ConfigError, Mistake
@@ -25,23 +24,51 @@ TIMEOUT = 60.0  # seconds
 COMMAND = ("-P", "-m", "traymon.cli.settings_process")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRequest:
     """Where the settings come from, the environment aside."""
 
-    env: str | None  # the path of the .env file, if it was named
-    host: str | None
-    port: str | None
-    timeout: str | None
-    folder: str  # in which the .env is looked for
+    envs: Sequence[str] = ()  # the paths of the .env files that were named
+    targets: str | None = None  # the path of the targets.toml, if it was named
+    host: str | None = None
+    port: str | None = None
+    timeout: str | None = None
+    folder: str  # in which these files are looked for if none was named
 
 
-def read_settings_again(request: SettingsRequest) -> Config:
-    """Return the settings as they are now. Takes a second. Raises ConfigError."""
+Answer: TypeAlias = "tuple[Config | None, Sequence[Mistake], dict[str, Any]]"  # the request
+
+
+class SettingsReader:
+    """Reads the settings again and again, each time in a process of its own."""
+
+    def __init__(self, request: SettingsRequest) -> None:
+        self._request = request
+
+    def load(self) -> Config:
+        """Return the settings as they are now. Takes a second. Raises ConfigError."""
+        return self._ask(None)
+
+    def add(self, entry: Mapping[str, str]) -> Config:
+        """Append a target to the list of those that are watched; return the settings then.
+
+        `entry` is what the list says of it. Raises ConfigError if it cannot be added.
+        """
+        return self._ask(entry)
+
+    def _ask(self, entry: Mapping[str, str] | None) -> Config:
+        config, mistakes, request = _ask_process(self._request, entry)
+        self._request = SettingsRequest(**request)
+        if config is None:
+            raise ConfigError(mistakes)
+        return config
+
+
+def _ask_process(request: SettingsRequest, entry: Mapping[str, str] | None) -> Answer:
     try:
         done = subprocess.run(
             [sys.executable, *COMMAND],
-            input=json.dumps(asdict(request)).encode(),
+            input=json.dumps([asdict(request), entry]).encode(),
             capture_output=True,
             check=False,
             timeout=TIMEOUT,
@@ -55,11 +82,7 @@ def read_settings_again(request: SettingsRequest) -> Config:
     version, _, answer = done.stdout.partition(b"\n")
     if version.decode() != __version__:
         raise _cannot_read(f"traymon {version.decode()} is installed now")
-    config: Config | None
-    config, mistakes = pickle.loads(answer)
-    if config is None:
-        raise ConfigError(mistakes)
-    return config
+    return cast(Answer, pickle.loads(answer))
 
 
 def _cannot_read(why: str) -> ConfigError:
@@ -69,25 +92,27 @@ def _cannot_read(why: str) -> ConfigError:
 
 
 def main() -> None:
-    """Answer one request: with traymon's version, the settings, and the mistakes in them."""
+    """Answer one request: with traymon's version, the settings and the mistakes in them.
+
+    And with how the settings are read from now on, which a target that is added may change.
+    """
     from traymon.cli.common import read_settings
     from traymon.cli.run import name_settings
 
-    request = SettingsRequest(**json.load(sys.stdin))
+    asked, entry = json.load(sys.stdin)
+    request = SettingsRequest(**asked)
     config: Config | None = None
     mistakes: Sequence[Mistake] = ()
     try:
-        config = read_settings(
-            None if request.env is None else Path(request.env),
-            request.host,
-            request.port,
-            request.timeout,
-            Path(request.folder),
-        )
-        config = name_settings(config, request.host, request.port, request.timeout)
+        if entry is not None:
+            from traymon.cli.target_list import add_target
+
+            request = add_target(request, entry)
+        config = name_settings(read_settings(request), request)
     except ConfigError as error:
         mistakes = error.mistakes
-    sys.stdout.buffer.write(f"{__version__}\n".encode() + pickle.dumps((config, mistakes)))
+    answer: Answer = config, mistakes, asdict(request)
+    sys.stdout.buffer.write(f"{__version__}\n".encode() + pickle.dumps(answer))
 
 
 if __name__ == "__main__":

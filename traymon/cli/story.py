@@ -14,6 +14,8 @@ from functools import partial
 from rich.console import Console
 
 from traymon.app import App
+from traymon.config.in_force import TargetConfig
+from traymon.core.calendar import Calendar
 from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
@@ -61,7 +63,8 @@ def play(*, console: Console, want_tray: bool, once: bool, speed: float) -> bool
                 just_started=0.0,
             ),
         )
-        app = App([target], terminal=partial(Terminal, console), want_tray=want_tray)
+        watched = TargetConfig(target, Calendar(), {}, None)
+        app = App([watched], terminal=partial(Terminal, console), want_tray=want_tray)
         keys = None if once else Keys.of_this_terminal()
         story = _Story(app, gateway, console, DWELL / speed, keys)
         app.monitor.subscribe(story.on_update)

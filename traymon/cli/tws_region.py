@@ -9,7 +9,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from traymon.config import ib_resets
-from traymon.config.in_force import Config, Value
+from traymon.config.in_force import TargetConfig, Value
 from traymon.core.addresses import is_loopback
 from traymon.core.target import Target
 from traymon.diagnosis.accounts import what_is_meant
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 REGION = "TRAYMON_REGION"
 
 
-def with_region_of_tws(config: Config) -> Config:
-    """Return the settings with the region that TWS's jts.ini names, if they set none."""
+def with_region_of_tws(config: TargetConfig) -> TargetConfig:
+    """Return a target's settings with the region that TWS's jts.ini names, if they set none."""
     region = None if REGION in config.values else find_region(config.target)
     if region is None:
         return config

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, Self
 
 import typer
 
-from traymon.cli.common import Env, Exit, Host, Port, load, open_state, usage_error
+from traymon.cli.common import Env, Exit, Host, Port, load_target, open_state, usage_error
 from traymon.cli.streams import print_error
 from traymon.core.gate import PLANNED, GateOptions
 from traymon.core.model import Status
@@ -24,7 +24,7 @@ from traymon.gate import MAX_MARGIN
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from traymon.config.in_force import Config
+    from traymon.config.in_force import TargetConfig
     from traymon.monitoring.one_shot import StartRule
     from traymon.storage.state import StateStore
 
@@ -99,7 +99,7 @@ def wait_until_good(
     program = shutil.which(command[0]) if command else None
     if command and program is None:
         usage_error(f"Command not found: {command[0]}")
-    config = load(env, host, port, None)
+    config = load_target(env, host, port, None)
     target = config.target
     library = None
     if need not in ("port", "handshake") and target.own_client_id is not None:
@@ -134,15 +134,15 @@ def wait_until_good(
 
 
 def _start_rule(
-    need: str, market: bool, margin: float | None, config: Config, state: StateStore
+    need: str, market: bool, margin: float | None, config: TargetConfig, state: StateStore
 ) -> StartRule:
     """Return what must hold before the program is started; `margin` in minutes."""
     from traymon.monitoring.one_shot import StartRule
-    from traymon.storage.state_keeper import StateKeeper
+    from traymon.storage.state_keeper import calendar_with_hours
 
-    keeper = StateKeeper(state, config.calendar, lambda *_: None)  # knows the hours that IB gave
+    calendar = calendar_with_hours(config.calendar, state, config.target)
     seconds = None if margin is None else margin * MINUTE
-    return StartRule(need, keeper.calendar_of(config.target), GateOptions(None, market, seconds))
+    return StartRule(need, calendar, GateOptions(None, market, seconds))
 
 
 class _Progress:

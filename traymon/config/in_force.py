@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
+from traymon.errors import Mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +26,45 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class OwnSettings:
-    """The settings of traymon itself; those of what it watches are in the target."""
+    """The settings of traymon itself, whatever it watches."""
 
-    name: str
-    session: Literal["hold", "off"]
     notify: Literal["auto", "plyer", "off"]
     page_port: int
     reload: Literal["ask", "auto"]
     history: Literal["on", "off"]
     log: Literal["info", "debug"]
+    alerts: str = ""  # the path of alerts.toml; "": where it usually lies
+    ntfy: Secret = NO_SECRET
+    webhook: Secret = NO_SECRET
+    ping: Secret = NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """The settings in force, and what follows from them."""
+class TargetConfig:
+    """The settings of one target, and what follows from them."""
 
-    settings: OwnSettings
     target: Target
     calendar: Calendar
     values: Mapping[str, Value]  # what was set; all other keys have their defaults
     env_file: Path | None
+    session: bool = True  # traymon wants a session of its own
     trading_mode: Value | None = None  # TRADING_MODE, if it says paper or live
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in force: traymon's own, and those of every target."""
+
+    settings: OwnSettings
+    targets: tuple[TargetConfig, ...]
+    mistakes: tuple[Mistake, ...] = ()  # those of the targets that are left out
+    left_out: tuple[str, ...] = ()  # their names
+    targets_file: Path | None = None  # the targets.toml that lists them
+    files: tuple[Path, ...] = ()  # that it all comes from, be they there or not
+    dates: object = None  # of these files, from before they were read
+    login_options: tuple[str, ...] = ()  # that start this same traymon at login
+
+    @property
+    def lists_several(self) -> bool:
+        """Whether a list was read, be it of one target alone, and not the settings of one."""
+        return self.targets_file is not None or any(one.target.one_of_many for one in self.targets)

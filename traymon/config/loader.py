@@ -1,276 +1,262 @@
-"""Load the settings: command line over environment over `.env` over default.
+"""Load the settings of traymon and of every target: which files are read, and what they add up to.
 
-Keeps where each value came from, and reports every mistake at once. Does not look at ports or
-programs.
+One target comes from a `.env`, the environment and the command line; several come from several
+`.env` files or from targets.toml, where a mistake costs the target that it is in. Does not look at
+ports or programs.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from platformdirs import user_config_path
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from traymon.config import dotenv_file, ib_resets
-from traymon.config.in_force import Config, OwnSettings, Value
-from traymon.config.schema import FIELDS, MAX_CLIENT_ID, Settings, allowed, default_text
-from traymon.core import time_windows
-from traymon.core.addresses import is_loopback
-from traymon.core.calendar import Calendar
-from traymon.core.programs import GRACE
-from traymon.core.target import Limits, Target, mask_account
+from traymon.config import ib_resets, targets_file
+from traymon.config.in_force import Config, OwnSettings, TargetConfig, Value
+from traymon.config.layers import (
+    COMMAND_LINE,
+    ENVIRONMENT,
+    TRADING_MODE,
+    Entry,
+    Layers,
+    environment_of_all,
+    gather,
+)
+from traymon.config.names import Wish, distinct_names
+from traymon.config.schema import FIELDS, OWN, SECRET, Settings, default_text
+from traymon.config.settings_watch import dates_of
+from traymon.config.target_settings import NAMELESS, parse, project_of, read_target
+from traymon.config.targets_file import Described
+from traymon.core.alerts import Secret
+from traymon.core.target import mask_account
 from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import lies_at
 
-CLIENT_ID_KEY = re.compile(r"IB_(?:[A-Z0-9_]+_)?CLIENT_IDS?")
-# Which login the widespread Docker images of TWS and Gateway start. Not ours: never a mistake.
-TRADING_MODE, TRADING_MODES = "TRADING_MODE", ("paper", "live")
-MAX_RANGE = 100  # client IDs in one range
-MAX_IDS = 1_000  # client IDs in all; TWS serves 32 at a time
-MAX_HINTS = 100  # mistakes for which a similar key is looked for, which takes a moment
-
-
-def _tail(key: str) -> str:
-    return key.partition("_")[2]
-
-
-# For "did you mean": compared without IB_ and TRAYMON_, which would make all keys look similar.
-BY_TAIL = {_tail(key): key for key in FIELDS}
+DOTENV = ".env"
+OF_ENDPOINT = frozenset({"IB_HOST", "IB_PORT"})  # options that can mean one target alone
 
 
 def load(
-    env_file: Path | None = None,
+    env_files: Sequence[Path] = (),
     *,
+    targets: Path | None = None,
     environ: Mapping[str, str],
     folder: Path,
     options: Mapping[str, str | None] | None = None,
 ) -> Config:
     """Return the configuration in force.
 
-    Without `env_file` the first of `folder/.env` and the one in the user's configuration folder
-    is read. `options` are the keys that were set on the command line: `{"IB_PORT": "7497"}`.
-    Raises ConfigError with every mistake.
+    `env_files` and `targets`, a targets.toml, are what the command line names. Without any of them
+    the first that there is of `folder`'s targets.toml and .env and of those in the user's
+    configuration folder is read. `options` are the keys that were set on the command line:
+    `{"IB_PORT": "7497"}`. Raises ConfigError with every mistake if nothing can be watched.
     """
-    path = env_file or _first_file(*files(None, folder)[:-1])
-    file = None if path is None else dotenv_file.read(path, environ)
-    mistakes = [] if file is None else [*_unreadable_lines(file), *_quoted_lines(file)]
-    values: dict[str, Value] = {}
-    for key, value in (file.values if file else {}).items():
-        if file is not None and _is_ours(key):
-            if value is None:
-                problem = "has no value; write KEY=value"
-                mistakes.append(Mistake(file.where(key), key, "", problem))
-            elif value.strip():  # in a template, `IB_PORT=` means: not set
-                values[key] = Value(value.strip(), file.where(key))
-    for key, value in environ.items():
-        if _is_ours(key) and value.strip():
-            values[key] = Value(value.strip(), "environment")
-    for key, value in (options or {}).items():
-        if value is not None:
-            values[key] = Value(value, "command line")
-
-    mistakes += [] if file is None else _incomplete_values(file, values)
-    mistakes += _unknown_keys(values)
-    client_ids = _client_ids(values, mistakes)
-    settings = _settings(values, mistakes)
-    if settings is not None and settings.own_client_id in client_ids:
-        own, problem = (
-            values["TRAYMON_CLIENT_ID"],
-            "must not be a client ID of your trading programs",
-        )
-        mistakes.append(Mistake(own.source, "TRAYMON_CLIENT_ID", own.text, problem))
-    if mistakes or settings is None:
-        order = {key: number for number, key in enumerate(values)}  # as in the file
-        raise ConfigError(sorted(mistakes, key=lambda mistake: order.get(mistake.key, -1)))
-    mode = _trading_mode(file, environ)
-    target = _target(settings, client_ids, path, "" if mode is None else mode.text)
-    kept = OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
-    return Config(kept, target, _calendar(settings), values, path, mode)
+    given = {key: text for key, text in (options or {}).items() if text is not None}
+    own_folder = user_config_path("traymon")
+    found = _find(env_files, targets, folder, own_folder, of_one=bool(OF_ENDPOINT & {*given}))
+    looked_at = [*found.looked_at, own_folder / ib_resets.NAME]
+    dates = dates_of(looked_at)  # before they are read: a change from here on is seen
+    if found.targets is None and len(found.env_files) < 2:
+        env_file = next(iter(found.env_files), None)
+        config = _load_one(Entry(env_file), environ, given, own_folder)
+        return replace(config, files=tuple(looked_at), dates=dates)
+    if alone := sorted(OF_ENDPOINT & {*given}):
+        problem = "names one target, and here are several"
+        raise ConfigError([Mistake(COMMAND_LINE, key, given[key], problem) for key in alone])
+    if found.targets is None:
+        described = Described(tuple(map(Entry, found.env_files)))
+    else:
+        described = targets_file.read(found.targets)
+        env_files = [entry.env_file for entry in described.entries if entry.env_file is not None]
+        looked_at += env_files
+        dates += dates_of(env_files)
+    config = _Several(described, environ, given, own_folder).load()
+    return replace(config, files=tuple(looked_at), dates=dates, targets_file=found.targets)
 
 
-def files(env_file: Path | None, folder: Path) -> tuple[Path, ...]:
-    """Return the files that `load` looks at, be they there or not."""
-    own = user_config_path("traymon")
-    found = (folder / ".env", own / ".env") if env_file is None else (env_file,)
-    return *found, own / ib_resets.NAME
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The files that describe the targets, and those that would if they were there."""
+
+    looked_at: Sequence[Path]
+    env_files: Sequence[Path] = ()
+    targets: Path | None = None
 
 
-def _first_file(*paths: Path) -> Path | None:
-    """Return the first of the files that lies there; one that cannot be read is not passed over."""
-    return next(filter(lies_at, paths), None)
+def _find(
+    env_files: Sequence[Path],
+    targets: Path | None,
+    folder: Path,
+    own_folder: Path,
+    *,
+    of_one: bool,
+) -> _Found:
+    """Return the files to read; `of_one`: the command line names an endpoint, so no list of them.
+
+    A file that cannot be read is not passed over.
+    """
+    if targets is not None:
+        return _Found([targets], (), targets)
+    if env_files:
+        return _Found(env_files, env_files)
+    names = (DOTENV,) if of_one else (targets_file.NAME, DOTENV)
+    candidates = [place / name for place in (folder, own_folder) for name in names]
+    first = next(filter(lies_at, candidates), None)
+    if first is None:
+        return _Found(candidates)
+    if first.name == targets_file.NAME:
+        return _Found(candidates, (), first)
+    return _Found(candidates, (first,))
 
 
-def _is_ours(key: str) -> bool:
-    """Tell whether a key is meant for traymon, unlike another program's `IB_GATEWAY_VERSION`."""
-    ours = key.upper().startswith("TRAYMON_")
-    return ours or key in FIELDS or bool(CLIENT_ID_KEY.fullmatch(key))
+def _load_one(
+    entry: Entry, environ: Mapping[str, str], options: Mapping[str, str], own_folder: Path
+) -> Config:
+    layers = gather(entry, environ, options, environ)
+    settings, config = read_target(layers, entry, own_folder)
+    own = {row.name: getattr(settings, row.name) for row in fields(OwnSettings)}
+    return Config(OwnSettings(**own), (config,))
 
 
-def _trading_mode(file: dotenv_file.EnvFile | None, environ: Mapping[str, str]) -> Value | None:
-    """Return what TRADING_MODE says, in the environment or the file, if it is paper or live."""
-    found = [(environ.get(TRADING_MODE), "environment")]
-    if file is not None and TRADING_MODE in file.values:
-        found.append((file.values[TRADING_MODE], file.where(TRADING_MODE)))
-    values = (Value((text or "").strip().lower(), source) for text, source in found)
-    return next((value for value in values if value.text in TRADING_MODES), None)
+@dataclass(slots=True)
+class _Several:
+    """Several targets that are loaded together; a mistake costs the target that it is in."""
 
+    described: Described
+    environ: Mapping[str, str]
+    options: Mapping[str, str]
+    own_folder: Path
+    mistakes: list[Mistake] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # names
 
-def _unreadable_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
-    for number, line in file.unreadable:
-        if _names_our_key(line):
-            text = line.removeprefix("export ").lstrip()
-            yield Mistake(f"{file.path}, line {number}", text, "", "is not a KEY=value line")
+    def load(self) -> Config:
+        """Return the configuration. Raises ConfigError if no target is left."""
+        entries = self.described.entries
+        self.mistakes += self.described.mistakes
+        gathered = [self._gather(entry) for entry in entries]
+        own = self._own_values(gathered)
+        names = self._names(gathered)
+        settings = self._own_settings(own)
+        targets = []
+        for entry, layers, name in zip(entries, gathered, names, strict=True):
+            config = None if layers is None else self._read(entry, layers, name)
+            if config is None:
+                self.left_out.append(name)
+            else:
+                targets.append(replace(config, values={**config.values, **own}))
+        mistakes = tuple(dict.fromkeys(self.mistakes))
+        if not targets:
+            raise ConfigError(mistakes)
+        return Config(settings, tuple(targets), mistakes, tuple(self.left_out))
 
-
-def _quoted_lines(file: dotenv_file.EnvFile) -> Iterator[Mistake]:
-    for number, line, opened in file.quoted:
-        if "=" in line and _names_our_key(line):
-            problem = f"is part of the quotes that line {opened} opens; close them there"
-            yield Mistake(f"{file.path}, line {number}", line.strip(), "", problem)
-
-
-def _names_our_key(line: str) -> bool:
-    text = line.strip().removeprefix("export ").lstrip()
-    return _is_ours(re.split(r"\W", text, maxsplit=1)[0])
-
-
-def _incomplete_values(file: dotenv_file.EnvFile, values: dict[str, Value]) -> Iterator[Mistake]:
-    """Yield and leave out the values that `${NAME}` spoils, unless another one beats them."""
-    for key, problem in file.incomplete.items():
-        value = Value(file.values[key] or "", file.where(key))
-        if _is_ours(key) and values.get(key, value).source == value.source:
-            values.pop(key, None)
-            hint = "write ${NAME:-} if it may be empty"
-            yield Mistake(value.source, key, value.text.strip(), problem, hint)
-
-
-def _unknown_keys(values: Mapping[str, Value]) -> Iterator[Mistake]:
-    unknown = [key for key in values if key not in FIELDS and not CLIENT_ID_KEY.fullmatch(key)]
-    for number, key in enumerate(unknown):
-        value, near = values[key], []
-        if number < MAX_HINTS:
-            near = difflib.get_close_matches(_tail(key.upper()), BY_TAIL, n=1)
-        hint = f"did you mean {BY_TAIL[near[0]]}?" if near else "traymon config lists every setting"
-        yield Mistake(value.source, key, value.text, "no such setting", hint)
-
-
-def _settings(values: Mapping[str, Value], mistakes: list[Mistake]) -> Settings | None:
-    try:
-        settings = Settings.model_validate(
-            {key: value.text for key, value in values.items() if key in FIELDS}
-        )
-    except ValidationError as error:
-        for key, fault in {str(fault["loc"][0]): fault for fault in error.errors()}.items():
-            value = values[key]
-            mistakes.append(Mistake(value.source, key, value.text, _problem(key, fault)))
-        return None
-    if settings.hours == "auto" and settings.session == "off":
-        value, problem = values["TRAYMON_HOURS"], "auto needs traymon's session, which is off"
-        hint = "set TRAYMON_SESSION=hold, or write the hours yourself"
-        mistakes.append(Mistake(value.source, "TRAYMON_HOURS", value.text, problem, hint))
-    if settings.tws_settings and settings.session == "off":
-        value, problem = values["TRAYMON_TWS_SETTINGS"], "yes needs traymon's session, which is off"
-        hint = "set TRAYMON_SESSION=hold, or remove this line"
-        mistakes.append(Mistake(value.source, "TRAYMON_TWS_SETTINGS", value.text, problem, hint))
-    if settings.port is None and not is_loopback(settings.host):
-        value = values["IB_HOST"]
-        hint = "ports are detected on this computer only; add a line such as IB_PORT=7497"
-        mistakes.append(Mistake(value.source, "IB_PORT", "", "must be set for this IB_HOST", hint))
-    return settings
-
-
-def _problem(key: str, fault: ErrorDetails) -> str:
-    """Return what the setting's own parser complains about, else what is allowed."""
-    words = str(fault.get("ctx", {}).get("error", ""))
-    return f"must be {allowed(key)}" if words in ("", time_windows.HOW_WRITTEN) else words
-
-
-def _calendar(settings: Settings) -> Calendar:
-    """Return all time windows. Raises ConfigError if reset_windows.toml cannot be used."""
-    return Calendar(
-        reset=ib_resets.read(settings.region, user_config_path("traymon")),
-        maintenance=settings.maintenance,
-        quiet=settings.quiet,
-        hours=settings.hours if isinstance(settings.hours, time_windows.Schedule) else None,
-    )
-
-
-def _client_ids(values: Mapping[str, Value], mistakes: list[Mistake]) -> tuple[int, ...]:
-    """Return the client IDs of all roles, sorted, each once."""
-    found: set[int] = set()
-    for key, value in values.items():
-        if not CLIENT_ID_KEY.fullmatch(key):
-            continue
+    def _gather(self, entry: Entry) -> Layers | None:
+        environ = environment_of_all(self.environ)
         try:
-            found.update(parse_client_ids(value.text))
-        except ValueError as error:
-            mistakes.append(Mistake(value.source, key, value.text, f"must be {error}"))
-    return tuple(sorted(found))
+            return gather(entry, environ, self.options, self.environ)
+        except ConfigError as error:
+            unreadable = (_as_written(mistake, entry) for mistake in error.mistakes)
+            self.mistakes += [*entry.mistakes, *unreadable]
+            return None
+
+    def _names(self, gathered: Sequence[Layers | None]) -> list[str]:
+        wishes = []
+        for entry, layers in zip(self.described.entries, gathered, strict=True):
+            values = entry.values if layers is None else layers.values
+            named = values.get("TRAYMON_NAME")
+            wishes.append(Wish(named.text if named else "", self._parts(entry, values)))
+        return distinct_names(wishes)
+
+    def _parts(self, entry: Entry, values: Mapping[str, Value]) -> Sequence[str]:
+        """Return what a target's name is made of: its project's folder, or else its address."""
+        if entry.env_file is not None and project_of(entry.env_file, self.own_folder):
+            folders = entry.env_file.absolute().parent.parts[1:]
+            return [folder for folder in folders if folder.isprintable()]
+        host, port = values.get("IB_HOST"), values.get("IB_PORT")
+        address = f"{host.text if host else '127.0.0.1'}:{port.text if port else '?'}"
+        return [address if address.isprintable() else NAMELESS]
+
+    def _read(self, entry: Entry, layers: Layers, name: str) -> TargetConfig | None:
+        """Return the settings of a target under its name; None, with the mistakes noted."""
+        layers.values = {key: value for key, value in layers.values.items() if key not in OWN}
+        named = layers.values.get("TRAYMON_NAME")
+        if named is not None and named.text != name:
+            layers.mistakes.append(
+                Mistake(named.source, "TRAYMON_NAME", named.text, "another target has this name")
+            )
+        try:
+            settings, config = read_target(layers, entry, self.own_folder)
+            if settings.port is None:
+                where = entry.where or str(entry.env_file)
+                problem = "must be set, as there are several targets"
+                raise ConfigError([Mistake(where, "IB_PORT", "", problem)])
+        except ConfigError as error:
+            self.mistakes += [_as_written(mistake, entry) for mistake in error.mistakes]
+            return None
+        is_one_of_many = len(self.described.entries) > 1
+        return replace(config, target=replace(config.target, name=name, one_of_many=is_one_of_many))
+
+    def _own_values(self, gathered: Sequence[Layers | None]) -> dict[str, Value]:
+        """Return the values of traymon's own settings.
+
+        Of the `.env` files, the first that sets one counts. One that sets it otherwise is noted,
+        unless the environment, the command line or the table [traymon] has the last word.
+        """
+        found: dict[str, Value] = {}
+        for layers in filter(None, gathered):
+            for key in OWN & layers.values.keys():
+                value = layers.values[key]
+                first = found.setdefault(key, value)
+                if value.text != first.text and key not in self.described.own:
+                    shown = "" if key in SECRET else value.text
+                    problem = f"does not count, as {first.source} says otherwise"
+                    hint = f"put one into [traymon] of {targets_file.NAME}"
+                    self.mistakes.append(Mistake(value.source, key, shown, problem, hint))
+        strongest = {
+            key: value
+            for key, value in found.items()
+            if value.source in (ENVIRONMENT, COMMAND_LINE)
+        }
+        return {**found, **self.described.own, **strongest}
+
+    def _own_settings(self, values: dict[str, Value]) -> OwnSettings:
+        """Return traymon's own settings; one with a mistake, which is noted, has its default."""
+        mistakes: list[Mistake] = []
+        settings = parse(values, mistakes)
+        if settings is None:
+            for mistake in mistakes:
+                del values[mistake.key]
+            settings = Settings.model_validate({key: value.text for key, value in values.items()})
+        self.mistakes += [_as_written(one, Entry(None, self.described.own)) for one in mistakes]
+        return OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
 
 
-def parse_client_ids(text: str) -> set[int]:
-    """Return the IDs in `10`, `10,11` or `10-12`. Raises ValueError with what is allowed."""
-    found: set[int] = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part)
-        first = int(match[1]) if match else -1
-        last = int(match[2]) if match and match[2] else first
-        if not match or last < first or last > MAX_CLIENT_ID or last - first >= MAX_RANGE:
-            raise ValueError("a number, a list like 10,11 or a range like 10-12")
-        found.update(range(first, last + 1))
-        if len(found) > MAX_IDS:
-            raise ValueError(f"at most {MAX_IDS} client IDs")
-    return found
+def _as_written(mistake: Mistake, entry: Entry) -> Mistake:
+    """Return a mistake with the key as the entry has it: `port`, not `IB_PORT`."""
+    if entry.where and mistake.where == str(entry.env_file):
+        problem = f"{mistake.where}: {mistake.problem}"
+        return replace(mistake, where=entry.where, key="env", problem=problem)
+    value = entry.values.get(mistake.key)
+    if mistake.where in (entry.where, value and value.source):
+        return replace(mistake, key=targets_file.short_name(mistake.key))
+    return mistake
 
 
-def _target(
-    settings: Settings, client_ids: tuple[int, ...], path: Path | None, trading_mode: str
-) -> Target:
-    project = ""
-    if path is not None and path.parent != user_config_path("traymon"):
-        folder = path.absolute().parent.name
-        project = folder if folder.isprintable() else ""
-    return Target(
-        name=settings.name or project or "TWS / IB Gateway",
-        host=settings.host,
-        port=settings.port or Target("").port,
-        discovered=settings.port is None,
-        forwarded=settings.forwarded,
-        client_ids=client_ids,
-        account=settings.account,
-        trading_mode=trading_mode,
-        own_client_id=settings.own_client_id if settings.session == "hold" else None,
-        try_ids=settings.client_id_check != "off",
-        try_ids_every=60.0 * check if isinstance(check := settings.client_id_check, int) else 0.0,
-        hours_contract=settings.hours_contract if settings.hours == "auto" else "",
-        program_grace=_program_grace(settings),
-        tws_settings=settings.tws_settings,
-        env_file=str(path.absolute()) if path else "",
-        limits=Limits(**{row.name: getattr(settings, row.name) for row in fields(Limits)}),
-    )
-
-
-def _program_grace(settings: Settings) -> float | None:
-    """Return the seconds that a program has to reconnect; None if programs are not watched."""
-    if settings.programs == "off":
-        return None
-    return GRACE if settings.programs == "on" else 60.0 * settings.programs
-
-
-def listing(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, value, source) of every setting in force, with account numbers masked."""
+def listing(config: TargetConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield (key, value, source) of every setting of a target, with account numbers masked."""
     given = [key for key in config.values if key not in FIELDS]
     for key in (*FIELDS, *given):
         if key in config.values:
             value = config.values[key]
-            text = mask_account(value.text) if key == "IB_ACCOUNT" else value.text
-            yield key, text, value.source
+            yield key, _masked(key, value.text), value.source
         else:
             yield key, default_text(key), "default"
     if config.trading_mode is not None:
         yield TRADING_MODE, config.trading_mode.text, config.trading_mode.source
+
+
+def _masked(key: str, text: str) -> str:
+    if key in SECRET:
+        return str(Secret(text))
+    return mask_account(text) if key == "IB_ACCOUNT" else text

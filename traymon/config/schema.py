@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, PlainValidator
 
 from traymon.config.ib_resets import Region
+from traymon.config.in_force import OwnSettings
+from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
+from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.target import NEWEST_API_VERSION, Limits
 from traymon.core.time_windows import NEVER, Schedule
 
@@ -108,11 +111,16 @@ def _parse_hours(text: str) -> Schedule | str:
     return text if text in get_args(AlwaysOrAuto) else time_windows.parse(text)
 
 
+def _secret_address(text: object) -> Secret:
+    return Secret(web_address(text))
+
+
 AlwaysOrAuto = Literal["always", "auto"]
 OnOffOrMinutes = Annotated[Literal["on", "off"] | FiniteFloat, AfterValidator(_grace_in_bounds)]
 AutoOffOrMinutes = Annotated[Literal["auto", "off"] | int, AfterValidator(_minutes_in_bounds)]
 Windows = Annotated[Schedule, PlainValidator(time_windows.parse)]
 Hours = Annotated[Schedule | AlwaysOrAuto, PlainValidator(_parse_hours)]
+SecretAddress = Annotated[Secret, PlainValidator(_secret_address)]
 
 
 # --- the table
@@ -352,12 +360,47 @@ class Settings(BaseModel):
         "on: keep what happened (outages, latency, notifications) in a file on this computer that "
         "only you can read. off: keep nothing.",
     )
+    alerts: Annotated[str, AfterValidator(_printable)] = _setting(
+        "TRAYMON_ALERTS",
+        "",
+        "the file that says who is alerted beside the desktop; not set: `alerts.toml` in your "
+        "configuration folder",
+        "The file that says who is alerted beside the desktop (docs/push.md). Not set: alerts.toml "
+        "in your configuration folder.",
+        "the path of a file",
+    )
+    ntfy: SecretAddress = _setting(
+        "TRAYMON_NTFY",
+        NO_SECRET,
+        "send notifications to this topic of ntfy as well",
+        "Send notifications to a phone as well, through this topic of ntfy, such as "
+        "https://ntfy.sh/<topic>. Whoever knows the address can read them.",
+        WEB_ADDRESS,
+    )
+    webhook: SecretAddress = _setting(
+        "TRAYMON_WEBHOOK",
+        NO_SECRET,
+        "send notifications to this address as JSON as well",
+        "Send notifications as JSON to this address as well.",
+        WEB_ADDRESS,
+    )
+    ping: SecretAddress = _setting(
+        "TRAYMON_PING",
+        NO_SECRET,
+        "call this address while traymon is well (dead-man's switch)",
+        "Call this address every minute while traymon itself is well, so that a service such as "
+        "Healthchecks tells you if it no longer is.",
+        WEB_ADDRESS,
+    )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "log level: info or debug", "Log level."
     )
 
 
 FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
+# Those of traymon itself, whatever it watches; all others are of one target.
+OWN = frozenset(str(Settings.model_fields[row.name].alias) for row in fields(OwnSettings))
+SECRET = frozenset(key for key, field in FIELDS.items() if field.annotation is Secret)
 
 
 def allowed(key: str) -> str:

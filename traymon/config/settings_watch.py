@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from traymon.config.in_force import Config
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
-from traymon.errors import ConfigError
+from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import lies_at
 
 # What a running traymon cannot change.
 NEEDS_RESTART = {
-    "TRAYMON_NAME": "name",
     "TRAYMON_NOTIFY": "notify",
     "TRAYMON_PAGE_PORT": "page_port",
     "TRAYMON_HISTORY": "history",
+    "TRAYMON_ALERTS": "alerts",
+    "TRAYMON_NTFY": "ntfy",
+    "TRAYMON_WEBHOOK": "webhook",
+    "TRAYMON_PING": "ping",
 }
 
 
@@ -34,30 +38,39 @@ class NewSettings:
     need_restart: tuple[str, ...]
 
 
+class Source(Protocol):
+    """Where the settings come from. Its methods raise ConfigError."""
+
+    def load(self) -> Config:
+        """Return the settings as they are now."""
+
+    def add(self, entry: Mapping[str, str]) -> Config:
+        """Append a target to the list of those that are watched; return the settings then."""
+
+
 class SettingsWatch:
     """The settings in force and their files. Thread-safe."""
 
-    def __init__(
-        self,
-        config: Config,
-        files: Sequence[Path],
-        load: Callable[[], Config],
-        dates: object = None,
-    ) -> None:
-        """`files` may hold settings, be they there or not; `load` reads them, and the rest, again.
-
-        `load` raises ConfigError. `dates` are those of the files from before they were read; None:
-        the first look compares.
-        """
-        self._config, self._files, self._load = config, files, load
+    def __init__(self, config: Config, source: Source) -> None:
+        self._config, self._source = config, source
         self._lock = threading.Lock()
-        self._looked_at = dates  # the dates of the files when they were last compared
-        self._state = SettingsState()
+        self._files, self._looked_at = config.files, config.dates  # when they were last compared
+        self._state = _state_of(config, config)
+
+    @property
+    def login_options(self) -> Sequence[str]:
+        """The options that start this same traymon at login."""
+        return self._config.login_options
 
     @property
     def reloads(self) -> bool:
         """Whether settings that have changed are to be used without asking."""
         return self._config.settings.reload == "auto"
+
+    @property
+    def state(self) -> SettingsState:
+        """What the last look has shown."""
+        return self._state
 
     def look(self) -> SettingsState:
         """Return whether the files say something else than what is in force."""
@@ -74,44 +87,63 @@ class SettingsWatch:
         Raises ConfigError, with every mistake, if the files cannot be used.
         """
         with self._lock:
-            new, old = self._load_again(), self._config
-            self._config, self._looked_at = new, None
-            if _means(new) == _means(old):
-                return None
-            need_restart = (
-                key
-                for key, name in NEEDS_RESTART.items()
-                if getattr(new.settings, name) != getattr(old.settings, name)
-            )
-            return NewSettings(new, tuple(need_restart))
+            return self._use(self._keep_spoilt(self._source.load()))
 
-    def _load_again(self) -> Config:
-        """Return what the files say, for the target that is watched, whatever its name is now."""
-        new = self._load()
-        return replace(new, target=replace(new.target, name=self._config.target.name))
+    def add(self, entry: Mapping[str, str]) -> NewSettings | None:
+        """Append a target to the list of those that are watched; likewise."""
+        with self._lock:
+            return self._use(self._keep_spoilt(self._source.add(entry)))
+
+    def _use(self, new: Config) -> NewSettings | None:
+        old, self._config, self._state = self._config, new, _state_of(new, new)
+        if _means(new) == _means(old):
+            return None
+        need_restart = (
+            key
+            for key, name in NEEDS_RESTART.items()
+            if getattr(new.settings, name) != getattr(old.settings, name)
+        )
+        return NewSettings(new, tuple(need_restart))
+
+    def _keep_spoilt(self, new: Config) -> Config:
+        """Return new settings in which a target that they have spoilt stays as it is in force."""
+        self._files, self._looked_at = new.files, new.dates
+        kept = [one for one in self._config.targets if one.target.name in new.left_out]
+        return replace(new, targets=(*new.targets, *kept))
 
     def _compare(self) -> SettingsState:
-        file = self._config.env_file
-        is_gone = file is not None and not lies_at(file)
+        files = [one.env_file for one in self._config.targets if one.env_file is not None]
+        is_gone = not all(map(lies_at, files))
         try:
-            new = self._load_again()
+            new = self._keep_spoilt(self._source.load())
         except ConfigError as error:
-            first, *others = map(str, error.mistakes)
-            problem = f"{first} (and {len(others)} more)" if others else first
-            return SettingsState(SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE, problem)
-        if is_gone:
+            news = SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE
+            return SettingsState(news, _in_one_line(error.mistakes))
+        if is_gone and not new.mistakes:
             return SettingsState(SettingsNews.GONE)
-        return SettingsState(
-            SettingsNews.IN_FORCE if _means(new) == _means(self._config) else SettingsNews.CHANGED
-        )
+        return _state_of(new, self._config)
+
+
+def _state_of(new: Config, in_force: Config) -> SettingsState:
+    problem = _in_one_line(new.mistakes)
+    if _means(new) != _means(in_force):
+        return SettingsState(SettingsNews.CHANGED, problem)
+    return SettingsState(SettingsNews.INCOMPLETE if problem else SettingsNews.IN_FORCE, problem)
+
+
+def _in_one_line(mistakes: Sequence[Mistake]) -> str:
+    if not mistakes:
+        return ""
+    first, *others = map(str, mistakes)
+    return f"{first} (and {len(others)} more)" if others else first
 
 
 def _means(config: Config) -> object:
-    """Return what the settings mean, without where they stand."""
-    return config.settings, config.target, config.calendar
+    """Return what the settings mean, without where they stand or in which order."""
+    return config.settings, {one.target.name: (one.target, one.calendar) for one in config.targets}
 
 
-def dates_of(files: Sequence[Path]) -> object:
+def dates_of(files: Sequence[Path]) -> list[object]:
     """Return what changes whenever one of the files does."""
     return [_date(path) for path in files]
 
@@ -122,4 +154,6 @@ def _date(path: Path) -> object:
         found = os.stat(path)
     except OSError as error:
         return error.errno
+    except ValueError:  # a NUL in the path
+        return None
     return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size

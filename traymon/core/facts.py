@@ -201,6 +201,9 @@ class Fact:
     LAST_ID = _number("last_id")  # the client ID that it used last
     MISSING_COUNT = _number("missing_count")  # how many programs a notification is about
     ABSENT = _text("absent", 60)  # the programs that usually are connected before the opening
+    TARGET_COUNT = _number("target_count")  # how many targets a notification is about
+    TARGET_TOTAL = _number("target_total")  # of how many
+    TARGET_LIST = _text("target_list", 130)  # their names
     # traymon
     TRAYMON = _command("traymon")  # the command that starts this traymon
     CHECK = _command("check")  # `traymon check`, with the options that name the settings

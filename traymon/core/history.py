@@ -13,7 +13,9 @@ from typing import Protocol
 
 from traymon.core.facts import NO_FACTS, Facts
 from traymon.core.model import Diagnosis
+from traymon.core.notification_policy import Notification, Outcome
 from traymon.core.program_habits import KEPT_FOR, Habits, Visit
+from traymon.core.program_notifications import ProgramNotification
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName, Symptom
 
@@ -110,6 +112,21 @@ class NotificationRecord:
     channel: str  # `dbus`; "" if there was none
     outcome: str  # `delivered`, `failed` or `unknown`
     why: str = ""  # why it failed, or what is in doubt
+
+    @classmethod
+    def of(
+        cls,
+        notification: Notification | ProgramNotification,
+        at: float,
+        *,
+        title: str,
+        channel: str,
+        outcome: Outcome,
+        why: str = "",
+    ) -> NotificationRecord:
+        """Return the record of an attempt to send a notification."""
+        code = notification.status.diagnosis.code
+        return cls(at, notification.kind, code, title, channel, outcome.name.lower(), why)
 
 
 @dataclass(frozen=True, slots=True)

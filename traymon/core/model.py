@@ -77,7 +77,7 @@ class Diagnosis:
     patience: float = 0.0  # seconds for which it must hold before it shows
     announce: bool = True  # worth a notification
     once: str = ""  # announced once under this name, however often it comes back
-    never_muted: bool = False  # announced even while muted
+    never_held_back: bool = False  # announced even during a snooze or quiet hours
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user can mark the program that it names as their own
     recurs: bool = False  # comes again every few minutes, each time with something to do
@@ -141,6 +141,7 @@ class Status:
     down_since: float | None = None  # not good since then, over all causes; without sleep
     was_down: float | None = None  # seconds that the last outage lasted, once it is over
     was_wrong: tuple[Diagnosis, ...] = ()  # what showed in that outage, in order
+    muted: bool = False  # by the settings or by the user: it raises no icon and notifies nobody
     snoozed_until: float | None = None  # no notifications until then, as the user asked
     quiet_until: float | None = None  # no notifications until then, by the settings
     closed: bool = False  # outside trading hours
@@ -156,7 +157,7 @@ class Change(Flag):
     NOTHING = 0
     HEADLINE = auto()  # the diagnosis, its light, or the suspicion
     DETAILS = auto()  # facts, readings and whether they still count, times, latency
-    MUTE = auto()  # a snooze, quiet hours or market hours
+    MUTE = auto()  # muted or not, a snooze, quiet hours or market hours
     HOURS = auto()  # trading hours that IB gave
 
 
@@ -167,6 +168,7 @@ class Update:
     status: Status
     flip: Flip | None
     changed: Change
+    ended: bool = False  # the target is watched no longer: this is the last that is said of it
 
 
 def what_changed(before: Status | None, after: Status) -> Change:
@@ -230,4 +232,7 @@ def _programs(status: Status) -> object:
 
 
 def _mute(status: Status) -> object:
-    return status.snoozed_until, status.quiet_until, status.closed, status.opens_at
+    return (
+        *(status.muted, status.snoozed_until, status.quiet_until),
+        *(status.closed, status.opens_at),
+    )

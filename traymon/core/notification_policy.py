@@ -13,7 +13,7 @@ from enum import Enum, StrEnum, auto
 
 from traymon.core.calendar import BEFORE_OPEN
 from traymon.core.facts import Fact
-from traymon.core.model import Diagnosis, Flip, Status
+from traymon.core.model import Change, Diagnosis, Flip, Status, Update
 from traymon.core.vocabulary import Light
 
 MAX_FLIPS, FLAPPING_WINDOW = 4, 600.0  # more flips than that in so many seconds: it is unstable
@@ -99,6 +99,8 @@ def decide(
     """
     if status.paused:  # the user did it; whatever comes after the pause is news
         return _pause(memory, status, now), None
+    if status.muted:  # likewise, and what happens meanwhile is not even collected
+        return replace(_pause(memory, status, now), unannounced=()), None
     slept = Fact.SLEPT.of(status.diagnosis.facts)
     if flip is not None and slept is not None:
         memory = _shift_after_sleep(memory, slept)
@@ -142,9 +144,16 @@ def retry_pause(failures: int) -> float:
     return min(RETRY_INTERVAL * 2.0 ** min(failures, 10), MAX_RETRY_INTERVAL)
 
 
-def is_muted(status: Status) -> bool:
+def is_held_back(status: Status) -> bool:
     """Tell whether the user wants no notifications now."""
     return status.snoozed_until is not None or status.quiet_until is not None
+
+
+def is_silenced(update: Update) -> bool:
+    """Tell whether what the screen says of a target must go: the user has paused or muted it."""
+    status = update.status
+    was_paused = update.flip is not None and status.paused  # nobody looks whether it still holds
+    return was_paused or (status.muted and bool(update.changed & Change.MUTE))
 
 
 def _mark_announced(memory: Memory, notification: Notification, now: float) -> Memory:
@@ -244,9 +253,9 @@ def _choose(memory: Memory, status: Status, now: float) -> Notification | None:
     """Return the notification to send now."""
     fault = _fault(memory, status)
     is_new = fault is not None and not _already_announced(memory, fault)
-    if is_new and status.diagnosis.never_muted:
+    if is_new and status.diagnosis.never_held_back:
         return _fault_notification(memory, status)
-    if is_muted(status) or (fault is None and status.diagnosis.light is Light.GREY):
+    if is_held_back(status) or (fault is None and status.diagnosis.light is Light.GREY):
         return None
     if _opens_soon(status, now) and memory.pre_open_notification_for != status.opens_at:
         return _with_all_unannounced(memory, Kind.PRE_OPEN, status)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from traymon.core.vocabulary import Use
@@ -116,6 +116,7 @@ class Target:
     account: str = ""
     trading_mode: str = ""  # TRADING_MODE, a setting of others: `paper` or `live`; "": not set
     own_client_id: int | None = None  # the first ID for traymon's own session; None: no session
+    others_ids: frozenset[int] = frozenset()  # client IDs of other targets at the same address
     try_ids: bool = True  # try the configured client IDs where the rules allow it
     try_ids_every: float = 0.0  # seconds, if this machine does not show who connects; 0: never
     hours_contract: str = ""  # the contract whose trading hours IB is asked for; "": none
@@ -123,6 +124,8 @@ class Target:
     tws_settings: bool = False  # TWS is asked for its own settings
     starting: str = ""  # the script or program that `traymon wait` is about to start
     env_file: str = ""
+    muted: bool = False  # seen but not heard: it never raises the icon and sends no notification
+    one_of_many: bool = False  # several are watched: whatever is said of it names it
     commands: Commands = USUAL_COMMANDS
     demo: bool = False  # a simulated Gateway that `traymon demo` shows
     limits: Limits = Limits()
@@ -131,6 +134,19 @@ class Target:
     def address(self) -> str:
         """Host and port: `127.0.0.1:7497`, with an IPv6 host in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def updated_from(self, other: Target) -> Target:
+        """Return this target with what of the other one makes no sensor begin anew.
+
+        That is how it is spoken of, and what its neighbours use.
+        """
+        return replace(
+            self,
+            muted=other.muted,
+            one_of_many=other.one_of_many,
+            others_ids=other.others_ids,
+            commands=other.commands,
+        )
 
 
 _ACCOUNT = re.compile(r"\b(?:D[UF][A-Z]?|[UF])\d{5,10}\b")  # DU, DF, also DUP and DUR

@@ -22,6 +22,7 @@ class StatusTracker:
         self, evidence: Evidence, calendar: Calendar, snoozed_until: float | None = None
     ) -> None:
         self.calendar, self.snoozed_until = calendar, snoozed_until
+        self.muted = False  # by the user; the settings may mute the target as well
         self.settings = SettingsState()
         self.programs = ProgramTracker()
         self.start_over(evidence)
@@ -85,6 +86,7 @@ class StatusTracker:
             down_since=self._outage.down_since,
             was_down=self._outage.was_down,
             was_wrong=() if self._outage.was_down is None else self._outage.causes,
+            muted=self.muted or evidence.target.muted,
             snoozed_until=self.snoozed_until,
             quiet_until=self.calendar.quiet_until(now),
             closed=closed,

@@ -15,7 +15,7 @@ from traymon.core.facts import Fact
 from traymon.core.model import Evidence, Flip, Reading, SettingsState, Status
 from traymon.core.polling import MIN_INTERVAL
 from traymon.core.program_habits import Habits
-from traymon.core.programs import NO_EXPECTATIONS, Expectation
+from traymon.core.programs import Expectation
 from traymon.core.target import Target, mask_accounts
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.monitoring.clock import SteadyClock
@@ -49,14 +49,19 @@ class TargetMonitor:
         clock: SteadyClock,
         discover: Discover,
         calendar: Calendar,
-        snoozed_until: float | None = None,
-        expectations: Mapping[str, Expectation] = NO_EXPECTATIONS,
+        snoozed_until: float | None,
+        expectations: Mapping[str, Expectation],
+        *,
+        muted: bool,
+        settings: SettingsState,
     ) -> None:
         self.check_requests = 0  # how many times the user has asked for a check
         self.settings_requests = 0  # the same, for TWS's own settings
         self._publish, self._clock, self._discover = publish, clock, discover
+        self._given = target  # by the settings; the evidence's may have another port
         self._evidence = Evidence(target, clock())
         self._tracker = StatusTracker(self._evidence, calendar, snoozed_until)
+        self._tracker.muted, self._tracker.settings = muted, settings
         self._tracker.programs.expect(expectations)
         self._schedule = PollSchedule(sensors.polling)
         self._streams = StreamSupervisor(sensors.streaming, self)
@@ -137,11 +142,16 @@ class TargetMonitor:
         self._evaluate()
 
     def snooze(self, until: float | None) -> None:
-        """Mute notifications until then, in epoch seconds; None ends a snooze.
+        """Silence notifications until then, in epoch seconds; None ends a snooze.
 
         It also ends when an outage does.
         """
         self._tracker.snoozed_until = until
+        self._evaluate()
+
+    def mute(self, on: bool) -> None:
+        """Mute the target, as the user asks, or end that; see `Status.muted`."""
+        self._tracker.muted = on
         self._evaluate()
 
     def remember_programs(self, habits: Habits) -> None:
@@ -164,7 +174,16 @@ class TargetMonitor:
         self._evaluate()
 
     def use_target(self, target: Target) -> None:
-        """Monitor this target from now on, as from the start; a pause goes on."""
+        """Monitor this target from now on, as from the start; a pause goes on.
+
+        Nothing begins anew if it is the same target to every sensor.
+        """
+        before, self._given = self._given, target
+        if before.updated_from(target) == target:
+            seen = self._evidence.target.updated_from(target)
+            self._evidence = replace(self._evidence, target=seen)
+            self._evaluate()
+            return
         log.info("%s: the settings have changed; watching %s", self.name, target.address)
         paused = self._evidence.readings[SensorName.MONITOR] if self.paused else None
         self._evidence = replace(self._evidence, target=target)

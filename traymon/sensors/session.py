@@ -170,8 +170,9 @@ class Session:
 
 def own_ids(first: int, target: Target) -> Iterator[int]:
     """Yield the IDs that traymon may use, over and over: never 0, 1 or a configured one."""
-    wanted = (first + offset for offset in range(MAX_OWN_IDS + len(target.client_ids)))
-    ids = [i for i in wanted if i > 1 and i not in target.client_ids][:MAX_OWN_IDS]
+    taken = target.others_ids.union(target.client_ids)
+    wanted = (first + offset for offset in range(MAX_OWN_IDS + len(taken)))
+    ids = [i for i in wanted if i > 1 and i not in taken][:MAX_OWN_IDS]
     while True:
         yield from ids
 

@@ -1,7 +1,8 @@
 """Keeps what outlives a restart in one file, state.json, which the tray and the commands share.
 
-Snoozes, IB's trading hours, the first run, the client ID of traymon's own session, the programs
-that the user marked as their own, and the calendar's key. No other module opens the file.
+Snoozes, muted targets, IB's trading hours, the first run, the client ID of traymon's own session,
+the programs that the user marked as their own, and the calendar's key. No other module opens the
+file.
 """
 
 from __future__ import annotations
@@ -82,6 +83,21 @@ class StateStore:
             }
             own = {} if until is None else {target: until}
             return replace(state, snoozed_until=others | own)
+
+        self._keep(change)
+
+    # --- muted targets
+
+    def is_muted(self, target: str) -> bool:
+        """Tell whether the user has muted a target."""
+        return target in self._state.muted
+
+    def keep_muted(self, target: str, on: bool) -> None:
+        """Keep whether the user has muted a target."""
+
+        def change(state: State) -> State:
+            others = tuple(name for name in state.muted if name != target)
+            return replace(state, muted=(*others, target) if on else others)
 
         self._keep(change)
 

@@ -57,6 +57,7 @@ class State:
     client_id: int | None = None  # of traymon's own session
     own_programs: tuple[OwnProgram, ...] = ()  # in the order in which the user marked them
     snoozed_until: Mapping[str, float] = field(default_factory=dict)  # epoch seconds, by target
+    muted: tuple[str, ...] = ()  # the targets that the user has muted
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
     programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key
     calendar_key: str = ""  # opens the calendar for programs that subscribe to it; "": none made
@@ -153,12 +154,14 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         programs = [_convert("one of own_programs", _own_program, row) for row in rows]
         usable = tuple(program for program in programs if program is not None)
         own_programs = usable if usable or not rows else own_programs
+    muted = _convert("muted", _names, values.get("muted", []))
     key = _convert("calendar_key", _key, values.get("calendar_key", ""))
     return State(
         greeted,
         client_id,
         own_programs,
         _convert_table(values, "snoozed_until", partial(_moment, now=now), last.snoozed_until),
+        last.muted if muted is None else muted,
         _convert_table(values, "hours", _ib_hours, last.hours),
         _convert_table(values, "programs", _expectation, last.programs),
         last.calendar_key if key is None else key,
@@ -236,6 +239,13 @@ def _ib_hours(value: object) -> IbHours:
     hours = IbHours(tuple(map(str, _list(table["days"]))), zone)
     hours.schedule()  # raises ValueError
     return hours
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = _list(value)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(value)
+    return tuple(map(str, names))
 
 
 def _list(value: object) -> list[object]:

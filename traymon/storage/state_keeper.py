@@ -30,25 +30,27 @@ class StateKeeper:
     def __init__(
         self,
         store: StateStore,
-        calendar: Calendar,
+        calendars: Mapping[str, Calendar],
         on_calendar: Callable[[Calendar, str], None],
     ) -> None:
-        """`calendar` is the settings'; `on_calendar` gets a target's new one, and its name."""
-        self._store, self._calendar, self._on_calendar = store, calendar, on_calendar
+        """`calendars` are the settings', by target name.
+
+        `on_calendar` gets a target's new one, and its name.
+        """
+        self._store, self._calendars, self._on_calendar = store, calendars, on_calendar
         self._hours: dict[str, Schedule | None] = {}  # by contract
 
     def calendar_of(self, target: Target) -> Calendar:
         """Return a target's calendar: the settings', with IB's trading hours if they are known."""
-        contract = target.hours_contract
+        calendar, contract = self._calendars.get(target.name, Calendar()), target.hours_contract
         if contract not in self._hours:
             self._hours[contract] = self._store.hours(contract)
         hours = self._hours[contract]
-        return self._calendar if hours is None else replace(self._calendar, hours=hours)
+        return calendar if hours is None else replace(calendar, hours=hours)
 
-    def use_calendar(self, calendar: Calendar, target: Target) -> None:
-        """Use the calendar of new settings, for this target from now on."""
-        self._calendar = calendar
-        self._on_calendar(self.calendar_of(target), target.name)
+    def use_calendars(self, calendars: Mapping[str, Calendar]) -> None:
+        """Use the calendars of new settings, by target name, from now on."""
+        self._calendars = calendars
 
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Write what is new."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -15,26 +15,34 @@ def _no() -> bool:
     return False
 
 
+def _unknown(_entry: object) -> str:
+    """Answer for an action that is not offered, with why."""
+    return "not offered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActions:
     """What the tray and the page can ask for.
 
     Actions may be called from any thread and return at once. One that is left out does nothing.
+    A target is given by its name; None means all of them where nothing else is said.
     """
 
-    check_now: Callable[[], None] = _nothing
-    pause_or_resume: Callable[[], None] = _nothing
-    snooze: Callable[[str], None] = _nothing  # as `snooze_until` takes it; raises ValueError
-    open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
-    mark_as_mine: Callable[[str | None], None] = _nothing  # the holder of a target's client ID
+    check_now: Callable[[str | None], None] = _nothing
+    pause_or_resume: Callable[[str | None], None] = _nothing
+    snooze: Callable[[str, str | None], None] = _nothing  # as `snooze_until`; raises ValueError
+    mute: Callable[[str, bool], None] = _nothing  # a target, and whether it is muted from now on
+    open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of all
+    mark_as_mine: Callable[[str], None] = _nothing  # the holder of a target's client ID
     expect_program: Callable[[str, str], None] = _nothing  # key, word; raises ValueError
-    show_window: Callable[[str | None], None] = _nothing  # of TWS, that a target's page names
-    look_at_tws_settings: Callable[[], None] = _nothing  # ask TWS for its own settings
+    show_window: Callable[[str], None] = _nothing  # of TWS, that a target's page names
+    look_at_tws_settings: Callable[[str | None], None] = _nothing  # ask TWS for its own settings
     set_viewer_present: Callable[[bool], None] = _nothing  # whether anybody has the page open
     use_new_settings: Callable[[], None] = _nothing  # those that their files say now
-    copy_report: Callable[[], None] = _nothing
+    watch_too: Callable[[Mapping[str, str]], str] = _unknown  # an entry of targets.toml; why not
+    copy_report: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     open_logs: Callable[[], None] = _nothing  # traymon's own
-    open_tws_logs: Callable[[], None] = _nothing
+    open_tws_logs: Callable[[str | None], None] = _nothing  # of a target; None: of the worst
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped

@@ -70,7 +70,7 @@ class StatusHub:
         self._listeners.append(listener)
 
     def publish(self, update: Update) -> None:
-        """Take a target's new status; returns at once."""
+        """Take a target's new status, or its last; returns at once."""
         name, period = update.status.target.name, int(self._now() // REFRESH_INTERVAL)
         with self._lock:
             changed, before = update.changed, self._latest.get(name)
@@ -78,6 +78,8 @@ class StatusHub:
                 # to the monitor, which hung meanwhile, this may be no change
                 changed |= what_changed(before, update.status)
             self._latest[name] = update.status
+            if update.ended:
+                del self._latest[name]
             statuses = tuple(self._latest.values())
             for feed in self._feeds:
                 feed.offer(statuses, name, changed, period)
@@ -87,12 +89,14 @@ class StatusHub:
             except Exception:
                 log.exception("a listener failed; the others go on")
 
-    def publish_stale(self) -> None:
-        """Show every target as no longer monitored, until the monitor publishes again.
+    def publish_stale(self, target: str | None = None) -> None:
+        """Show a target, or every one, as no longer monitored, until the monitor publishes again.
 
         Repeat it meanwhile: a notification that is muted now is sent once it may be.
         """
         for status in self.statuses:
+            if target not in (None, status.target.name):
+                continue
             self.publish(stale_update(status, self._calendar_of(status.target), self._now()))
 
     @property
@@ -102,10 +106,9 @@ class StatusHub:
             return tuple(self._latest.values())
 
     def find(self, name: str | None) -> Status | None:
-        """Return a target's latest status; the worst one if there is no target of this name."""
-        statuses = self.statuses
-        named = (status for status in statuses if status.target.name == name)
-        return next(named, next(iter(presenter.worst_first(statuses)), None))
+        """Return a target's latest status, the worst one's without a name; None if unknown."""
+        statuses = presenter.worst_first(self.statuses)
+        return next((one for one in statuses if name in (None, one.target.name)), None)
 
     def stop(self) -> None:
         """Let every surface show its last status, then end its thread."""

@@ -24,6 +24,7 @@ from traymon.ui.presenter import (
     demo_mark,
     facts_of,
     headline,
+    name_mark,
     short_facts,
     utf16_length,
 )
@@ -39,6 +40,7 @@ BUTTONS = {
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
 CLICK_HINT = " Click for all steps."
 SIGNATURE = " · traymon"
+SEVERAL = "-several"  # how the text's name ends that is about several targets or programs
 MAX_NAMED = 2  # unannounced faults named in one notification; the others are counted
 
 
@@ -103,8 +105,9 @@ def load_texts() -> None:
     """Read the words of every notification, so that later their files need not be there."""
     for code in ENTRIES:
         fix_pages.page(code)
-    names = [FILES_GONE, "pre-open-good", *(kind for kind in Kind if kind is not Kind.FAULT)]
-    for name in names:
+    kinds = ["pre-open-good", *Kind]
+    several = [f"{kind}{SEVERAL}" for kind in kinds]
+    for name in (FILES_GONE, *several, *(kind for kind in kinds if kind != Kind.FAULT)):
         fix_pages.notification_text(name)
 
 
@@ -119,10 +122,10 @@ def notification_text(notification: Notification, now: float) -> NotificationTex
     facts = dict(short_facts(facts_of(status, now)))
     if notification.kind is not Kind.FAULT:
         in_short = fix_pages.fill(page.in_short, facts)
-        title, body = fix_pages.notification_text(_text_name(notification))
+        title, body = fix_pages.notification_text(text_name(notification))
         facts |= short_facts(_extra_facts(notification, in_short, now))
     return NotificationText(
-        title=clip(f"{demo_mark(status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
+        title=title_of(status, fix_pages.fill(title, facts)),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
         urgent=notification.kind in URGENT and status.diagnosis.light is Light.RED,
         buttons=_buttons(notification),
@@ -130,7 +133,12 @@ def notification_text(notification: Notification, now: float) -> NotificationTex
     )
 
 
-def _text_name(notification: Notification) -> str:
+def title_of(status: Status, words: str) -> str:
+    """Return the title of a notification about a target: `live: Port 4001 is silent`."""
+    return clip(f"{demo_mark(status)}{name_mark(status)}{words}", MAX_TITLE)
+
+
+def text_name(notification: Notification) -> str:
     """Return the name of the file in assets/notifications/."""
     green = notification.status.diagnosis.light is Light.GREEN
     return "pre-open-good" if notification.kind is Kind.PRE_OPEN and green else notification.kind

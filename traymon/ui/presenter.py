@@ -20,9 +20,13 @@ from traymon.ui.program_text import missing_text
 
 # Windows' NOTIFYICONDATA holds 128, 64 and 256 UTF-16 units, the closing NUL included.
 MAX_TOOLTIP, MAX_TITLE, MAX_BODY = 127, 63, 255
+MAX_NAME = 24  # units of a target's name beside its headline; its page has it whole
 
 DEMO_MARK = "DEMO · "
 MARKS = {Light.GREEN: "✓", Light.AMBER: "!", Light.RED: "✗", Light.GREY: "…"}
+MUTED = "muted"
+# Of several targets. Green beside one of which nothing is known would be a lie.
+WORST_FIRST = (Light.RED, Light.AMBER, Light.GREY, Light.GREEN)
 
 
 def utf16_length(text: str) -> int:
@@ -40,6 +44,25 @@ def clip(text: str, limit: int) -> str:
         if length > limit:
             return text[:end].rstrip() + "…"
     return text
+
+
+def short_name(status: Status) -> str:
+    """Return the target's name, cleaned; a long one without its middle: names differ at the end."""
+    name = fix_pages.clean(status.target.name)
+    if utf16_length(name) <= MAX_NAME:
+        return name
+    short, end = clip(name, MAX_NAME // 2), ""
+    for character in reversed(name):
+        if utf16_length(short + character + end) > MAX_NAME:
+            break
+        end = character + end
+    return short + end
+
+
+def named_mark(status: Status) -> str:
+    """Return a target's name behind the mark of its light: `✗ live`, `✓ paper (muted)`."""
+    named = f"{MARKS[status.diagnosis.light]} {short_name(status)}"
+    return f"{named} ({MUTED})" if status.muted else named
 
 
 def facts_of(status: Status, now: float) -> Facts:
@@ -114,14 +137,55 @@ def marked_headline(diagnosis: Diagnosis) -> str:
     return f"{MARKS[diagnosis.light]} {headline(diagnosis)}"
 
 
+def name_mark(status: Status) -> str:
+    """Return what says which target is spoken of, if several are watched: `live: `."""
+    return f"{short_name(status)}: " if status.target.one_of_many else ""
+
+
+def named_headline(status: Status) -> str:
+    """Return what a status says, where it stands beside others: `✗ live: Port 7497 is silent`."""
+    diagnosis = status.diagnosis
+    words = f"{MARKS[diagnosis.light]} {name_mark(status)}{headline(diagnosis)}"
+    return f"{demo_mark(status)}{words}"
+
+
+def standing(status: Status) -> int:
+    """Return the place of a status among others, the worst first; a paused one is the last.
+
+    A pause is the user's own doing: it tells neither good nor bad.
+    """
+    light = status.diagnosis.light
+    return len(WORST_FIRST) if is_paused(status) else WORST_FIRST.index(light)
+
+
+def is_paused(status: Status) -> bool:
+    """Tell whether nothing is known of a target since the user has paused it."""
+    return status.paused and status.diagnosis.light is Light.GREY
+
+
 def worst_first(statuses: Sequence[Status]) -> list[Status]:
-    """Return the statuses by light, worst first; equals keep their order."""
-    return sorted(statuses, key=lambda status: -status.diagnosis.light)
+    """Return the statuses, the worst first and all that are muted at the end."""
+    return sorted(statuses, key=lambda status: (status.muted, standing(status)))
+
+
+def by_name(statuses: Sequence[Status]) -> list[Status]:
+    """Return the statuses in an order that stays, whatever their lights."""
+    return sorted(statuses, key=lambda status: status.target.name.casefold())
 
 
 def worst_light(statuses: Sequence[Status]) -> Light:
-    """Return the worst light of all, which the icon shows; grey if there is no status."""
-    return max((status.diagnosis.light for status in statuses), default=Light.GREY)
+    """Return the light of the worst target, which icon, page and exit code show.
+
+    A muted target never has a say: grey if there is no other.
+    """
+    heard = [status for status in worst_first(statuses) if not status.muted]
+    return heard[0].diagnosis.light if heard else Light.GREY
+
+
+def named_or_all(statuses: Sequence[Status], name: str) -> list[Status]:
+    """Return the target of this name alone, or else all of them, the worst first."""
+    named = [one for one in statuses if fix_pages.clean(one.target.name) == name]
+    return named or worst_first(statuses)
 
 
 def all_paused(statuses: Sequence[Status]) -> bool:
@@ -191,6 +255,7 @@ def market_closed_text(status: Status, now: float) -> str:
 
 SETTINGS_TEXTS = {
     SettingsNews.CHANGED: "new settings are not in use yet",
+    SettingsNews.INCOMPLETE: "a target is left out: its settings have a mistake",
     SettingsNews.UNUSABLE: "the new settings have a mistake",
     SettingsNews.GONE: "the .env is gone",
 }
@@ -201,36 +266,13 @@ def settings_text(status: Status) -> str:
     return SETTINGS_TEXTS.get(status.settings.news, "")
 
 
-def tooltip(statuses: Sequence[Status], now: float) -> str:
-    """Return the icon's tooltip: every target, the worst first, cut to the platform's limit."""
-    parts = [_tooltip(status, now) for status in worst_first(statuses)]
-    return clip("\n".join(parts), MAX_TOOLTIP) if parts else "traymon"
-
-
-def _tooltip(status: Status, now: float) -> str:
-    muted = filter(None, (mute_text(status, now), market_closed_text(status, now)))
-    lines = [
-        f"{demo_mark(status)}{headline(status.diagnosis)}",
-        suspicion_text(status),
-        settings_text(status),
-        missing_text(status),
-        where_and_since(status, now),
-        ", ".join(muted),
-    ]
-    text = "\n".join(filter(None, lines))
-    for stats in latency_stats(status):  # as many whole lines as fit
-        if utf16_length(longer := f"{text}\n{stats}") <= MAX_TOOLTIP:
-            text = longer
-    return text
-
-
 def status_line(status: Status, now: float) -> str:
     """Return the status as one line for a terminal or a log."""
     parts = (
-        f"{demo_mark(status)}{marked_headline(status.diagnosis)}",
+        named_headline(status),
         where_and_since(status, now),
         suspicion_text(status),
-        mute_text(status, now),
+        MUTED if status.muted else mute_text(status, now),
         market_closed_text(status, now),
         settings_text(status),
         missing_text(status),

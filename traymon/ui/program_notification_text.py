@@ -14,10 +14,9 @@ from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.formatting import moment
 from traymon.ui import program_text
-from traymon.ui.notification_text import NOT_EXPECTED, NotificationText
-from traymon.ui.presenter import MAX_BODY, MAX_TITLE, clip, demo_mark, short_facts
+from traymon.ui.notification_text import NOT_EXPECTED, SEVERAL, NotificationText, title_of
+from traymon.ui.presenter import MAX_BODY, clip, short_facts
 
-SEVERAL = "-several"  # how the text's name ends if there are several programs
 PAGE_HINT = " Click for your programs."
 BETWEEN = "\n"  # of a target's name, which has none, and a program's key
 WITH_BUTTON = frozenset({ProgramKind.MISSING, ProgramKind.REMINDER})
@@ -50,7 +49,7 @@ def program_notification_text(notification: ProgramNotification, now: float) -> 
     facts = short_facts(_facts(notification, now))
     with_button = len(programs) == 1 and notification.kind in WITH_BUTTON
     return NotificationText(
-        title=clip(f"{demo_mark(notification.status)}{fix_pages.fill(title, facts)}", MAX_TITLE),
+        title=title_of(notification.status, fix_pages.fill(title, facts)),
         body=clip(fix_pages.fill(body, facts), MAX_BODY),
         urgent=False,  # the light is green
         buttons=(NOT_EXPECTED,) if with_button else (),

@@ -48,6 +48,7 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "code": status.diagnosis.code,
         "headline": fix_pages.fill(page.headline, facts),
         "in_short": fix_pages.fill(page.in_short, facts),
+        "muted": status.muted,
         "notices": presenter.mute_text(status, now),
         "snoozed_until": status.snoozed_until,
         "next_check_at": status.next_check_at,

@@ -16,7 +16,7 @@ from traymon import __version__
 from traymon.core.model import Change, Status
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
-from traymon.ui import presenter
+from traymon.ui import overview, presenter
 
 STYLES = {
     Light.GREEN: "green",
@@ -67,7 +67,7 @@ class Terminal:
             change.append(line, STYLES[status.diagnosis.light])
             self._console.print(change, soft_wrap=True)
         else:
-            self._changes.append(_change(at, status, name_target=len(self._statuses) > 1))
+            self._changes.append(_change(at, status))
 
     def run(self, stopping: threading.Event) -> None:
         """Show the statuses until `stopping` is set."""
@@ -84,6 +84,9 @@ class Terminal:
             Text(f"traymon {__version__} · press Ctrl-C to quit", "dim"),
             Text(),
         ]
+        if len(self._statuses) > 1:
+            style = STYLES[presenter.worst_light(self._statuses)]
+            parts += [Text(overview.headline(self._statuses), style), Text()]
         for status in presenter.worst_first(self._statuses):
             parts += [_target(status, self._now()), Text()]
         if self._changes:
@@ -96,21 +99,20 @@ def _wait(stopping: threading.Event) -> None:
         pass
 
 
-def _change(at: str, status: Status, *, name_target: bool) -> Text:
+def _change(at: str, status: Status) -> Text:
     """Return one line with what is new; everything else is in the status above it."""
     diagnosis, suspicion = status.diagnosis, presenter.suspicion_text(status)
     change = Text(f"{at}  ", no_wrap=True, overflow="ellipsis")
-    if name_target:
-        change.append(f"{status.target.name}: ")
     if suspicion:
-        return change.append(f"? {suspicion}", "yellow")
-    return change.append(presenter.marked_headline(diagnosis), STYLES[diagnosis.light])
+        return change.append(f"? {presenter.name_mark(status)}{suspicion}", "yellow")
+    return change.append(presenter.named_headline(status), STYLES[diagnosis.light])
 
 
 def _target(status: Status, now: float) -> RenderableType:
     light = status.diagnosis.light
-    headline = f"{presenter.demo_mark(status)}{presenter.marked_headline(status.diagnosis)}"
-    head = Text(headline, STYLES[light])
+    head = Text(presenter.named_headline(status), STYLES[light])
+    if status.muted:
+        head.append(f" ({presenter.MUTED})", "dim")
     where = f"{status.target.name} · {presenter.where_and_since(status, now)}"
     lines: list[RenderableType] = [head, Text(f"  {where}", "dim")]
     lines += [Text(f"  {stats}", "dim") for stats in presenter.latency_stats(status)]

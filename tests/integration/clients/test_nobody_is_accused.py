@@ -62,8 +62,8 @@ async def play(scenario: Scenario, folder: Path, turns: asyncio.Semaphore) -> tu
             "IB_HOST": stage.host,
             "IB_PORT": str(stage.port),
         }
-        config = loader.load(folder / ".env", environ=settings, folder=folder)
-        status = await asyncio.to_thread(run_once, config.target)
+        config = loader.load([folder / ".env"], environ=settings, folder=folder)
+        status = await asyncio.to_thread(run_once, config.targets[0].target)
         return scenario.name, status.diagnosis.code
 
 

@@ -81,7 +81,7 @@ def test_without_scripts_the_file_shows_all_of_it(
     chromium: Any, board: Dashboard, path: Path, tmp_path: Path
 ) -> None:
     dashboards = Dashboards(HistoryFile(path), lambda: NOW)
-    file = StaticPages(tmp_path, lambda: NOW, dashboards=dashboards).write(scene("healthy"))
+    file = StaticPages(tmp_path, lambda: NOW, dashboards=dashboards).write([scene("healthy")])
     with scripts_off(chromium):
         for width, height in SIZES.values():
             resize(chromium, width, height)

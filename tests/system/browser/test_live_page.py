@@ -102,13 +102,13 @@ def test_it_turns_green_by_itself_and_says_after_how_long(chromium: Any, page: S
 
 def test_what_was_folded_out_stays_so_when_the_page_changes(chromium: Any, page: Served) -> None:
     open_in(chromium, page)
-    chromium.execute_script("document.querySelector('#check-1-1 summary').focus()")
-    chromium.execute_script("document.querySelector('#check-1-1 summary').click()")
+    chromium.execute_script("document.querySelector('#check-1 summary').focus()")
+    chromium.execute_script("document.querySelector('#check-1 summary').click()")
     page.show("handshake-slow")
     wait_for(lambda: "TWS does not answer programs" not in headline(chromium))
-    assert chromium.execute_script("return document.querySelector('#check-1-1').open")
+    assert chromium.execute_script("return document.querySelector('#check-1').open")
     focused = "return document.activeElement.closest('details').id"
-    assert chromium.execute_script(focused) == "check-1-1"
+    assert chromium.execute_script(focused) == "check-1"
 
 
 def test_the_monitor_is_told_that_somebody_looks_and_that_nobody_does(
@@ -255,7 +255,7 @@ def test_a_page_that_was_left_behind_says_that_it_is_old(
     silent = Reading(SensorName.HANDSHAKE, Symptom.SILENT, at=at)
     evidence = Evidence(Target("bot"), at).with_reading(silent)
     status = Status(evidence.target, diagnose(evidence), at, at, evidence, at)
-    chromium.get(StaticPages(tmp_path, lambda: at).write(status).as_uri())
+    chromium.get(StaticPages(tmp_path, lambda: at).write([status]).as_uri())
     assert chromium.execute_script(LOST) is is_old
     assert chromium.title.startswith("(no contact) ✗" if is_old else "✗")
     assert chromium.execute_script(LIGHT) == ("grey" if is_old else "red")

@@ -7,23 +7,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.pipes import make_pipe
-from support.polling import PATIENCE, wait_for
+from support.polling import wait_for
 from support.traymon_process import ResidentTraymon, end
 from traymon.sim.gateway import Running, running
-
-WHERE = """
-import dataclasses, json
-from traymon.cli.control import this_users_instance
-print(json.dumps(dataclasses.asdict(this_users_instance().find_info())))
-"""
 
 
 class ConfiguredTraymon(ResidentTraymon):
@@ -51,19 +44,9 @@ class ConfiguredTraymon(ResidentTraymon):
         )
         try:
             wait_for(lambda: self.run("status").returncode == 0, "green")
-            where = [sys.executable, "-c", WHERE]
-            self._where = json.loads(subprocess.check_output(where, env=self.env, timeout=60))
             yield
         finally:
             end(process)
-
-    def ask(self, method: str, path: str) -> bytes:
-        """Ask the running one as the commands do, but without a process of its own."""
-        page = HTTPConnection("127.0.0.1", self._where["port"], timeout=PATIENCE)
-        with closing(page) as connection:
-            secret = {"Authorization": f"Bearer {self._where['secret']}"}
-            connection.request(method, path, headers=secret)
-            return connection.getresponse().read()
 
     def status(self) -> Any:
         """Return what the one target shows."""

@@ -31,7 +31,7 @@ from support.traymon_process import ResidentTraymon, end
 from support.user_env import RecordingBrowser
 from traymon.cli import resident
 from traymon.cli.settings_process import SettingsRequest
-from traymon.config.in_force import Config, OwnSettings
+from traymon.config.in_force import Config, OwnSettings, TargetConfig
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running
@@ -313,13 +313,11 @@ def test_one_that_loses_its_place_while_it_begins_again_opens_the_page_of_the_wi
 ) -> None:
     first = user.start_resident()
     try:
-        own = OwnSettings("", "off", "off", 0, "ask", "on", "info")
+        own = OwnSettings("off", 0, "ask", "on", "info")
+        bot = Target("bot", port=user.gateway.port)
         plan = resident.Plan(
-            config=Config(own, Target("bot", port=user.gateway.port), Calendar(), {}, None),
-            request=SettingsRequest(None, None, None, None, str(tmp_path)),
-            files=(),
-            dates=None,
-            login_options=(),
+            config=Config(own, (TargetConfig(bot, Calendar(), {}, None),)),
+            request=SettingsRequest(folder=str(tmp_path)),
             want_tray=False,
             patience=0.0,
             unseen=False,

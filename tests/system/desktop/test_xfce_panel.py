@@ -20,49 +20,19 @@ from support.desktop_traymon import (
     log_of,
     wait_until_it_shows,
 )
+from support.indicator import Indicator, items
 from support.loaded_modules import LoadedModules
 from support.polling import PATIENCE, wait_for
 from support.virtual_desktop import Box, Desktop
-from support.xfce import ANYWHERE, WATCHER, choose, panel_is_here, start_panel, stop_panel
+from support.xfce import ANYWHERE, choose, panel_is_here, start_panel, stop_panel
 from traymon.sim.gateway import Behaviour, Running
 
 # so that a Gateway that ends is seen at once
 HELD = {"TRAYMON_SESSION": "hold", "TRAYMON_FORWARDED": "yes"}
 WITHOUT_X11 = {**ANYWHERE, "DISPLAY": ""}
-ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 
 
 pytestmark = pytest.mark.skipif(not panel_is_here(), reason="needs: apt install xfce4-panel xfconf")
-
-
-class Item:
-    """traymon's icon as the panel hears of it."""
-
-    def __init__(self, desktop: Desktop) -> None:
-        self._desktop = desktop
-        self._name, _, path = wait_for(lambda: items(desktop), "an icon")[0].partition("/")
-        self._path = f"/{path}"
-
-    @property
-    def title(self) -> str:
-        """What the panel shows as the head of the icon's tooltip."""
-        return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
-
-    def labels(self) -> list[str]:
-        """Return the texts of the menu, without its lines."""
-        path = self._desktop.get(self._name, self._path, ITEM, "Menu")
-        _, (_, _, entries) = self._desktop.ask(
-            self._name, path, f"{MENU}.GetLayout", "iias", 0, 1, ["label"]
-        )
-        return [entry["label"][1] for _, (_, entry, _) in entries if "label" in entry]
-
-
-def items(desktop: Desktop) -> list[str]:
-    """Return the icons that the panel knows."""
-    if not desktop.answers(WATCHER):
-        return []
-    known = desktop.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
-    return [str(item) for item in known]
 
 
 def wait_for_the_heartbeat(gateway: Running) -> None:
@@ -75,7 +45,7 @@ def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(
     start_panel(desktop)
     traymon = Traymon(desktop, gateway.port, **ANYWHERE, **HELD)
     wait_until_it_shows(desktop, GREEN, "green")
-    item = Item(desktop)
+    item = Indicator(desktop)
     assert item.title == f"Programs can connect to port {gateway.port}"
     assert item.labels()[:3] == [
         f"✓ Programs can connect to port {gateway.port}",
@@ -124,7 +94,7 @@ def test_the_menu_pauses_resumes_and_quits(desktop: Desktop, gateway: Running) -
     wait_until_it_shows(desktop, GREEN, "green")
     choose(desktop, "Down", "Down", "Down")  # the headline, Check now, Pause
     wait_until_it_shows(desktop, GREY, "grey")
-    wait_for(lambda: "Resume" in Item(desktop).labels(), "the other word")
+    wait_for(lambda: "Resume" in Indicator(desktop).labels(), "the other word")
     looks = len(gateway.conversations)
     choose(desktop, "Down", "Down")  # Check now, which a pause does not heed
     choose(desktop, "Down", "Down", "Down")  # Resume
@@ -139,7 +109,7 @@ def test_the_submenu_snoozes(desktop: Desktop, gateway: Running) -> None:
     Traymon(desktop, gateway.port, **ANYWHERE)
     wait_until_it_shows(desktop, GREEN, "green")
     choose(desktop, "Down", "Down", "Down", "Down", "Right")  # Snooze: 15 minutes
-    wait_for(lambda: any("snoozed" in label for label in Item(desktop).labels()), "the snooze")
+    wait_for(lambda: any("snoozed" in label for label in Indicator(desktop).labels()), "the snooze")
 
 
 def test_the_menu_says_who_has_the_client_id_and_lets_the_user_call_him_his_own(
@@ -163,11 +133,13 @@ def test_a_menu_that_is_open_while_the_light_changes_stays_open_and_whole(
     menu = wait_for(desktop.menu, "the menu on the screen")
     gateway.stop()
     wait_until_it_shows(desktop, RED, "red")
-    wait_for(lambda: Item(desktop).labels()[0].startswith("✗"), "the headline")
+    wait_for(lambda: Indicator(desktop).labels()[0].startswith("✗"), "the headline")
     wait_for(lambda: "no notification through" in log_of(desktop), "the trouble")
     assert desktop.menu() == menu
-    assert Item(desktop).labels()[1] == "Check now"
-    wait_for(lambda: Item(desktop).labels()[1].startswith("Notifications are not"), "the new item")
+    assert Indicator(desktop).labels()[1] == "Check now"
+    wait_for(
+        lambda: Indicator(desktop).labels()[1].startswith("Notifications are not"), "the new item"
+    )
     desktop.press("Escape")
     wait_for(lambda: not desktop.menu(), "the end of the menu")
     desktop.click_tray_icon(button=3)

@@ -15,6 +15,7 @@ from traymon.cli import own_command
 from traymon.cli.common import read_settings
 from traymon.cli.own_command import own_commands, typed
 from traymon.cli.run import name_settings
+from traymon.cli.settings_process import SettingsRequest
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="programs that are shell scripts")
 
@@ -74,9 +75,10 @@ def test_the_traymon_that_stays_names_the_file_that_it_found_and_a_command_does_
     """Its page is read beside a terminal in any folder; a command prints into its own terminal."""
     monkeypatch.setattr(own_command, "_program", lambda: ("traymon",))
     (tmp_path / ".env").write_text("TRAYMON_SESSION=off\n")
-    here = read_settings(None, None, "4002", "2", tmp_path)
-    assert here.target.commands.check == "traymon check --port 4002 --timeout 2"
-    anywhere = name_settings(here, None, "4002", "2").target.commands
+    request = SettingsRequest(port="4002", timeout="2", folder=str(tmp_path))
+    here = read_settings(request)
+    assert here.targets[0].target.commands.check == "traymon check --port 4002 --timeout 2"
+    anywhere = name_settings(here, request).targets[0].target.commands
     options = typed(["--env", str(tmp_path / ".env"), "--port", "4002"])
     assert anywhere.check == f"traymon check {options} --timeout 2"
     assert anywhere.wait == f"traymon wait {options}"

@@ -10,7 +10,7 @@ import pytest
 from traymon.cli import settings_process
 from traymon.cli.common import read_settings
 from traymon.cli.run import name_settings
-from traymon.cli.settings_process import SettingsRequest, read_settings_again
+from traymon.cli.settings_process import SettingsReader, SettingsRequest
 from traymon.errors import ConfigError
 
 SETTINGS = "IB_PORT=4001\nIB_CLIENT_ID=10-12\nTRAYMON_HOURS=Mon-Fri 09:30-16:00 America/New_York\n"
@@ -23,23 +23,24 @@ def no_settings_but_those_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def request(folder: Path, port: str | None = None, env: str | None = None) -> SettingsRequest:
-    return SettingsRequest(env, None, port, None, str(folder))
+    return SettingsRequest(envs=[env] if env else (), port=port, folder=str(folder))
 
 
 def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(SETTINGS)
-    here = name_settings(read_settings(None, None, None, None, tmp_path), None, None, None)
-    assert read_settings_again(request(tmp_path)) == here
-    assert read_settings_again(request(tmp_path, port="4002")).target.port == 4002
+    here = name_settings(read_settings(request(tmp_path)), request(tmp_path))
+    assert SettingsReader(request(tmp_path)).load() == here
+    (other,) = SettingsReader(request(tmp_path, port="4002")).load().targets
+    assert other.target.port == 4002
 
 
 def test_every_mistake_comes_back(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("IB_PORT=x\nTRAYMON_QUICK=y\n")
     with pytest.raises(ConfigError) as error:
-        read_settings_again(request(tmp_path))
+        SettingsReader(request(tmp_path)).load()
     assert [mistake.key for mistake in error.value.mistakes] == ["IB_PORT", "TRAYMON_QUICK"]
     with pytest.raises(ConfigError, match="there is no such file"):
-        read_settings_again(request(tmp_path, env=str(tmp_path / "none")))
+        SettingsReader(request(tmp_path, env=str(tmp_path / "none"))).load()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_process_that_cannot_read_them_is_a_mistake_that_says_why(
     if why == "timed out":
         monkeypatch.setattr(settings_process, "TIMEOUT", 0.1)
     with pytest.raises(ConfigError, match=f"{why}.*restart traymon"):
-        read_settings_again(request(tmp_path))
+        SettingsReader(request(tmp_path)).load()
 
 
 def test_a_python_that_is_gone_is_a_mistake_too(
@@ -66,4 +67,4 @@ def test_a_python_that_is_gone_is_a_mistake_too(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(ConfigError, match="restart traymon"):
-        read_settings_again(request(tmp_path))
+        SettingsReader(request(tmp_path)).load()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from traymon.cli.common import read_settings
+from traymon.cli.settings_process import SettingsRequest
 from traymon.core.time_windows import Schedule
 
 
@@ -25,7 +26,7 @@ def settings(folder: Path, *lines: str) -> tuple[str, str, Schedule]:
     """Return the region in force, where it comes from, and the resets."""
     env = folder / ".env"
     env.write_text("\n".join(("TRAYMON_SESSION=off", *lines)))
-    config = read_settings(env, None, None, None, folder)
+    (config,) = read_settings(SettingsRequest(envs=[str(env)], folder=str(folder))).targets
     region = config.values.get("TRAYMON_REGION")
     where = ("default", "") if region is None else (region.text, region.source)
     return *where, config.calendar.reset

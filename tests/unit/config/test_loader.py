@@ -16,12 +16,12 @@ import pytest
 
 from support.repository import ROOT
 from traymon.config import documents, loader, schema
-from traymon.config.in_force import Config
-from traymon.config.loader import parse_client_ids
+from traymon.config.in_force import TargetConfig
+from traymon.config.target_settings import parse_client_ids
 from traymon.core.target import Limits
 from traymon.errors import ConfigError
 
-Load = Callable[..., Config]
+Load = Callable[..., TargetConfig]
 
 
 @pytest.fixture
@@ -31,12 +31,14 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
     def load(
         text: str | bytes = "", environ: dict[str, str] | None = None, **options: str
-    ) -> Config:
+    ) -> TargetConfig:
         path = tmp_path / "bot" / ".env"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         try:
-            return loader.load(path, environ=environ or {}, folder=tmp_path, options=options)
+            return loader.load(
+                [path], environ=environ or {}, folder=tmp_path, options=options
+            ).targets[0]
         finally:
             written = text if isinstance(text, bytes) else text.encode()
             assert path.read_bytes() == written, "the user's file was touched"
@@ -200,8 +202,8 @@ def test_the_named_file_beats_the_one_here_and_that_the_users(
         folder.mkdir()
         if number is not None:
             (folder / ".env").write_text(f"IB_PORT={number}\n")
-    given = None if named is None else folders["named"] / ".env"
-    loaded = loader.load(given, environ={}, folder=folders["here"])
+    given = [] if named is None else [folders["named"] / ".env"]
+    loaded = loader.load(given, environ={}, folder=folders["here"]).targets[0]
     assert loaded.target.port == port
     is_of_a_project = loaded.env_file in (folders["named"] / ".env", folders["here"] / ".env")
     assert (loaded.target.name == "TWS / IB Gateway") is not is_of_a_project
@@ -349,7 +351,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, path: str, told: str)
             pytest.skip("there are no pipes in folders")
         os.mkfifo(tmp_path / path)  # to read from it would wait for ever
     with pytest.raises(ConfigError, match=told):
-        loader.load(tmp_path / path, environ={}, folder=tmp_path)
+        loader.load([tmp_path / path], environ={}, folder=tmp_path)
 
 
 WITHOUT_RIGHTS = """
@@ -361,7 +363,7 @@ if os.geteuid() == 0:  # root may read everything
     os.setuid(65534)
 config.user_config_path = lambda _: Path("none")
 try:
-    print(config.load(environ={}, folder=Path(sys.argv[1])).target.port)
+    print(config.load(environ={}, folder=Path(sys.argv[1])).targets[0].target.port)
 except config.ConfigError as error:
     print(error)
 """
@@ -381,7 +383,7 @@ def test_a_file_that_may_not_be_read_is_refused_and_so_is_a_closed_folder(
         return subprocess.check_output(command, cwd=tmp_path, text=True, timeout=60)
 
     assert load_in(".").startswith(".env: cannot be read: [Errno 13] Permission denied")
-    assert load_in("closed").startswith("closed/.env: cannot be read: [Errno 13]")
+    assert load_in("closed").startswith("closed/targets.toml: cannot be used: [Errno 13]")
     assert load_in("none") == "7497\n"
 
 
@@ -390,7 +392,7 @@ def test_a_folder_whose_name_is_no_text_does_not_name_the_target(tmp_path: Path)
     folder = tmp_path / os.fsdecode(b"B\xf6rse")
     folder.mkdir()
     (folder / ".env").write_text("IB_PORT=4001\n")
-    target = loader.load(environ={}, folder=folder).target
+    target = loader.load(environ={}, folder=folder).targets[0].target
     assert (target.name, target.port) == ("TWS / IB Gateway", 4001)
 
 

@@ -16,10 +16,10 @@ import pytest
 from dotenv import dotenv_values
 
 from traymon.config import dotenv_file, ib_resets, loader
-from traymon.config.in_force import Config
+from traymon.config.in_force import TargetConfig
 from traymon.errors import ConfigError
 
-Load = Callable[..., Config]
+Load = Callable[..., TargetConfig]
 UNSET = "names a variable that is not set (write ${NAME:-} if it may be empty)"
 EMPTY = "is empty, as is the variable that it names (write ${NAME:-} if it may be empty)"
 
@@ -29,10 +29,10 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a `.env` of this text in the current folder."""
     monkeypatch.setattr(loader, "user_config_path", lambda _: tmp_path / "of the user")
 
-    def load(text: str = "", environ: dict[str, str] | None = None, **options: str) -> Config:
+    def load(text: str = "", environ: dict[str, str] | None = None, **options: str) -> TargetConfig:
         if text:
             (tmp_path / ".env").write_text(text, encoding="utf-8", newline="")
-        return loader.load(environ=environ or {}, folder=tmp_path, options=options)
+        return loader.load(environ=environ or {}, folder=tmp_path, options=options).targets[0]
 
     return load
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,32 +12,37 @@ import pytest
 from support.pipes import make_pipe
 from traymon.config import ib_resets, loader
 from traymon.config.in_force import Config
-from traymon.config.settings_watch import SettingsWatch
+from traymon.config.settings_watch import NewSettings, SettingsWatch
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
 from traymon.errors import ConfigError
 
-IN_FORCE, CHANGED, UNUSABLE, GONE = SettingsNews
+IN_FORCE, CHANGED, INCOMPLETE, UNUSABLE, GONE = SettingsNews
 
 
 class Project:
-    """A trading project whose settings are watched."""
+    """A trading project whose settings are watched; also where they come from."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.env = folder, folder / ".env"
         self.loaded = 0
+        self._named: list[Path] = []
 
-    def watch(self, text: str | None, named: Path | None = None) -> SettingsWatch:
+    def watch(self, text: str | None, *named: Path) -> SettingsWatch:
         """Watch settings that were read while the .env held this text; None: there was none."""
+        self._named = [*named]
         if text is not None:
             self.env.write_text(text)
-        load = partial(loader.load, named, environ={"IB_HOST": "127.0.0.1"}, folder=self.folder)
+        watch = SettingsWatch(self.load(), self)
+        self.loaded = 0
+        return watch
 
-        def load_again() -> Config:
-            self.loaded += 1
-            return load()
+    def load(self) -> Config:
+        self.loaded += 1
+        return loader.load(self._named, environ={"IB_HOST": "127.0.0.1"}, folder=self.folder)
 
-        return SettingsWatch(load(), loader.files(named, self.folder), load_again)
+    def add(self, entry: Mapping[str, str]) -> Config:
+        raise AssertionError(entry)
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def test_a_changed_port_is_seen_and_used_when_it_is_asked_for(project: Project) 
     assert watch.look() == watch.look() == SettingsState(CHANGED)
     new = watch.use_new()
     assert new is not None
-    assert (new.config.target.port, new.need_restart) == (4002, ())
+    assert (new.config.targets[0].target.port, new.need_restart) == (4002, ())
     assert watch.look() == SettingsState()
     assert watch.use_new() is None
 
@@ -79,7 +84,7 @@ def test_files_that_have_not_changed_are_read_once(project: Project) -> None:
     watch = project.watch("IB_PORT=4001\n")
     for _ in range(10):
         watch.look()
-    assert project.loaded == 1  # the first look may find a change since they were read
+    assert project.loaded == 0
 
 
 def test_a_change_between_reading_and_watching_is_seen(project: Project) -> None:
@@ -154,14 +159,78 @@ def test_what_becomes_no_file_is_said_and_never_waited_for(project: Project) -> 
     assert watch.look().problem.endswith("is a link that leads nowhere")
 
 
-def test_a_name_stays_until_the_restart_and_that_is_said(project: Project) -> None:
+def test_what_waits_for_the_restart_is_said(project: Project) -> None:
     watch = project.watch("IB_PORT=4001\nTRAYMON_NAME=bot\n")
     project.env.write_text("TRAYMON_NAME=other\nTRAYMON_PAGE_PORT=2000\nTRAYMON_RELOAD=auto\n")
     assert watch.look() == SettingsState(CHANGED)
     assert not watch.reloads
     new = watch.use_new()
     assert new is not None
-    assert new.config.target.name == "bot"
-    assert new.need_restart == ("TRAYMON_NAME", "TRAYMON_PAGE_PORT")
+    assert [one.target.name for one in new.config.targets] == ["other"]
+    assert new.need_restart == ("TRAYMON_PAGE_PORT",)
     assert watch.reloads
     assert watch.look() == SettingsState()
+
+
+# --- several targets
+
+
+class Listed(Project):
+    """A user whose targets.toml is watched."""
+
+    def write(self, text: str) -> None:
+        (self.folder / "targets.toml").write_text(text)
+
+
+@pytest.fixture
+def listed(project: Project) -> Listed:
+    return Listed(project.folder)
+
+
+def ports(new: NewSettings | None) -> dict[str, int]:
+    assert new is not None
+    return {one.target.name: one.target.port for one in new.config.targets}
+
+
+def test_an_env_that_a_list_names_is_watched_with_it(listed: Listed) -> None:
+    listed.env.write_text("IB_PORT=4001\n")
+    two = '[[target]]\nenv = ".env"\n[[target]]\nname = "c"\nport = 3\n'
+    listed.write(two)
+    watch = listed.watch(None)
+    assert watch.look() == SettingsState()
+    assert listed.loaded == 0
+    listed.write(two + '[[target]]\nname = "b"\nenv = "b.env"\nport = 2\n')
+    assert watch.look().news is INCOMPLETE  # there is no b.env yet
+    (listed.folder / "b.env").write_text("")
+    assert watch.look() == SettingsState(CHANGED)
+    assert ports(watch.use_new()) == {"bot": 4001, "c": 3, "b": 2}
+    (listed.folder / "b.env").write_text("IB_ACCOUNT=DU123456\n")
+    assert watch.look() == SettingsState(CHANGED)
+
+
+def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: Listed) -> None:
+    listed.write('[[target]]\nname = "a"\nport = 1\n[[target]]\nname = "b"\nport = 2\n')
+    watch = listed.watch(None)
+    spoilt = '[[target]]\nname = "a"\nport = 0\n[[target]]\nname = "b"\nport = {}\n'
+    listed.write(spoilt.format(2))
+    state = watch.look()
+    assert state.news is INCOMPLETE
+    assert "targets.toml, line 3: port=0: must be" in state.problem
+    listed.write(spoilt.format(3))
+    assert watch.look() == SettingsState(CHANGED, state.problem)
+    assert ports(watch.use_new()) == {"b": 3, "a": 1}
+    assert watch.look() == state
+    listed.write('[[target]]\nname = "b"\nport = 3\n')
+    assert ports(watch.use_new()) == {"b": 3}
+    assert watch.look() == SettingsState()
+
+
+def test_a_list_in_which_no_target_is_left_is_not_used(listed: Listed) -> None:
+    listed.write('[[target]]\nname = "a"\nport = 1\n')
+    watch = listed.watch(None)
+    listed.write("[[target]\n")
+    assert watch.look().news is UNUSABLE
+    listed.write("")
+    assert watch.look().news is UNUSABLE
+    with pytest.raises(ConfigError):
+        watch.use_new()

@@ -18,8 +18,8 @@ from traymon.diagnosis.checks import check_steps, every_step, light_of_check, st
 from traymon.diagnosis.settings_check import settings_step
 from traymon.diagnosis.settings_words import words
 from traymon.monitoring.one_shot import is_ready
+from traymon.ui.chips import chips
 from traymon.ui.status_json import as_json
-from traymon.ui.web.chips import chips
 
 NOW = 1_000.0
 WELL = TwsSettings(

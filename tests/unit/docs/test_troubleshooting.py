@@ -51,7 +51,7 @@ def test_what_is_quoted_is_what_traymon_says() -> None:
 @pytest.mark.parametrize("label", ["Open log folder", "Copy diagnosis", "Quit"])
 def test_a_menu_label_is_as_it_is_called_here(label: str) -> None:
     assert f"**{label}**" in PAGE
-    assert f'MenuItem("{label}"' in SOURCES
+    assert f'_item("{label}"' in SOURCES
 
 
 def test_the_log_lies_where_the_page_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_another_target_is_watched_from_the_start_and_no_outage_is_counted() -> 
     async def story(scene: Scene) -> None:
         await scene.until(60)
         assert scene.shows(Light.GREEN)
-        scene.monitor.use_target(OTHER)
+        scene.monitor.set_targets([OTHER])
         await scene.until(61)
         assert scene.status.target == OTHER
         assert scene.handshake.ports[-1] == scene.session.ports[-1] == 4002
@@ -104,7 +104,7 @@ def test_an_outage_of_the_old_target_is_not_that_of_the_new_one() -> None:
         await scene.until(60)
         assert scene.status.down_since is not None
         scene.handshake.sees = scene.listener.sees = Symptom.OK
-        scene.monitor.use_target(OTHER)
+        scene.monitor.set_targets([OTHER])
         await scene.until(65)
         assert scene.shows(Light.GREEN)
         assert scene.status.was_down is None
@@ -117,7 +117,7 @@ def test_a_target_whose_port_is_dead_turns_red() -> None:
         await scene.until(60)
         scene.handshake.sees = Symptom.REFUSED
         scene.listener.sees = Symptom.NOBODY_LISTENS
-        scene.monitor.use_target(OTHER)
+        scene.monitor.set_targets([OTHER])
         await scene.until(70)
         assert scene.shows(Light.RED)
 
@@ -132,7 +132,7 @@ def test_a_pause_a_snooze_and_a_calendar_outlive_new_settings() -> None:
         scene.monitor.set_calendar(Calendar())
         scene.monitor.pause()
         await scene.until(11)
-        scene.monitor.use_target(OTHER)
+        scene.monitor.set_targets([OTHER])
         await scene.until(60)
         assert scene.status.paused
         assert scene.status.snoozed_until == until
@@ -166,7 +166,7 @@ def test_a_port_that_is_still_looked_for_does_not_undo_new_settings(
         await scene.until(moment - 5)
         scene.listens_on = 7496
         await scene.until(moment)
-        scene.monitor.use_target(OTHER)
+        scene.monitor.set_targets([OTHER])
         await scene.until(moment + 60)
         assert scene.status.target == OTHER
 

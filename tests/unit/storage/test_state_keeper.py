@@ -33,7 +33,7 @@ def test_ibs_hours_count_for_every_target_of_their_contract_and_after_a_restart(
     tmp_path: Path,
 ) -> None:
     store, told = StateStore(tmp_path), list[tuple[Calendar, str]]()
-    keeper = StateKeeper(store, Calendar(), lambda calendar, name: told.append((calendar, name)))
+    keeper = StateKeeper(store, {}, lambda calendar, name: told.append((calendar, name)))
     assert keeper.calendar_of(STOCK).hours is None
     statuses = [status(STOCK, DAYS), status(OTHER_STOCK), status(FUTURE)]
     for _ in range(2):  # the second time they are not new
@@ -41,13 +41,13 @@ def test_ibs_hours_count_for_every_target_of_their_contract_and_after_a_restart(
     assert [name for _, name in told] == ["stock", "other stock"]
     assert all(calendar.hours is not None for calendar, _ in told)
     assert keeper.calendar_of(FUTURE).hours is None
-    again = StateKeeper(StateStore(tmp_path), Calendar(), lambda calendar, name: None)
+    again = StateKeeper(StateStore(tmp_path), {}, lambda calendar, name: None)
     assert again.calendar_of(STOCK) == told[0][0]
 
 
 def test_hours_are_looked_for_only_where_some_are_new(tmp_path: Path) -> None:
     told: list[str] = []
-    keeper = StateKeeper(StateStore(tmp_path), Calendar(), lambda calendar, name: told.append(name))
+    keeper = StateKeeper(StateStore(tmp_path), {}, lambda calendar, name: told.append(name))
     keeper.show([status(STOCK, DAYS)], {"stock": Change.DETAILS})
     keeper.show([status(STOCK)], {"stock": Change.HOURS})
     assert told == []
@@ -56,7 +56,7 @@ def test_hours_are_looked_for_only_where_some_are_new(tmp_path: Path) -> None:
 
 def test_one_targets_status_leaves_the_others_snooze_alone(tmp_path: Path) -> None:
     store = StateStore(tmp_path)
-    keeper = StateKeeper(store, Calendar(), lambda calendar, name: None)
+    keeper = StateKeeper(store, {}, lambda calendar, name: None)
     snoozed = replace(status(STOCK), snoozed_until=NOON + 60)
     keeper.show([snoozed, status(FUTURE)], {"stock": Change.MUTE, "future": Change.MUTE})
     for _ in range(2):

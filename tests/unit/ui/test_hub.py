@@ -139,11 +139,12 @@ def test_that_the_monitor_stands_still_reaches_every_surface_and_so_does_its_ret
     assert listened == ["healthy", "stale", "stale", "healthy"]
 
 
-def test_a_target_is_found_by_its_name_and_else_the_worst() -> None:
+def test_a_target_is_found_by_its_name_and_without_one_the_worst() -> None:
     scene = Scene()
     assert scene.hub.find("bot") is None
     scene.publish(GREEN, status("port-refused", "other"))
-    for name, found in (("bot", "bot"), ("other", "other"), ("gone", "other"), (None, "other")):
+    assert scene.hub.find("gone") is None  # nothing is done to another one in its place
+    for name, found in (("bot", "bot"), ("other", "other"), (None, "other")):
         shown = scene.hub.find(name)
         assert shown is not None
         assert shown.target.name == found
@@ -161,3 +162,27 @@ def test_a_listener_that_fails_keeps_the_update_from_nobody() -> None:
     hub.publish_stale()
     hub.stop()
     assert [update.status.diagnosis.code for update in heard] == ["healthy", "stale"]
+
+
+def test_a_target_that_is_watched_no_longer_is_forgotten() -> None:
+    surface = Shown(~Change.NOTHING)
+    heard: list[Update] = []
+    scene = Scene(surface)
+    scene.hub.listen(heard.append)
+    scene.publish(GREEN, status("port-refused", "other"))
+    scene.hub.publish(Update(status("port-refused", "other"), None, ~Change.NOTHING, ended=True))
+    scene.hub.publish_stale("other")
+    scene.hub.stop()
+    assert [one.target.name for one in scene.hub.statuses] == ["bot"]
+    assert surface.codes[-1] == ["healthy"]
+    assert [update.ended for update in heard] == [False, False, True]
+    assert scene.hub.find("other") == GREEN
+
+
+def test_one_target_alone_can_be_shown_as_no_longer_monitored() -> None:
+    surface = Shown()
+    scene = Scene(surface)
+    scene.publish(GREEN, status("healthy", "other"))
+    scene.hub.publish_stale("other")
+    scene.hub.stop()
+    assert surface.codes[-1] == ["healthy", "stale"]

@@ -18,8 +18,9 @@ from traymon.core.target import IdUse, Program, Target
 from traymon.core.vocabulary import Light, SensorName, StartAtLogin, Use
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import ENTRIES
-from traymon.ui import presenter
+from traymon.ui import overview, presenter
 from traymon.ui.notification_text import SIGNATURE, notification_text, sign
+from traymon.ui.tooltip import tooltip
 from traymon.ui.tray.appearance import appearance_of
 
 NOON = datetime(2026, 11, 23, 12).timestamp()
@@ -113,6 +114,7 @@ BY_OTHERS = {
     Fact.OWN_PROGRAMS,  # for the tracker, on no page
     *(Fact.OWN_PROGRAM, Fact.OWN_PROGRAM_LIST, Fact.GONE_SINCE, Fact.STILL_RUNS, Fact.LAST_ID),
     *(Fact.MISSING_COUNT, Fact.ABSENT),
+    *(Fact.TARGET_COUNT, Fact.TARGET_TOTAL, Fact.TARGET_LIST),
     Fact.FLIPS,
     Fact.CODES,
     Fact.MISSED,
@@ -202,7 +204,7 @@ def test_a_demo_says_so_wherever_it_shows() -> None:
     for text in (appearance.tooltip, appearance.menu.headline, title):
         assert text.startswith("DEMO · ")
     assert presenter.status_line(shown, NOON).startswith("DEMO · ")
-    assert "DEMO" not in presenter.tooltip([real], NOON)
+    assert "DEMO" not in tooltip([real], NOON)
 
 
 @codes
@@ -286,9 +288,9 @@ def test_a_tooltip_fits_whole_with_the_longest_facts(code: str) -> None:
         Target("bot", port=7497, discovered=True),
     ):
         shown = status(code, LONGEST, target)
-        tooltip = presenter.tooltip([shown], NOON)
-        assert presenter.utf16_length(tooltip) <= presenter.MAX_TOOLTIP
-        head, where = tooltip.split("\n")
+        text = tooltip([shown], NOON)
+        assert presenter.utf16_length(text) <= presenter.MAX_TOOLTIP
+        head, where = text.split("\n")
         assert head == presenter.headline(shown.diagnosis)
         assert where == f"{presenter.address(shown)} · since 30 Sep 23:59 · 59 s"
 
@@ -296,34 +298,144 @@ def test_a_tooltip_fits_whole_with_the_longest_facts(code: str) -> None:
 def test_a_tooltip_shows_the_suspicion_and_is_cut_at_its_end_where_it_is_too_long() -> None:
     shown = status("healthy", {Fact.PORT: 7497, Fact.TOOK: 0.012})
     leaning = Suspicion(Diagnosis("handshake-silent", Light.RED, {Fact.PORT: 7497}), 1, 2)
-    assert presenter.tooltip([replace(shown, suspicion=leaning)], NOON).split("\n")[:2] == [
+    assert tooltip([replace(shown, suspicion=leaning)], NOON).split("\n")[:2] == [
         "Programs can connect to port 7497",
         "1 of 2: TWS does not answer programs (port 7497)",
     ]
     long = status("wrong-port", LONGEST, Target("bot", "h" * 253, 65_535))
     long = replace(long, suspicion=leaning)
-    cut = presenter.tooltip([long], NOON)
+    cut = tooltip([long], NOON)
     assert presenter.utf16_length(cut) <= presenter.MAX_TOOLTIP
     assert cut.endswith("…")
     assert cut.startswith(presenter.headline(long.diagnosis) + "\n1 of 2: ")
 
 
-def test_of_several_targets_the_worst_comes_first_and_gives_the_light() -> None:
-    order = ["healthy", "handshake-slow", "starting", "port-refused", "healthy", "tls-expected"]
-    statuses = [
-        status(code, {Fact.PORT: number}, Target(f"bot {number}", port=number))
-        for number, code in enumerate(order, 1)
+# --- several targets
+
+
+def one_of(name: str, code: str, *, muted: bool = False, paused: bool = False) -> Status:
+    """Return the status of one of several targets."""
+    target = Target(name, port=4001, one_of_many=True, muted=muted)
+    facts: Facts = {Fact.PORT: 4001, Fact.HOST: "127.0.0.1"}
+    return replace(status(code, facts, target), muted=muted, paused=paused)
+
+
+GREEN, AMBER, RED = (
+    one_of("green", "healthy"),
+    one_of("amber", "handshake-slow"),
+    one_of("red", "handshake-silent"),
+)
+UNKNOWN = one_of("lost", "stale")
+PAUSED = one_of("paused", "paused", paused=True)
+MUTED = one_of("muted", "handshake-silent", muted=True)
+
+
+def test_the_worst_comes_first_and_a_muted_one_last_however_bad_it_is() -> None:
+    ranked = [RED, AMBER, UNKNOWN, GREEN, PAUSED, MUTED]
+    assert presenter.worst_first(ranked[::-1]) == ranked
+    for worst, rest in (
+        (RED, [AMBER, UNKNOWN, GREEN, PAUSED, MUTED]),
+        (AMBER, [UNKNOWN, GREEN, PAUSED, MUTED]),
+        (UNKNOWN, [GREEN, PAUSED, MUTED]),  # green beside what nobody knows would be a lie
+        (GREEN, [PAUSED, MUTED]),
+        (PAUSED, [MUTED]),
+    ):
+        assert presenter.worst_light([*rest, worst]) is worst.diagnosis.light
+        assert presenter.worst_first([*rest, worst])[0] is worst
+    assert presenter.worst_light([MUTED]) is Light.GREY
+
+
+@pytest.mark.parametrize(
+    ("statuses", "headline", "counts"),
+    [
+        (
+            [GREEN, RED, MUTED],
+            "✗ 1 of 3 red: red: TWS does not answer programs (port 4001)",
+            "1 of 3 red, 1 muted",
+        ),
+        ([GREEN, one_of("b", "healthy")], "✓ All 2 green", "All 2 green"),
+        ([GREEN, MUTED], "✓ 1 of 2 green, 1 muted", "1 of 2 green, 1 muted"),
+        ([GREEN, PAUSED], "✓ 1 of 2 green", "1 of 2 green"),
+        (
+            [GREEN, UNKNOWN],
+            "… 1 of 2 unknown: lost: traymon has stopped checking port 4001",
+            "1 of 2 unknown",
+        ),
+        ([PAUSED, PAUSED], "… All 2 paused", "All 2 paused"),
+        ([MUTED, MUTED], "… All 2 muted", "All 2 muted"),
+    ],
+)
+def test_how_many_show_what_the_icon_shows_is_said_first(
+    statuses: list[Status], headline: str, counts: str
+) -> None:
+    assert overview.headline(statuses) == headline
+    assert overview.counts(statuses) == counts
+
+
+def test_a_tooltip_of_several_has_a_line_for_each_as_far_as_whole_lines_fit() -> None:
+    assert tooltip([GREEN, MUTED, RED], NOON).split("\n") == [
+        "1 of 3 red, 1 muted",
+        "✗ red: TWS does not answer programs (port 4001)",
+        "✓ green",
+        "✗ muted (muted)",
     ]
-    ports = [shown.target.port for shown in presenter.worst_first(statuses)]
-    assert ports == [4, 6, 2, 1, 5, 3]
-    assert presenter.worst_light(statuses) is Light.RED
-    assert presenter.tooltip(statuses, NOON).startswith(presenter.headline(statuses[3].diagnosis))
-    assert presenter.utf16_length(presenter.tooltip(statuses, NOON)) <= presenter.MAX_TOOLTIP
+    many = [one_of(f"gateway {number}", "handshake-silent") for number in range(30)]
+    lines = tooltip(many, NOON).split("\n")
+    assert lines[0] == "All 30 red"
+    assert len(lines) == 3
+    assert all(line.endswith("(port 4001)") for line in lines[1:])
+
+
+@codes
+def test_the_worst_target_is_in_the_tooltip_whole_whatever_its_name_and_facts(code: str) -> None:
+    target = Target("a project with 😀 in " + "a very long name " * 9, one_of_many=True)
+    shown = status(code, LONGEST, target)
+    text = tooltip([shown, *[replace(GREEN)] * 98, MUTED], NOON)
+    assert presenter.utf16_length(text) <= presenter.MAX_TOOLTIP
+    if shown.diagnosis.light is not Light.GREEN:
+        assert f"{presenter.short_name(shown)}: {presenter.headline(shown.diagnosis)}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("live", "live"),
+        ("x" * 24, "x" * 24),
+        ("interactive-brokers-live-1", "interactive…okers-live-1"),
+        ("interactive-brokers-live-2", "interactive…okers-live-2"),
+        ("a\nb\u202e", "a b?"),
+    ],
+)
+def test_a_long_name_is_cut_in_its_middle_for_names_differ_at_their_ends(
+    name: str, short: str
+) -> None:
+    shown = presenter.short_name(one_of(name, "healthy"))
+    assert shown == short
+    assert presenter.utf16_length(shown) <= presenter.MAX_NAME
+    assert presenter.utf16_length(presenter.short_name(one_of("😀" * 40, "healthy"))) <= 24
+
+
+@codes
+@pytest.mark.parametrize("kind", Kind)
+def test_a_notification_of_one_of_several_names_it_and_fits(kind: Kind, code: str) -> None:
+    target = Target("a trading project with a very long name", one_of_many=True)
+    shown = replace(status(code, LONGEST, target), opens_at=LONG_AGO, closed=True)
+    ended = status("port-refused", LONGEST).diagnosis
+    words = notification_text(Notification(kind, shown, ended), NOON)
+    assert words.title.startswith(f"{presenter.short_name(shown)}: ")
+    assert presenter.utf16_length(words.title) <= presenter.MAX_TITLE
+    assert presenter.utf16_length(words.body) <= presenter.MAX_BODY
+
+
+def test_a_line_for_a_log_names_the_target_and_says_that_it_is_muted() -> None:
+    line = presenter.status_line(MUTED, NOON)
+    assert line.startswith("✗ muted: TWS does not answer programs (port 4001) · ")
+    assert " · muted" in line
 
 
 def test_nothing_watched_is_grey_and_has_a_tooltip_all_the_same() -> None:
     assert presenter.worst_light([]) is Light.GREY
-    assert presenter.tooltip([], NOON) == "traymon"
+    assert tooltip([], NOON) == "traymon"
 
 
 @pytest.mark.parametrize(
@@ -390,4 +502,4 @@ def test_a_line_for_a_log_says_everything_in_one_line() -> None:
 def test_the_tooltip_has_the_figures_of_the_last_hour_where_there_is_room() -> None:
     figures = {SensorName.SESSION: LatencyStats(0.0021, 0.0019, 0.0083, 700)}
     shown = replace(status("healthy"), figures=figures)
-    assert "heartbeat 2 ms (median 2 ms, p95 8 ms)" in presenter.tooltip([shown], NOON)
+    assert "heartbeat 2 ms (median 2 ms, p95 8 ms)" in tooltip([shown], NOON)

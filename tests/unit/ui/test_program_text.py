@@ -82,8 +82,9 @@ def test_icon_tooltip_menu_and_terminal_name_the_missing_program() -> None:
     assert seen.marked
     assert "bot.py has not reconnected" in seen.tooltip
     assert "bot.py has not reconnected" in presenter.status_line(shown, LATER)
-    assert seen.menu.missing == "bot.py has not reconnected"
-    assert seen.menu.programs == (
+    (target,) = seen.menu.targets
+    assert target.missing == "bot.py has not reconnected"
+    assert target.programs == (
         "! bot.py has not reconnected since 03:14 (client ID 10, still running)",
         "✓ hedge.py connected since 03:14 (client ID 10)",
     )

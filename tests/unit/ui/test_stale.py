@@ -100,16 +100,16 @@ def test_a_click_opens_the_page_that_needs_no_server(tmp_path: Path) -> None:
         open_address=lambda address, folder: opened.append("live"),
         open_file=lambda path: opened.append(path.name),
     )
-    opener.open(traymon.hub.find(None))
+    opener.open(traymon.hub.statuses, None)
     traymon.hub.publish_stale()
-    opener.open(traymon.hub.find(None))
+    opener.open(traymon.hub.statuses, None)
     assert opened == ["live", "fix-bot.html"]
     began = traymon.since
     traymon.now += 60
     traymon.hub.publish_stale()
     assert traymon.since == began
     traymon.publish_green()
-    opener.open(traymon.hub.find(None))
+    opener.open(traymon.hub.statuses, None)
     assert opened[-1] == "live"
 
 

@@ -41,6 +41,10 @@ HEALTHY = status(Symptom.OK, took=0.0124, server_version=193)
 SILENT = status(Symptom.SILENT)
 
 
+def one_of_many(shown: Status) -> Status:
+    return replace(shown, target=replace(shown.target, one_of_many=True))
+
+
 def printed(what: object, screen: bool = False) -> str:
     """Return what 80 columns show, with the escape codes of a screen or without any."""
     console = Console(
@@ -186,14 +190,16 @@ def test_a_screen_has_the_worst_target_on_top_and_names_whose_change_it_is(
     live: tuple[Terminal, Screen],
 ) -> None:
     surface, screen = live
-    long_name = "a trading project with a very long name"
-    show(surface, [HEALTHY, status(Symptom.SILENT, long_name)])
+    other = status(Symptom.SILENT, "a trading project with a very long name")
+    show(surface, [one_of_many(HEALTHY), one_of_many(other)])
     text = screen.wait_for(lambda text: "Changes" in text)
-    assert text.index("✗ TWS does not answer") < text.index("✓ Programs can connect")
-    assert "bot: ✓ Programs can connect to port 7497" in text
-    (change,) = [line for line in text.splitlines() if f"  {long_name}: ✗" in line]
+    picture, changes = text.split("Changes")
+    named = "a trading p…ry long name: TWS does not answer"
+    assert f"✗ 1 of 2 red: {named}" in picture
+    assert picture.index(f"\n✗ {named}") < picture.index("✓ bot: Programs can connect")
+    assert "  ✓ bot: Programs can connect to port 7497" in changes
+    (change,) = [line for line in changes.splitlines() if f"  ✗ {named}" in line]
     assert len(change.rstrip()) <= 80
-    assert change.rstrip().endswith("…")
 
 
 def test_a_screen_keeps_the_last_changes_only(live: tuple[Terminal, Screen]) -> None:

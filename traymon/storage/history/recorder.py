@@ -105,6 +105,8 @@ class HistoryRecorder:
             return  # whose faults are made up
         with self._lock:
             self._take(update)
+            if update.ended:
+                self._end(update.status.target.name)
 
     def record_notification(self, target: str, record: NotificationRecord) -> None:
         """Keep a notification, or what has become of it; returns at once."""
@@ -118,8 +120,7 @@ class HistoryRecorder:
         """Keep the last sign of life; returns at once. Notifications are kept until `stop`."""
         with self._lock:
             for watch in self._watches.values():
-                self._post_minute(watch)
-                self._post_alive(watch)
+                self._sign_off(watch)
 
     def stop(self, timeout: float) -> None:
         """Write what is left, for at most `timeout` seconds, and end."""
@@ -169,12 +170,18 @@ class HistoryRecorder:
         if update.changed & Change.HOURS:
             self._take_hours(status)
 
+    def _end(self, name: str) -> None:
+        """End a target's run with its last sign of life: nothing is known from then on."""
+        self._sign_off(self._watches.pop(name))
+
+    def _sign_off(self, watch: _Watch) -> None:
+        self._post_minute(watch)
+        self._post_alive(watch)
+
     def _begin(self, status: Status, now: float) -> _Watch:
         """Begin a run: at the start, when the clock was set back, and after a gap."""
-        before = self._watches.get(status.target.name)
-        if before is not None:
-            self._post_minute(before)
-            self._post_alive(before)
+        if status.target.name in self._watches:
+            self._end(status.target.name)
         run = Run(status.target.name, now, self._program)
         watch = _Watch(run, _row(status, now), seen_at=now, alive_at=now)
         self._show(watch, watch.row, status)

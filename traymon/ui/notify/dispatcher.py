@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
-from traymon.core import notification_policy
-from traymon.core.history import NotificationRecord
+from traymon.core import notification_groups, notification_policy
 from traymon.core.model import Update
+from traymon.core.notification_groups import Group, Groups
 from traymon.core.notification_policy import (
     Memory,
     Notification,
     Outcome,
-    Unannounced,
     retry_pause,
 )
 from traymon.diagnosis.catalogue import ENTRIES
+from traymon.ui.group_text import group_text
 from traymon.ui.notification_text import (
     NotificationText,
     bare_notification_text,
@@ -31,13 +30,12 @@ from traymon.ui.notification_text import (
     own_notification_text,
 )
 from traymon.ui.notify.notifier import Attempt, Notifier
-from traymon.ui.program_notification_text import load_program_texts
+from traymon.ui.notify.record import Faults, Record, keep_attempt
+from traymon.ui.program_notification_text import BETWEEN, load_program_texts
 
 log = logging.getLogger(__name__)
 
-Faults = tuple[Unannounced, ...]
-
-OWN_KEY = "traymon"  # of notifications about traymon itself
+OWN_KEY = BETWEEN  # of notifications about traymon itself; no target's name has one
 OWN_LIFETIME = 900.0  # seconds for which one that failed is tried again; after that it is old
 
 
@@ -52,16 +50,6 @@ class _Own:
     retry_at: float | None = None  # None: it is being sent
 
 
-class Record(Protocol):
-    """Keeps what outlives this process, by the target's name. Every method returns at once."""
-
-    def record_notification(self, target: str, record: NotificationRecord) -> None:
-        """Keep a notification, or what has become of it."""
-
-    def record_missed(self, target: str, faults: Faults) -> None:
-        """Keep the faults that are unannounced, in place of those before."""
-
-
 class NotificationDispatcher:
     """Notifies the user. Callable from any thread; returns at once."""
 
@@ -71,6 +59,8 @@ class NotificationDispatcher:
         """`record` keeps what outlives this process; None: nothing does."""
         self._notifier, self._now, self._record = notifier, now, record
         self._memories: dict[str, Memory] = {}  # by target name
+        self._groups: Groups = ()
+        self._keys: dict[str, str] = {}  # of the notification that shows a target, by its name
         self._own: _Own | None = None  # the newest one takes the place of those before it
         self._lock = threading.Lock()  # deliveries are reported in the notifier's thread
 
@@ -84,16 +74,22 @@ class NotificationDispatcher:
         Has to be called for every update: what is due depends on the time, too.
         """
         name, now = update.status.target.name, self._now()
+        if update.ended:
+            self._forget(name)
+            return
         with self._lock:
             memory = self._memories.get(name, Memory())
             after, notification = notification_policy.decide(
                 memory, update.status, update.flip, now
             )
             self._remember(name, after)
-        if notification is not None:
-            self._send(name, notification, now)
-        if update.flip is not None and update.status.paused:
-            self._notifier.withdraw(name)  # nobody looks any more whether it still holds
+            if notification is not None:
+                self._groups = notification_groups.gather(self._groups, notification, now)
+            self._groups, due = notification_groups.take_due(self._groups, now)
+        for group in due:
+            self._send(group, now)
+        if notification_policy.is_silenced(update):
+            self._withdraw(name)
         self._retry_own(now)
 
     def remember_unannounced(self, name: str, faults: Faults) -> None:
@@ -112,40 +108,62 @@ class NotificationDispatcher:
             self._own = own
         self._send_own(own)
 
-    def _send(self, name: str, notification: Notification, now: float) -> None:
+    def _send(self, group: Group, now: float) -> None:
+        """Send a group as one notification; each target is shown by its newest one alone."""
+        names = [one.status.target.name for one in group.notifications]
+        key = names[0] if len(names) == 1 else f"{BETWEEN}{group.about[1]}"
+        for name in names:
+            self._show_by(name, key)
         try:
             self._notifier.notify(
-                name,
-                partial(_compose, notification, now),
-                partial(self._on_done, name, notification),
-                partial(self._on_attempt, name, notification, now),
+                key,
+                partial(_compose, group, len(self._memories), now),
+                partial(self._on_done, group.unsent),
+                partial(self._on_attempt, group.unsent, now),
             )
         except Exception:  # what was decided must be answered, or nothing else is ever sent
             log.exception("a notification cannot be handed over")
-            self._on_done(name, notification, Outcome.FAILED)
+            self._on_done(group.unsent, Outcome.FAILED)
 
-    def _on_done(self, name: str, notification: Notification, outcome: Outcome) -> None:
+    def _show_by(self, name: str, key: str | None) -> None:
+        """Note by which notification a target is shown; one that shows none is withdrawn."""
         with self._lock:
-            after = notification_policy.record_delivery(
-                self._memories[name], notification, outcome, self._now()
-            )
-            self._remember(name, after)
+            before = self._keys.pop(name, None)
+            if key is not None:
+                self._keys[name] = key
+            is_over = before is not None and before not in self._keys.values()
+        if is_over:
+            self._notifier.withdraw(before)
+
+    def _withdraw(self, name: str) -> None:
+        """Take a target's notification away, and what is about to be sent of it."""
+        with self._lock:
+            self._groups, unsent = notification_groups.leave(self._groups, name)
+        self._on_done(unsent, Outcome.FAILED)
+        self._show_by(name, None)
+
+    def _forget(self, name: str) -> None:
+        """Forget a target that is watched no longer."""
+        with self._lock:
+            self._remember(name, Memory())
+            del self._memories[name]
+        self._withdraw(name)
+
+    def _on_done(self, notifications: Sequence[Notification], outcome: Outcome) -> None:
+        with self._lock:
+            for one in notifications:
+                name = one.status.target.name
+                if name in self._memories:  # else it is watched no longer
+                    after = notification_policy.record_delivery(
+                        self._memories[name], one, outcome, self._now()
+                    )
+                    self._remember(name, after)
 
     def _on_attempt(
-        self, name: str, notification: Notification, at: float, attempt: Attempt
+        self, notifications: Sequence[Notification], at: float, attempt: Attempt
     ) -> None:
-        if self._record is None:
-            return
-        attempted = NotificationRecord(
-            at=at,
-            kind=notification.kind,
-            code=notification.status.diagnosis.code,
-            title=attempt.title,
-            channel=attempt.channel,
-            outcome=attempt.outcome.name.lower(),
-            why=attempt.why,
-        )
-        self._record.record_notification(name, attempted)
+        for one in notifications:
+            keep_attempt(self._record, one, at, attempt)
 
     def _remember(self, name: str, memory: Memory) -> None:
         """Take a target's memory, with the lock held; what the user missed outlives a restart."""
@@ -185,9 +203,10 @@ def _load_texts() -> None:
     load_program_texts()
 
 
-def _compose(notification: Notification, now: float) -> NotificationText:
+def _compose(group: Group, total: int, now: float) -> NotificationText:
+    first, *others = group.notifications
     try:
-        return notification_text(notification, now)
+        return group_text(group, total, now) if others else notification_text(first, now)
     except Exception:  # the user must hear of it, in whatever words are left
         log.exception("a notification cannot be worded; it says the headline alone")
-        return bare_notification_text(notification)
+        return bare_notification_text(first)

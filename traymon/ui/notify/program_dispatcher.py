@@ -11,13 +11,12 @@ from collections.abc import Callable
 from functools import partial
 
 from traymon.core import program_notifications
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Update
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification_policy import Outcome, is_silenced
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 from traymon.ui.notification_text import NotificationText, own_notification_text
-from traymon.ui.notify.dispatcher import Record
-from traymon.ui.notify.notifier import Attempt, Notifier
+from traymon.ui.notify.notifier import Notifier
+from traymon.ui.notify.record import Record, keep_attempt
 from traymon.ui.program_notification_text import notification_key, program_notification_text
 from traymon.ui.program_text import missing_text
 
@@ -39,6 +38,11 @@ class ProgramDispatcher:
     def on_update(self, update: Update) -> None:
         """Send the notification that is due after this update, if any."""
         name, now = update.status.target.name, self._now()
+        if update.ended:
+            with self._lock:
+                self._memories.pop(name, None)
+            self._withdraw(name)
+            return
         if update.status.programs is None:
             return
         with self._lock:
@@ -47,9 +51,12 @@ class ProgramDispatcher:
             self._memories[name] = after
         if notification is not None:
             self._send(name, notification, now)
-        if update.flip is not None and update.status.paused:  # nobody looks whether they still hold
-            for key in self._shown.pop(name, set()):
-                self._notifier.withdraw(key)
+        if is_silenced(update):
+            self._withdraw(name)
+
+    def _withdraw(self, name: str) -> None:
+        for key in self._shown.pop(name, set()):
+            self._notifier.withdraw(key)
 
     def _send(self, name: str, notification: ProgramNotification, now: float) -> None:
         key = notification_key(notification)
@@ -59,7 +66,7 @@ class ProgramDispatcher:
                 key,
                 partial(_compose, notification, now),
                 partial(self._on_done, name, notification),
-                partial(self._on_attempt, name, notification, now),
+                partial(keep_attempt, self._record, notification, now),
             )
         except Exception:  # what was decided must be answered, or nothing else is ever sent
             log.exception("a notification about programs cannot be handed over")
@@ -67,25 +74,11 @@ class ProgramDispatcher:
 
     def _on_done(self, name: str, notification: ProgramNotification, outcome: Outcome) -> None:
         with self._lock:
+            if name not in self._memories:  # it is watched no longer
+                return
             self._memories[name] = program_notifications.record_delivery(
                 self._memories[name], notification, outcome, self._now()
             )
-
-    def _on_attempt(
-        self, name: str, notification: ProgramNotification, at: float, attempt: Attempt
-    ) -> None:
-        if self._record is None:
-            return
-        attempted = NotificationRecord(
-            at=at,
-            kind=notification.kind,
-            code=notification.status.diagnosis.code,
-            title=attempt.title,
-            channel=attempt.channel,
-            outcome=attempt.outcome.name.lower(),
-            why=attempt.why,
-        )
-        self._record.record_notification(name, attempted)
 
 
 def _compose(notification: ProgramNotification, now: float) -> NotificationText:

@@ -10,9 +10,39 @@ from dataclasses import dataclass
 
 from traymon.core.model import Status
 from traymon.core.vocabulary import Light, StartAtLogin
-from traymon.ui import presenter, program_text
+from traymon.diagnosis.checks import check_steps
+from traymon.ui import overview, presenter, program_text
+from traymon.ui.chips import chips
+from traymon.ui.tooltip import tooltip
 
 NAME = "traymon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """What decides which pause and which snooze are offered, for one target or for all."""
+
+    paused: bool = False
+    mute_text: str = ""  # until when notifications are muted, and by what
+    snoozed: bool = False
+    hours_known: bool = False  # it is known when the market opens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetState:
+    """What the menu's items about one target depend on."""
+
+    name: str = ""
+    label: str = ""  # of its submenu: mark and name
+    headline: str = ""
+    checks: tuple[str, ...] = ()  # a line per check
+    controls: Controls = Controls()
+    muted: bool = False
+    muted_by_settings: bool = False  # so that the menu cannot unmute it
+    id_uses: tuple[str, ...] = ()  # a line per configured client ID
+    claimable_program: str = ""  # the program that the user may mark as theirs
+    programs: tuple[str, ...] = ()  # a line for each of the user's
+    missing: str = ""  # which of them are missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +50,12 @@ class MenuState:
     """What the menu's items depend on."""
 
     headline: str = f"{presenter.MARKS[Light.GREY]} {NAME}"
-    paused: bool = False
-    mute_text: str = ""  # until when notifications are muted, and by what
-    snoozed: bool = False
-    hours_known: bool = False  # it is known when the market opens
+    speaks_of: str | None = None  # the target whose page the headline opens
+    targets: tuple[TargetState, ...] = ()  # by name: an open menu must not change its order
+    controls: Controls = Controls()  # of all targets
     trouble: str = ""  # what is wrong with traymon itself
     start_at_login: StartAtLogin = StartAtLogin.OFF
-    has_project: bool = False  # a .env describes a target
-    id_uses: tuple[str, ...] = ()  # a line per configured client ID
-    claimable_program: str = ""  # the program that the user may mark as theirs
-    programs: tuple[str, ...] = ()  # a line for each of the user's
-    missing: str = ""  # which of them are missing
+    has_project: bool = False  # files describe what is watched
     settings: str = ""  # what is new in the files of the settings
 
     @property
@@ -49,7 +74,7 @@ class Appearance:
 
     light: Light = Light.GREY
     rimmed: bool = False  # the market is closed
-    marked: bool = False  # one of the user's programs is missing
+    marked: bool = False  # a program is missing, or something is wrong with a muted target
     tooltip: str = NAME
     menu: MenuState = MenuState()
 
@@ -59,32 +84,91 @@ class Appearance:
         return self.light, self.rimmed, self.marked
 
 
+class TargetStates:
+    """What the menu's items about each target depend on.
+
+    Found anew only for a status that is new, and every minute, as times are named by the day: for
+    each of several targets it takes half a millisecond.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Status, int, bool, TargetState]] = {}  # by the target's name
+
+    def of(self, statuses: Sequence[Status], now: float) -> tuple[TargetState, ...]:
+        """Return the states of all targets, by name."""
+        minute, several, before = int(now // 60), len(statuses) > 1, self._known
+        self._known = {}
+        for status in presenter.by_name(statuses):
+            name = status.target.name
+            known = before.get(name)
+            if known is None or known[0] is not status or known[1:3] != (minute, several):
+                known = (status, minute, several, _target_state(status, now, several=several))
+            self._known[name] = known
+        return tuple(state for *_, state in self._known.values())
+
+
 def appearance_of(
-    statuses: Sequence[Status], now: float, *, trouble: str, start_at_login: StartAtLogin
+    statuses: Sequence[Status],
+    now: float,
+    *,
+    trouble: str,
+    start_at_login: StartAtLogin,
+    targets: TargetStates | None = None,
 ) -> Appearance:
-    """Return the appearance for the statuses of all targets; there must be at least one."""
-    worst, *_ = by_light = presenter.worst_first(statuses)
-    programs = filter(None, map(presenter.claimable_program, by_light))
+    """Return the appearance for the statuses of all targets; there must be at least one.
+
+    `targets` remembers those of the last time.
+    """
+    worst, *_ = by_rank = presenter.worst_first(statuses)
+    shown = overview.worst(statuses)
     return Appearance(
-        light=worst.diagnosis.light,
+        light=presenter.worst_light(statuses),
         rimmed=worst.closed,
-        marked=any(program_text.missing(status) for status in statuses),
-        tooltip=presenter.tooltip(statuses, now),
+        marked=any(map(_is_marked, statuses)),
+        tooltip=tooltip(statuses, now),
         menu=MenuState(
-            headline=f"{presenter.demo_mark(worst)}{presenter.marked_headline(worst.diagnosis)}",
-            paused=all(status.paused for status in statuses),
-            mute_text=presenter.mute_text(worst, now),
-            snoozed=worst.snoozed_until is not None,
-            hours_known=any(status.opens_at is not None for status in statuses),
+            headline=overview.headline(statuses),
+            speaks_of=None if shown is None else shown.target.name,
+            targets=(targets or TargetStates()).of(statuses, now),
+            controls=_controls(by_rank, now),
             trouble=trouble,
             start_at_login=start_at_login,
-            has_project=any(status.target.env_file for status in statuses),
-            id_uses=tuple(line for status in by_light for line in presenter.id_uses(status)),
-            claimable_program=next((program.label for program in programs), ""),
-            programs=tuple(
-                line for status in by_light for line in program_text.menu_lines(status, now)
-            ),
-            missing=next(filter(None, map(program_text.missing_text, by_light)), ""),
-            settings=next(filter(None, map(presenter.settings_text, by_light)), ""),
+            has_project=len(statuses) > 1 or bool(worst.target.env_file),
+            settings=next(filter(None, map(presenter.settings_text, by_rank)), ""),
         ),
+    )
+
+
+def _is_marked(status: Status) -> bool:
+    """Tell whether a status needs the mark: what the user should know that no light says."""
+    unwell = status.diagnosis.light is not Light.GREEN and not presenter.is_paused(status)
+    return bool(program_text.missing(status)) or (status.muted and unwell)
+
+
+def _target_state(status: Status, now: float, *, several: bool) -> TargetState:
+    """Return the state of a target; the menu of the only one does not list its checks."""
+    program = presenter.claimable_program(status)
+    checks = chips(check_steps(status.evidence)) if several else ()
+    return TargetState(
+        name=status.target.name,
+        label=presenter.named_mark(status),
+        headline=presenter.marked_headline(status.diagnosis),
+        checks=tuple(f"{chip.mark} {chip.label} {chip.state}" for chip in checks),
+        controls=_controls([status], now),
+        muted=status.muted,
+        muted_by_settings=status.target.muted,
+        id_uses=tuple(presenter.id_uses(status)),
+        claimable_program="" if program is None else program.label,
+        programs=tuple(program_text.menu_lines(status, now)),
+        missing=program_text.missing_text(status),
+    )
+
+
+def _controls(by_rank: Sequence[Status], now: float) -> Controls:
+    muted = [presenter.mute_text(status, now) for status in by_rank]
+    return Controls(
+        paused=presenter.all_paused(by_rank),
+        mute_text=muted[0] if all(muted) else "",
+        snoozed=any(status.snoozed_until is not None for status in by_rank),
+        hours_known=any(status.opens_at is not None for status in by_rank),
     )

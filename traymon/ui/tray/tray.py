@@ -19,7 +19,7 @@ from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
-from traymon.ui.tray.appearance import NAME, Appearance, appearance_of
+from traymon.ui.tray.appearance import NAME, Appearance, TargetStates, appearance_of
 from traymon.ui.tray.backend import icon_class
 from traymon.ui.tray.menu import make_menu
 
@@ -35,7 +35,7 @@ class Tray:
 
     def __init__(self, actions: UserActions) -> None:
         """Raises NoTray if no tray can be reached."""
-        self._appearance = Appearance()
+        self._appearance, self._targets = Appearance(), TargetStates()
         self._lock = threading.Lock()
         self._stopped = False
         self._icon = icon_class()(
@@ -46,8 +46,7 @@ class Tray:
         )
         self.balloons = BalloonChannel(self._icon) if self._icon.has_balloons else None
         if self.balloons is not None:
-            balloons = self.balloons
-            self._icon.on_balloon_click = lambda: actions.open_fix_page(balloons.key)
+            self._icon.on_balloon_click = actions.open_fix_page
             self._icon.on_session_end = actions.end_session
 
     def run(self, on_waiting: Callable[[], None], patience: float = 0.0) -> bool:
@@ -100,6 +99,7 @@ class Tray:
                     time.time(),
                     trouble=menu.trouble,
                     start_at_login=menu.start_at_login,
+                    targets=self._targets,
                 )
             )
 
@@ -143,22 +143,19 @@ class BalloonChannel:
 
     def __init__(self, icon: Any) -> None:
         self._icon = icon
-        self.key = ""  # of the balloon shown last, the only one that can be clicked
 
     def prepare(self) -> None:
         """Do nothing: the icon is there."""
 
     def deliver(self, key: str, text: NotificationText, picture: str, settle: Settle) -> Outcome:
         """Show a balloon, with the light's own picture. Raises ChannelError."""
-        self.key = key  # before the balloon can be clicked
         title, body = sign(text.title, text.clickable_body)
-        taken = self._icon.balloon(replace(text, title=title, body=body), text.light)
+        taken = self._icon.balloon(key, replace(text, title=title, body=body), text.light)
         return outcome_of(taken, BALLOON_TIMEOUT, settle)
 
     def withdraw(self, key: str | None = None) -> None:
         """Take the balloon away if it is the key's, or whose ever it is."""
-        if key in (None, self.key):
-            self._icon.post(self._icon.clear_balloon)
+        self._icon.post(lambda: self._icon.clear_balloon(key))
 
     def close(self) -> None:
         """Do nothing: the icon is the tray's."""

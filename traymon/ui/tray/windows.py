@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,6 +23,7 @@ from pystray._util import win32
 from traymon.core.vocabulary import Light
 from traymon.ui import icons
 from traymon.ui.notification_text import NotificationText
+from traymon.ui.tray.balloon_keys import BalloonKeys
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ WM_JOBS = 0x8000  # WM_APP: the first number for a program's own messages
 SM_CXICON, SM_CXSMICON = 11, 49
 PER_MONITOR_AWARE_V2 = -4  # windef.h, DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2
 # shellapi.h
-NIN_BALLOONUSERCLICK = 0x405
+NIN_BALLOONSHOW, NIN_BALLOONHIDE, NIN_BALLOONTIMEOUT, NIN_BALLOONUSERCLICK = range(0x402, 0x406)
 NIIF_USER, NIIF_LARGE_ICON = 0x4, 0x20
 
 TICK, RETRY = 1, 2  # the IDs of our timers
@@ -58,7 +60,8 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
         self._user32: Any = getattr(ctypes, "windll").user32  # noqa: B009  (mypy: Windows only)
         self._declare()
         self.on_session_end: Callable[[], None] = lambda: None
-        self.on_balloon_click: Callable[[], None] = lambda: None
+        self.on_balloon_click: Callable[[str], None] = lambda key: None
+        self._balloon_keys = BalloonKeys()
         self._docked = threading.Event()
         self._in_menu = self._menu_is_old = False
         self._balloon_icon: int | None = None
@@ -195,10 +198,10 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
                 return int(self._user32.GetSystemMetricsForDpi(metric, dpi))
         return int(self._user32.GetSystemMetrics(metric))
 
-    # --- balloons: only the last one shown can be clicked
+    # --- balloons: only the one on the screen can be clicked
 
-    def balloon(self, text: NotificationText, light: Light) -> Future[str]:
-        """Show a notification. Not from the loop's own thread.
+    def balloon(self, key: str, text: NotificationText, light: Light) -> Future[str]:
+        """Show a notification; a click on it reports its key. Not from the loop's own thread.
 
         Waits some seconds for the icon to appear first. The future fails if the shell refuses.
         """
@@ -209,6 +212,7 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             try:
                 if not self._balloon(text, light):
                     raise OSError("the notification area does not take it")
+                self._balloon_keys.sent(key, time.monotonic())
                 taken.set_result("")
             except Exception as error:  # whatever it is, whoever waits must hear of it
                 taken.set_exception(error)
@@ -230,13 +234,19 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             win32.DestroyIcon(before)
         return taken
 
-    def clear_balloon(self) -> None:
-        """Take the balloon away. To be posted as a job."""
-        self._change(win32.NIF_INFO, szInfo="", szInfoTitle="", dwInfoFlags=0)
+    def clear_balloon(self, key: str | None) -> None:
+        """Take the key's balloon away, or whose ever it is. To be posted as a job."""
+        if self._balloon_keys.is_reachable(key):
+            self._change(win32.NIF_INFO, szInfo="", szInfoTitle="", dwInfoFlags=0)
 
     def _on_notify(self, wparam: int, lparam: int) -> None:
+        if lparam == NIN_BALLOONSHOW:
+            self._balloon_keys.appeared()
+            return
         if lparam == NIN_BALLOONUSERCLICK:
-            self.on_balloon_click()
+            self.on_balloon_click(self._balloon_keys.clicked)
+        if lparam in (NIN_BALLOONHIDE, NIN_BALLOONTIMEOUT, NIN_BALLOONUSERCLICK):
+            self._balloon_keys.left(time.monotonic())
             return
         self._in_menu = lparam == win32.WM_RBUTTONUP
         try:

@@ -1,18 +1,19 @@
-"""Opens the fix page in the user's browser: the live one, or the static one without a server."""
+"""Opens the page in the user's browser: the live one, or the static one without a server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from traymon.core.model import Status
 from traymon.diagnosis.catalogue import STALE
 from traymon.ui.openers import open_in_browser, open_secret_address, remove_old_redirects
+from traymon.ui.web.anchors import anchor_of
 from traymon.ui.web.static_page import StaticPages
 
 
 class PageOpener:
-    """Opens fix pages. Writes files: not to be called on the monitor's loop."""
+    """Opens the page of all targets, or of one. Writes files: not for the monitor's loop."""
 
     def __init__(
         self,
@@ -30,11 +31,16 @@ class PageOpener:
         """Remove the files by which commands that have ended opened the page."""
         remove_old_redirects(self._folder)
 
-    def open(self, status: Status | None) -> None:
-        """Open the fix page of a status. Raises CannotOpen, or OSError without a page."""
+    def open(self, statuses: Sequence[Status], target: str | None) -> None:
+        """Open the page of the named target, or else the one of all.
+
+        Raises CannotOpen, or OSError without a page.
+        """
+        named = next((one for one in statuses if one.target.name == target), None)
         # a monitor that hangs blocks the live page, too: the browser would wait forever
-        stale = status is not None and status.diagnosis.code == STALE.code
+        stale = statuses and all(one.diagnosis.code == STALE.code for one in statuses)
         if not stale and (address := self._live_address()) is not None:
-            self._open_address(address, self._folder)
-        elif status is not None:
-            self._open_file(self._static_pages.write(status))
+            anchor = anchor_of(named) if named and len(statuses) > 1 else ""
+            self._open_address(f"{address}{anchor}", self._folder)
+        elif statuses:
+            self._open_file(self._static_pages.write(statuses, named))

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
 from traymon.core.facts import Facts
 from traymon.core.model import Status
-from traymon.core.vocabulary import Light, SensorName
+from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages, formatting
 from traymon.diagnosis.catalogue import STALE
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration, moment
 from traymon.ui import icons, presenter, program_text
+from traymon.ui.chips import chips
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
-from traymon.ui.web.chips import chips
+from traymon.ui.web.anchors import place_of
 from traymon.ui.web.glance import glance
 from traymon.ui.web.program_rows import program_list
+from traymon.ui.web.target_rows import check_times, mute_of
 
 IDLE = "Nothing to do."  # how the Fix of a page begins that needs none
 # The fix comes first: it must be visible without scrolling.
@@ -52,25 +53,16 @@ def part(
         "watched": not status.paused and status.diagnosis.code != STALE.code,
         "fixed": "" if fixed is None else duration(fixed),
         "was_wrong": _was_wrong(status),
-        "muted": presenter.mute_text(status, now),
+        "place": place_of(status),
+        "mute": mute_of(status),
+        "silenced": presenter.mute_text(status, now),
         "market": presenter.market_closed_text(status, now),
         "settings": status.settings.news.name,
         "settings_problem": clean(status.settings.problem),
         "missing": program_text.missing_text(status),
         "programs": program_list(status, now),
         "chips": chips(check_steps(status.evidence)),
-        **_check_times(status),
-    }
-
-
-def _check_times(status: Status) -> dict[str, Any]:
-    """Return when the port was last checked and will be next, for people and for page.js."""
-    reading = status.evidence.readings.get(SensorName.HANDSHAKE)
-    due = status.next_check_at
-    return {
-        "checked": "" if reading is None else _clock_time(reading.at),
-        "checked_at": "" if reading is None else f"{reading.at:.3f}",
-        "due_at": "" if due is None else f"{due:.3f}",
+        **check_times([status]),
     }
 
 
@@ -121,7 +113,3 @@ def common(status: Status, now: float) -> dict[str, Any]:
 def has_fix(code: str, light: Light) -> bool:
     """Tell whether a page has anything to do: not while all is well, or while waiting is enough."""
     return light is not Light.GREEN and not fix_pages.page(code).sections["Fix"].startswith(IDLE)
-
-
-def _clock_time(at: float) -> str:
-    return f"{datetime.fromtimestamp(at):%H:%M:%S}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -26,28 +26,53 @@ from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
-from traymon.ui import coming_up, icons, presenter
+from traymon.ui import coming_up, icons, overview, presenter
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.incidents import IncidentView
+from traymon.ui.web import target_rows
+from traymon.ui.web.anchors import anchor_of
 from traymon.ui.web.parts import common, has_fix, part, sections
 
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def page(
-    status: Status, now: float, dashboard: Dashboard | None = None, plan: Sequence[Planned] = ()
+    status: Status,
+    now: float,
+    dashboard: Dashboard | None = None,
+    plan: Sequence[Planned] = (),
+    back: str = "",
 ) -> str:
     """Return the fix page of a status as one HTML document that loads nothing else.
 
-    With the history, and what comes next.
+    With the history, and what comes next. `back` leads to the page of all targets.
     """
-    return _static_page(status, now, dashboard, plan, ended=False)
+    return _static_page(status, now, dashboard, plan, back, ended=False)
 
 
-def ended_page(status: Status, now: float, dashboard: Dashboard | None = None) -> str:
+def ended_page(
+    status: Status, now: float, dashboard: Dashboard | None = None, back: str = ""
+) -> str:
     """Return the fix page as it was when traymon ended, which it says."""
-    return _static_page(status, now, dashboard, (), ended=True)
+    return _static_page(status, now, dashboard, (), back, ended=True)
+
+
+def overview_page(
+    statuses: Sequence[Status],
+    now: float,
+    href: Callable[[Status], str],
+    plan: Sequence[Planned] = (),
+    *,
+    ended: bool = False,
+) -> str:
+    """Return the page of all targets as one HTML document; `href` leads to a target's own."""
+    shown = target_rows.values(statuses, now, href)
+    if ended:
+        shown |= {**_grey(), "rows": [replace(row, **_grey()) for row in shown["rows"]]}
+    contents = {"contents": "overview.html.j2", "dashboards": [], "targets": shown}
+    light = presenter.worst_light(statuses)
+    return _document(contents, light, _title(statuses, now), now, plan, ended=ended)
 
 
 @cache
@@ -75,21 +100,39 @@ def live_event(
     now: float,
     plan: Sequence[Planned] = (),
     dashboards: Sequence[Dashboard] = (),
+    *,
+    several: bool = False,
+    gone: str = "",
 ) -> dict[str, Any]:
-    """Return what changes on the live page: its part, light, title and icon.
+    """Return what changes on the live page: its contents, light, title and icon.
 
-    And the time, for the countdown to the next check, and the states that decide which actions are
-    offered. `plan` is what comes next; `dashboards` tell of the past, as far as it was read.
+    The page of one status is that target's, the page of several lists them. And the time, for the
+    countdown to the next check, and the states that decide which actions are offered. `plan` is
+    what comes next; `dashboards` tell of the past, as far as it was read. `several` are watched,
+    whatever the page shows; `gone` is a target that is no longer watched.
     """
-    boards = {board.target: board for board in dashboards}
-    parts = [part(one, now, boards.get(clean(one.target.name)), plan) for one in statuses]
-    light = presenter.worst_light(statuses)
+    if len(statuses) == 1:
+        board = next(iter(dashboards), None)
+        html = fill_template(
+            "status.html.j2",
+            part=part(statuses[0], now, board, plan),
+            back="#" if several else "",
+            live=True,
+            coming=coming_up.rows(plan, now),
+        )
+        light = statuses[0].diagnosis.light
+    else:
+        html = fill_template(
+            "overview.html.j2",
+            targets=target_rows.values(statuses, now, anchor_of, gone),
+            live=True,
+            coming=coming_up.rows(plan, now),
+        )
+        light = presenter.worst_light(statuses)
     return {
-        "html": fill_template(
-            "status.html.j2", parts=parts, live=True, coming=coming_up.rows(plan, now)
-        ),
+        "html": html,
         "light": light.word,
-        "title": _title(parts),
+        "title": _title(statuses, now),
         "icon": icon_of(light),
         "now": now,
         "state": [name for name, holds in _states(statuses).items() if holds],
@@ -125,6 +168,7 @@ def _states(statuses: Sequence[Status]) -> dict[str, bool]:
     paused = presenter.all_paused(statuses)
     return {
         "connected": True,
+        "several": len(statuses) > 1,
         "paused": paused,
         "watching": not paused,
         "snoozed": any(status.snoozed_until is not None for status in statuses),
@@ -177,19 +221,40 @@ def _static_page(
     now: float,
     dashboard: Dashboard | None,
     plan: Sequence[Planned],
+    back: str,
     *,
     ended: bool,
 ) -> str:
-    shown, light = part(status, now, dashboard, plan), status.diagnosis.light
-    if ended:
-        light = Light.GREY
-        shown |= {"light": light.word, "shape": Markup(icons.svg(light))}
+    contents = {
+        "contents": "status.html.j2",
+        "part": part(status, now, dashboard, plan) | (_grey() if ended else {}),
+        "back": back,
+        "dashboards": [] if dashboard is None else [dashboard],
+    }
+    light = status.diagnosis.light
+    return _document(contents, light, _title([status], now), now, plan, ended=ended)
+
+
+def _grey() -> dict[str, Any]:
+    """Return the values of a light that nobody vouches for any more."""
+    return {"light": Light.GREY.word, "shape": Markup(icons.svg(Light.GREY))}
+
+
+def _document(
+    contents: dict[str, Any],
+    light: Light,
+    title: str,
+    now: float,
+    plan: Sequence[Planned],
+    *,
+    ended: bool,
+) -> str:
+    """Return a page as one HTML document; grey once traymon has ended."""
+    light = Light.GREY if ended else light
     return fill_template(
         "page.html.j2",
-        parts=[shown],
         live=False,
         coming=coming_up.rows(plan, now),
-        dashboards=[] if dashboard is None else [dashboard],
         style=Markup(style_sheet()),
         light=light.word,
         icon=icon_of(light),
@@ -199,17 +264,23 @@ def _static_page(
         script_hash=_hash(_static_script()),
         ended=ended,
         at=int(now),
-        title=_title([shown]),
+        title=title,
         version=__version__,
         now=f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}",
+        **contents,
     )
 
 
-def _title(parts: Sequence[dict[str, Any]]) -> str:
-    if not parts:
-        return "traymon"
-    demo = "DEMO " if parts[0]["demo"] else ""
-    return f"{parts[0]['mark']} {demo}{parts[0]['headline']} · traymon"
+def _title(statuses: Sequence[Status], now: float) -> str:
+    """Return the title of the page of these statuses; the mark comes first, as tabs are narrow."""
+    if len(statuses) > 1:
+        return f"{overview.headline(statuses)} · traymon"
+    for status in statuses:
+        words, mark = fix_pages.page(status.diagnosis.code), presenter.MARKS[status.diagnosis.light]
+        demo = "DEMO " if status.target.demo else ""
+        headline = fix_pages.fill(words.headline, presenter.facts_of(status, now))
+        return f"{mark} {demo}{presenter.name_mark(status)}{headline} · traymon"
+    return "traymon"
 
 
 def icon_of(light: Light) -> str:

@@ -79,19 +79,21 @@ class Routes:
             Route("/page.css", _asset("page.css", "text/css")),
             Route("/page.js", _asset("page.js", "text/javascript")),
             Route("/actions.js", _asset("actions.js", "text/javascript")),
-            Route("/check-now", _act(actions.check_now), methods=["POST"]),
+            Route("/check-now", self._act_on(actions.check_now), methods=["POST"]),
             Route("/pause", self._pause, methods=["POST"]),
             Route("/resume", self._resume, methods=["POST"]),
+            Route("/mute/{target:path}/{word}", self._mute, methods=["POST"]),
             Route("/mine/{target:path}", self._mark_as_mine, methods=["POST"]),
             Route("/programs/{key}/{word}", self._expect_program, methods=["POST"]),
             Route("/show-window/{target:path}", self._show_window, methods=["POST"]),
             Route("/snooze/{wish:path}", self._snooze, methods=["POST"]),
-            Route("/tws-settings", _act(actions.look_at_tws_settings), methods=["POST"]),
+            Route("/tws-settings", self._act_on(actions.look_at_tws_settings), methods=["POST"]),
             Route("/use-settings", _act(actions.use_new_settings), methods=["POST"]),
-            Route("/open-tws-logs", _act(actions.open_tws_logs), methods=["POST"]),
+            Route("/open-tws-logs", self._act_on(actions.open_tws_logs), methods=["POST"]),
             Route("/open-page", _act(lambda: actions.open_fix_page(None)), methods=["POST"]),
             Route("/one-time", self._one_time, methods=["POST"]),
             Route("/make-room", self._make_room, methods=["POST"]),
+            Route("/watch-too", self._watch_too, methods=["POST"]),
             *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
@@ -122,7 +124,8 @@ class Routes:
     async def _events(self, request: Request) -> Response:
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
-        return StreamingResponse(self._streams.events(), media_type="text/event-stream")
+        target = request.query_params.get("target", "")
+        return StreamingResponse(self._streams.events(target), media_type="text/event-stream")
 
     def _explain(self, request: Request) -> Response:
         code = request.path_params["code"]
@@ -153,25 +156,56 @@ class Routes:
         return PlainTextResponse(write(report, self._now()))
 
     def _report(self, request: Request) -> Response:
-        reports = [render.report(status, self._now()) for status in self._worst_first()]
+        reports = [render.report(status, self._now()) for status in self._meant(request)]
         return PlainTextResponse("\n".join(reports))
 
     def _status(self, request: Request) -> Response:
         return JSONResponse([as_json(status) for status in self._worst_first()])
 
+    def _meant(self, request: Request) -> Sequence[Status]:
+        """Return the target that a request names, or else all of them, the worst first.
+
+        Raises HTTPException if that target is not watched: nothing is done to others in its place.
+        """
+        name = _target(request)
+        if name is None:
+            return self._worst_first()
+        named = [one for one in self._statuses() if clean(one.target.name) == name]
+        if not named:
+            raise HTTPException(404)
+        return named
+
+    def _name(self, request: Request) -> str | None:
+        """Return the target that an action is for; None: all. Raises HTTPException, as above."""
+        return None if _target(request) is None else self._meant(request)[0].target.name
+
+    def _act_on(self, action: Callable[[str | None], None]) -> Handler:
+        async def act(request: Request) -> Response:
+            action(self._name(request))
+            return Response(status_code=204)
+
+        return act
+
     async def _pause(self, request: Request) -> Response:
         """Pause; a page that did not know of a pause yet must not end it."""
-        if not presenter.all_paused(self._statuses()):
-            self._actions.pause_or_resume()
+        if not presenter.all_paused(self._meant(request)):
+            self._actions.pause_or_resume(self._name(request))
         return Response(status_code=204)
 
     async def _resume(self, request: Request) -> Response:
-        if presenter.all_paused(self._statuses()):
-            self._actions.pause_or_resume()
+        if presenter.all_paused(self._meant(request)):
+            self._actions.pause_or_resume(self._name(request))
+        return Response(status_code=204)
+
+    async def _mute(self, request: Request) -> Response:
+        word = request.path_params["word"]
+        if word not in ("on", "off"):
+            raise HTTPException(404)
+        self._actions.mute(self._meant(request)[0].target.name, word == "on")
         return Response(status_code=204)
 
     async def _mark_as_mine(self, request: Request) -> Response:
-        self._actions.mark_as_mine(request.path_params["target"])
+        self._actions.mark_as_mine(self._meant(request)[0].target.name)
         return Response(status_code=204)
 
     async def _expect_program(self, request: Request) -> Response:
@@ -182,12 +216,12 @@ class Routes:
         return Response(status_code=204)
 
     async def _show_window(self, request: Request) -> Response:
-        self._actions.show_window(request.path_params["target"])
+        self._actions.show_window(self._meant(request)[0].target.name)
         return Response(status_code=204)
 
     async def _snooze(self, request: Request) -> Response:
         try:
-            self._actions.snooze(request.path_params["wish"])
+            self._actions.snooze(request.path_params["wish"], self._name(request))
         except ValueError as error:
             return PlainTextResponse(str(error), 400)
         return Response(status_code=204)
@@ -201,6 +235,17 @@ class Routes:
         if not request.scope.get("owner"):
             return PlainTextResponse("Forbidden", 403)
         return JSONResponse({"ends": self._actions.make_room()})
+
+    def _watch_too(self, request: Request) -> Response:  # in a thread: it takes a second
+        if not request.scope.get("owner"):
+            return PlainTextResponse("Forbidden", 403)
+        return JSONResponse({"why_not": self._actions.watch_too(dict(request.query_params))})
+
+
+def _target(request: Request) -> str | None:
+    """Return the name of the target that a request is about; None if it names none."""
+    name = request.path_params.get("target", request.query_params.get("target"))
+    return None if name is None else str(name)
 
 
 def _number(request: Request) -> int:

@@ -54,8 +54,11 @@ class Streams:
             end.set()
             self.wake()
 
-    async def events(self) -> AsyncIterator[str]:
-        """Yield the events of one more page; the oldest stream ends if there are too many."""
+    async def events(self, target: str = "") -> AsyncIterator[str]:
+        """Yield the events of one more page; the oldest stream ends if there are too many.
+
+        The page is the named target's; the one of all if there is none of this name.
+        """
         end = asyncio.Event()
         self._ends.append(end)  # counted as it begins: many can be asked for in one moment
         self._end_oldest(len(self._ends) - MAX_STREAMS)
@@ -64,12 +67,13 @@ class Streams:
         try:
             while not end.is_set():
                 changed = self._changed
-                yield await asyncio.to_thread(self._status_event)
-                boards = await asyncio.to_thread(self._read_dashboards)
+                yield await asyncio.to_thread(self._status_event, target)
+                boards = await asyncio.to_thread(self._read_dashboards, target)
                 if boards != shown:
                     shown = boards
                     yield await asyncio.to_thread(_history_event, boards)
-                    yield await asyncio.to_thread(self._status_event)  # it names some figures
+                    # it names some figures
+                    yield await asyncio.to_thread(self._status_event, target)
                 await asyncio.sleep(MIN_UPDATE_INTERVAL)
                 while not await _is_set_within(changed, ALIVE_INTERVAL):
                     yield "event: alive\ndata:\n\n"  # page.js takes silence for a hang
@@ -79,16 +83,22 @@ class Streams:
             self._ends.remove(end)
             self._set_viewer_present(bool(self._ends))
 
-    def _status_event(self) -> str:
+    def _status_event(self, target: str) -> str:
         """Render the part of the page that changes. Off the loop: it takes milliseconds."""
-        statuses, now = presenter.worst_first(self._statuses()), self._now()
-        plan = coming_up.plan_of(statuses, self._calendar_of, now)
-        boards = self._dashboards.latest(statuses)
-        return f"data: {json.dumps(render.live_event(statuses, now, plan, boards))}\n\n"
+        statuses, now = self._statuses(), self._now()
+        meant = presenter.named_or_all(statuses, target)
+        plan = coming_up.plan_of(meant, self._calendar_of, now)
+        boards = self._dashboards.latest(meant) if len(meant) == 1 else ()
+        several = len(statuses) > 1
+        event = render.live_event(
+            meant, now, plan, boards, several=several, gone=target if len(meant) > 1 else ""
+        )
+        return f"data: {json.dumps(event)}\n\n"
 
-    def _read_dashboards(self) -> tuple[Dashboard, ...]:
-        """Return what the history says. Off the loop: it waits for the disk."""
-        return self._dashboards.read(presenter.worst_first(self._statuses()))
+    def _read_dashboards(self, target: str) -> tuple[Dashboard, ...]:
+        """Return what the history says of one target. Off the loop: it waits for the disk."""
+        meant = presenter.named_or_all(self._statuses(), target)
+        return self._dashboards.read(meant) if len(meant) == 1 else ()
 
 
 def _history_event(dashboards: Sequence[Dashboard]) -> str:

@@ -21,6 +21,7 @@ from traymon.core.history import NOT_WATCHED, Description, Period
 from traymon.core.model import Status, Update
 from traymon.core.time_windows import Schedule, Span
 from traymon.core.vocabulary import Light, SensorName, Symptom
+from traymon.monitoring import target_monitor
 from traymon.monitoring.target_monitor import RESUME_GRACE
 from traymon.storage.history import database as database_module
 from traymon.storage.history import writer as writer_module
@@ -412,3 +413,24 @@ def test_that_a_fault_is_over_is_known_before_the_next_sign_of_life(kept: Kept) 
 
     kept.play(story)
     assert [str(one.condition) for one in seen[-2:]] == ["down", "up"]
+
+
+def test_the_outage_of_a_target_that_is_watched_no_longer_goes_on_for_no_longer(
+    kept: Kept,
+) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.until(60)
+        end(scene)
+        await scene.until(200)
+        assert scene.shows(Light.RED)
+        target = scene.status.target
+        scene.monitor.set_targets([])
+        await scene.until(4000)
+        scene.monitor.set_targets([target])
+        await scene.until(4100)
+
+    kept.play(story)
+    (outage, unwatched) = [one for one in kept.periods() if 100 < one.end - BEGAN <= 4000]
+    assert outage.code == "port-refused"
+    assert outage.end - BEGAN == pytest.approx(200, abs=target_monitor.TICK)
+    assert unwatched.condition in NOT_WATCHED

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from support.polling import wait_for
 from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
 from traymon.core.notification_policy import RETRY_INTERVAL, Outcome
 from traymon.core.target import Target
@@ -238,3 +239,18 @@ def test_a_channel_whose_library_is_missing_does_not_keep_the_others_from_sendin
     scene.wait()
     scene.notifier.stop()
     assert [title for title, _ in scene.screen.shown] == ["last"]
+
+
+def test_what_is_shown_of_a_target_that_is_watched_no_longer_is_withdrawn() -> None:
+    scene = Scene()
+    red = Diagnosis("port-refused", Light.RED)
+    scene.publish("port-refused", Flip(scene.now, Diagnosis("healthy", Light.GREEN), red))
+    wait_for(lambda: scene.screen.shown)
+    evidence = Evidence(TARGET, scene.now)
+    status = Status(TARGET, red, scene.now, scene.now, evidence, scene.now)
+    scene.dispatcher.on_update(Update(status, None, ~Change.NOTHING, ended=True))
+    wait_for(lambda: scene.screen.withdrawn == ["bot"])
+    scene.now += 3600  # by now there would have been a reminder
+    assert scene.dispatcher._memories == {}
+    scene.notifier.stop()
+    assert len(scene.screen.shown) == 1

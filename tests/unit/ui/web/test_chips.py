@@ -9,7 +9,7 @@ import pytest
 from support.page_scenes import scene
 from traymon.core.target import Target
 from traymon.diagnosis.checks import check_steps
-from traymon.ui.web.chips import chips
+from traymon.ui.chips import chips
 
 NAMES = ("Port", "Handshake", "Session", "Client IDs")
 PASSED, FAILED, ATTENTION = ("✓", "passed"), ("✗", "failed"), ("!", "needs attention")

@@ -123,7 +123,7 @@ def test_an_incident_that_is_not_kept_and_a_damaged_history_have_their_words() -
 def test_the_file_has_the_history_and_keeps_it_at_the_end(tmp_path: Path) -> None:
     reader = write_fortnight(tmp_path / "history.db")
     pages = StaticPages(tmp_path / "pages", lambda: NOW, dashboards=Dashboards(reader, lambda: NOW))
-    path = pages.write(scene("handshake-silent"))
+    path = pages.write([scene("handshake-silent")])
     assert "Last 90 days" in path.read_text(encoding="utf-8")
     pages.show([scene("handshake-silent")], {})
     pages.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from pathlib import Path
@@ -28,18 +29,18 @@ def status(name: str = "bot", symptom: Symptom = Symptom.SILENT) -> Status:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights in another way")
 def test_a_page_is_for_its_owner_only_also_where_a_readable_one_stood(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path / "state", lambda: NOW)
-    path = pages.write(status())
+    path = pages.write([status()])
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o644)
-    pages.write(status())
+    pages.write([status()])
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_page_is_renewed_in_place(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path, lambda: NOW)
-    path = pages.write(status())
+    path = pages.write([status()])
     assert "TWS does not answer programs" in path.read_text(encoding="utf-8")
-    assert pages.write(status(symptom=Symptom.OK)) == path
+    assert pages.write([status(symptom=Symptom.OK)]) == path
     assert "Programs can connect to port" in path.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [path]
 
@@ -49,7 +50,7 @@ def test_a_page_is_renewed_within_the_minute_so_that_its_age_tells_of_traymons_e
 ) -> None:
     now = NOW
     pages = StaticPages(tmp_path, lambda: now)
-    pages.write(status())
+    pages.write([status()])
     written = pages.path("bot").read_text(encoding="utf-8")
     now += 10
     pages.show([status()], {})
@@ -61,7 +62,7 @@ def test_a_page_is_renewed_within_the_minute_so_that_its_age_tells_of_traymons_e
 
 def test_an_opened_page_is_renewed_with_every_new_headline(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path, lambda: NOW)
-    path = pages.write(status())
+    path = pages.write([status()])
     pages.show([status(symptom=Symptom.OK)], {"bot": Change.HEADLINE})
     assert "Programs can connect to port" in path.read_text(encoding="utf-8")
 
@@ -75,19 +76,44 @@ def test_a_page_that_nobody_has_opened_is_not_written(tmp_path: Path) -> None:
 
 def test_every_opened_page_says_that_traymon_has_ended(tmp_path: Path) -> None:
     pages = StaticPages(tmp_path, lambda: NOW)
-    for name in ("bot", "other"):
-        pages.write(status(name))
-    pages.show([status(), status("other")], {})
+    both = [status(), status("other")]
+    overview = pages.write(both)
+    pages.show(both, {})
     pages.end()
-    for name in ("bot", "other"):
-        assert "traymon ended at" in pages.path(name).read_text(encoding="utf-8")
+    for path in (overview, pages.path("bot"), pages.path("other")):
+        assert "traymon ended at" in path.read_text(encoding="utf-8")
+
+
+def test_of_several_targets_a_page_lists_them_all_and_leads_to_each_and_back(
+    tmp_path: Path,
+) -> None:
+    pages = StaticPages(tmp_path, lambda: NOW)
+    names = ["a b", "a-b", "A/B"]
+    targets = [status(name) for name in names]
+    overview = pages.write(targets)
+    links = re.findall(r'href="(fix-[^"]+)"', overview.read_text(encoding="utf-8"))
+    assert len(set(links)) == 3
+    for link in links:
+        assert f'href="{overview.name}"' in (tmp_path / link).read_text(encoding="utf-8")
+    assert pages.write(targets, targets[1]) == pages.path("a-b")
+    alone = StaticPages(tmp_path / "alone", lambda: NOW).write([status()])
+    assert "All targets" not in alone.read_text(encoding="utf-8")
+
+
+def test_the_page_of_all_follows_each_target(tmp_path: Path) -> None:
+    pages = StaticPages(tmp_path, lambda: NOW)
+    overview = pages.write([status("a"), status("b")])
+    assert "All 2 red" in overview.read_text(encoding="utf-8")
+    fixed = [status("a"), status("b", Symptom.OK)]
+    pages.show(fixed, {"b": Change.HEADLINE})
+    assert "1 of 2 red" in overview.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "/etc/passwd", "a\\b:c", "CON", "", "取引", "x" * 40, "."]
 )
 def test_a_target_of_any_name_has_its_page_in_the_folder(tmp_path: Path, name: str) -> None:
-    path = StaticPages(tmp_path, lambda: NOW).write(status(name))
+    path = StaticPages(tmp_path, lambda: NOW).write([status(name)])
     assert path.resolve().parent == tmp_path.resolve()
     assert path.is_file()
 
@@ -104,7 +130,7 @@ def test_what_cannot_be_written_whole_leaves_the_old_file_and_nothing_else(tmp_p
 def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(OSError, match="state"):
-        StaticPages(tmp_path / "state", lambda: NOW).write(status())
+        StaticPages(tmp_path / "state", lambda: NOW).write([status()])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a reader there holds up the one who replaces")

@@ -1,0 +1,239 @@
+"""Reads alerts.toml: who is told of a fault beside the desktop.
+
+A mistake costs the entry that it is in; the others are in force. Knows neither how a message gets
+anywhere nor when.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from traymon.config.toml_file import Table, TomlFile, as_text, as_texts
+from traymon.config.web_address import WEB_ADDRESS, web_address
+from traymon.core import time_windows
+from traymon.core.alerts import (
+    ALARMING,
+    HOOK_TIMEOUT,
+    PING_INTERVAL,
+    Alerts,
+    Drill,
+    Hooks,
+    Ping,
+    PushChannel,
+    Secret,
+)
+from traymon.core.time_windows import Schedule
+from traymon.core.vocabulary import Light
+from traymon.errors import Mistake
+from traymon.storage.files import read_file
+
+NAME = "alerts.toml"
+MAX_SECRET = 4_000  # bytes of a file that holds one
+MAX_NAME = 40  # characters, so that it fits into the icon's menu
+KINDS = ("ntfy", "webhook")
+# One push channel of each kind, and the ping, by a line in the environment or the `.env` file.
+PUSH_VARIABLES = {"TRAYMON_NTFY": "ntfy", "TRAYMON_WEBHOOK": "webhook"}
+PING_VARIABLE = "TRAYMON_PING"
+T = TypeVar("T")
+LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsFile:
+    """What alerts.toml and the environment ask for, and what is wrong with them."""
+
+    alerts: Alerts
+    mistakes: tuple[Mistake, ...] = ()  # each costs the entry that it is in
+    warnings: tuple[Mistake, ...] = ()  # these cost nothing
+
+
+def load(path: Path, environ: Mapping[str, str]) -> AlertsFile:
+    """Return the alerts of a file, which need not be there, and of the environment.
+
+    Raises ConfigError if the file as a whole cannot be used.
+    """
+    try:
+        file = TomlFile(path)
+    except FileNotFoundError:
+        return _with_environment(AlertsFile(Alerts()), environ)
+    reader = _Reader(environ)
+    root = file.root
+    push = tuple(filter(None, map(reader.push, root.tables("push"))))
+    alerts = Alerts(
+        push=push,
+        ping=_section(root, "ping", reader.ping),
+        hooks=_section(root, "hooks", reader.hooks),
+        drill=_section(root, "drill", reader.drill),
+        page_url=root.get("page_url", WEB_ADDRESS, web_address, ""),
+    )
+    root.refuse_others()
+    warnings = _may_be_read_by_others(path) if reader.holds_secrets else ()
+    return _with_environment(AlertsFile(alerts, tuple(file.mistakes), warnings), environ)
+
+
+def _section(root: Table, key: str, read: Callable[[Table], T | None]) -> T | None:
+    table = root.table(key)
+    return None if table is None else read(table)
+
+
+class _Reader:
+    """Makes an entry of each table; None of one with a mistake in it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._names: set[str] = set()
+        self.holds_secrets = False  # the file itself, and not another one or the environment
+
+    def push(self, table: Table) -> PushChannel | None:
+        """Read a `[[push]]`."""
+        kind = table.get("kind", f"one of {', '.join(KINDS)}", _as_kind, "")
+        channel = PushChannel(
+            name=table.get("name", f"at most {MAX_NAME} characters", _as_name, "") or kind,
+            kind=kind,
+            url=self.secret(table, "url", address=True),
+            token=self.secret(table, "token"),
+            lights=table.get("lights", '["red"] or ["red", "amber"]', _as_lights, ALARMING),
+            hours=table.get("hours", time_windows.HOW_WRITTEN, _as_schedule, None),
+            quiet=table.get("quiet", time_windows.HOW_WRITTEN, _as_schedule, None),
+            targets=frozenset(table.texts("targets")),
+            recovery=table.flag("recovery", default=True),
+        )
+        table.refuse_others()
+        if table.is_good:
+            self._check_push(table, channel)
+        return channel if table.is_good else None
+
+    def _check_push(self, table: Table, channel: PushChannel) -> None:
+        if not channel.kind:
+            table.note("kind", f"must be one of {', '.join(KINDS)}")
+        if not channel.url:
+            table.note("url", f"must be {WEB_ADDRESS}")
+        if channel.name.lower() in self._names:
+            table.note("name", "another [[push]] has this name", value=channel.name)
+        self._names.add(channel.name.lower())
+
+    def ping(self, table: Table) -> Ping | None:
+        """Read `[ping]`."""
+        ping = Ping(
+            url=self.secret(table, "url", address=True),
+            every=table.number("every", least=15, most=86_400, default=PING_INTERVAL),
+        )
+        table.refuse_others()
+        if table.is_good and not ping.url:
+            table.note("url", f"must be {WEB_ADDRESS}")
+        return ping if table.is_good else None
+
+    def hooks(self, table: Table) -> Hooks | None:
+        """Read `[hooks]`."""
+        program = 'a program and its arguments: ["/home/me/stop.sh", "--now"]'
+        hooks = Hooks(
+            on_red=table.texts("on_red", program),
+            on_green=table.texts("on_green", program),
+            on_flip=table.texts("on_flip", program),
+            timeout=table.number("timeout", least=1, most=3600, default=HOOK_TIMEOUT),
+        )
+        table.refuse_others()
+        return hooks if table.is_good else None
+
+    def drill(self, table: Table) -> Drill | None:
+        """Read `[drill]`."""
+        when = table.get("when", time_windows.HOW_WRITTEN, _as_schedule, None)
+        table.refuse_others()
+        if table.is_good and when is None:
+            table.note("when", f"must be {time_windows.HOW_WRITTEN}")
+        return Drill(when) if table.is_good and when is not None else None
+
+    def secret(self, table: Table, key: str, *, address: bool = False) -> Secret:
+        """Return a secret from `key`, or from where `key_env` or `key_file` say that it is."""
+        parse, allowed = (web_address, WEB_ADDRESS) if address else (as_text, "a text")
+        inline = table.get(key, allowed, parse, "")
+        self.holds_secrets |= bool(inline)
+        variable = table.get(f"{key}_env", "the name of a variable", as_text, "")
+        file = table.get(f"{key}_file", "the path of a file", as_text, "")
+        if sum(map(bool, (inline, variable, file))) > 1:
+            table.note(key, f"write one of {key}, {key}_env and {key}_file")
+        where, read = (f"{key}_file", _content) if file else (f"{key}_env", self._variable)
+        if not file and not variable:
+            return Secret(inline)
+        try:
+            return Secret(parse(read(file or variable)))
+        except ValueError as error:
+            table.note(where, str(error) or f"what is there must be {allowed}")
+        except OSError as error:
+            table.note(where, f"cannot be read: {error.strerror or error}")
+        return Secret()
+
+    def _variable(self, name: str) -> str:
+        try:
+            return self._environ[name]
+        except KeyError:
+            raise ValueError(f"there is no variable {name} in the environment") from None
+
+
+def _as_kind(value: object) -> str:
+    if value not in KINDS:
+        raise ValueError
+    return str(value)
+
+
+def _as_name(value: object) -> str:
+    name = as_text(value)
+    if len(name) > MAX_NAME:
+        raise ValueError
+    return name
+
+
+def _as_lights(value: object) -> frozenset[Light]:
+    lights = LIGHTS.get(tuple(sorted(as_texts(value))))
+    if lights is None:
+        raise ValueError
+    return lights
+
+
+def _as_schedule(value: object) -> Schedule | None:
+    return time_windows.parse(as_text(value))
+
+
+def _content(path: str) -> str:
+    """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
+    text = read_file(Path(path).expanduser(), MAX_SECRET).decode("utf-8-sig").strip()
+    return text.partition("\n")[0].strip()
+
+
+def _may_be_read_by_others(path: Path) -> tuple[Mistake, ...]:
+    """Return a warning if other users of this computer may read the file."""
+    if sys.platform == "win32":  # the profile that it is in belongs to the user alone
+        return ()
+    if not os.stat(path).st_mode & 0o077:
+        return ()
+    problem = "holds secrets, and other users of this computer may read it"
+    return (Mistake(str(path), "", "", problem, f"chmod 600 {path}"),)
+
+
+def _with_environment(found: AlertsFile, environ: Mapping[str, str]) -> AlertsFile:
+    """Add the channels that single variables ask for. A `[ping]` of the file beats the variable."""
+    mistakes, alerts = [*found.mistakes], found.alerts
+    taken = {channel.name.lower() for channel in alerts.push}
+    for variable, kind in PUSH_VARIABLES.items():
+        url = _address_in(environ, variable, mistakes)
+        if url:
+            name = kind if kind not in taken else variable
+            alerts = replace(alerts, push=(*alerts.push, PushChannel(name, kind, url)))
+    url = _address_in(environ, PING_VARIABLE, mistakes)
+    if url and alerts.ping is None:
+        alerts = replace(alerts, ping=Ping(url))
+    return replace(found, alerts=alerts, mistakes=tuple(mistakes))
+
+
+def _address_in(environ: Mapping[str, str], variable: str, mistakes: list[Mistake]) -> Secret:
+    text = environ.get(variable, "")
+    try:
+        return Secret(web_address(text)) if text.strip() else Secret()
+    except ValueError:
+        mistakes.append(Mistake("environment", variable, "", f"must be {WEB_ADDRESS}"))
+        return Secret()

@@ -1,0 +1,49 @@
+"""Sees when alerts.toml changes, and keeps the last good one while it cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from traymon.config import alerts_file
+from traymon.config.alerts_file import AlertsFile
+from traymon.config.in_force import OwnSettings
+from traymon.config.settings_watch import dates_of
+from traymon.core.alerts import NO_ALERTS
+from traymon.errors import ConfigError
+
+
+class AlertsWatch:
+    """The alerts in force. Used from one thread."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.path, self._environ = path, environ
+        self._dates: object = None
+        self._last_good = AlertsFile(NO_ALERTS)
+
+    @classmethod
+    def of(cls, settings: OwnSettings, environ: Mapping[str, str]) -> AlertsWatch:
+        """Return the watch of the file that the settings name, and of what they say themselves."""
+        path = settings.alerts or user_config_path("traymon") / alerts_file.NAME
+        said = {
+            "TRAYMON_NTFY": settings.ntfy,
+            "TRAYMON_WEBHOOK": settings.webhook,
+            "TRAYMON_PING": settings.ping,
+        }
+        variables = {name: secret.reveal() for name, secret in said.items()}
+        return cls(Path(path).expanduser(), {**environ, **variables})
+
+    def look(self) -> AlertsFile | None:
+        """Return what is in force from now on, with every mistake; None if nothing has changed."""
+        dates = dates_of([self.path])
+        if dates == self._dates:
+            return None
+        self._dates = dates
+        try:
+            self._last_good = alerts_file.load(self.path, self._environ)
+        except ConfigError as error:
+            return replace(self._last_good, mistakes=error.mistakes)
+        return self._last_good

@@ -1,0 +1,72 @@
+"""The outlets that alerts.toml asks for: one row each. Keeps them equal to what it says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable, Iterator
+
+from traymon.core.alerts import Alerts
+from traymon.core.model import Update
+from traymon.outbound.base import Outlet, Surroundings
+
+log = logging.getLogger(__name__)
+
+# What an outlet is made from, and how; each imports its module only here.
+Row = tuple[Hashable, Callable[[], Outlet]]
+
+
+def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
+    """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
+    yield from ()
+
+
+class Outlets:
+    """The outlets that run. One that fails is logged, and the others go on."""
+
+    def __init__(self, around: Callable[[Alerts], Surroundings]) -> None:
+        self._around = around
+        self._running: dict[Hashable, Outlet] = {}
+
+    def use(self, alerts: Alerts) -> None:
+        """Start what is newly wanted and stop what no longer is; the others go on undisturbed."""
+        wanted = dict(rows(alerts, self._around(alerts)))
+        before, running = self._running, dict[Hashable, Outlet]()
+        for entry, make in wanted.items():
+            outlet = before.get(entry) or _start(make)
+            if outlet is not None:
+                running[entry] = outlet
+        self._running = running  # in one step: updates come from another thread
+        for entry, outlet in before.items():
+            if entry not in running:
+                _stop(outlet, 0.0)
+
+    def on_update(self, update: Update) -> None:
+        """Hand an update to every outlet."""
+        for outlet in tuple(self._running.values()):
+            try:
+                outlet.on_update(update)
+            except Exception:
+                log.exception("%s failed; the others go on", outlet.name)
+
+    def stop(self, timeout: float) -> None:
+        """Stop every outlet."""
+        for outlet in self._running.values():
+            _stop(outlet, timeout)
+        self._running = {}
+
+
+def _start(make: Callable[[], Outlet]) -> Outlet | None:
+    try:
+        outlet = make()
+        outlet.start()
+    except Exception:  # whatever it raises, the others start
+        log.exception("an outlet cannot be started")
+        return None
+    return outlet
+
+
+def _stop(outlet: Outlet, timeout: float) -> None:
+    try:
+        outlet.stop(timeout)
+    except Exception:  # whatever it raises, the others are stopped
+        log.exception("%s cannot be stopped", outlet.name)
