@@ -30,7 +30,7 @@ class Indicator:
 
     @property
     def title(self) -> str:
-        """The name of the icon, for those who hear it read."""
+        """What the panel shows as the head of the icon's tooltip."""
         return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
 
     @property
@@ -45,18 +45,8 @@ class Indicator:
         return [label for label, _ in self._entries(number)]
 
     def choose(self, *labels: str) -> None:
-        """Take an item of the menu, once the menu has stopped changing: items get new numbers then.
-
-        The labels before the last lead to its submenu.
-        """
-        looks: list[int] = []
-
-        def at_rest() -> int | None:
-            looks.append(self._number_of(*labels))
-            return looks[-1] if looks[-20:] == [looks[-1]] * 20 else None
-
-        number = wait_for(at_rest, "a menu at rest")
-        self._ask("Event", "isvu", number, "clicked", ("s", ""), 0)
+        """Take an item of the menu. The labels before the last lead to its submenu."""
+        self._ask("Event", "isvu", self._number_of(*labels), "clicked", ("s", ""), 0)
 
     def _number_of(self, *labels: str) -> int:
         number = ROOT
@@ -75,3 +65,11 @@ class Indicator:
     def _ask(self, method: str, signature: str, *arguments: Any) -> tuple[Any, ...]:
         path = self._desktop.get(self._name, self._path, ITEM, "Menu")
         return self._desktop.ask(self._name, path, f"{MENU}.{method}", signature, *arguments)
+
+
+def items(desktop: Desktop) -> list[str]:
+    """Return the icons that the panel knows."""
+    if not desktop.answers(WATCHER):
+        return []
+    known = desktop.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
+    return [str(item) for item in known]
