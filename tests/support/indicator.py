@@ -65,11 +65,3 @@ class Indicator:
     def _ask(self, method: str, signature: str, *arguments: Any) -> tuple[Any, ...]:
         path = self._desktop.get(self._name, self._path, ITEM, "Menu")
         return self._desktop.ask(self._name, path, f"{MENU}.{method}", signature, *arguments)
-
-
-def items(desktop: Desktop) -> list[str]:
-    """Return the icons that the panel knows."""
-    if not desktop.answers(WATCHER):
-        return []
-    known = desktop.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems")
-    return [str(item) for item in known]
