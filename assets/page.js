@@ -4,6 +4,7 @@
 // browsers send those to every port.
 
 const status = document.getElementById("status");
+const trouble = document.getElementById("trouble");
 const spoken = document.getElementById("spoken"); // for screen readers alone
 const KEY = "traymon-key";
 let key = null;
@@ -193,6 +194,8 @@ function take(picture) {
   document.title = title = picture.title;
   if (icon.href !== picture.icon) icon.href = picture.icon;
   showActions(picture.state);
+  trouble.textContent = picture.trouble; // with traymon itself
+  trouble.hidden = !picture.trouble;
   ahead = picture.now - Date.now() / 1000;
   countDown();
   if (busySince !== null && checkedAt() > busySince) {
