@@ -154,14 +154,14 @@ def targets() -> None:
         start_panel(desktop)
         start = (sys.executable, "-m", "traymon", "--targets", str(file))
         desktop.spawn("traymon", *start, **{**FAST, **INDICATOR})
-        wait_for(lambda: shows(desktop, RED), "the red icon", timeout=30)
+        wait_for(lambda: shows(desktop, RED, least=60), "the red icon with a mark", timeout=30)
         item = Indicator(desktop)
         wait_for(lambda: item.title.startswith("1 of 3 red, 1 muted"), "the muted one", timeout=30)
         desktop.click_tray_icon()
         seen = wait_for(desktop.menu, "the menu")
         desktop.press("Down", "Down", "Right")
-        wait_for(lambda: _is_lit(desktop, seen), "the submenu")
-        time.sleep(1)  # its window is drawn after it is there
+        beside = Box(seen.x + seen.width + 40, seen.y + 60, 1, 100)
+        wait_for(lambda: desktop.pixels(beside).getbbox(), "the submenu, on a black screen")
         desktop.pixels(Box(0, 0, 800, 350)).save(PICTURES / "menu-targets.png")
         desktop.press("Escape", "Escape")
         printed = [sys.executable, "-m", "traymon", "open", "--print-url"]
