@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 from support.polling import wait_for
@@ -30,8 +31,9 @@ class Indicator:
 
     @property
     def title(self) -> str:
-        """What the panel shows as the head of the icon's tooltip."""
-        return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
+        """What the panel shows as the icon's tooltip."""
+        _, _, head, details = self._desktop.get(self._name, self._path, ITEM, "ToolTip")
+        return f"{head}\n{unescape(details)}"
 
     @property
     def tooltip(self) -> str:
