@@ -4,6 +4,7 @@
 // browsers send those to every port.
 
 const status = document.getElementById("status");
+const trouble = document.getElementById("trouble");
 const spoken = document.getElementById("spoken"); // for screen readers alone
 const KEY = "traymon-key";
 let key = null;
@@ -168,7 +169,8 @@ function turnGrey(words, mark) {
   lost.hidden = false;
   document.body.className = "grey live";
   for (const article of status.querySelectorAll("article")) article.className = "target grey";
-  for (const shape of status.querySelectorAll("header svg")) {
+  for (const row of status.querySelectorAll(".targets > li")) row.className = "grey";
+  for (const shape of status.querySelectorAll("header svg, h2 svg")) {
     shape.innerHTML = grey.innerHTML;
     shape.setAttribute("aria-label", "grey");
   }
@@ -192,6 +194,8 @@ function take(picture) {
   document.title = title = picture.title;
   if (icon.href !== picture.icon) icon.href = picture.icon;
   showActions(picture.state);
+  trouble.textContent = picture.trouble; // with traymon itself
+  trouble.hidden = !picture.trouble;
   ahead = picture.now - Date.now() / 1000;
   countDown();
   if (busySince !== null && checkedAt() > busySince) {

@@ -6,7 +6,6 @@ Holds the order of start and stop, and nothing else.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import platform
 import signal
@@ -19,18 +18,15 @@ from typing import TYPE_CHECKING
 
 from traymon import __version__
 from traymon.action_handlers import ActionHandlers
+from traymon.alerting import Alerting
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
-from traymon.core.alerts import Alerts
 from traymon.core.history import HistoryError, HistoryReader, read_habits
-from traymon.core.model import Update
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sleep_detector import now_awake
-from traymon.outbound.base import Surroundings
-from traymon.outbound.outlets import Outlets
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -70,7 +66,6 @@ log = logging.getLogger(__name__)
 STOP_TIMEOUT = 5.0  # seconds for the monitor to close its connections gracefully
 LOGOFF_TIMEOUT = 2.0  # the same at logoff, where Windows allows 5 s for everything
 OUTLETS_TIMEOUT = 0.5  # seconds for each thing outside the desktop to end
-ALERTS_INTERVAL = 5.0  # seconds between two looks at alerts.toml
 TASKS_TIMEOUT = 1.0  # seconds for what the user asked for last
 FORCED_EXIT_DELAY = 9.0  # seconds after which the process ends, whatever still hangs
 TRAY_RETRY_INTERVAL = 1.0  # seconds
@@ -155,7 +150,7 @@ class App:
         )
         self._notifier = Notifier(
             Clicks(self._handlers.open_fix_page, self._handlers.press_button),
-            lambda why: self._troubles.report(NOT_NOTIFIED if why else "", "notifications"),
+            self._report_notifications,
             notify,
             PictureFiles(folders.state).path,
         )
@@ -165,9 +160,20 @@ class App:
         actions = self._user_actions(offer_start_at_login=settings is not None)
         self._new_tray = partial(Tray, actions)
         gatekeeper = Gatekeeper(
-            lambda: self._hub.statuses, keeper.calendar_of, partial(now_awake, now)
+            lambda: self.monitor.targets,
+            lambda: self._hub.statuses,
+            keeper.calendar_of,
+            partial(now_awake, now),
         )
-        page = LivePage(actions, now, gatekeeper.answer, page_port, calendars, dashboards)
+        page = LivePage(
+            actions,
+            now,
+            gatekeeper.answer,
+            page_port,
+            calendars,
+            dashboards,
+            lambda: self._troubles.line,
+        )
         self._instance = None if instance is None else InstanceKeeper(instance, self._on_place_lost)
         self._service = Service(self.monitor, page, self._hub.publish_stale, self._publish_page)
         for surface in (self._terminal, static_pages, page, keeper):
@@ -175,12 +181,12 @@ class App:
         self._hub.listen(self._dispatcher.on_update)
         programs = ProgramDispatcher(self._notifier, now, self._history)
         self._hub.listen(programs.on_update)
-        self._alerts = alerts
-        self._outlets = Outlets(self._around_outlets)
+        self._alerting: Alerting | None = None
         if alerts is not None:
-            self._hub.listen(self._outlets.on_update)
-            look = partial(self._tasks.post, self._look_at_alerts)
-            self._hub.listen(every(ALERTS_INTERVAL, look))
+            self._alerting = Alerting(
+                alerts, self._tasks.post, now, self._report_outlet, self._history
+            )
+            self._hub.listen(self._alerting.on_update)
         if self._history is not None:
             self._hub.listen(self._history.on_update)
         self._use_targets(targets)
@@ -246,25 +252,6 @@ class App:
         else:
             self.monitor.remember_programs(habits, target.name)
 
-    def _around_outlets(self, alerts: Alerts) -> Surroundings:
-        return Surroundings(
-            now=self.monitor.clock,
-            report_trouble=self._troubles.report,
-            record=self._history,
-            page_url=alerts.page_url,
-        )
-
-    def _look_at_alerts(self) -> None:
-        """Use what alerts.toml says, if it has changed."""
-        found = None if self._alerts is None or self._stopping.is_set() else self._alerts.look()
-        if found is None:
-            return
-        for mistake in (*found.mistakes, *found.warnings):
-            log.warning("%s", mistake)
-        first = next(iter((*found.mistakes, *found.warnings)), None)
-        self._troubles.report(str(first or ""), "alerts")
-        self._outlets.use(found.alerts)
-
     def run(self) -> None:
         """Monitor and show until the user or a signal ends it."""
         self._tray = self._make_tray()
@@ -301,7 +288,8 @@ class App:
         _exit_by_force_after(FORCED_EXIT_DELAY)
         self._service.stop(timeout)
         self._hub.stop()
-        self._outlets.stop(OUTLETS_TIMEOUT)
+        if self._alerting is not None:
+            self._alerting.stop(OUTLETS_TIMEOUT)
         if self._history is not None:
             self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
@@ -396,6 +384,19 @@ class App:
     def _show_trouble(self, why: str) -> None:
         if self._tray is not None:
             self._tray.show_trouble(why)
+        self._service.page.refresh()
+
+    def _report_notifications(self, why: str) -> None:
+        """Say that notifications do not work, unless they are pushed and there is no desktop."""
+        alerting = self._alerting
+        pushed_alone = self._tray is None and alerting is not None and alerting.pushes
+        self._troubles.report(NOT_NOTIFIED if why and not pushed_alone else "", "notifications")
+
+    def _report_outlet(self, trouble: str, source: str) -> None:
+        """Show the trouble of an outlet, where there is no icon as a line."""
+        if trouble and self._tray is None:
+            self._report(trouble)
+        self._troubles.report(trouble, source)
 
 
 def _history_reader(folders: Folders) -> HistoryReader:
@@ -408,19 +409,6 @@ def own_versions() -> str:
     """Return the versions of traymon, Python and the system, in one line."""
     python, system = platform.python_version(), platform.platform()
     return f"traymon {__version__}, Python {python}, {system}"
-
-
-def every(seconds: float, act: Callable[[], object]) -> Callable[[Update], None]:
-    """Return a listener of updates that acts with the first one, and then once in so many."""
-    acted = -math.inf
-
-    def on_update(_: Update) -> None:
-        nonlocal acted
-        if time.monotonic() - acted >= seconds:
-            acted = time.monotonic()
-            act()
-
-    return on_update
 
 
 def _exit_by_force_after(seconds: float) -> None:

@@ -123,7 +123,7 @@ def test_no_check_that_concerns_what_is_wrong_exits_with_zero(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     status = looks[scenario.name]
-    monkeypatch.setattr(one_shot, "run_once", lambda *_: status)
+    monkeypatch.setattr(one_shot, "run_each_once", lambda *_: [status])
     light, steps = status.diagnosis.light, check_steps(status.evidence)
     assert status.diagnosis.code in (scenario.code, *ALSO.get(scenario.name, ()))
 
@@ -172,7 +172,7 @@ def test_a_check_that_is_not_reached_exits_as_the_fault_that_keeps_it_from_being
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(one_shot, "run_once", lambda *_: looks["handshake-silent"])
+    monkeypatch.setattr(one_shot, "run_each_once", lambda *_: [looks["handshake-silent"]])
     expected = 0 if step == "port" else 1
     assert exit_code(step=step) == expected
     capsys.readouterr()
@@ -234,7 +234,7 @@ def test_a_wrong_account_fails_the_session_check_and_what_follows_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     status = looks[name]
-    monkeypatch.setattr(one_shot, "run_once", lambda *_: status)
+    monkeypatch.setattr(one_shot, "run_each_once", lambda *_: [status])
     assert exit_code(step="session", as_json=True) == EXIT_OF_LIGHT[session]
     assert json.loads(capsys.readouterr().out)["passed"] is passed
     assert exit_code(step="handshake") == 0

@@ -14,6 +14,9 @@ def end(code, leave=os._exit):
 os._exit = end
 """
 CLIENT_LIBRARIES = {"ib_insync", "ib_async", "ibapi", "eventkit", "numpy", "nest_asyncio"}
+# What reads alerts.toml, and what speaks HTTP to a push service.
+FOR_PUSH = {"traymon.config.alerts_file", "traymon.outbound.push"}
+FOR_SENDING = {"http.client", "urllib.request", "traymon.outbound.http_post"}
 # What reads the command line and the settings, and what the page needs once somebody opens it.
 FOR_THE_START = {"typer", "click", "rich", "pydantic", "pydantic_core", "dotenv"}
 FOR_THE_PAGE = {"jinja2", "markupsafe", "markdown_it", "starlette", "uvicorn", "anyio", "h11"}
@@ -30,6 +33,10 @@ class LoadedModules:
         (hook / "sitecustomize.py").write_text(code, encoding="utf-8")
         self.env = {"PYTHONPATH": str(hook)}
 
+    def modules(self) -> set[str]:
+        """Return the names of all modules, once the process has ended."""
+        return {*self._note.read_text().split()}
+
     def packages(self) -> set[str]:
         """Return the names of the packages, once the process has ended."""
-        return {name.partition(".")[0] for name in self._note.read_text().split()}
+        return {name.partition(".")[0] for name in self.modules()}

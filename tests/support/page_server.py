@@ -9,7 +9,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -135,6 +135,7 @@ def served(
     calendars: CalendarSource = NO_CALENDARS,
     port: int = 0,
     dashboards: Dashboards | None = None,
+    trouble: Callable[[], str] = str,
 ) -> Iterator[Served]:
     """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
     loop = asyncio.new_event_loop()
@@ -161,7 +162,7 @@ def served(
             open_tws_logs=partial(ask, "tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
         )
-        return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards)
+        return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards, trouble)
 
     scene = Served(loop, page(), asked)
 

@@ -17,6 +17,9 @@ FILES = {path.relative_to(ROOT).as_posix().removesuffix(".py"): path for path in
 
 PACKAGES = sorted({module.partition("/")[0] for module in FILES if "/" in module})
 
+# The words of notifications, which are pushed as well.
+WORDS = ("ui/notification_text", "ui/program_notification_text", "ui/presenter")
+
 # Who may import whom: docs/architecture.md. Every package may import itself.
 LAYERS = {
     "core": set(),
@@ -26,7 +29,7 @@ LAYERS = {
     "storage": {"core"},
     "config": {"core", "assets", "errors", "storage/files"},
     "ui": {"core", "diagnosis", "assets", "errors", "storage/files", "traymon"},
-    "outbound": {"core", "diagnosis", "storage/files"},
+    "outbound": {"core", "diagnosis", "storage/files", "traymon", *WORDS, "ui/worker"},
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -137,7 +140,7 @@ IMPORTERS = {
     "jinja2": {"ui/web/render"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/schema", "config/target_settings"},
-    "ssl": {"sensors/version_exchange"},
+    "ssl": {"sensors/version_exchange", "outbound/http_post"},
     "starlette": {"ui/web/routes", "ui/web/calendar_routes", "ui/web/auth", "ui/web/errors"},
     "icalendar": {"ui/ics"},
     "uvicorn": {"ui/web/connections"},
@@ -229,7 +232,16 @@ def texts(module: str) -> Iterator[str]:
 
 def test_the_root_holds_the_wiring_alone() -> None:
     root = {module for module in FILES if "/" not in module}
-    wiring = {"__init__", "__main__", "action_handlers", "app", "assets", "errors", "service"}
+    wiring = {
+        "__init__",
+        "__main__",
+        "action_handlers",
+        "alerting",
+        "app",
+        "assets",
+        "errors",
+        "service",
+    }
     assert root == wiring | {"gate"}  # which trading programs import, or have a copy of
 
 
@@ -317,6 +329,12 @@ def test_no_tray_library_is_imported_before_an_icon_is_wanted() -> None:
         assert not backends & ours(module), module
 
 
+def test_one_module_speaks_http_to_others_and_only_a_short_lived_process_imports_it() -> None:
+    assert {m for m in FILES if "urllib.request" in imports(m)} == {"outbound/http_post"}
+    senders = {m for m in FILES if "outbound/http_post" in ours(m)}
+    assert {m for m in FILES if senders & ours(m)} == {"outbound/send"}
+
+
 def test_nothing_outside_the_sensors_names_a_socket_exception() -> None:
     peers_of_their_own = {*within("sensors", "sim"), "ui/session_bus", "gate"}  # a socket
     for module in FILES.keys() - peers_of_their_own:
@@ -333,7 +351,8 @@ def test_a_client_id_is_sent_in_three_places_alone() -> None:
 
 def test_nothing_but_the_commands_prints() -> None:
     printing = {module for module in FILES if "print" in {*bare_calls(module)}}
-    assert printing <= COMMANDS | {"sim/client_id_holder"}  # that one is a program of its own
+    programs_of_their_own = {"sim/client_id_holder", "outbound/send"}
+    assert printing <= COMMANDS | programs_of_their_own
 
 
 def bare_calls(module: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,17 +13,27 @@ import typer
 
 from traymon.cli.common import (
     EXIT_USAGE,
-    Env,
+    Envs,
     Exit,
-    load_target,
+    Targets,
+    load,
     new_console,
     open_state,
     usage_error,
 )
-from traymon.cli.control import NoAnswer, Refused, ask_running, request, this_users_instance
+from traymon.cli.control import (
+    WATCHES,
+    NoAnswer,
+    Refused,
+    ask_running,
+    request,
+    this_users_instance,
+)
 from traymon.cli.streams import print_error
+from traymon.cli.target_choice import TargetName, choose, find_name
 
 if TYPE_CHECKING:
+    from traymon.config.in_force import TargetConfig
     from traymon.ui.coming_up import Planned
 
 
@@ -44,7 +55,9 @@ def show_calendar(
     new_address: Annotated[
         bool, typer.Option("--new-address", help="The same, and the old address ends.")
     ] = False,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
+    target: TargetName = None,
 ) -> None:
     """Show what comes next: restarts, IB's resets, the weekly login, market holidays."""
     from traymon.core.week_ahead import MAX_DAYS
@@ -60,7 +73,7 @@ def show_calendar(
         _print_address(new_address)
         return
     days = days or (coming_up.FILE_DAYS if ics else coming_up.SHOWN_DAYS)
-    plan = _plan(days, env)
+    plan = _plan(days, env, targets, target)
     if ics:
         _write_file(plan, file)
     elif as_json:
@@ -69,16 +82,20 @@ def show_calendar(
         _print_table(plan)
 
 
-def _plan(days: int, env: Path | None) -> list[Planned]:
+def _plan(
+    days: int, env: list[Path] | None, targets: Path | None, target: str | None
+) -> list[Planned]:
     """Return what comes next for the running traymon, else by the settings.
 
     Only a running traymon knows when IBKR stops supporting this version of TWS.
     """
-    plan = None if env is not None else _plan_of_running(days)
-    return _plan_of_settings(days, env) if plan is None else plan
+    plan = None if env or targets else _plan_of_running(days, target)
+    if plan is not None:
+        return plan
+    return _plan_of_settings(days, choose(load(env, None, None, None, targets), target))
 
 
-def _plan_of_running(days: int) -> list[Planned] | None:
+def _plan_of_running(days: int, target: str | None) -> list[Planned] | None:
     """Return what the running traymon plans; None if there is none, or if it does not say."""
     from traymon.ui import coming_up
 
@@ -87,23 +104,33 @@ def _plan_of_running(days: int) -> list[Planned] | None:
     if info is None:
         return None
     try:
-        return coming_up.from_json(request(info, "GET", f"/calendar?days={days}"))
+        plan = coming_up.from_json(request(info, "GET", f"/calendar?days={days}"))
+        if target is None:
+            return plan
+        names = [one["target"]["name"] for one in request(info, "GET", "/status")]
     except (NoAnswer, Refused, ValueError) as error:
         if instance.is_held():
             print_error(
                 f"The running traymon does not answer ({error}). What follows is by the settings."
             )
         return None
+    return coming_up.only_of(find_name(target, names, WATCHES), plan)
 
 
-def _plan_of_settings(days: int, env: Path | None) -> list[Planned]:
+def _plan_of_settings(days: int, configs: Sequence[TargetConfig]) -> list[Planned]:
     from traymon.core.week_ahead import upcoming
     from traymon.storage.state_keeper import calendar_with_hours
     from traymon.ui.coming_up import join
 
-    config = load_target(env, None, None, None)
-    calendar = calendar_with_hours(config.calendar, open_state(), config.target)
-    return join({config.target.name: upcoming(calendar, time.time(), days)})
+    state, now = open_state(), time.time()
+    return join(
+        {
+            one.target.name: upcoming(
+                calendar_with_hours(one.calendar, state, one.target), now, days
+            )
+            for one in configs
+        }
+    )
 
 
 def _print_table(plan: list[Planned]) -> None:

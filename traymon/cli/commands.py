@@ -20,7 +20,9 @@ from traymon.cli import (
     history,
     incident,
     logs,
+    mute,
     notify_test,
+    push,
     report,
     run,
     simulate,
@@ -78,6 +80,8 @@ app.command(rich_help_panel=WATCH)(run.run)
 app.command("open", rich_help_panel=WATCH)(control.open_page)
 app.command(rich_help_panel=WATCH)(control.status)
 app.command(rich_help_panel=WATCH)(control.snooze)
+app.command(rich_help_panel=WATCH)(mute.mute)
+app.command(rich_help_panel=WATCH)(mute.unmute)
 app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
 app.command("history", rich_help_panel=WATCH)(history.show_history)
 app.command("report", rich_help_panel=WATCH)(report.write_period_report)
@@ -90,6 +94,7 @@ app.command("logs", rich_help_panel=DIAGNOSE)(logs.open_tws_logs)
 app.command("config", rich_help_panel=SET_UP)(config.show_config)
 app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
 app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
+app.add_typer(push.app, name="push", rich_help_panel=SET_UP)
 app.command(rich_help_panel=TRY)(demo.demo)
 app.command(rich_help_panel=TRY)(simulate.simulate)
 

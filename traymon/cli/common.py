@@ -5,6 +5,7 @@ Exit codes: 0 green, 1 red, 2 amber, 3 something cannot be used or has failed.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -94,13 +95,6 @@ def _print_mistakes(what: str, mistakes: Sequence[Mistake]) -> None:
     print_error(f"{what} ({count} problem{'s' if count > 1 else ''}):")
     for mistake in mistakes:
         print_error(f"  {mistake}")
-
-
-def load_target(
-    env: Path | None, host: str | None, port: str | None, timeout: str | None
-) -> TargetConfig:
-    """Return the settings of the one target that a command is for; exit as `load` does."""
-    return load(None if env is None else [env], host, port, timeout).targets[0]
 
 
 def request_of(
@@ -209,6 +203,11 @@ def new_console(quiet: bool = False) -> Console:
 
     logging.captureWarnings(True)  # libraries' warnings go to the log, not to the user
     return console.new_console(quiet=quiet)
+
+
+def print_json(values: Sequence[object], *, as_list: bool) -> None:
+    """Print what was found of one target as it is, or of several as a list."""
+    print(json.dumps(values if as_list or len(values) != 1 else values[0], indent=2))
 
 
 def usage_error(text: str) -> NoReturn:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import Env, load_target, new_console, open_state, usage_error
+from traymon.cli.alerts import alert_lines, read_alerts
+from traymon.cli.common import Envs, Targets, load, new_console, open_state, usage_error
 from traymon.cli.own_command import own_commands
+from traymon.cli.target_choice import TargetName, choose
 from traymon.core.target import Target
+from traymon.diagnosis.fix_pages import clean
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from traymon.config.in_force import TargetConfig
 
 
 def show_config(
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
+    target: TargetName = None,
     example: Annotated[bool, typer.Option("--example", help="Print an example .env file.")] = False,
     not_mine: Annotated[
         int | None,
@@ -22,9 +32,8 @@ def show_config(
     """Show all settings with their origin, and the programs marked as yours."""
     from platformdirs import user_config_path
     from rich.markup import escape
-    from rich.table import Table
 
-    from traymon.config import ib_resets, loader
+    from traymon.config import ib_resets
     from traymon.config.documents import env_example
 
     if example:
@@ -40,7 +49,41 @@ def show_config(
             usage_error(f"Cannot forget it: {error}")
         print(f"No longer marked as yours: {forgotten.script or forgotten.exe}")
         return
-    config = load_target(env, None, None, None)
+    loaded = load(env, None, None, None, targets)
+    configs, console = choose(loaded, target), new_console()
+    for config in configs:
+        if config.target.one_of_many:
+            muted = ", muted" if config.target.muted else ""
+            console.print(f"[bold]{escape(clean(config.target.name))}[/]{muted}\n")
+        console.print(_table_of(config))
+        if config is not configs[-1]:
+            console.print()
+    folder = user_config_path("traymon")
+    console.print(
+        f"\nIB's reset times: {escape(str(ib_resets.path(folder)))}\n"
+        f"To change them, copy that file to: {escape(str(folder / ib_resets.NAME))}",
+        soft_wrap=True,
+    )
+    found = read_alerts(loaded.settings)
+    console.print(f"\nWho is alerted as well: {escape(str(found.path))}", soft_wrap=True)
+    for line in alert_lines(found.alerts):
+        console.print(f"  {escape(line)}")
+    for number, own in enumerate(state.own_programs(), 1):
+        both = f"{own.script} ({own.exe})"
+        program = both if own.script and own.exe else own.script or own.exe
+        console.print(
+            f"\nMarked as yours: {number}. {escape(program)}\n"
+            f"To undo this: {escape(traymon)} config --not-mine {number}"
+        )
+
+
+def _table_of(config: TargetConfig) -> Table:
+    """Return every setting of a target, with where it comes from."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from traymon.config import loader
+
     table = Table(box=None, pad_edge=False)
     for column in ("Setting", "Value", "From"):
         table.add_column(column, overflow="fold")
@@ -49,21 +92,7 @@ def show_config(
         if key == "IB_PORT" and config.target.discovered:
             value, source = _discover_port(config.target)
         table.add_row(key, escape(value), escape(source))
-    console = new_console()
-    console.print(table)
-    folder = user_config_path("traymon")
-    console.print(
-        f"\nIB's reset times: {escape(str(ib_resets.path(folder)))}\n"
-        f"To change them, copy that file to: {escape(str(folder / ib_resets.NAME))}",
-        soft_wrap=True,
-    )
-    for number, own in enumerate(state.own_programs(), 1):
-        both = f"{own.script} ({own.exe})"
-        program = both if own.script and own.exe else own.script or own.exe
-        console.print(
-            f"\nMarked as yours: {number}. {escape(program)}\n"
-            f"To undo this: {escape(traymon)} config --not-mine {number}"
-        )
+    return table
 
 
 def _discover_port(target: Target) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import http.client
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import quote
 
@@ -13,8 +14,10 @@ import typer
 
 from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usage_error
 from traymon.cli.streams import print_error
+from traymon.cli.target_choice import TargetName, find_name
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
 from traymon.core.vocabulary import Light
+from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
     from traymon.storage.single_instance import Instance, InstanceInfo
@@ -24,6 +27,7 @@ KEEP_TIMEOUT = 2.0  # seconds for it to write down a snooze
 NOT_KEPT = "The snooze could not be saved, so it ends when traymon is restarted. See its log."
 START_TIMEOUT = 10.0  # seconds for a traymon that starts to serve its page
 TRY_INTERVAL = 0.05  # seconds
+WATCHES = "The running traymon watches"  # and then: no target 'x'
 ONE_TIME_LIFETIME = "two minutes"  # of an address that opens the page; see ui/web/auth.py
 
 
@@ -110,28 +114,47 @@ def show_page(instance: Instance) -> str:
 
 
 def status(
+    target: TargetName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Show the status of the running traymon (exit codes: as check)."""
-    raise Exit(EXIT_OF_LIGHT[_show_status(as_json)])
-
-
-def _show_status(as_json: bool) -> Light:
-    """Print what the running traymon shows; return the worst light."""
-    targets = ask_running(this_users_instance(), "GET", "/status")
+    shown = watched(target)
     if as_json:
-        print(json.dumps(targets, indent=2))
+        print(json.dumps(shown, indent=2))
+    else:
+        print_status(shown)
+    raise Exit(EXIT_OF_LIGHT[_light_of(shown)])
+
+
+def watched(target: str | None) -> list[dict[str, Any]]:
+    """Return what the running traymon shows of a target, or of all of them.
+
+    The worst comes first, and what is muted last. Exits if there is no such target.
+    """
+    shown: list[dict[str, Any]] = ask_running(this_users_instance(), "GET", "/status")
+    if target is None:
+        return shown
+    name = find_name(target, [one["target"]["name"] for one in shown], WATCHES)
+    return [one for one in shown if one["target"]["name"] == name]
+
+
+def _light_of(shown: Sequence[Mapping[str, Any]]) -> Light:
+    """Return the light of the worst target that is not muted; of the worst if every one is."""
+    heard = [one for one in shown if not one.get("muted")] or shown
+    return Light[heard[0]["light"].upper()] if heard else Light.GREY
+
+
+def print_status(shown: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line for each target."""
     from traymon.ui.presenter import SETTINGS_TEXTS
 
-    lights = [Light[target["light"].upper()] for target in targets]
-    for light, target in zip(lights, targets, strict=True):
-        if not as_json:
-            address = f"{target['target']['host']}:{target['target']['port']}"
-            parts = [target["headline"], f"{target['target']['name']}, {address}"]
-            settings = SETTINGS_TEXTS.get(target["settings"]["news"])
-            parts += filter(None, (target["notices"], target["market"], settings))
-            print(f"{light.word}: {' · '.join(parts)}")
-    return max(lights, default=Light.GREY)
+    for one in shown:
+        target = one["target"]
+        parts = [one["headline"], f"{target['name']}, {target['host']}:{target['port']}"]
+        settings = SETTINGS_TEXTS.get(one["settings"]["news"])
+        muted = "muted" if one.get("muted") else ""  # not said by one that is older than this
+        parts += filter(None, (muted, one["notices"], one["market"], settings))
+        print(f"{one['light']}: {' · '.join(parts)}")
 
 
 def open_page(
@@ -151,6 +174,7 @@ def snooze(
     how_long: Annotated[
         list[str], typer.Argument(help=f"{SNOOZE_EXAMPLES}.", metavar="<how long>")
     ],
+    target: TargetName = None,
 ) -> None:
     """Mute notifications (ends early when the API recovers)."""
     wish = " ".join(how_long).lower()
@@ -159,16 +183,25 @@ def snooze(
             snooze_until(wish, time.time(), Calendar())
     except ValueError as error:
         usage_error(f"Cannot snooze for {wish!r}. {error}")
-    ask_running(this_users_instance(), "POST", f"/snooze/{quote(wish, safe='')}")
-    _show_status(as_json=False)
+    path = f"/snooze/{quote(wish, safe='')}"
+    if target is not None:
+        path += f"?target={quote(name_of(target), safe='')}"
+    ask_running(this_users_instance(), "POST", path)
+    print_status(watched(target))
     if not _wait_until_kept():
         print_error(NOT_KEPT)
+
+
+def name_of(target: str) -> str:
+    """Return the name of a target of the running traymon as its page knows it; or exit."""
+    (found,) = watched(target)
+    return clean(found["target"]["name"])
 
 
 def _wait_until_kept() -> bool:
     """Tell whether the snoozes of the running traymon are written down, as they are in a moment."""
     deadline = time.monotonic() + KEEP_TIMEOUT
-    targets = ask_running(this_users_instance(), "GET", "/status")
+    targets = watched(None)
     while True:
         state = open_state()
         kept = [state.snoozed_until(target["target"]["name"]) for target in targets]

@@ -58,6 +58,12 @@ def gate(
             metavar="<port>",
         ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", help="Closed unless a target of this name is watched.", metavar="<name>"
+        ),
+    ] = None,
 ) -> None:
     """Ask the running traymon whether a program may send orders now (0 open, 1 closed)."""
     if timeout is not None and not wait:
@@ -71,6 +77,7 @@ def gate(
         "env": env,
         "host": host,
         "port": port,
+        "target": target,
     }
     ask = partial(wait_until_open, timeout, _print_reasons) if wait else ask_gate
     answer = ask(**question)

@@ -12,9 +12,10 @@ import typer
 from traymon.cli.common import Exit, load, open_state, read_settings, usage_error
 from traymon.cli.own_command import own_commands
 from traymon.cli.settings_process import SettingsRequest
+from traymon.cli.target_choice import find_name
 from traymon.core.calendar import Calendar
 from traymon.core.history import HistoryError, HistoryReader
-from traymon.diagnosis.fix_pages import clean
+from traymon.core.time_windows import Schedule
 from traymon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ DAY = 86_400.0  # seconds
 DEFAULT_DAYS, MAX_DAYS = 7, 731  # the history keeps two years
 SINCE_EXAMPLES = "2026-11-20 or 2026-11-20T03:12"
 
-TargetName = Annotated[
-    str | None,
-    typer.Option("--target", help="The target's name, if there are several.", metavar="<name>"),
-]
 Days = Annotated[
     int | None, typer.Option("--days", help="How many days (7).", metavar="<n>", show_default=False)
 ]
@@ -40,45 +37,67 @@ Since = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose history to read."""
+    """Whose history to read, and what the settings say of these targets."""
 
     reader: HistoryReader
-    target: str
-    calendar: Calendar | None  # by the settings; None if they cannot be used
-    account: str = ""  # by the settings
-    is_off: bool = False  # the settings say that nothing is kept
+    targets: tuple[str, ...]  # their names
+    config: Config | None  # None if the settings cannot be used
+    of_several: bool = False  # the settings name several, and all of them are meant
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the settings say that nothing is kept."""
+        return self.config is not None and self.config.settings.history == "off"
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the settings name."""
+        configs = () if self.config is None else self.config.targets
+        return tuple(one.target.account for one in configs)
+
+    def calendar_of(self, target: str) -> Calendar | None:
+        """Return the calendar of a target by the settings; None if they do not tell it.
+
+        Those of a single target count for every name: it may have had another one before.
+        """
+        configs = () if self.config is None else self.config.targets
+        named = [one for one in configs if one.target.name == target or len(configs) == 1]
+        return _calendar(named[0]) if named else None
+
+    def hours_of(self, target: str) -> Schedule | None:
+        """Return when the market is open by the settings; None if they do not tell it."""
+        calendar = self.calendar_of(target)
+        return None if calendar is None else calendar.hours
 
 
-def open_history(env: Path | None, target: str | None) -> Source:
+def open_history(env: list[Path] | None, targets: Path | None, target: str | None) -> Source:
     """Return the history that the options name; exit if it cannot be read.
 
-    Without options it is that of the current folder's settings, or of what was watched last.
+    Without options it is that of every target of the settings, or of what was watched last.
     """
     from traymon.storage.history.reader import HistoryFile
     from traymon.storage.paths import Folders
 
     reader = HistoryFile(Folders.of_this_user().history)
-    config = _settings(env)
-    settings = None if config is None else config.targets[0]
+    config = _settings(env, targets)
     try:
         known = reader.read_targets()
-        if target is not None and target not in known:
-            _refuse_target(target, known)
-        name = target or ("" if settings is None else settings.target.name)
-        if env is None and name not in known:
-            name = _watched_last(reader, known) or name
+        if target is not None:
+            return Source(reader, (find_name(target, known, "The history has"),), config)
+        watched = () if config is None else [one.target for one in config.targets]
+        names = tuple(one.name for one in watched)
+        named = env or targets or set(names) & set(known)
+        if not named and (last := _watched_last(reader, known)):
+            return Source(reader, last, config)
+        return Source(reader, names or ("",), config, any(one.one_of_many for one in watched))
     except HistoryError as error:
         exit_unreadable(error)
-    if config is None or settings is None:
-        return Source(reader, name, None)
-    is_off = config.settings.history == "off"
-    return Source(reader, name, _calendar(settings), settings.target.account, is_off)
 
 
-def _settings(env: Path | None) -> Config | None:
-    """Return the settings; without --env, None if they cannot be used: the past needs none."""
-    if env is not None:
-        return load([env], None, None, None)
+def _settings(env: list[Path] | None, targets: Path | None) -> Config | None:
+    """Return the settings; if none are named, None if they cannot be used: the past needs none."""
+    if env or targets:
+        return load(env, None, None, None, targets)
     try:
         return read_settings(SettingsRequest(folder=str(Path.cwd())))
     except (ConfigError, FileNotFoundError):
@@ -91,16 +110,10 @@ def _calendar(config: TargetConfig) -> Calendar:
     return calendar_with_hours(config.calendar, open_state(), config.target)
 
 
-def _watched_last(reader: HistoryReader, targets: tuple[str, ...]) -> str:
+def _watched_last(reader: HistoryReader, targets: tuple[str, ...]) -> tuple[str, ...]:
     extents = {target: reader.read_extent(target) for target in targets}
     ends = {target: extent.ends for target, extent in extents.items() if extent is not None}
-    return max(ends, key=lambda target: ends[target], default="")
-
-
-def _refuse_target(target: str, known: tuple[str, ...]) -> NoReturn:
-    names = ", ".join(map(clean, known))
-    hint = f" It knows: {names}." if known else ""
-    usage_error(f"The history has no target {clean(target)!r}.{hint}")
+    return tuple(sorted(ends, key=lambda target: ends[target])[-1:])
 
 
 def exit_unreadable(error: HistoryError) -> NoReturn:
@@ -117,14 +130,16 @@ def exit_without_history(source: Source) -> NoReturn:
     raise Exit(0)
 
 
-def read_time(source: Source, since: str | None, days: int | None, now: float) -> Record:
-    """Return what happened in the time that the options name; exit if it cannot be read."""
+def read_time(source: Source, since: str | None, days: int | None, now: float) -> list[Record]:
+    """Return what happened to each target in the time that the options name; exit if unreadable."""
     from traymon.ui.history_record import read_record
 
     first, until = time_range(since, days, now)
     try:
-        hours = None if source.calendar is None else source.calendar.hours
-        return read_record(source.reader, source.target, first, until, now, hours)
+        return [
+            read_record(source.reader, target, first, until, now, source.hours_of(target))
+            for target in source.targets
+        ]
     except HistoryError as error:
         exit_unreadable(error)
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, usage_error
+from traymon.cli.common import EXIT_USAGE, Envs, Exit, Targets, usage_error
 from traymon.cli.history_source import (
     Source,
-    TargetName,
     exit_unreadable,
     exit_without_history,
     open_history,
 )
 from traymon.cli.own_command import own_commands
 from traymon.cli.streams import print_error
+from traymon.cli.target_choice import TargetName
 from traymon.core.history import HistoryError
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def show_incident(
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="As an HTML page; else Markdown.")] = False,
     output: Output = None,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
 ) -> None:
     """Report an incident, ten minutes before to ten after, without private data."""
@@ -48,13 +49,13 @@ def show_incident(
     from traymon.ui.own_names import own_names
     from traymon.ui.web.reports import incident_html, incident_markdown
 
-    source, now = open_history(env, target), time.time()
+    source, now = open_history(env, targets, target), time.time()
     try:
-        name, incident = _find(source, number, now, everywhere=env is None and target is None)
+        name, incident = _find(source, number, now, everywhere=not (env or targets or target))
         material = read_material(source.reader, name, incident, now)
     except HistoryError as error:
         exit_unreadable(error)
-    report = incident_report(material, source.calendar, own_names(source.account))
+    report = incident_report(material, source.calendar_of(name), own_names(*source.accounts))
     write_report((incident_html if html else incident_markdown)(report, now), output)
 
 
@@ -68,27 +69,31 @@ def _find(
     from traymon.ui.incident_material import find_incident
 
     reader = source.reader
-    if reader.read_extent(source.target) is None:
+    if all(reader.read_extent(target) is None for target in source.targets):
         exit_without_history(source)
     if number is None:
-        return source.target, _find_last(source, now)
-    targets = reader.read_targets() if everywhere else (source.target,)
+        return _find_last(source, now)
+    targets = reader.read_targets() if everywhere else source.targets
     found = find_incident(reader, targets, number, now)
     if found is None:
         usage_error(f"There is no incident {number}. {own_commands().traymon} history lists them.")
     return found
 
 
-def _find_last(source: Source, now: float) -> Incident:
+def _find_last(source: Source, now: float) -> tuple[str, Incident]:
     """Return the last incident, rather one that was not expected; exit if there is none."""
     from traymon.core.history import Condition
 
-    incidents = source.reader.read_incidents(source.target, 0.0, now)
-    serious = [one for one in incidents if one.condition is not Condition.EXPECTED]
-    for incident in (serious or incidents)[-1:]:
-        return incident
-    print("No incident is recorded.")
-    raise Exit(0)
+    incidents = [
+        (target, incident)
+        for target in source.targets
+        for incident in source.reader.read_incidents(target, 0.0, now)
+    ]
+    serious = [one for one in incidents if one[1].condition is not Condition.EXPECTED]
+    if not incidents:
+        print("No incident is recorded.")
+        raise Exit(0)
+    return max(serious or incidents, key=lambda one: one[1].start)
 
 
 def write_report(text: str, output: Path | None) -> None:

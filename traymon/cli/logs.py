@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Env, Exit, Host, Port, load_target
+from traymon.cli.common import EXIT_USAGE, Envs, Exit, Host, Port, Targets, load
 from traymon.cli.streams import print_error
+from traymon.cli.target_choice import TargetName, choose
 
 TEXT = "tws-logs"  # in assets/notifications/
 
 
 def open_tws_logs(
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
+    target: TargetName = None,
     print_only: Annotated[
         bool, typer.Option("--print", help="Print where it is, and open nothing.")
     ] = False,
@@ -25,8 +29,8 @@ def open_tws_logs(
     from traymon.sensors.tws_folder import settings_folders
     from traymon.ui.openers import CannotOpen, open_folder
 
-    target = load_target(env, host, port, None).target
-    folders = settings_folders(target.port)
+    ports = {one.target.port for one in choose(load(env, host, port, None, targets), target)}
+    folders = list(dict.fromkeys(chain.from_iterable(map(settings_folders, sorted(ports)))))
     if not folders:
         print_error("No folder with TWS's logs was found on this computer.")
         raise Exit(EXIT_USAGE)

@@ -34,6 +34,7 @@ def main() -> None:
         # while modules are imported, Ctrl-C ends the process without a word
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _answer_gate_quickly()
+    _send_and_end()
     import logging
 
     from traymon.cli.streams import flush_streams, protect_streams
@@ -66,6 +67,14 @@ def _answer_gate_quickly() -> None:
     code = run(sys.argv[2:])
     if code is not None:
         os._exit(code)
+
+
+def _send_and_end() -> None:
+    """Be the process of outbound/courier.py, in a built program: there is no Python to start it."""
+    if sys.argv[1:] == ["-m", "traymon.outbound.send"]:
+        from traymon.outbound.send import main
+
+        main()
 
 
 def _run(on_ctrl_c: Any) -> int:

@@ -27,6 +27,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--env": ("env", str),
     "--host": ("host", str),
     "--port": ("port", int),
+    "--target": ("target", str),
 }
 SOON = 12 * 3600.0  # seconds; a time that is further away is given with its day
 

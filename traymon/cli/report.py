@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from traymon.cli.common import Env, usage_error
+from traymon.cli.common import Envs, Targets, usage_error
 from traymon.cli.history_source import (
-    TargetName,
     exit_unreadable,
     exit_without_history,
     open_history,
 )
 from traymon.cli.incident import write_report
+from traymon.cli.target_choice import TargetName
 from traymon.core.history import HistoryError
 
 WEEK = 7  # days
@@ -39,7 +39,8 @@ def write_period_report(
             show_default="traymon-<date>.html",
         ),
     ] = None,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     target: TargetName = None,
 ) -> None:
     """Write how reliable the last days were into one HTML file."""
@@ -50,13 +51,16 @@ def write_period_report(
         usage_error("Use only one of --week and --days.")
     if days is not None and not 1 <= days <= MAX_DAYS:
         usage_error(f"--days is a whole number from 1 to {MAX_DAYS}.")
-    source, now = open_history(env, target), time.time()
-    hours = None if source.calendar is None else source.calendar.hours
+    source, now = open_history(env, targets, target), time.time()
     try:
-        report = read_report(source.reader, source.target, days or WEEK, now, hours)
+        found = [
+            read_report(source.reader, name, days or WEEK, now, source.hours_of(name))
+            for name in source.targets
+        ]
     except HistoryError as error:
         exit_unreadable(error)
-    if report is None:
+    reports = [report for report in found if report is not None]
+    if not reports:
         exit_without_history(source)
     file = output or Path(f"traymon-{date.fromtimestamp(now)}.html")
-    write_report(period_html(report, now), None if file == STDOUT else file)
+    write_report(period_html(reports, now), None if file == STDOUT else file)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, Self
 
 import typer
 
-from traymon.cli.common import Env, Exit, Host, Port, load_target, open_state, usage_error
+from traymon.cli.common import Envs, Exit, Host, Port, Targets, load, open_state, usage_error
 from traymon.cli.streams import print_error
+from traymon.cli.target_choice import TargetName, choose_one
 from traymon.core.gate import PLANNED, GateOptions
 from traymon.core.model import Status
 from traymon.core.target import Target
@@ -79,9 +80,11 @@ def wait_until_good(
             show_default=True,
         ),
     ] = 5.0,
-    env: Env = None,
+    env: Envs = None,
+    targets: Targets = None,
     host: Host = None,
     port: Port = None,
+    target: TargetName = None,
 ) -> None:
     """Wait until the API is ready, then start a command."""
     from rich.markup import escape
@@ -99,19 +102,19 @@ def wait_until_good(
     program = shutil.which(command[0]) if command else None
     if command and program is None:
         usage_error(f"Command not found: {command[0]}")
-    config = load_target(env, host, port, None)
-    target = config.target
+    config = choose_one(load(env, host, port, None, targets), target)
+    watched = config.target
     library = None
-    if need not in ("port", "handshake") and target.own_client_id is not None:
+    if need not in ("port", "handshake") and watched.own_client_id is not None:
         library = ClientLibrary([own_interpreter()])
     if command and program:
-        target = replace(target, starting=_starting_program(command, program))
+        watched = replace(watched, starting=_starting_program(command, program))
     console = new_console(stderr=True)  # stdout is the command's
     state = open_state()
     rule = _start_rule(need, market, margin, config, state)
-    with _Progress(console, target.address, rule) as progress:
+    with _Progress(console, watched.address, rule) as progress:
         good, status = run_without_waiting_for_threads(
-            run_until(target, rule, timeout, state.own_programs, progress.show, library)
+            run_until(watched, rule, timeout, state.own_programs, progress.show, library)
         )
     if not good:
         waited = f"Gave up after {timeout:g} s"
@@ -125,9 +128,9 @@ def wait_until_good(
             f"\n{waited}. Not started: {escape(' '.join(command))}" if command else waited
         )
         raise Exit(1)
-    progress.print_last(f"✓ {escape(target.address)} is ready.")
+    progress.print_last(f"✓ {escape(watched.address)} is ready.")
     if command and program and then_watch:
-        _run_and_watch(command, program, target, grace * MINUTE)
+        _run_and_watch(command, program, watched, grace * MINUTE)
     if command and program:
         _replace_process(command, program)
     raise Exit(0)

@@ -7,12 +7,14 @@ anywhere nor when.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile
 from traymon.config.toml_file import Table, TomlFile, as_text, as_texts
 from traymon.config.web_address import WEB_ADDRESS, web_address
 from traymon.core import time_windows
@@ -32,24 +34,12 @@ from traymon.core.vocabulary import Light
 from traymon.errors import Mistake
 from traymon.storage.files import read_file
 
-NAME = "alerts.toml"
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook")
-# One push channel of each kind, and the ping, by a line in the environment or the `.env` file.
-PUSH_VARIABLES = {"TRAYMON_NTFY": "ntfy", "TRAYMON_WEBHOOK": "webhook"}
-PING_VARIABLE = "TRAYMON_PING"
 T = TypeVar("T")
+_VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
-
-
-@dataclass(frozen=True, slots=True)
-class AlertsFile:
-    """What alerts.toml and the environment ask for, and what is wrong with them."""
-
-    alerts: Alerts
-    mistakes: tuple[Mistake, ...] = ()  # each costs the entry that it is in
-    warnings: tuple[Mistake, ...] = ()  # these cost nothing
 
 
 def load(path: Path, environ: Mapping[str, str]) -> AlertsFile:
@@ -60,7 +50,7 @@ def load(path: Path, environ: Mapping[str, str]) -> AlertsFile:
     try:
         file = TomlFile(path)
     except FileNotFoundError:
-        return _with_environment(AlertsFile(Alerts()), environ)
+        return _with_environment(AlertsFile(), environ)
     reader = _Reader(environ)
     root = file.root
     push = tuple(filter(None, map(reader.push, root.tables("push"))))
@@ -153,10 +143,11 @@ class _Reader:
         parse, allowed = (web_address, WEB_ADDRESS) if address else (as_text, "a text")
         inline = table.get(key, allowed, parse, "")
         self.holds_secrets |= bool(inline)
-        variable = table.get(f"{key}_env", "the name of a variable", as_text, "")
+        variable = table.get(f"{key}_env", "the name of a variable", _as_variable, "")
         file = table.get(f"{key}_file", "the path of a file", as_text, "")
         if sum(map(bool, (inline, variable, file))) > 1:
             table.note(key, f"write one of {key}, {key}_env and {key}_file")
+            return Secret()
         where, read = (f"{key}_file", _content) if file else (f"{key}_env", self._variable)
         if not file and not variable:
             return Secret(inline)
@@ -173,6 +164,13 @@ class _Reader:
             return self._environ[name]
         except KeyError:
             raise ValueError(f"there is no variable {name} in the environment") from None
+
+
+def _as_variable(value: object) -> str:
+    name = as_text(value)
+    if not _VARIABLE.fullmatch(name):  # the secret itself, perhaps
+        raise ValueError
+    return name
 
 
 def _as_kind(value: object) -> str:

@@ -1,4 +1,7 @@
-"""Sees when alerts.toml changes, and keeps the last good one while it cannot be read."""
+"""Sees when alerts.toml changes, and keeps the last good one while it cannot be read.
+
+Without the file, and without a variable in its place, nothing is loaded to read it with.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,31 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from traymon.config import alerts_file
-from traymon.config.alerts_file import AlertsFile
-from traymon.config.in_force import OwnSettings
+from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile, OwnSettings
 from traymon.config.settings_watch import dates_of
-from traymon.core.alerts import NO_ALERTS
 from traymon.errors import ConfigError
+from traymon.storage.files import lies_at
+
+NAME = "alerts.toml"
 
 
 class AlertsWatch:
     """The alerts in force. Used from one thread."""
 
     def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        """`environ` may hold secrets that the file refers to, and channels of its own."""
         self.path, self._environ = path, environ
         self._dates: object = None
-        self._last_good = AlertsFile(NO_ALERTS)
+        self._last_good = AlertsFile()
 
     @classmethod
     def of(cls, settings: OwnSettings, environ: Mapping[str, str]) -> AlertsWatch:
         """Return the watch of the file that the settings name, and of what they say themselves."""
-        path = settings.alerts or user_config_path("traymon") / alerts_file.NAME
+        path = settings.alerts or user_config_path("traymon") / NAME
         said = {
             "TRAYMON_NTFY": settings.ntfy,
             "TRAYMON_WEBHOOK": settings.webhook,
-            "TRAYMON_PING": settings.ping,
+            PING_VARIABLE: settings.ping,
         }
         variables = {name: secret.reveal() for name, secret in said.items()}
         return cls(Path(path).expanduser(), {**environ, **variables})
@@ -43,7 +47,15 @@ class AlertsWatch:
             return None
         self._dates = dates
         try:
-            self._last_good = alerts_file.load(self.path, self._environ)
+            self._last_good = self._read()
         except ConfigError as error:
             return replace(self._last_good, mistakes=error.mistakes)
         return self._last_good
+
+    def _read(self) -> AlertsFile:
+        variables = (*PUSH_VARIABLES, PING_VARIABLE)
+        if not lies_at(self.path) and not any(self._environ.get(name) for name in variables):
+            return AlertsFile()
+        from traymon.config import alerts_file
+
+        return alerts_file.load(self.path, self._environ)

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from traymon.core.alerts import NO_SECRET, Secret
+from traymon.core.alerts import NO_ALERTS, NO_SECRET, Alerts, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.target import Target
 from traymon.errors import Mistake
+
+# One push channel of each kind, and the ping, by a line in the environment or the `.env` file.
+PUSH_VARIABLES = {"TRAYMON_NTFY": "ntfy", "TRAYMON_WEBHOOK": "webhook"}
+PING_VARIABLE = "TRAYMON_PING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class OwnSettings:
     ntfy: Secret = NO_SECRET
     webhook: Secret = NO_SECRET
     ping: Secret = NO_SECRET
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsFile:
+    """What alerts.toml and the environment ask for, and what is wrong with them."""
+
+    alerts: Alerts = NO_ALERTS
+    mistakes: tuple[Mistake, ...] = ()  # each costs the entry that it is in
+    warnings: tuple[Mistake, ...] = ()  # these cost nothing
 
 
 @dataclass(frozen=True, slots=True)

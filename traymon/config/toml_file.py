@@ -93,7 +93,8 @@ class Table:
         try:
             return parse(self._content[key])
         except ValueError as error:
-            self.note(key, str(error) or f"must be {allowed}")
+            problem = str(error)
+            self.note(key, f"must be {allowed}" if problem in ("", allowed) else problem)
             return default
 
     def text(self, key: str, allowed: str = "a text") -> str:

@@ -114,19 +114,29 @@ def decide(
 
 
 def record_delivery(
-    memory: Memory, notification: Notification, outcome: Outcome, now: float
+    memory: Memory,
+    notification: Notification,
+    outcome: Outcome,
+    now: float,
+    retry_in: float | None = None,
 ) -> Memory:
     """Return the memory after an attempt to deliver a notification.
 
-    While its outcome is unknown it stays in flight: sent again it might be shown twice.
+    While its outcome is unknown it stays in flight: sent again it might be shown twice. `retry_in`
+    are the seconds before the next attempt if it failed; None: as `retry_pause` has it.
     """
     if memory.in_flight is not notification or outcome is Outcome.UNKNOWN:
         return memory
     memory = replace(memory, in_flight=None)
     if outcome is Outcome.DELIVERED:
         return _mark_announced(replace(memory, failures=0, retry_at=0.0), notification, now)
-    retry_at = now + retry_pause(memory.failures)
+    retry_at = now + (retry_pause(memory.failures) if retry_in is None else retry_in)
     return replace(memory, failures=memory.failures + 1, retry_at=retry_at)
+
+
+def take_back(memory: Memory, notification: Notification) -> Memory:
+    """Return the memory as if a notification had not been chosen: it was overtaken, not tried."""
+    return replace(memory, in_flight=None) if memory.in_flight is notification else memory
 
 
 def remember_unannounced(memory: Memory, faults: Iterable[Unannounced], now: float) -> Memory:

@@ -77,14 +77,21 @@ def decide(
 
 
 def record_delivery(
-    memory: ProgramMemory, notification: ProgramNotification, outcome: Outcome, now: float
+    memory: ProgramMemory,
+    notification: ProgramNotification,
+    outcome: Outcome,
+    now: float,
+    retry_in: float | None = None,
 ) -> ProgramMemory:
-    """Return the memory after an attempt to deliver a notification."""
+    """Return the memory after an attempt to deliver a notification.
+
+    `retry_in` are the seconds before the next attempt if it failed; None: as `retry_pause` has it.
+    """
     if memory.in_flight is not notification or outcome is Outcome.UNKNOWN:
         return memory
     memory = replace(memory, in_flight=None)
     if outcome is Outcome.FAILED:
-        retry_at = now + retry_pause(memory.failures)
+        retry_at = now + (retry_pause(memory.failures) if retry_in is None else retry_in)
         return replace(memory, failures=memory.failures + 1, retry_at=retry_at)
     memory = replace(memory, failures=0, retry_at=0.0)
     keys = [one.key for one in notification.programs]
@@ -98,6 +105,11 @@ def record_delivery(
         elif notification.kind is ProgramKind.REMINDER and before is not None:
             told[key] = Told(now, before.reminders + 1)
     return replace(memory, told=MappingProxyType(told))
+
+
+def take_back(memory: ProgramMemory, notification: ProgramNotification) -> ProgramMemory:
+    """Return the memory as if a notification had not been chosen: it was overtaken, not tried."""
+    return replace(memory, in_flight=None) if memory.in_flight is notification else memory
 
 
 def _forget(memory: ProgramMemory, programs: tuple[ProgramState, ...]) -> ProgramMemory:

@@ -40,6 +40,9 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _CONDITION = re.compile(r"\{([?!])([a-z_]+): |([?!])\}")
 _PHRASE = re.compile(r"\{>([a-z_]+)\}")  # a phrase of assets/phrases.md, `{>orders_stay}`
 _MARKDOWN_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+_NUMBERED = re.compile(r"^\d+\. +(.*?)(?=^\d+\. |\Z)", re.DOTALL | re.MULTILINE)
+# Marks of Markdown with what they enclose: bold, a link (of which its words stay), code.
+_MARKUP = re.compile(r"\*\*|\[([^\]\n]+)\]\([^)\n]+\)|```\w*\n?|`([^`\n]+)`")
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!&~])")
 
 
@@ -122,12 +125,27 @@ def fill(text: str, facts: Facts) -> str:
 
 def first_step(page: Page, facts: Facts) -> str:
     """Return the first step of a page's fix as Markdown with placeholders: what to do next."""
-    fix = _resolve_conditionals(page.sections["Fix"], facts)
-    numbered = re.search(r"^1\. +(.*?)(?=^\d+\. |\Z)", fix, re.DOTALL | re.MULTILINE)
-    blocks = (numbered[1] if numbered else fix).split("\n\n")
+    blocks = _steps(page, facts)[0].split("\n\n")
     # what a colon announces is in the next block
     count = 2 if blocks[0].rstrip().endswith(":") else 1
     return "\n\n".join(textwrap.dedent(block).strip("\n") for block in blocks[:count])
+
+
+def steps_as_text(page: Page, facts: Facts) -> list[str]:
+    """Return all steps of a page's fix as plain text, for where no Markdown is shown."""
+    return [_as_text(step, facts) for step in _steps(page, facts)]
+
+
+def _as_text(step: str, facts: Facts) -> str:
+    first, _, others = _MARKUP.sub(r"\1\2", step).partition("\n")
+    lines = (line.rstrip() for line in (first, *textwrap.dedent(others).splitlines()))
+    return fill("\n".join(filter(None, lines)), facts)
+
+
+def _steps(page: Page, facts: Facts) -> list[str]:
+    """Return the numbered steps of a page's fix; all of it as one if it has no numbers."""
+    fix = _resolve_conditionals(page.sections["Fix"], facts)
+    return _NUMBERED.findall(fix) or [fix]
 
 
 def general_facts(commands: Commands = USUAL_COMMANDS) -> Facts:

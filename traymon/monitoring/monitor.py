@@ -120,6 +120,11 @@ class Monitor:
         self._stopping = True
         self._call_soon(self._stopped.set)
 
+    @property
+    def targets(self) -> Sequence[Target]:
+        """Every target that is watched, as the settings describe it."""
+        return self._targets
+
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Watch these targets from now on. Those that are the same as before are left alone."""
         self._targets = tuple(targets)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import Any, TypeVar
 
 from traymon.core.calendar import Calendar
@@ -29,6 +30,7 @@ from traymon.sensors.port_discovery import discover
 
 T = TypeVar("T")
 
+AT_ONCE = 8  # targets; each may take the process of a client library
 STREAMS_TIMEOUT = 20.0  # seconds for every streaming sensor to post its first reading
 # Seconds after the start of a session in which TWS reports its links, or drops the session.
 TWS_MESSAGES_DELAY = 1.5
@@ -47,7 +49,15 @@ def run_once(
 
     Takes a few seconds longer than the target's timeout.
     """
-    return run_without_waiting_for_threads(_run_once(target, list_own_programs, library))
+    (status,) = run_each_once([(target, library)], list_own_programs)
+    return status
+
+
+def run_each_once(
+    looks: Iterable[tuple[Target, StreamingSensor | None]], list_own_programs: ListOwnPrograms
+) -> list[Status]:
+    """Do the same for several targets, side by side; return their statuses in this order."""
+    return run_without_waiting_for_threads(_run_each_once(looks, list_own_programs))
 
 
 def run_without_waiting_for_threads(main: Coroutine[Any, Any, T]) -> T:
@@ -69,6 +79,18 @@ class _Threads(ThreadPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Start nothing new; return at once."""
         super().shutdown(wait=False, cancel_futures=True)
+
+
+async def _run_each_once(
+    looks: Iterable[tuple[Target, StreamingSensor | None]], list_own_programs: ListOwnPrograms
+) -> list[Status]:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def look(target: Target, library: StreamingSensor | None) -> Status:
+        async with places:
+            return await _run_once(target, list_own_programs, library)
+
+    return await asyncio.gather(*starmap(look, looks))
 
 
 async def _run_once(

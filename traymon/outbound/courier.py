@@ -1,7 +1,7 @@
-"""Hands one request to a short-lived process that takes it out of this computer.
+"""Hands requests to a short-lived process that takes them out of this computer.
 
-traymon itself stays small and never waits for a peer: what a peer does to the process, hangs, lies
-or floods, ends with it. Secrets go through its stdin, never on a command line.
+traymon itself stays small and never waits for a peer: what a peer does to the process (hang, lie,
+flood) ends with it. Secrets go through its stdin, never on a command line.
 """
 
 from __future__ import annotations
@@ -12,49 +12,31 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-TIME_LIMIT = 15.0  # seconds in which the process gives up by itself
-LAST_RESORT = 5.0  # seconds after that it is killed
-MAX_ANSWER = 64 * 1024  # bytes of its stdout
-# not from the current folder, which is not traymon's own to trust
-MODULE = "traymon.outbound.send"
+from traymon.outbound.answer import Answer, Verdict, read_answer
 
-
-class Verdict(StrEnum):
-    """What became of a request."""
-
-    DELIVERED = "delivered"
-    REFUSED = "refused"  # the peer will not take it however often it is asked
-    FAILED = "failed"  # it may be taken later
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the process found out."""
-
-    verdict: Verdict
-    why: str = ""  # in words for the user, without any secret
-    retry_after: float | None = None  # seconds, if the peer has asked for some
+TIME_LIMIT = 15.0  # seconds after which the process gives up by itself
+LAST_RESORT = 5.0  # seconds after that, it is killed
+PROCESS = "traymon.outbound.send"
 
 
 class Courier:
     """Sends one request after the other. Used from one thread, but for `stop`."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
+        self._time_limit = time_limit
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
     def send(self, request: Mapping[str, Any]) -> Answer:
-        """Send one request and return what became of it; blocks for TIME_LIMIT and a bit at most.
+        """Send a request and return what became of it, at the latest after both limits.
 
-        `request` holds the `kind` of the sender in outbound/send.py and what that takes.
+        It holds the `kind` of its sender in `send.SENDERS`, and what that one takes.
         """
-        order = json.dumps({**request, "time_limit": TIME_LIMIT}).encode()
+        order = json.dumps({**request, "time_limit": self._time_limit}).encode()
         try:
             process = self._start()
         except OSError as error:
@@ -62,27 +44,28 @@ class Courier:
         if process is None:
             return Answer(Verdict.FAILED, "traymon ends")
         try:
-            answer, _ = process.communicate(order, TIME_LIMIT + LAST_RESORT)
-        except (OSError, subprocess.TimeoutExpired):
-            answer = b""
+            output, _ = process.communicate(order, self._time_limit + LAST_RESORT)
+            return read_answer(json.loads(output))
+        except subprocess.TimeoutExpired:
+            return Answer(Verdict.FAILED, "the process that sends it hangs")
+        except (OSError, ValueError, KeyError, TypeError):
+            return Answer(Verdict.FAILED, "the process that sends it ended without an answer")
         finally:
             self._end(process)
-        return _read(answer)
 
     def stop(self) -> None:
-        """End what is being sent, and send nothing more; from any thread."""
+        """Break off what is being sent, and send nothing more; from any thread."""
         with self._lock:
             self._stopped = True
             if self._process is not None:
-                with suppress(OSError):
-                    self._process.kill()
+                self._process.kill()
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
             if self._stopped:
                 return None
             self._process = subprocess.Popen(
-                command(),
+                _command(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -93,30 +76,13 @@ class Courier:
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
             self._process = None
-        with suppress(OSError):
+        with suppress(OSError), process:  # closes its pipes and waits for its end
             process.kill()
-        with process:  # closes its pipes and takes its exit code
-            pass
 
 
-def command() -> Sequence[str]:
-    """Return the command line of the process."""
-    if getattr(sys, "frozen", False):  # the program for a console, which has pipes
-        beside = Path(sys.executable).with_name(
-            "traymon.exe" if sys.platform == "win32" else "traymon"
-        )
-        return (str(beside), "-m", MODULE)
-    return (sys.executable, "-P", "-m", MODULE)
-
-
-def _read(answer: bytes) -> Answer:
-    try:
-        found = json.loads(answer[:MAX_ANSWER])
-        after = found.get("retry_after")
-        return Answer(
-            Verdict(found["verdict"]),
-            str(found.get("why", "")),
-            None if after is None else float(after),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Answer(Verdict.FAILED, "the process that sends it ended without an answer")
+def _command() -> Sequence[str]:
+    if getattr(sys, "frozen", False):  # the built program for a console lies beside that without
+        name = "traymon.exe" if sys.platform == "win32" else "traymon"
+        return (str(Path(sys.executable).with_name(name)), "-m", PROCESS)
+    # not from the current folder, which is not traymon's own to trust
+    return (sys.executable, "-P", "-m", PROCESS)

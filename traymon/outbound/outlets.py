@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 
-from traymon.core.alerts import Alerts
+from traymon.core.alerts import Alerts, PushChannel
 from traymon.core.model import Update
 from traymon.outbound.base import Outlet, Surroundings
 
@@ -17,7 +18,14 @@ Row = tuple[Hashable, Callable[[], Outlet]]
 
 def rows(alerts: Alerts, around: Surroundings) -> Iterator[Row]:
     """Yield what is wanted, each with the entry that it is made from: equal entries, one outlet."""
-    yield from ()
+    for channel in alerts.push:
+        yield (channel, around.page_url), partial(_push, channel, around)
+
+
+def _push(channel: PushChannel, around: Surroundings) -> Outlet:
+    from traymon.outbound.push import Push
+
+    return Push(channel, around)
 
 
 class Outlets:
@@ -29,7 +37,8 @@ class Outlets:
 
     def use(self, alerts: Alerts) -> None:
         """Start what is newly wanted and stop what no longer is; the others go on undisturbed."""
-        wanted = dict(rows(alerts, self._around(alerts)))
+        around = self._around(alerts)
+        wanted = dict(rows(alerts, around))
         before, running = self._running, dict[Hashable, Outlet]()
         for entry, make in wanted.items():
             outlet = before.get(entry) or _start(make)
@@ -39,6 +48,7 @@ class Outlets:
         for entry, outlet in before.items():
             if entry not in running:
                 _stop(outlet, 0.0)
+                around.report_trouble("", outlet.name)
 
     def on_update(self, update: Update) -> None:
         """Hand an update to every outlet."""

@@ -80,6 +80,13 @@ def join(events_of: Mapping[str, Sequence[Event]]) -> list[Planned]:
     ]
 
 
+def only_of(target: str, plan: Sequence[Planned]) -> list[Planned]:
+    """Return the events that concern a target, as if there were no other."""
+    name = clean(target)  # as it is in JSON
+    concern = (one for one in plan if not one.targets or name in map(clean, one.targets))
+    return [Planned(one.event) for one in concern]
+
+
 def day_text(event: Event, now: float) -> str:
     """Return the day on which an event begins: `Today`, `Sun 29 Nov`; local time."""
     day = _day(event, now)

@@ -11,7 +11,9 @@ from typing import Any
 
 from traymon.core.gate import Closing, Gate, GateOptions, Why
 from traymon.core.model import Status
+from traymon.core.target import Target
 from traymon.core.vocabulary import CutKind, SensorName
+from traymon.diagnosis.fix_pages import clean
 from traymon.ui import presenter
 from traymon.ui.status_json import encodable
 
@@ -35,7 +37,7 @@ WORDS: Mapping[Why, str] = MappingProxyType(
         Why.MARKET_CLOSED: "the market is closed",
         Why.MARKET_UNKNOWN: "the trading hours are not known: TRAYMON_HOURS is not set",
         Why.NOT_WATCHED: "the running traymon watches {watched}",
-        Why.SEVERAL_TARGETS: "the running traymon watches {watched}; name one of them",
+        Why.SEVERAL_TARGETS: "the running traymon watches several; name one of: {watched}",
     }
 )
 CUT_WORDS: Mapping[CutKind, str] = MappingProxyType(
@@ -71,11 +73,16 @@ def as_json(status: Status, gate: Gate, options: GateOptions, now: float) -> dic
     return {key: encodable(value) for key, value in values.items()}
 
 
-def without_target(why: Why, watched: Sequence[Status], now: float) -> dict[str, Any]:
+def without_target(why: Why, watched: Sequence[Target], now: float) -> dict[str, Any]:
     """Return the answer to a question about no target, or about no certain one."""
-    names = ", ".join(status.target.address for status in watched) or "nothing yet"
+    names = ", ".join(map(_named, watched)) or "nothing yet"
     reason = {"code": str(why), "text": WORDS[why].format(watched=names), "until": None}
-    return _answer([reason], now)
+    return {key: encodable(value) for key, value in _answer([reason], now).items()}
+
+
+def _named(target: Target) -> str:
+    """Return a target as a question may name it: by its address, if it is the only one."""
+    return f"{clean(target.name)} ({target.address})" if target.one_of_many else target.address
 
 
 def _answer(reasons: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:

@@ -5,10 +5,16 @@ Waits for the disk, so it is never called on the monitor's loop.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from traymon.core.history import HistoryReader, Incident, Period, find_incidents
+from traymon.core.history import (
+    Condition,
+    HistoryReader,
+    Incident,
+    Period,
+    find_incidents,
+)
 from traymon.core.reliability import Day, Reliability, measure, measure_days
 from traymon.core.time_windows import Schedule, Span
 from traymon.ui.dashboard import covers, end_of_record, trading_hours
@@ -56,3 +62,13 @@ def read_record(
         measure(periods, since, until, trading),
         measure_days(periods, since, until, None, trading),
     )
+
+
+def worst_first(records: Iterable[Record]) -> list[Record]:
+    """Return the records by how long their targets were down, and then degraded."""
+    return sorted(records, key=_time_lost, reverse=True)
+
+
+def _time_lost(record: Record) -> tuple[float, float]:
+    seconds = record.reliability.all_hours.seconds
+    return seconds[Condition.DOWN], seconds[Condition.DEGRADED]

@@ -12,6 +12,7 @@ from typing import Any
 from traymon.core.facts import Fact, FactKey, Facts
 from traymon.core.model import Status
 from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.program_notifications import ProgramNotification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
@@ -84,7 +85,9 @@ def own_notification_text(title: str, body: str) -> NotificationText:
     return NotificationText(clip(title, MAX_TITLE), clip(body, MAX_BODY), urgent=False)
 
 
-def bare_notification_text(notification: Notification) -> NotificationText:
+def bare_notification_text(
+    notification: Notification | ProgramNotification,
+) -> NotificationText:
     """Return a text for when the usual one cannot be composed: light and headline, or the code."""
     status, light = notification.status, notification.status.diagnosis.light
     try:

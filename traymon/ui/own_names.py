@@ -14,8 +14,8 @@ from pathlib import Path
 from traymon.core.redaction import Removed
 
 
-def own_names(account: str = "") -> Mapping[Removed, frozenset[str]]:
-    """Return the names of the user, the account, the home folder and this computer."""
+def own_names(*accounts: str) -> Mapping[Removed, frozenset[str]]:
+    """Return the names of the user, the accounts, the home folder and this computer."""
     users: set[str] = set()
     homes: set[str] = set()
     with suppress(OSError, KeyError, ImportError):  # a user without an entry, or without a name
@@ -28,7 +28,7 @@ def own_names(account: str = "") -> Mapping[Removed, frozenset[str]]:
     hosts = {node, node.partition(".")[0]}
     return {
         Removed.USER: frozenset(users),
-        Removed.ACCOUNT: frozenset({account}),
+        Removed.ACCOUNT: frozenset(accounts),
         Removed.PATH: frozenset(one for one in homes if one.strip("/\\")),
         Removed.HOST: frozenset(hosts),
     }

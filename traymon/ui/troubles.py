@@ -1,4 +1,4 @@
-"""What is wrong with traymon itself, from several sources, as one line for the icon."""
+"""What is wrong with traymon itself, from several sources, as one line for icon and page."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ class Troubles:
             line = self._line()
         if line != before:
             self._show(line)
+
+    @property
+    def line(self) -> str:
+        """All troubles in one line, "" without any."""
+        with self._lock:
+            return self._line()
 
     def _line(self) -> str:
         return "; ".join(filter(None, self._by_source.values()))

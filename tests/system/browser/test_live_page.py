@@ -281,3 +281,17 @@ def test_nothing_comes_from_elsewhere(page: Served) -> None:
     text = text.replace("// ", "").replace("http://www.w3.org/2000/svg", "")
     assert "//" not in re.sub('<a href="https://www.interactivebrokers.com/', "", text)
     assert json.dumps("url(") not in text
+
+
+def test_trouble_with_traymon_itself_is_shown_while_it_lasts(chromium: Any) -> None:
+    troubles = ["push phone: HTTP 404 Not Found"]
+    with served(trouble=lambda: "; ".join(troubles)) as page:
+        page.show("healthy")
+        open_in(chromium, page)
+        wait_for(lambda: read(chromium, "#trouble") == troubles[0], "the trouble")
+        assert not complaints(chromium)
+        troubles.clear()
+        page.page.refresh()
+        shown = "return document.getElementById('trouble').checkVisibility()"
+        wait_for(lambda: not chromium.execute_script(shown), "its end")
+        chromium.get("about:blank")

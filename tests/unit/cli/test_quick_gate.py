@@ -26,6 +26,8 @@ USUAL = [
     "--client-id 1 --client-id 2",
     "--env .env",
     "--env=.env --market",
+    "--target live --json",
+    "--target=live",
 ]
 LEFT = [
     *("--help", "-h", "--wait", "--timeout 5", "--client-id", "--client-id x", "--client-id=-1"),
@@ -40,6 +42,8 @@ LEFT = [
         "-- --json",
         "--host=",
         "--host --json",
+        "--target=",
+        "--target --json",
     ),
 ]
 
@@ -64,6 +68,7 @@ def test_it_reads_the_usual_lines_as_the_command_does(line: str) -> None:
     found["env"] = found["env"] and os.fspath(found["env"])
     found["margin_minutes"] = found.pop("margin")
     rest = {"client_id": None, "market": False, "env": None, "host": None, "port": None}
+    rest["target"] = None
     assert {**rest, "margin_minutes": DEFAULT_MARGIN, "as_json": False, **read} == found
 
 

@@ -11,7 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from traymon.core.week_ahead import DAY, Event, EventKind
-from traymon.ui.coming_up import Planned, as_json, day_text, from_json, join, rows, time_text, words
+from traymon.ui.coming_up import (
+    Planned,
+    as_json,
+    day_text,
+    from_json,
+    join,
+    only_of,
+    rows,
+    time_text,
+    words,
+)
 
 BERLIN, HOUR = ZoneInfo("Europe/Berlin"), 3600.0
 NOW = datetime(2026, 11, 27, 12, tzinfo=BERLIN).timestamp()  # a Friday
@@ -125,3 +135,17 @@ def test_json_says_the_same() -> None:
 def test_what_is_no_plan_is_refused(values: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_json(values)
+
+
+def test_what_concerns_one_target_is_told_as_if_there_were_no_other() -> None:
+    of_all, of_one, of_two, of_another = (Event(NOW + n, NOW + n, RESET) for n in range(4))
+    plan = [
+        Planned(of_all),
+        Planned(of_one, ("live",)),
+        Planned(of_two, ("paper", "live")),
+        Planned(of_another, ("paper",)),
+    ]
+    assert only_of("live", plan) == [Planned(of_all), Planned(of_one), Planned(of_two)]
+    assert only_of("other", plan) == [Planned(of_all)]
+    read = from_json(as_json([Planned(of_one, ("U1234567",))], 7))
+    assert only_of("U1234567", read) == [Planned(of_one)]

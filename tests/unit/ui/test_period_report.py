@@ -54,7 +54,7 @@ def test_a_target_that_is_watched_for_a_day_has_no_good_week(tmp_path: Path) -> 
     week = report(write_history(tmp_path / "history.db", [day]))
     assert week.watching_since
     assert week.uptimes[-1].value.startswith("observed 24 of ")
-    assert "traymon has watched this target since" in period_html(week, NOW)
+    assert "traymon has watched this target since" in period_html([week], NOW)
 
 
 def test_without_a_history_there_is_no_report(tmp_path: Path) -> None:
@@ -69,11 +69,11 @@ def test_it_says_how_many_incidents_it_does_not_show(tmp_path: Path) -> None:
         periods.append(Period(at + 30, at + 60, Condition.DOWN, "port-refused", Light.RED))
     week = report(write_history(tmp_path / "history.db", periods))
     assert (len(week.incidents), week.more_incidents) == (MAX_INCIDENTS, 5)
-    assert "5 earlier ones are not shown." in period_html(week, NOW)
+    assert "5 earlier ones are not shown." in period_html([week], NOW)
 
 
 def test_the_file_needs_nothing_else(reader: HistoryReader) -> None:
-    page = period_html(report(reader), NOW)
+    page = period_html([report(reader)], NOW)
     assert page.startswith("<!doctype html>")
     tags = Document(page).tags
     assert not [tag for tag in tags if tag.startswith(("script", "img", "iframe", "a "))]
@@ -85,13 +85,27 @@ def test_the_file_needs_nothing_else(reader: HistoryReader) -> None:
         assert f'aria-label="{one.name}: ' in page
 
 
+def test_several_targets_are_one_file_and_each_stands_under_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    for target in ("live", "paper"):
+        reader = write_fortnight(path, target)
+    found = [read_report(reader, target, 7, NOW) for target in ("live", "paper")]
+    page = period_html([one for one in found if one is not None], NOW)
+    assert "<title>live, paper: " in page
+    for target in ("live", "paper"):
+        assert f"<h1>How reliable the API of {target} was</h1>" in page
+        assert f'aria-label="The days of {target} as a table"' in page
+    identities = [tag.split(" id=")[1].split()[0] for tag in Document(page).tags if " id=" in tag]
+    assert len(identities) == len(set(identities))
+
+
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
 def test_no_word_of_others_is_markup(words: str, tmp_path: Path) -> None:
     words = words.replace("\udc80", "?")  # the history's file holds no halves of characters
     red = Period(NOW - HOUR, NOW, Condition.DOWN, "port-refused", Light.RED, words)
     calm = Period(NOW - HOUR, NOW, Condition.DOWN, "port-refused", Light.RED, "calm")
     pages = [
-        period_html(report(write_history(tmp_path / f"{n}.db", [one])), NOW)
+        period_html([report(write_history(tmp_path / f"{n}.db", [one]))], NOW)
         for n, one in enumerate((red, calm))
     ]
     hostile, harmless = (Document(page).tags for page in pages)

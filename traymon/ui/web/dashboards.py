@@ -95,7 +95,8 @@ class Dashboards:
 
         target, incident = found[0].target, found[1]
         material = read_material(self._reader, target.name, incident, self._now())
-        return incident_report(material, self._calendar_of(target), own_names(target.account))
+        names = own_names(*(status.target.account for status in statuses))
+        return incident_report(material, self._calendar_of(target), names)
 
     def _find(self, statuses: Sequence[Status], number: int) -> tuple[Status, Incident] | None:
         if self._reader is None:

@@ -17,7 +17,7 @@ from traymon.ui.web.keys import Keys, constant_time_equal
 
 START = b"GET /gate?"  # what the first bytes of the request are
 END = b"\r\n\r\n"
-PARAMETERS = {"client_id", "market", "margin", "env", "host", "port"}
+PARAMETERS = {"client_id", "market", "margin", "env", "host", "port", "target"}
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 421: "Misdirected"}
 
 
@@ -96,4 +96,4 @@ def _question(request_line: str) -> GateQuestion:
     if margin is None or not 0 <= margin <= MAX_MARGIN:
         raise Refused(400, "This margin is not possible")
     options = GateOptions(client_id, market, margin)
-    return GateQuestion(options, env_files, values.get("host", ""), port)
+    return GateQuestion(options, env_files, values.get("host", ""), port, values.get("target"))

@@ -321,6 +321,7 @@ def report(status: Status, now: float) -> str:
             version=__version__,
             **common(status, now)
             | {"headline": markdown(words.headline), "in_short": markdown(words.in_short)},
+            one_of_many=target.one_of_many,
             code=status.diagnosis.code,
             commands=target.commands,
             tests=[

@@ -5,6 +5,7 @@ They load nothing and run no script. What is not our own template is escaped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,11 @@ def incident_html(report: IncidentReport, now: float) -> str:
     )
 
 
-def period_html(report: PeriodReport, now: float) -> str:
-    """Return the report of some days as one HTML document."""
+def period_html(reports: Sequence[PeriodReport], now: float) -> str:
+    """Return the reports of some days, each of one target, as one HTML document."""
     return fill_template(
         "period_report.html.j2",
-        r=report,
+        reports=reports,
         version=__version__,
         now=_time(now),
         style=Markup(style_sheet()),

@@ -47,17 +47,19 @@ class LivePage:
         port: int = 0,
         calendars: CalendarSource = NO_CALENDARS,
         dashboards: Dashboards | None = None,
+        trouble: Callable[[], str] = str,
     ) -> None:
         """`at_gate` answers programs that ask whether they may trade; it is called on the loop.
 
-        `port` 0 takes a free one. Without `dashboards` the page shows no history.
+        `port` 0 takes a free one. Without `dashboards` the page shows no history. `trouble`
+        returns what is wrong with traymon itself, "" if nothing is.
         """
         self.keys = Keys()
         self.port: int | None = None  # while it is served
         self.site: Site | None = None  # once the page was asked for
         self._actions, self._now, self._at_gate = actions, now, at_gate
         self._wanted_port, self._calendars = port, calendars
-        self._dashboards = dashboards or Dashboards()
+        self._dashboards, self._trouble = dashboards or Dashboards(), trouble
         self._statuses: Sequence[Status] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
@@ -77,6 +79,10 @@ class LivePage:
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Show the statuses on every open page. From any thread."""
         self._statuses = statuses
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring what is to be shown now to every open page. From any thread."""
         loop, site = self._loop, self.site
         if loop is not None and site is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
@@ -155,6 +161,7 @@ class LivePage:
                     self._calendars,
                     self._dashboards,
                     self.port or 0,
+                    self._trouble,
                 )
             return self.site
 

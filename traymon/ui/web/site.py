@@ -28,9 +28,10 @@ class Site:
         calendars: CalendarSource,
         dashboards: Dashboards,
         port: int,
+        trouble: Callable[[], str],
     ) -> None:
         viewers, calendar_of = actions.set_viewer_present, calendars.calendar_of
-        self._streams = Streams(statuses, now, viewers, calendar_of, dashboards)
+        self._streams = Streams(statuses, now, viewers, calendar_of, dashboards, trouble)
         routes = Routes(
             *(actions, statuses, now, keys, one_time_address),
             *(self._streams, calendars, dashboards),

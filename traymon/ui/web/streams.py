@@ -31,10 +31,11 @@ class Streams:
         set_viewer_present: Callable[[bool], None],
         calendar_of: Callable[[Target], Calendar],
         dashboards: Dashboards,
+        trouble: Callable[[], str],
     ) -> None:
         self._statuses, self._now = statuses, now
         self._set_viewer_present, self._calendar_of = set_viewer_present, calendar_of
-        self._dashboards = dashboards
+        self._dashboards, self._trouble = dashboards, trouble
         self._changed = asyncio.Event()
         self._is_over = False
         self._ends: list[asyncio.Event] = []  # one per stream, oldest first; set to end it
@@ -93,7 +94,7 @@ class Streams:
         event = render.live_event(
             meant, now, plan, boards, several=several, gone=target if len(meant) > 1 else ""
         )
-        return f"data: {json.dumps(event)}\n\n"
+        return f"data: {json.dumps({**event, 'trouble': self._trouble()})}\n\n"
 
     def _read_dashboards(self, target: str) -> tuple[Dashboard, ...]:
         """Return what the history says of one target. Off the loop: it waits for the disk."""

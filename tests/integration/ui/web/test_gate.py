@@ -50,13 +50,14 @@ def gated() -> Iterator[Gated]:
 def test_a_program_gets_its_answer_and_the_proof_that_it_is_traymons(gated: Gated) -> None:
     response, text = gated.get(
         "client_id=10&market=1&margin=90&port=7497&host=localhost&env=%2Fa%20b&env=%2Fc"
+        "&target=my%20b%C3%B6t"
     )
     assert response.status == 200
     assert json.loads(text) == ANSWER
     assert response.headers["Authentication-Info"] == gated.page.keys.proof
     assert response.headers["Cache-Control"] == "no-store"
     options = GateOptions(client_id=10, market=True, margin=90.0)
-    assert gated.asked == [GateQuestion(options, ("/a b", "/c"), "localhost", 7497)]
+    assert gated.asked == [GateQuestion(options, ("/a b", "/c"), "localhost", 7497, "my böt")]
 
 
 def test_without_options_the_usual_ones_apply(gated: Gated) -> None:
@@ -92,6 +93,7 @@ def test_the_page_cannot_ask_for_it(gated: Gated) -> None:
     [
         *("client_id=x", "client_id=1&client_id=2", "market=yes", "margin=-1", "margin=nan"),
         *("margin=1e9", "port=x", "symbol=SPY", "margin=600&holidays=1"),
+        "target=live&target=paper",
     ],
 )
 def test_a_question_that_it_does_not_know_is_refused(gated: Gated, query: str) -> None:

@@ -94,12 +94,15 @@ def test_it_is_true_only_if_it_is_open(asked: Asked) -> None:
 
 def test_it_asks_what_it_is_told_to(asked: Asked, tmp_path: Path) -> None:
     env = tmp_path / "Ann's böt & co.env"
-    gate(client_id=10, market=True, margin_minutes=1.5, env=env, host="::1", port=4002)
+    options: dict[str, Any] = {"client_id": 10, "market": True, "margin_minutes": 1.5}
+    gate(env=env, host="::1", port=4002, target="böt & co", **options)
     (question,) = asked.questions
     assert (question.options.client_id, question.options.market) == (10, True)
     assert question.options.margin == 90.0
     assert set(question.env_files) == {str(env), os.path.realpath(env)}
-    assert (question.host, question.port) == ("::1", 4002)
+    assert (question.host, question.port, question.target) == ("::1", 4002, "böt & co")
+    gate(target="")  # a name that was left empty fits no target
+    assert asked.questions[-1].target == ""
 
 
 @pytest.mark.parametrize(
