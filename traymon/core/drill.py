@@ -204,10 +204,10 @@ def hindrance(
 def is_due(record: DrillRecord, weekly: WeeklyTime, now: float) -> bool:
     """Tell whether this week's drill has not been sent yet, be it that it was missed.
 
-    A moment in the future is one of a clock that was wrong.
+    A moment in the future is one of a clock that was wrong, and counts for nothing.
     """
-    latest = min(max(record.since, record.last or 0.0), now)
-    return latest < weekly.last(now)
+    known = [at for at in (record.since, record.last) if at is not None and at <= now]
+    return max(known, default=0.0) < weekly.last(now)
 
 
 def next_drill(
