@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from traymon.core.model import Change, Status
@@ -47,7 +48,7 @@ class Tray:
         self.balloons = BalloonChannel(self._icon) if self._icon.has_balloons else None
         if self.balloons is not None:
             self._icon.on_balloon_click = actions.open_fix_page
-            self._icon.on_session_end = actions.end_session
+            self._icon.on_session_end = partial(self._end_session, actions.end_session)
 
     def run(self, on_waiting: Callable[[], None], patience: float = 0.0) -> bool:
         """Show the icon until `stop`; return False if the display went away instead.
@@ -83,6 +84,10 @@ class Tray:
             threading.Thread(target=work, name="beside", daemon=True).start()
 
         self._icon.run(lambda icon: icon.post(show))
+
+    def _end_session(self, end: Callable[[], None]) -> None:
+        end()
+        self.stop()
 
     def stop(self) -> None:
         """Remove the icon; `run` returns."""
