@@ -133,7 +133,7 @@ def menu() -> None:
         start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
         desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
         wait_for(lambda: shows(desktop, RED), "the red icon", timeout=30)
-        desktop.click_tray_icon()
+        desktop.click_tray_icon(button=3)
         seen = wait_for(desktop.menu, "the menu")
         desktop.point(seen.x + seen.width // 2, seen.y + 15)  # its first entry
         wait_for(lambda: _is_lit(desktop, seen), "the entry to be highlighted")
@@ -155,8 +155,10 @@ def targets() -> None:
         desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
         wait_for(lambda: shows(desktop, RED, least=60), "the red icon with a mark", timeout=30)
         item = Indicator(desktop)
-        wait_for(lambda: item.tooltip.startswith("1 of 3 red, 1 muted"), "the muted one", timeout=30)
-        desktop.click_tray_icon()
+        wait_for(
+            lambda: item.tooltip.startswith("1 of 3 red, 1 muted"), "the muted one", timeout=30
+        )
+        desktop.click_tray_icon(button=3)
         seen = wait_for(desktop.menu, "the menu")
         desktop.press("Down", "Down", "Right")
         beside = Box(seen.x + seen.width + 40, seen.y + 60, 1, 100)

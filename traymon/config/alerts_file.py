@@ -243,7 +243,7 @@ def _as_schedule(value: object) -> Schedule | None:
 
 def _content(path: str) -> str:
     """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
-    text = read_file(Path(path).expanduser(), MAX_SECRET).decode("utf-8-sig").strip()
+    text = read_file(Path(os.path.expanduser(path)), MAX_SECRET).decode("utf-8-sig").strip()
     return text.partition("\n")[0].strip()
 
 

@@ -91,6 +91,7 @@ def test_one_of_ten_that_ends_turns_the_icon_red_until_it_is_muted(
     item.choose("✗ bot 3", f"✗ {fault}")
     page = wait_for(traymon.opened, "the page of the target")[0]
     assert fault in page
+    assert "All targets" in page, "it is the target's own page"
     assert traymon.end() == 0
 
 
