@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from traymon.core import ib_hours
 from traymon.core.programs import Expectation
+from traymon.core.releases import version_of
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
 from traymon.storage.files import read_file
@@ -61,6 +62,8 @@ class State:
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
     programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key
     calendar_key: str = ""  # opens the calendar for programs that subscribe to it; "": none made
+    release_asked_at: float = 0.0  # epoch seconds
+    newest_release: str = ""  # of traymon; a version
 
 
 def encode(state: State) -> str:
@@ -156,6 +159,8 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         own_programs = usable if usable or not rows else own_programs
     muted = _convert("muted", _names, values.get("muted", []))
     key = _convert("calendar_key", _key, values.get("calendar_key", ""))
+    asked_at = _convert("release_asked_at", _past, values.get("release_asked_at", 0.0))
+    newest = _convert("newest_release", _version, values.get("newest_release", ""))
     return State(
         greeted,
         client_id,
@@ -165,6 +170,8 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         _convert_table(values, "hours", _ib_hours, last.hours),
         _convert_table(values, "programs", _expectation, last.programs),
         last.calendar_key if key is None else key,
+        last.release_asked_at if asked_at is None else asked_at,
+        last.newest_release if newest is None else newest,
     )
 
 
@@ -229,6 +236,19 @@ def _moment(value: object, now: float) -> float:
     if not isinstance(value, int | float) or not 0 <= value <= now + MAX_SNOOZE:
         raise ValueError(value)
     return float(value)
+
+
+def _past(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(value)
+    return float(value)
+
+
+def _version(value: object) -> str:
+    version = version_of(value)
+    if value and not version:
+        raise ValueError(value)
+    return version
 
 
 def _ib_hours(value: object) -> IbHours:

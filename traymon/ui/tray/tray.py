@@ -15,6 +15,7 @@ from typing import Any
 
 from traymon.core.model import Change, Status
 from traymon.core.notification_policy import Outcome
+from traymon.core.releases import NewRelease
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
@@ -104,6 +105,7 @@ class Tray:
                     time.time(),
                     trouble=menu.trouble,
                     start_at_login=menu.start_at_login,
+                    newer=menu.newer,
                     targets=self._targets,
                 )
             )
@@ -115,6 +117,10 @@ class Tray:
     def show_start_at_login(self, state: StartAtLogin) -> None:
         """Say in the menu whether traymon starts at login."""
         self._change_menu(start_at_login=state)
+
+    def show_newer(self, newer: NewRelease | None) -> None:
+        """Say in the menu that a newer traymon was released, if one was."""
+        self._change_menu(newer=newer)
 
     def _change_menu(self, **values: Any) -> None:
         with self._lock:
