@@ -33,7 +33,7 @@ from traymon.ui.desktop import copy_text
 from traymon.ui.drill import NOTIFICATION_KEY
 from traymon.ui.hub import StatusHub
 from traymon.ui.notification_text import ARRIVED, FILES_GONE, MARK_AS_MINE, NOT_EXPECTED, SNOOZE
-from traymon.ui.openers import CannotOpen, open_folder
+from traymon.ui.openers import CannotOpen, open_address, open_folder
 from traymon.ui.program_notification_text import split_key
 from traymon.ui.worker import TaskQueue
 
@@ -285,6 +285,16 @@ class ActionHandlers:
             open_folder(self._folders.logs)
         except CannotOpen as error:
             self._report("logs-not-shown", f"{self._folders.logs}; {error}")
+
+    def open_releases(self, page: str) -> None:
+        """Open the page of traymon's releases."""
+        self._tasks.post(partial(self._open_releases, page))
+
+    def _open_releases(self, page: str) -> None:
+        try:
+            open_address(page)
+        except CannotOpen as error:
+            self._report("releases-not-shown", f"{page}; {error}")
 
     def open_tws_logs(self, target: str | None = None) -> None:
         """Show the folder of the logs of a target's TWS, or of the worst target's.

@@ -25,6 +25,7 @@ from traymon.core.alerts import MetricsAccess
 from traymon.core.drill import DESKTOP
 from traymon.core.events import Event, EventType
 from traymon.core.history import HistoryError, HistoryReader, read_habits
+from traymon.core.releases import NewRelease, Releases
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
@@ -99,6 +100,7 @@ class App:
         history: bool = False,
         alerts: AlertsWatch | None = None,
         metrics: MetricsAccess | None = None,
+        releases: Releases | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -108,6 +110,7 @@ class App:
         files that the targets come from have changed; None: they come from no settings, and the
         menu does not offer to start this same traymon at login. `history`: keep what happens.
         `alerts`: who is told beside the desktop. `metrics`: where they may be collected.
+        `releases`: where to ask for newer ones; None: nowhere.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -185,6 +188,11 @@ class App:
             )
             self._alerting = Alerting(alerts, self._tasks.post, around, self._new_drills)
         drills = None if self._alerting is None else self._alerting.drill_desk()
+        self._update_hint = None
+        if releases is not None:
+            from traymon.outbound.update_hint import UpdateHint
+
+            self._update_hint = UpdateHint(releases, state, self._show_newer)
         actions = self._user_actions(
             offer_start_at_login=settings is not None,
             phone=None if self._alerting is None else self._alerting.phone_setup(),
@@ -258,6 +266,8 @@ class App:
             show_about=handlers.show_about,
             phone=phone,
             drills=drills,
+            newer=self._newer,
+            open_releases=handlers.open_releases,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
             restart=self._restart,
@@ -328,6 +338,8 @@ class App:
         if self._history is not None:
             self._history.record_start(self.monitor.clock(), __version__, self._names)
         self._service.start()
+        if self._update_hint is not None:
+            self._update_hint.start()
         self._dispatcher.prepare()
         self._watch_own_files()
         try:
@@ -356,6 +368,8 @@ class App:
         self._hub.stop()
         if self._alerting is not None:
             self._alerting.stop(OUTLETS_TIMEOUT)
+        if self._update_hint is not None:
+            self._update_hint.stop(OUTLETS_TIMEOUT)
         if self._history is not None:
             self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
@@ -393,6 +407,7 @@ class App:
                 self._dispatcher.notify_user(*fix_pages.notification_text("first-run"))
         self._hub.add(tray)
         self._handlers.read_start_at_login()
+        self._show_newer()
 
     def _show(self) -> None:
         """Block in the surface that owns the main thread."""
@@ -440,6 +455,13 @@ class App:
     def _show_start_at_login(self, state: StartAtLogin) -> None:
         if self._tray is not None:
             self._tray.show_start_at_login(state)
+
+    def _newer(self) -> NewRelease | None:
+        return None if self._update_hint is None else self._update_hint.newer()
+
+    def _show_newer(self) -> None:
+        if self._tray is not None:
+            self._tray.show_newer(self._newer())
 
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")

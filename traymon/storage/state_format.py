@@ -18,6 +18,7 @@ from typing import TypeVar
 from traymon.core import ib_hours
 from traymon.core.drill import DrillRecord, Proof
 from traymon.core.programs import Expectation
+from traymon.core.releases import version_of
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
 from traymon.storage.files import read_file
@@ -65,6 +66,8 @@ class State:
     programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key
     drill: DrillRecord | None = None  # None: none was ever wanted
     calendar_key: str = ""  # opens the calendar for programs that subscribe to it; "": none made
+    release_asked_at: float = 0.0  # epoch seconds
+    newest_release: str = ""  # of traymon; a version
 
 
 def encode(state: State) -> str:
@@ -165,6 +168,8 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
     elif (record := _convert("drill", _drill, kept)) is not None:
         drill = record
     key = _convert("calendar_key", _key, values.get("calendar_key", ""))
+    asked_at = _convert("release_asked_at", _past, values.get("release_asked_at", 0.0))
+    newest = _convert("newest_release", _version, values.get("newest_release", ""))
     return State(
         greeted,
         client_id,
@@ -175,6 +180,8 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         _convert_table(values, "programs", _expectation, last.programs),
         drill,
         last.calendar_key if key is None else key,
+        last.release_asked_at if asked_at is None else asked_at,
+        last.newest_release if newest is None else newest,
     )
 
 
@@ -239,6 +246,19 @@ def _moment(value: object, now: float) -> float:
     if not isinstance(value, int | float) or not 0 <= value <= now + MAX_SNOOZE:
         raise ValueError(value)
     return float(value)
+
+
+def _past(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(value)
+    return float(value)
+
+
+def _version(value: object) -> str:
+    version = version_of(value)
+    if value and not version:
+        raise ValueError(value)
+    return version
 
 
 def _ib_hours(value: object) -> IbHours:

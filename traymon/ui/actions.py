@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from traymon.core.releases import NewRelease
 from traymon.ui.drill import DrillDesk
 from traymon.ui.phone import PhoneSetup
 
@@ -16,6 +17,10 @@ def _nothing(*_arguments: object) -> None:
 def _no() -> bool:
     """Answer for an action that is not offered."""
     return False
+
+
+def _none() -> None:
+    """Answer for something that is not known."""
 
 
 def _unknown(_entry: object) -> str:
@@ -51,6 +56,8 @@ class UserActions:
     show_about: Callable[[], None] = _nothing
     phone: PhoneSetup | None = None  # None: not offered
     drills: DrillDesk | None = None  # None: not offered
+    newer: Callable[[], NewRelease | None] = _none  # a newer traymon, if one is known
+    open_releases: Callable[[str], None] = _nothing  # the page that a newer one is on
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
     make_room: Callable[[], bool] = _no  # for another traymon; whether this one ends
     restart: Callable[[], None] = _nothing  # end, and start again with the same command line

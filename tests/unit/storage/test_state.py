@@ -54,6 +54,24 @@ def test_a_snooze_is_of_one_target(tmp_path: Path) -> None:
         assert known.snoozed_until("third") is None
 
 
+# --- the newest release
+
+
+def test_what_was_heard_of_releases_outlives_a_restart(tmp_path: Path) -> None:
+    assert StateStore(tmp_path).release_asked_at() == 0.0
+    StateStore(tmp_path).keep_release(1_795_000_000.0, "0.3.0")
+    known = StateStore(tmp_path)
+    assert (known.release_asked_at(), known.newest_release()) == (1_795_000_000.0, "0.3.0")
+
+
+@pytest.mark.parametrize("value", ["<b>", "v1", "1.0\n", 3.0, None, []])
+def test_no_release_is_heard_of_by_what_is_no_version(tmp_path: Path, value: object) -> None:
+    write(tmp_path, newest_release=value, release_asked_at=value)
+    known = StateStore(tmp_path)
+    assert known.newest_release() == ""
+    assert known.release_asked_at() in (0.0, 3.0)
+
+
 # --- IB's trading hours
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traymon.core.model import Status
+from traymon.core.releases import NewRelease
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.diagnosis.checks import check_steps
 from traymon.ui import overview, presenter, program_text
@@ -55,6 +56,7 @@ class MenuState:
     controls: Controls = Controls()  # of all targets
     trouble: str = ""  # what is wrong with traymon itself
     start_at_login: StartAtLogin = StartAtLogin.OFF
+    newer: NewRelease | None = None  # of traymon, if one is known
     has_project: bool = False  # files describe what is watched
     settings: str = ""  # what is new in the files of the settings
 
@@ -114,6 +116,7 @@ def appearance_of(
     trouble: str,
     start_at_login: StartAtLogin,
     warning: str = "",
+    newer: NewRelease | None = None,
     targets: TargetStates | None = None,
 ) -> Appearance:
     """Return the appearance for the statuses of all targets; there must be at least one.
@@ -135,6 +138,7 @@ def appearance_of(
             controls=_controls(by_rank, now),
             trouble=trouble,
             start_at_login=start_at_login,
+            newer=newer,
             has_project=len(statuses) > 1 or bool(worst.target.env_file),
             settings=next(filter(None, map(presenter.settings_text, by_rank)), ""),
         ),

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from traymon.core.model import Change, Status
 from traymon.core.notification_policy import Outcome
+from traymon.core.releases import NewRelease
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
@@ -55,7 +57,7 @@ class Tray:
         self.balloons = BalloonChannel(self._icon) if self._icon.has_balloons else None
         if self.balloons is not None:
             self._icon.on_balloon_click = actions.click_notification
-            self._icon.on_session_end = actions.end_session
+            self._icon.on_session_end = partial(self._end_session, actions.end_session)
 
     def run(self, on_waiting: Callable[[], None], patience: float = 0.0) -> bool:
         """Show the icon until `stop`; return False if the display went away instead.
@@ -92,6 +94,10 @@ class Tray:
 
         self._icon.run(lambda icon: icon.post(show))
 
+    def _end_session(self, end: Callable[[], None]) -> None:
+        end()
+        self.stop()
+
     def stop(self) -> None:
         """Remove the icon; `run` returns."""
         self._stopped = True
@@ -116,6 +122,10 @@ class Tray:
         """Say in the menu whether traymon starts at login."""
         self._change_menu(start_at_login=state)
 
+    def show_newer(self, newer: NewRelease | None) -> None:
+        """Say in the menu that a newer traymon was released, if one was."""
+        self._change_menu(newer=newer)
+
     def _change_menu(self, **values: Any) -> None:
         with self._lock:
             self._change_to(self._new_appearance(replace(self._appearance.menu, **values)))
@@ -130,6 +140,7 @@ class Tray:
             trouble=menu.trouble,
             warning=self._warning,
             start_at_login=menu.start_at_login,
+            newer=menu.newer,
             targets=self._targets,
         )
 

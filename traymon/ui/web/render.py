@@ -21,6 +21,7 @@ from markupsafe import Markup
 from traymon import __version__, assets
 from traymon.core.drill import DrillView
 from traymon.core.model import Status
+from traymon.core.releases import NewRelease
 from traymon.core.target import USUAL_COMMANDS, Commands, mask_account
 from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis import fix_pages
@@ -78,10 +79,15 @@ def overview_page(
 
 
 @cache
-def live_page(command: str = USUAL_COMMANDS.traymon, *, phone: bool = False) -> str:
+def live_page(
+    command: str = USUAL_COMMANDS.traymon,
+    *,
+    phone: bool = False,
+    newer: NewRelease | None = None,
+) -> str:
     """Return the live page without its contents, which page.js asks for: it holds no secret.
 
-    `command` starts this traymon in a terminal. `phone`: it can alert one.
+    `command` starts this traymon in a terminal. `phone`: it can alert one. `newer` is a release.
     """
     general = fix_pages.general_facts()
     return fill_template(
@@ -95,6 +101,7 @@ def live_page(command: str = USUAL_COMMANDS.traymon, *, phone: bool = False) -> 
         version=__version__,
         traymon=command,
         phone=phone,
+        newer=newer,
     )
 
 

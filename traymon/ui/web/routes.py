@@ -118,8 +118,8 @@ class Routes:
         return next((status.target.commands for status in self._statuses()), USUAL_COMMANDS)
 
     def _page(self, request: Request) -> Response:
-        phone = self._actions.phone is not None
-        return HTMLResponse(render.live_page(self._commands().traymon, phone=phone))
+        phone, newer = self._actions.phone is not None, self._actions.newer()
+        return HTMLResponse(render.live_page(self._commands().traymon, phone=phone, newer=newer))
 
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):
