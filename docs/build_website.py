@@ -11,10 +11,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from website.diagnoses import CODES, GALLERY, gallery, icons, page
 from website.links import Links
+
+from traymon.diagnosis.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = Path(__file__).parent / "website"
@@ -87,8 +90,11 @@ def gather(folder: Path) -> None:
 def configuration() -> str:
     """Return the configuration of the generator (TOML)."""
     sections = [f'{{ "{title}" = {_list(pages.values())} }}' for title, pages in NAVIGATION.items()]
-    fixes = [f"fix/{code}.md" for code in CODES]
-    sections.insert(1, f'{{ "What it can say" = {_list([GALLERY, *fixes])} }}')
+    fixes = [
+        f'{{ "{stage}" = {_list(f"fix/{code}.md" for code in codes)} }}'
+        for stage, codes in STAGES.items()
+    ]
+    sections.insert(1, f'{{ "What it can say" = ["{GALLERY}", {", ".join(fixes)}] }}')
     entries = "".join(f"  {section},\n" for section in sections)
     return f"""[project]
 site_name = "traymon"
@@ -97,23 +103,11 @@ extra_css = ["website.css"]
 nav = [
 {entries}]
 
-[project.theme]
-custom_dir = "theme"
-font = false  # the reader's own: a web font would be asked of somebody else
-features = ["navigation.sections", "navigation.top", "content.code.copy"]
-
-[[project.theme.palette]]
-media = "(prefers-color-scheme: light)"
-scheme = "default"
-
-[[project.theme.palette]]
-media = "(prefers-color-scheme: dark)"
-scheme = "slate"
-"""
+{(OURS / "theme.toml").read_text(encoding="utf-8")}"""
 
 
-def _list(places: object) -> str:
-    return "[" + ", ".join(f'"{place}"' for place in places) + "]"  # type: ignore[attr-defined]
+def _list(places: Iterable[str]) -> str:
+    return "[" + ", ".join(f'"{place}"' for place in places) + "]"
 
 
 def _write(path: Path, text: str) -> None:

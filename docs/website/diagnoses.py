@@ -24,6 +24,7 @@ SAYS = {
     Light.RED: "A trading program could not use the API.",
     Light.GREY: "traymon is not checking, or cannot tell.",
 }
+REFERENCE = "_For reference: traymon opens this page with what it sees on your computer filled in._"
 
 
 def icons() -> dict[str, str]:
@@ -61,6 +62,7 @@ def page(code: str) -> str:
         [
             f"# {fix_pages.to_markdown(text.headline, facts)}",
             f"{_icon(light, '../')} **{light.word.capitalize()}**, `{code}`. {SAYS[light]}",
+            REFERENCE,
             *(
                 f"## {title}\n\n{fix_pages.to_markdown(body, facts)}"
                 for title, body in sections.items()
