@@ -173,7 +173,8 @@ function turnGrey(words, mark) {
   lost.hidden = false;
   document.body.className = "grey live";
   for (const article of status.querySelectorAll("article")) article.className = "target grey";
-  for (const shape of status.querySelectorAll("header svg")) {
+  for (const row of status.querySelectorAll(".targets > li")) row.className = "grey";
+  for (const shape of status.querySelectorAll("header svg, h2 svg")) {
     shape.innerHTML = grey.innerHTML;
     shape.setAttribute("aria-label", "grey");
   }

@@ -8,7 +8,8 @@ function showAge() {
   if (!lost.hidden || Date.now() - written < 180000) return;
   document.body.className = "grey";
   for (const article of document.querySelectorAll("article")) article.className = "target grey";
-  for (const shape of document.querySelectorAll("header svg")) {
+  for (const row of document.querySelectorAll(".targets > li")) row.className = "grey";
+  for (const shape of document.querySelectorAll("header svg, h2 svg")) {
     shape.innerHTML = grey.innerHTML;
     shape.setAttribute("aria-label", "grey");
   }

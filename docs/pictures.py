@@ -5,8 +5,10 @@ Run it from the repository: `.venv/bin/python docs/pictures.py`. Must not draw a
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +22,7 @@ from support.a_fortnight import write_fortnight  # noqa: E402
 from support.chromium import browser, resize  # noqa: E402
 from support.colours import AMBER, GREEN, GREY, RED  # noqa: E402
 from support.desktop_traymon import FAST, shows  # noqa: E402
+from support.indicator import Indicator  # noqa: E402
 from support.polling import wait_for  # noqa: E402
 from support.traymon_process import ResidentTraymon  # noqa: E402
 from support.virtual_desktop import Box, Desktop  # noqa: E402
@@ -36,6 +39,20 @@ STATES = {
 }
 
 
+TARGETS = """
+[[target]]
+name = "live"
+port = 4001
+
+[[target]]
+name = "paper"
+port = 4002
+
+[[target]]
+name = "sandbox"
+port = 7497
+muted = true
+"""
 SIZES = {"wide": (1280, 720), "phone": (390, 844)}
 DASHBOARD_SIZE = (1280, 1215)  # down to the bars of 90 days
 
@@ -46,6 +63,7 @@ def main() -> None:
     pages()
     dashboard()
     menu()
+    targets()
     with Desktop() as desktop:
         desktop.start_tray()
         for name, (colour, behaviour, settings) in STATES.items():
@@ -115,12 +133,44 @@ def menu() -> None:
         start = (sys.executable, "-m", "traymon", "--port", str(gateway.port))
         desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
         wait_for(lambda: shows(desktop, RED), "the red icon", timeout=30)
-        desktop.click_tray_icon()
+        desktop.click_tray_icon(button=3)
         seen = wait_for(desktop.menu, "the menu")
         desktop.point(seen.x + seen.width // 2, seen.y + 15)  # its first entry
         wait_for(lambda: _is_lit(desktop, seen), "the entry to be highlighted")
         corner = Box(seen.x, 0, seen.width, seen.y + seen.height)
         desktop.pixels(corner).save(PICTURES / "menu-xfce.png")
+
+
+def targets() -> None:
+    """Write pictures of three targets, one of them red and one muted: the menu and the page."""
+    with ExitStack() as stack:
+        gateways = [stack.enter_context(running(port=port)) for port in (4001, 4002, 7497)]
+        desktop, chromium = stack.enter_context(Desktop()), stack.enter_context(browser())
+        gateways[0].behaviour = gateways[2].behaviour = STATES["red"][1]
+        file = desktop.folder / "targets.toml"
+        file.write_text(TARGETS)
+        desktop.start_dunst()
+        start_panel(desktop)
+        start = (sys.executable, "-m", "traymon", "--targets", str(file))
+        desktop.spawn("traymon", *start, **{**FAST, **ANYWHERE})
+        wait_for(lambda: shows(desktop, RED, least=60), "the red icon with a mark", timeout=30)
+        item = Indicator(desktop)
+        wait_for(
+            lambda: item.tooltip.startswith("1 of 3 red, 1 muted"), "the muted one", timeout=30
+        )
+        desktop.click_tray_icon(button=3)
+        seen = wait_for(desktop.menu, "the menu")
+        desktop.press("Down", "Down", "Right")
+        beside = Box(seen.x + seen.width + 40, seen.y + 60, 1, 100)
+        wait_for(lambda: desktop.pixels(beside).getbbox(), "the submenu, on a black screen")
+        desktop.pixels(Box(0, 0, 800, 350)).save(PICTURES / "menu-targets.png")
+        desktop.press("Escape", "Escape")
+        printed = [sys.executable, "-m", "traymon", "open", "--print-url"]
+        chromium.get(subprocess.check_output(printed, env=desktop.env, text=True).strip())
+        wait_for(lambda: chromium.find_elements("class name", "targets"), "the page")
+        resize(chromium, 1280, 760)
+        chromium.save_screenshot(str(PICTURES / "page-targets.png"))
+        chromium.get("about:blank")
 
 
 def windows() -> None:

@@ -244,10 +244,8 @@ class ActionHandlers:
         self._use_targets(new.config.targets)
         if new.need_restart:
             title, body = fix_pages.notification_text("needs-restart")
-            keys, command = (
-                ", ".join(new.need_restart),
-                new.config.targets[0].target.commands.traymon,
-            )
+            keys = ", ".join(new.need_restart)
+            command = new.config.targets[0].target.commands.traymon
             self._notify_user(title, body.format(keys=keys, traymon=command))
 
     def copy_report(self, target: str | None = None) -> None:

@@ -7,10 +7,12 @@ TraymonError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_VALUE_LENGTH = 60  # characters of a value that a message repeats
+_WEB_ADDRESS = re.compile(r"(?<=://)(?:\S*@)?([^\s/]+)/\S*")  # with more than a host
 
 
 class TraymonError(Exception):
@@ -36,8 +38,12 @@ class Mistake:
 
 
 def _printable(text: str) -> str:
-    """Return text as one short line without terminal control characters."""
+    """Return text as one short line without terminal control characters or private addresses.
+
+    A web address may hold a secret, whatever key it was written to by mistake.
+    """
     line = "".join(char if char.isprintable() else "?" for char in text)
+    line = _WEB_ADDRESS.sub(r"\1/***", line)
     return line if len(line) <= MAX_VALUE_LENGTH else line[: MAX_VALUE_LENGTH - 1] + "…"
 
 

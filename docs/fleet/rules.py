@@ -49,7 +49,7 @@ def _alert(entry: Entry) -> str:
     headline, short, fix = (
         fix_pages.fill(text, FACTS) for text in (page.headline, page.in_short, page.sections["Fix"])
     )
-    snoozed = "" if entry.never_muted else f"\n  unless {ON} traymon_snoozed == 1"
+    snoozed = "" if entry.never_held_back else f"\n  unless {ON} traymon_snoozed == 1"
     lines = [
         f"- alert: {ALERTS[entry.light]}",
         "  expr: |-",

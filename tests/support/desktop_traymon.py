@@ -24,7 +24,6 @@ FAST = {
     "TRAYMON_QUICK": "2",
     "TRAYMON_TIMEOUT": "1",
     "TRAYMON_SESSION": "off",
-    "TRAYMON_REGION": "off",  # a fault is one whenever the tests run
 }
 
 # Runs a command on a terminal; what it prints is passed on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 from support.polling import wait_for
@@ -30,8 +31,9 @@ class Indicator:
 
     @property
     def title(self) -> str:
-        """The name of the icon, for those who hear it read."""
-        return str(self._desktop.get(self._name, self._path, ITEM, "Title"))
+        """What the panel shows as the icon's tooltip."""
+        _, _, head, details = self._desktop.get(self._name, self._path, ITEM, "ToolTip")
+        return f"{head}\n{unescape(details)}"
 
     @property
     def tooltip(self) -> str:
@@ -45,18 +47,8 @@ class Indicator:
         return [label for label, _ in self._entries(number)]
 
     def choose(self, *labels: str) -> None:
-        """Take an item of the menu, once the menu has stopped changing: items get new numbers then.
-
-        The labels before the last lead to its submenu.
-        """
-        looks: list[int] = []
-
-        def at_rest() -> int | None:
-            looks.append(self._number_of(*labels))
-            return looks[-1] if looks[-20:] == [looks[-1]] * 20 else None
-
-        number = wait_for(at_rest, "a menu at rest")
-        self._ask("Event", "isvu", number, "clicked", ("s", ""), 0)
+        """Take an item of the menu. The labels before the last lead to its submenu."""
+        self._ask("Event", "isvu", self._number_of(*labels), "clicked", ("s", ""), 0)
 
     def _number_of(self, *labels: str) -> int:
         number = ROOT

@@ -12,13 +12,12 @@ from support.polling import PATIENCE
 
 def follow(lead: str) -> str:
     """Return what the page shows to which a file leads that is good for one visit."""
-    url = re.search(r"url=http://(127\.0\.0\.1:\d+)/open/([\w-]+)", lead)
+    url = re.search(r"url=http://(127\.0\.0\.1:\d+)/open/([\w-]+)(?:#([\w%.~-]+))?", lead)
     assert url, lead
-    host, token = url.groups()
+    host, token, target = url.groups()
+    path = f"/events?target={target}" if target else "/events"
     with closing(http.client.HTTPConnection(host, timeout=PATIENCE)) as connection:
-        connection.request(
-            "GET", "/events", headers={"Authorization": f"Bearer {key(host, token)}"}
-        )
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key(host, token)}"})
         event = connection.getresponse().readline().decode("utf-8")
     return str(json.loads(event.removeprefix("data: "))["html"])
 

@@ -49,7 +49,8 @@ def show_config(
             usage_error(f"Cannot forget it: {error}")
         print(f"No longer marked as yours: {forgotten.script or forgotten.exe}")
         return
-    configs, console = choose(load(env, None, None, None, targets), target), new_console()
+    loaded = load(env, None, None, None, targets)
+    configs, console = choose(loaded, target), new_console()
     for config in configs:
         if config.target.one_of_many:
             muted = ", muted" if config.target.muted else ""
@@ -63,7 +64,7 @@ def show_config(
         f"To change them, copy that file to: {escape(str(folder / ib_resets.NAME))}",
         soft_wrap=True,
     )
-    found = read_alerts(load(env, None, None, None).settings)
+    found = read_alerts(loaded.settings)
     console.print(f"\nWho is alerted as well: {escape(str(found.path))}", soft_wrap=True)
     for line in alert_lines(found.alerts):
         console.print(f"  {escape(line)}")

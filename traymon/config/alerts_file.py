@@ -7,6 +7,7 @@ anywhere nor when.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -45,6 +46,7 @@ KINDS = ("ntfy", "webhook", *SERVICES)
 MAX_DAYS = 365  # without a proof of a channel
 KUMA_PATH = "/api/push/"  # of Uptime Kuma's push monitors
 T = TypeVar("T")
+_VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 LIGHTS = {("red",): frozenset({Light.RED}), ("amber", "red"): ALARMING}
 
 
@@ -179,7 +181,7 @@ class _Reader:
         """Return a secret from `key`, or from where `key_env` or `key_file` say that it is."""
         inline = table.get(key, allowed, parse, "")
         self.holds_secrets |= bool(inline)
-        variable = table.get(f"{key}_env", "the name of a variable", as_text, "")
+        variable = table.get(f"{key}_env", "the name of a variable", _as_variable, "")
         file = table.get(f"{key}_file", "the path of a file", as_text, "")
         if sum(map(bool, (inline, variable, file))) > 1:
             table.note(key, f"write one of {key}, {key}_env and {key}_file")
@@ -200,6 +202,13 @@ class _Reader:
             return self._environ[name]
         except KeyError:
             raise ValueError(f"there is no variable {name} in the environment") from None
+
+
+def _as_variable(value: object) -> str:
+    name = as_text(value)
+    if not _VARIABLE.fullmatch(name):  # the secret itself, perhaps
+        raise ValueError
+    return name
 
 
 def _as_kind(value: object) -> str:
@@ -243,7 +252,7 @@ def _as_weekly_time(value: object) -> drill.WeeklyTime:
 
 def _content(path: str) -> str:
     """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
-    text = read_file(Path(path).expanduser(), MAX_SECRET).decode("utf-8-sig").strip()
+    text = read_file(Path(os.path.expanduser(path)), MAX_SECRET).decode("utf-8-sig").strip()
     return text.partition("\n")[0].strip()
 
 

@@ -77,7 +77,7 @@ class Diagnosis:
     patience: float = 0.0  # seconds for which it must hold before it shows
     announce: bool = True  # worth a notification
     once: str = ""  # announced once under this name, however often it comes back
-    never_muted: bool = False  # announced even while muted
+    never_held_back: bool = False  # announced even during a snooze or quiet hours
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user can mark the program that it names as their own
     recurs: bool = False  # comes again every few minutes, each time with something to do

@@ -154,7 +154,7 @@ def retry_pause(failures: int) -> float:
     return min(RETRY_INTERVAL * 2.0 ** min(failures, 10), MAX_RETRY_INTERVAL)
 
 
-def is_muted(status: Status) -> bool:
+def is_held_back(status: Status) -> bool:
     """Tell whether the user wants no notifications now."""
     return status.snoozed_until is not None or status.quiet_until is not None
 
@@ -263,9 +263,9 @@ def _choose(memory: Memory, status: Status, now: float) -> Notification | None:
     """Return the notification to send now."""
     fault = _fault(memory, status)
     is_new = fault is not None and not _already_announced(memory, fault)
-    if is_new and status.diagnosis.never_muted:
+    if is_new and status.diagnosis.never_held_back:
         return _fault_notification(memory, status)
-    if is_muted(status) or (fault is None and status.diagnosis.light is Light.GREY):
+    if is_held_back(status) or (fault is None and status.diagnosis.light is Light.GREY):
         return None
     if _opens_soon(status, now) and memory.pre_open_notification_for != status.opens_at:
         return _with_all_unannounced(memory, Kind.PRE_OPEN, status)

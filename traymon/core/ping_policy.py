@@ -17,7 +17,7 @@ SOON = 15.0  # seconds between two pings at least: services take five a minute
 TOLD_AFTER = 3  # failures in a row after which the user is told; a network may blink
 
 
-class Ping(Enum):
+class Signal(Enum):
     """What is to be sent."""
 
     WELL = auto()
@@ -25,7 +25,7 @@ class Ping(Enum):
     NOTHING = auto()  # nobody looks, or not everywhere
 
 
-def what_to_send(statuses: Collection[Status], now: float) -> Ping:
+def what_to_send(statuses: Collection[Status], now: float) -> Signal:
     """Return what the newest statuses allow to say at a moment.
 
     A paused target is not asked for; if all are paused, nobody looks. A muted one is looked at, and
@@ -33,10 +33,10 @@ def what_to_send(statuses: Collection[Status], now: float) -> Ping:
     """
     watched = [status for status in statuses if not status.paused]
     if not watched or not all(_is_looked_at(status, now) for status in watched):
-        return Ping.NOTHING
+        return Signal.NOTHING
     if any(status.diagnosis.light is Light.RED and not status.muted for status in watched):
-        return Ping.RED
-    return Ping.WELL
+        return Signal.RED
+    return Signal.WELL
 
 
 def pause(every: float, failures: int) -> float:

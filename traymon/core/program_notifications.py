@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from traymon.core.model import Status
-from traymon.core.notification_policy import Outcome, is_muted, retry_pause
+from traymon.core.notification_policy import Outcome, is_held_back, retry_pause
 from traymon.core.programs import ProgramState, Standing
 from traymon.core.vocabulary import Light
 
@@ -68,7 +68,7 @@ def decide(
         return memory, None
     memory = _forget(memory, status.programs)
     unsure = status.diagnosis.light in (Light.RED, Light.GREY)  # that comes first
-    if memory.in_flight is not None or now < memory.retry_at or is_muted(status) or unsure:
+    if memory.in_flight is not None or now < memory.retry_at or is_held_back(status) or unsure:
         return memory, None
     notification = _choose(memory, status, status.programs, now)
     if notification is None:

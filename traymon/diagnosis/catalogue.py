@@ -146,7 +146,7 @@ class Entry:
     patience: float = 0.0  # seconds that it must hold before it is shown
     announce: bool = True  # worth a notification; False if all the user can do is wait
     once: str = ""  # announced once under this name, however often it comes back
-    never_muted: bool = False  # announced even when muted: real money is at stake
+    never_held_back: bool = False  # no snooze holds it back: real money is at stake
     forewarns: bool = False  # of something to come: nothing is wrong yet
     claimable: bool = False  # the user may claim the program that it names as theirs
     recurs: bool = False  # comes again every few minutes, each time with something to do
@@ -162,7 +162,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "wrong-environment",
         RED,
         when=session(S.OK, S.MUTE, S.HUNG) & optionally(SERVED) & paper_and_live_are_mixed_up,
-        never_muted=True,
+        never_held_back=True,
     ),
     # TWS itself reported that its API moved to another port
     Entry(
@@ -298,7 +298,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "unexpected-live-account",
         AMBER,
         when=IN_SESSION & optionally(SERVED) & live_where_paper_is_meant,
-        never_muted=True,
+        never_held_back=True,
     ),
     Entry(
         "unexpected-paper-account",
@@ -377,7 +377,7 @@ def _diagnosis(entry: Entry, evidence: Evidence, witnesses: Witnesses) -> Diagno
         patience=entry.patience,
         announce=entry.announce,
         once=entry.once,
-        never_muted=entry.never_muted,
+        never_held_back=entry.never_held_back,
         forewarns=entry.forewarns,
         claimable=entry.claimable,
         recurs=entry.recurs,

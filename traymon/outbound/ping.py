@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from traymon.core import ping_policy
 from traymon.core.alerts import Ping
 from traymon.core.model import Status, Update
-from traymon.core.ping_policy import SOON, TOLD_AFTER, what_to_send
+from traymon.core.ping_policy import SOON, TOLD_AFTER, Signal, what_to_send
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import STALE
 from traymon.outbound.answer import Answer, Verdict
@@ -42,7 +42,7 @@ class Pinger:
         self._courier = courier or Courier(TIME_LIMIT)
         self._statuses: dict[str, Status] = {}  # the newest, by target name
         self._changed = threading.Condition()
-        self._said: ping_policy.Ping | None = None  # what was tried last
+        self._said: Signal | None = None  # what was tried last
         self._failures = 0  # in a row
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
@@ -68,14 +68,13 @@ class Pinger:
         with self._changed:
             self._stopped = True
             self._changed.notify()
-        self._around.report_trouble("", self.name)
         with suppress(RuntimeError):  # it was never started
             self._thread.join(timeout)
 
-    def _what(self) -> tuple[ping_policy.Ping, Sequence[Status]]:
+    def _what(self) -> tuple[Signal, Sequence[Status]]:
         statuses = worst_first([*self._statuses.values()])
         if any(status.diagnosis.code == STALE.code for status in statuses):
-            return ping_policy.Ping.NOTHING, statuses
+            return Signal.NOTHING, statuses
         return what_to_send(statuses, self._around.now()), statuses
 
     # In the thread of its own
@@ -94,7 +93,7 @@ class Pinger:
             if not self._stopped:
                 self._take(answer)
 
-    def _wait(self, sent_at: float) -> tuple[ping_policy.Ping, Sequence[Status]] | None:
+    def _wait(self, sent_at: float) -> tuple[Signal, Sequence[Status]] | None:
         """Wait until something is to be sent, and return it; None at the end."""
         with self._changed:
             while not self._stopped:
@@ -102,7 +101,7 @@ class Pinger:
                 is_news = what is not self._said
                 pause = SOON if is_news else ping_policy.pause(self._ping.every, self._failures)
                 left = sent_at + pause - time.monotonic()
-                if what is ping_policy.Ping.NOTHING:
+                if what is Signal.NOTHING:
                     self._said = what
                     self._changed.wait()  # an update ends the silence
                 elif left <= 0:
@@ -125,9 +124,9 @@ class Pinger:
             self._around.report_trouble(f"The ping does not arrive: {answer.why}", self.name)
 
 
-def request(ping: Ping, what: ping_policy.Ping, statuses: Sequence[Status]) -> Mapping[str, Any]:
+def request(ping: Ping, what: Signal, statuses: Sequence[Status]) -> Mapping[str, Any]:
     """Return what the courier takes to send a ping; `statuses` are ordered, the worst first."""
-    line, is_well = state_line(statuses), what is ping_policy.Ping.WELL
+    line, is_well = state_line(statuses), what is Signal.WELL
     parts = urlsplit(ping.url.reveal())
     if ping.kind == "kuma":
         kept = [pair for pair in parse_qsl(parts.query) if pair[0] not in KUMA_KEYS]

@@ -83,10 +83,12 @@ def _end_after(seconds: float) -> None:
 
 def _bound_memory() -> None:
     """Let no peer fill the memory; where the system cannot do that, the time is bounded alone."""
-    if sys.platform != "win32":
+    if sys.platform == "linux":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+        _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+        if allowed == resource.RLIM_INFINITY or allowed > MAX_MEMORY:
+            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
 _answering = threading.Lock()  # never let go: the first answer is the only one

@@ -35,7 +35,7 @@ def group_text(group: Group, total: int, now: float) -> NotificationText:
             Fact.OPENS: "" if first.opens_at is None else moment(first.opens_at, now),
             Fact.TARGET_COUNT: len(notifications),
             Fact.TARGET_TOTAL: total,
-            Fact.TARGET_LIST: names_text([one.status for one in notifications]),
+            Fact.TARGET_LIST: names_text(presenter.by_name([one.status for one in notifications])),
         }
     )
     return NotificationText(

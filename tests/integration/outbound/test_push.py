@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import subprocess
 import time
 from pathlib import Path
@@ -83,16 +84,18 @@ def test_what_fails_is_tried_again_after_each_pause_until_it_arrives() -> None:
     assert scene.troubles == ["push phone: HTTP 500 Internal Server Error"] * 2 + [""]
 
 
-def test_a_peer_that_asks_for_patience_gets_it_within_bounds() -> None:
+@pytest.mark.parametrize("until", ["120", "a date"])
+def test_a_peer_that_asks_for_patience_gets_it_within_bounds(until: str) -> None:
+    in_two_minutes = email.utils.formatdate(time.time() + 125, usegmt=True)
     with push_server(429, 200) as server, push_scene(server) as scene:
-        server.headers["Retry-After"] = "120"
+        server.headers["Retry-After"] = in_two_minutes if until == "a date" else until
         scene.see(RED)
         scene.wait_for_attempts(1)
-        scene.now += 119
+        scene.now += 100
         scene.see(RED)
         scene.wait_until_idle()
         assert len(server.received) == 1
-        scene.now += 2
+        scene.now += 30
         scene.see(RED)
         scene.wait_for_attempts(2)
     assert scene.outcomes == ["failed", "delivered"]
@@ -218,6 +221,18 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(tmp_path: Pa
         scene.wait_for_attempts(1)
     assert not server.received
     assert "certificate is not accepted" in scene.troubles[-1]
+
+
+def test_messages_go_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with push_server() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/topic"))
+        with push_scene(PushServer("http://push.invalid/topic")) as scene:
+            scene.see(RED)
+            scene.wait_for_attempts(1)
+    assert [one.path for one in proxy.received] == ["http://push.invalid/topic"]
+    assert scene.outcomes == ["delivered"]
 
 
 def test_a_channel_that_is_stopped_breaks_off_what_hangs() -> None:

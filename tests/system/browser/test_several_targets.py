@@ -176,3 +176,21 @@ def test_the_files_lead_from_all_to_each_and_back(chromium: Any, tmp_path: Any) 
     go_to_target(chromium, ODD, "Programs can connect")
     chromium.find_element("link text", "All targets").click()
     wait_for(lambda: heading(chromium) == "1 of 3 red, 1 muted", "the page of all targets")
+
+
+LIGHTS = "return [...document.querySelectorAll('main [role=img]')].map((one) => one.ariaLabel)"
+
+
+def test_without_contact_no_target_keeps_its_light(chromium: Any, page: Served) -> None:
+    assert chromium.execute_script(LIGHTS) == ["red", "red", "green", "red"]
+    chromium.execute_script("lose()")  # as after some seconds of silence
+    assert chromium.execute_script(LIGHTS) == ["grey"] * 4
+    page.show_status(*ALL[:2])
+    wait_for(lambda: "green" in chromium.execute_script(LIGHTS), "contact again")
+
+
+def test_in_a_file_that_was_left_behind_no_target_keeps_its_light(
+    chromium: Any, tmp_path: Any
+) -> None:
+    chromium.get(StaticPages(tmp_path, lambda: NOW - 86_400).write(ALL).as_uri())
+    wait_for(lambda: chromium.execute_script(LIGHTS) == ["grey"] * 4, "grey")

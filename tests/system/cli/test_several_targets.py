@@ -13,6 +13,11 @@ from typing import Any
 
 import pytest
 
+if sys.platform == "win32":
+    pytest.skip("its processes end in another way", allow_module_level=True)
+
+import pty
+
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
 from traymon.sim.gateway import Ending, Running, running
@@ -140,7 +145,6 @@ def test_a_reload_adds_changes_and_removes_and_leaves_the_others_sessions_alone(
         assert "bot-1: no longer watched" in told
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminal")
 @pytest.mark.parametrize("how", ["--add", "y", "n"])
 def test_a_second_start_adds_its_project_to_the_running_one(tmp_path: Path, how: str) -> None:
     with user_with(tmp_path, 2) as user:
@@ -172,9 +176,6 @@ def test_a_second_start_adds_its_project_to_the_running_one(tmp_path: Path, how:
 
 def answered(user: Several, answer: str, *words: str) -> tuple[int, str]:
     """Run a command in a terminal in which the user answers; return its code and what it said."""
-    import pty
-
-    assert sys.platform != "win32"
     master, slave = pty.openpty()
     process = subprocess.Popen(
         user.command(*words), cwd=user.cwd, env=user.env, stdin=slave, stdout=slave, stderr=slave

@@ -46,7 +46,7 @@ def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(
     traymon = Traymon(desktop, gateway.port, **ANYWHERE, **HELD)
     wait_until_it_shows(desktop, GREEN, "green")
     item = Indicator(desktop)
-    assert item.title == f"Programs can connect to port {gateway.port}"
+    assert item.title.startswith(f"Programs can connect to port {gateway.port}\n")
     assert item.labels()[:3] == [
         f"✓ Programs can connect to port {gateway.port}",
         "Check now",
@@ -57,7 +57,7 @@ def test_the_icon_follows_the_light_and_a_left_click_opens_the_fix(
     gateway.stop()
     wait_until_it_shows(desktop, RED, "red")
     fault = f"127.0.0.1 refuses connections to port {gateway.port}"
-    wait_for(lambda: item.title == fault, "the tooltip")
+    wait_for(lambda: item.title.startswith(f"{fault}\n"), "the tooltip")
     wait_for(lambda: item.labels()[0] == f"✗ {fault}", "the menu")
     desktop.click_tray_icon()
     page = wait_for(traymon.opened, "the fix page")[0]
@@ -134,14 +134,11 @@ def test_a_menu_that_is_open_while_the_light_changes_stays_open_and_whole(
     gateway.stop()
     wait_until_it_shows(desktop, RED, "red")
     wait_for(lambda: Indicator(desktop).labels()[0].startswith("✗"), "the headline")
-    wait_for(lambda: "no notification through" in log_of(desktop), "the trouble")
     assert desktop.menu() == menu
-    assert Indicator(desktop).labels()[1] == "Check now"
-    wait_for(
-        lambda: Indicator(desktop).labels()[1].startswith("Notifications are not"), "the new item"
-    )
     desktop.press("Escape")
     wait_for(lambda: not desktop.menu(), "the end of the menu")
+    trouble = "Notifications are not"
+    wait_for(lambda: Indicator(desktop).labels()[1].startswith(trouble), "the new item")
     desktop.click_tray_icon(button=3)
     higher = wait_for(desktop.menu, "the menu again")
     assert higher.height > menu.height

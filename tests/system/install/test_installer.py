@@ -102,6 +102,7 @@ def log_in_and_see_the_icon(user: User) -> None:
         session = {name: desktop.env[name] for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")}
         clean = ("env", "-i", "PATH=/usr/bin:/bin", f"HOME={user.home}", "IB_HOST=127.0.0.1")
         session["TRAYMON_INTERVAL"] = "5"
+        session["TRAYMON_REGION"] = "off"  # or IB's own reset would explain the refusal
         desktop.spawn(
             "traymon",
             *clean,

@@ -17,7 +17,7 @@ from traymon.ui import icons
 
 SILENT = Behaviour(hello=Hello.SILENT)
 WM_QUERYENDSESSION, WM_ENDSESSION, WM_NOTIFY = "0x11", "0x16", "0x40B"
-NIN_BALLOONUSERCLICK = "0x405"
+NIN_BALLOONSHOW, NIN_BALLOONUSERCLICK = "0x402", "0x405"
 ENDS_WITHIN = 5.0  # seconds; then Windows ends a program by force
 
 pytestmark = pytest.mark.timeout(600)
@@ -51,6 +51,27 @@ def test_a_silent_gateway_turns_the_icon_red_and_a_click_on_the_balloon_opens_th
         assert "Enable ActiveX and Socket Clients" in opened(windows)
         gateway.behaviour = HEALTHY
         windows.wait_until_it_shows(GREEN)
+
+
+def test_a_click_opens_the_page_of_the_target_whose_balloon_is_on_the_screen(
+    windows: Windows,
+) -> None:
+    with running() as live, running() as paper:
+        (windows.folder / "targets.toml").write_text(
+            "".join(
+                f'[[target]]\nname = "{name}"\nport = {gateway.port}\nforwarded = "yes"\n'
+                for name, gateway in (("live", live), ("paper", paper))
+            )
+        )
+        windows.start("-m", "traymon", "--targets", windows.windows_file("targets.toml"))
+        windows.wait_until_it_shows(GREEN)
+        live.behaviour = SILENT
+        wait_for(lambda: "notification: live: " in windows.log(), "its balloon", timeout=SLOW)
+        windows.shell("post", WM_NOTIFY, "0", NIN_BALLOONSHOW)
+        paper.stop()
+        wait_for(lambda: "notification: paper: " in windows.log(), "the next one", timeout=SLOW)
+        windows.shell("post", WM_NOTIFY, "0", NIN_BALLOONUSERCLICK)
+        assert "Enable ActiveX and Socket Clients" in opened(windows)
 
 
 def test_a_left_click_opens_the_page_and_the_menu_pauses_and_quits(windows: Windows) -> None:

@@ -121,6 +121,7 @@ def test_a_mistake_costs_its_entry_alone_and_names_its_line(load: Load) -> None:
         (f'{GOOD}targets = "live"\n', "line 5: targets: must be a list of texts"),
         (f'{GOOD}token_env = "NOT_SET"\n', "line 5: token_env: there is no variable NOT_SET"),
         (f'{GOOD}token_file = "/none/at/all"\n', "line 5: token_file: cannot be read: No such"),
+        (f'{GOOD}token_file = "~nobody-there/t"\n', "line 5: token_file: cannot be read: No such"),
         (f'{GOOD}url_env = "X"\n', "line 4: url: write one of url, url_env and url_file"),
         ("push = 1\n", "line 1: push: must be written as [[push]]"),
         ("[[ping]]\n", "line 1: ping: must be written as [ping]"),

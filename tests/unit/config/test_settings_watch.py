@@ -198,6 +198,7 @@ def test_an_env_that_a_list_names_is_watched_with_it(listed: Listed) -> None:
     listed.write(two)
     watch = listed.watch(None)
     assert watch.look() == SettingsState()
+    assert listed.loaded == 0
     listed.write(two + '[[target]]\nname = "b"\nenv = "b.env"\nport = 2\n')
     assert watch.look().news is INCOMPLETE  # there is no b.env yet
     (listed.folder / "b.env").write_text("")

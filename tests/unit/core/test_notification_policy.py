@@ -50,7 +50,7 @@ def diagnosis(told: str) -> Diagnosis:
         wanted,
         announce=entry.announce,
         once=once,
-        never_muted=entry.never_muted,
+        never_held_back=entry.never_held_back,
         recurs=entry.recurs,
     )
 
@@ -289,7 +289,7 @@ def test_no_reminder_and_no_recovery_in_a_silence_and_the_recovery_after_it() ->
     assert life.on(TICK).kinds == ["fault", "recovery"]
 
 
-GRAVEST = sorted({entry.code for entry in CATALOGUE if entry.never_muted})
+GRAVEST = sorted({entry.code for entry in CATALOGUE if entry.never_held_back})
 
 
 @pytest.mark.parametrize("why", ["snoozed", "quiet", "closed"])

@@ -8,7 +8,7 @@ import pytest
 
 from support.push_scene import GREEN, NOON, RED, status
 from traymon.core.model import Evidence, Status
-from traymon.core.ping_policy import Ping, what_to_send
+from traymon.core.ping_policy import Signal, what_to_send
 
 
 def seen(
@@ -23,20 +23,20 @@ def seen(
 @pytest.mark.parametrize(
     ("statuses", "sent"),
     [
-        ([], Ping.NOTHING),
-        ([seen()], Ping.WELL),
-        ([seen(), seen("handshake-slow", "paper")], Ping.WELL),
-        ([seen(), seen(RED, "paper")], Ping.RED),
-        ([seen(), replace(seen(RED, "paper"), muted=True)], Ping.WELL),
-        ([replace(seen(), paused=True)], Ping.NOTHING),
-        ([seen(), replace(seen("paused", "paper", ago=9e9), paused=True)], Ping.WELL),
-        ([seen(ago=60)], Ping.WELL),
-        ([seen(ago=61)], Ping.NOTHING),
-        ([seen(), seen(target="paper", ago=61)], Ping.NOTHING),
-        ([seen(ago=-61)], Ping.NOTHING),
-        ([seen(looked=140)], Ping.WELL),
-        ([seen(looked=141)], Ping.NOTHING),
-        ([replace(seen(), checked_at=None)], Ping.NOTHING),
+        ([], Signal.NOTHING),
+        ([seen()], Signal.WELL),
+        ([seen(), seen("handshake-slow", "paper")], Signal.WELL),
+        ([seen(), seen(RED, "paper")], Signal.RED),
+        ([seen(), replace(seen(RED, "paper"), muted=True)], Signal.WELL),
+        ([replace(seen(), paused=True)], Signal.NOTHING),
+        ([seen(), replace(seen("paused", "paper", ago=9e9), paused=True)], Signal.WELL),
+        ([seen(ago=60)], Signal.WELL),
+        ([seen(ago=61)], Signal.NOTHING),
+        ([seen(), seen(target="paper", ago=61)], Signal.NOTHING),
+        ([seen(ago=-61)], Signal.NOTHING),
+        ([seen(looked=140)], Signal.WELL),
+        ([seen(looked=141)], Signal.NOTHING),
+        ([replace(seen(), checked_at=None)], Signal.NOTHING),
     ],
     ids=[
         *("nobody-has-looked-yet", "green", "amber", "red", "a-muted-red", "all-paused"),
@@ -44,5 +44,5 @@ def seen(
         *("slowest-look", "no-look-since", "no-look-at-all"),
     ],
 )
-def test_a_ping_needs_fresh_looks_everywhere(statuses: list[Status], sent: Ping) -> None:
+def test_a_ping_needs_fresh_looks_everywhere(statuses: list[Status], sent: Signal) -> None:
     assert what_to_send(statuses, NOON) is sent

@@ -75,8 +75,8 @@ def test_without_an_account_the_mode_and_the_usual_port_are_held_against_the_log
 
 def test_a_live_login_where_paper_is_meant_is_announced_at_any_hour() -> None:
     found = diagnose(seen(LIVE, trading_mode="paper"))
-    assert (found.light, found.announce, found.never_muted) == (Light.AMBER, True, True)
-    assert not ENTRIES["unexpected-paper-account"].never_muted
+    assert (found.light, found.announce, found.never_held_back) == (Light.AMBER, True, True)
+    assert not ENTRIES["unexpected-paper-account"].never_held_back
 
 
 @pytest.mark.parametrize(

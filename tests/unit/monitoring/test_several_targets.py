@@ -12,7 +12,7 @@ from support.monitor_harness import FakePollingSensor, FakeStreamingSensor, Scen
 from support.virtual_time import BEGAN
 from traymon.core.model import Change, SettingsState, Status, Update
 from traymon.core.target import Commands, Target
-from traymon.core.vocabulary import Light, SensorName, SettingsNews
+from traymon.core.vocabulary import Light, SensorName, SettingsNews, Symptom
 from traymon.monitoring import target_monitor
 from traymon.monitoring.clock import SteadyClock
 from traymon.monitoring.monitor import CRASHED_INTERVAL, Monitor
@@ -77,7 +77,10 @@ def test_targets_come_and_go_and_the_others_sessions_stay() -> None:
     async def story(scene: Scene) -> None:
         await scene.until(20)
         assert scene.running == {4001: 1, 4002: 1}
+        scene.sessions[1].goodbye = 5  # and meanwhile it still has something to say
         scene.monitor.set_targets([THIRD, LIVE])
+        await scene.until(22)
+        scene.sessions[1].says(Symptom.LOST)
         await scene.until(40)
         assert scene.running == {4001: 1, 4003: 1}
         assert scene.status("x").diagnosis.light is Light.GREEN

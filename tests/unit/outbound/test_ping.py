@@ -9,7 +9,7 @@ from support.push_scene import AMBER, GREEN, NOON, RED, status
 from traymon.config.alerts_file import kind_of
 from traymon.core.alerts import Ping, Secret
 from traymon.core.model import Status
-from traymon.core.ping_policy import Ping as Sent
+from traymon.core.ping_policy import Signal
 from traymon.core.target import Target
 from traymon.outbound.ping import request, state_line
 
@@ -19,7 +19,7 @@ CHECK = "https://hc.example/0123-uuid"
 def sent(url: str, *codes: str, kind: str | None = None) -> dict[str, str]:
     address = Secret(url)
     statuses = [status(code, NOON) for code in codes]
-    what = Sent.RED if RED in codes else Sent.WELL
+    what = Signal.RED if RED in codes else Signal.WELL
     return dict(request(Ping(address, kind=kind or kind_of(address)), what, statuses))
 
 

@@ -176,7 +176,7 @@ def test_a_target_that_is_watched_no_longer_is_forgotten() -> None:
     assert [one.target.name for one in scene.hub.statuses] == ["bot"]
     assert surface.codes[-1] == ["healthy"]
     assert [update.ended for update in heard] == [False, False, True]
-    assert scene.hub.find("other") == GREEN
+    assert scene.hub.find("other") is None
 
 
 def test_one_target_alone_can_be_shown_as_no_longer_monitored() -> None:

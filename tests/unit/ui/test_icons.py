@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps
 
 from traymon.core.vocabulary import Light
-from traymon.ui.icons import draw
+from traymon.ui.icons import argb, draw
 
 SIZES = [16, 20, 22, 24, 32, 48, 64]
 PANELS = {"dark": (30, 30, 34), "mid-grey": (128, 128, 128), "light": (245, 245, 245)}
@@ -109,3 +109,11 @@ def test_the_same_light_of_the_same_size_is_drawn_once() -> None:
     assert draw(Light.RED, 24) is draw(Light.RED, 24)
     assert draw(Light.RED) is not draw(Light.RED, 24)
     assert draw(Light.RED).size == (64, 64)
+
+
+@every_light
+def test_a_panel_gets_alpha_first_and_then_red_green_and_blue(light: Light) -> None:
+    sent = Image.frombytes("RGBA", (64, 64), argb(light, 64))
+    picture = draw(light, 64)
+    for place, band in enumerate("ARGB"):
+        assert sent.getchannel(place).tobytes() == picture.getchannel(band).tobytes()

@@ -55,7 +55,7 @@ class MenuState:
     controls: Controls = Controls()  # of all targets
     trouble: str = ""  # what is wrong with traymon itself
     start_at_login: StartAtLogin = StartAtLogin.OFF
-    has_project: bool = False  # a .env describes a target
+    has_project: bool = False  # files describe what is watched
     settings: str = ""  # what is new in the files of the settings
 
     @property
@@ -84,6 +84,29 @@ class Appearance:
         return self.light, self.rimmed, self.marked
 
 
+class TargetStates:
+    """What the menu's items about each target depend on.
+
+    Found anew only for a status that is new, and every minute, as times are named by the day: for
+    each of several targets it takes half a millisecond.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Status, int, bool, TargetState]] = {}  # by the target's name
+
+    def of(self, statuses: Sequence[Status], now: float) -> tuple[TargetState, ...]:
+        """Return the states of all targets, by name."""
+        minute, several, before = int(now // 60), len(statuses) > 1, self._known
+        self._known = {}
+        for status in presenter.by_name(statuses):
+            name = status.target.name
+            known = before.get(name)
+            if known is None or known[0] is not status or known[1:3] != (minute, several):
+                known = (status, minute, several, _target_state(status, now, several=several))
+            self._known[name] = known
+        return tuple(state for *_, state in self._known.values())
+
+
 def appearance_of(
     statuses: Sequence[Status],
     now: float,
@@ -91,11 +114,12 @@ def appearance_of(
     trouble: str,
     start_at_login: StartAtLogin,
     warning: str = "",
+    targets: TargetStates | None = None,
 ) -> Appearance:
     """Return the appearance for the statuses of all targets; there must be at least one.
 
     `trouble` is what is wrong with traymon itself, and `warning` that part of it for which the icon
-    must not be green.
+    must not be green. `targets` remembers the states of the last time.
     """
     worst, *_ = by_rank = presenter.worst_first(statuses)
     shown = overview.worst(statuses)
@@ -107,11 +131,11 @@ def appearance_of(
         menu=MenuState(
             headline=overview.headline(statuses),
             speaks_of=None if shown is None else shown.target.name,
-            targets=tuple(_target_state(one, now) for one in presenter.by_name(statuses)),
+            targets=(targets or TargetStates()).of(statuses, now),
             controls=_controls(by_rank, now),
             trouble=trouble,
             start_at_login=start_at_login,
-            has_project=any(status.target.env_file for status in statuses),
+            has_project=len(statuses) > 1 or bool(worst.target.env_file),
             settings=next(filter(None, map(presenter.settings_text, by_rank)), ""),
         ),
     )
@@ -127,15 +151,15 @@ def _is_marked(status: Status) -> bool:
     return bool(program_text.missing(status)) or (status.muted and unwell)
 
 
-def _target_state(status: Status, now: float) -> TargetState:
+def _target_state(status: Status, now: float, *, several: bool) -> TargetState:
+    """Return the state of a target; the menu of the only one does not list its checks."""
     program = presenter.claimable_program(status)
+    checks = chips(check_steps(status.evidence)) if several else ()
     return TargetState(
         name=status.target.name,
         label=presenter.named_mark(status),
         headline=presenter.marked_headline(status.diagnosis),
-        checks=tuple(
-            f"{chip.mark} {chip.label} {chip.state}" for chip in chips(check_steps(status.evidence))
-        ),
+        checks=tuple(f"{chip.mark} {chip.label} {chip.state}" for chip in checks),
         controls=_controls([status], now),
         muted=status.muted,
         muted_by_settings=status.target.muted,

@@ -23,8 +23,9 @@ class NoTray(Exception):
 def icon_class() -> Any:
     """Return our icon class for this platform, or the one that is asked for. Raises NoTray."""
     backend = _wanted(BACKENDS.get(sys.platform, LINUX_BACKENDS))
+    loaded = _load(backend)
     log.info("tray backend: %s", backend)
-    return _load(backend)
+    return loaded
 
 
 def check_screen() -> None:
@@ -39,6 +40,7 @@ def _load(backend: str) -> Any:
         try:
             return _import(backend)
         except Exception as error:  # pystray and Xlib raise their own on import
+            log.info("no tray through %s: %r", backend, error)
             raise NoTray(reason(error)) from error
 
 

@@ -19,7 +19,13 @@ from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
-from traymon.ui.tray.appearance import NAME, Appearance, MenuState, appearance_of
+from traymon.ui.tray.appearance import (
+    NAME,
+    Appearance,
+    MenuState,
+    TargetStates,
+    appearance_of,
+)
 from traymon.ui.tray.backend import icon_class
 from traymon.ui.tray.menu import make_menu
 
@@ -35,7 +41,7 @@ class Tray:
 
     def __init__(self, actions: UserActions) -> None:
         """Raises NoTray if no tray can be reached."""
-        self._appearance = Appearance()
+        self._appearance, self._targets = Appearance(), TargetStates()
         self._statuses: Sequence[Status] = ()
         self._warning = ""
         self._lock = threading.Lock()
@@ -124,6 +130,7 @@ class Tray:
             trouble=menu.trouble,
             warning=self._warning,
             start_at_login=menu.start_at_login,
+            targets=self._targets,
         )
 
     def _change_to(self, after: Appearance) -> None:

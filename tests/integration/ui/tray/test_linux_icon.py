@@ -40,6 +40,7 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionBus]
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "PYSTRAY_BACKEND", "XDG_SESSION_ID"):
         monkeypatch.delenv(name, raising=False)
+    backend.icon_class()  # imports pystray so that it looks for no display
     yield bus
     bus.stop()
 
@@ -213,7 +214,10 @@ def test_a_text_that_changes_is_told_as_such_and_an_item_that_comes_as_a_new_lay
         assert [name for name, _ in panel.signals] == ["NewIcon"]
 
 
-def test_items_come_and_go_only_while_the_menu_is_closed(bus: SessionBus) -> None:
+def test_items_come_and_go_only_while_the_menu_is_closed(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.dbus_menu.OPEN_TIME", 300.0)  # on a busy machine, too
     with Panel(bus.address) as panel, shown() as it:
         panel.wait_for_item()
         panel.ask(MENU_PATH, f"{MENU}.AboutToShow", "i", 0)
@@ -343,9 +347,8 @@ def test_a_wrong_call_is_answered_with_an_error(
         panel.wait_for_item()
         answer = panel.ask(path, method, types, *values)
         assert answer.header.message_type is MessageType.error
-        assert answer.header.fields[HeaderFields.error_name].startswith(
-            "org.freedesktop.DBus.Error"
-        )
+        error = answer.header.fields[HeaderFields.error_name]
+        assert error.rpartition(".")[2] in {"InvalidArgs", "UnknownMethod", "UnknownObject"}
         assert it.clicked == []
 
 

@@ -118,7 +118,15 @@ def test_the_key_of_the_calendar_opens_nothing_else(path: str, page: Served) -> 
     for headers in ({}, {"Authorization": f"Bearer {key}"}, {"Authorization": f"Basic {key}"}):
         answer, _ = page.request("GET", f"{path}?key={key}", **headers)
         assert answer.status == 401
-    for action in ("/pause", "/check-now", ADDRESS, f"{ADDRESS}/new", "/one-time", "/make-room"):
+    for action in (
+        "/pause",
+        "/check-now",
+        ADDRESS,
+        f"{ADDRESS}/new",
+        "/one-time",
+        "/make-room",
+        "/watch-too",
+    ):
         assert page.post(f"{action}?key={key}", Authorization=f"Bearer {key}") == 401
     assert page.trade(key)[0] == 401
     assert page.asked == []

@@ -423,10 +423,14 @@ def test_the_outage_of_a_target_that_is_watched_no_longer_goes_on_for_no_longer(
         end(scene)
         await scene.until(200)
         assert scene.shows(Light.RED)
+        target = scene.status.target
         scene.monitor.set_targets([])
         await scene.until(4000)
+        scene.monitor.set_targets([target])
+        await scene.until(4100)
 
     kept.play(story)
-    *_, outage = kept.periods()
+    (outage, unwatched) = [one for one in kept.periods() if 100 < one.end - BEGAN <= 4000]
     assert outage.code == "port-refused"
     assert outage.end - BEGAN == pytest.approx(200, abs=target_monitor.TICK)
+    assert unwatched.condition in NOT_WATCHED

@@ -119,7 +119,7 @@ def test_ten_that_fail_together_are_one_notification_and_so_is_their_recovery() 
         "10 of 10: gateway.lan refuses connections to port 4005, 4006, …"
     ]
     (text,) = scene.screen.on_screen.values()
-    assert text.body.startswith("bot 1, bot 2, bot 3,")
+    assert text.body.startswith("bot 1, bot 10, bot 2,")
     assert text.urgent
     assert scene.screen.count == 1
     scene.now += 100

@@ -10,7 +10,8 @@ from traymon.core.target import Program, Target
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
-from traymon.ui.tray.appearance import Appearance, Controls, MenuState, appearance_of
+from traymon.ui.chips import CHIP_MARKS
+from traymon.ui.tray.appearance import Appearance, Controls, MenuState, TargetStates, appearance_of
 
 NOON = 1_795_000_000.0
 
@@ -108,3 +109,57 @@ def test_a_grave_trouble_of_traymon_itself_turns_green_amber_and_hides_no_fault(
     red = warned(status("port-refused"))
     assert red.light is Light.RED
     assert red.tooltip.startswith(shown(status("port-refused")).tooltip)
+
+
+# --- several targets
+
+
+def one_of(name: str, code: str, **more: object) -> Status:
+    shown = status(code, name)
+    target = replace(shown.target, one_of_many=True)
+    return replace(shown, target=target, **more)  # type: ignore[arg-type]
+
+
+def test_the_icon_shows_the_worst_target_that_is_not_muted() -> None:
+    live, paper = one_of("live", "port-refused"), one_of("paper", "healthy")
+    look = shown(live, paper)
+    assert (look.light, look.marked) == (Light.RED, False)
+    assert look.menu.speaks_of == "live"  # the headline opens its page
+    muted = replace(live, muted=True)
+    look = shown(muted, paper)
+    assert (look.light, look.marked) == (Light.GREEN, True)
+    assert look.menu.speaks_of is None
+    assert not shown(replace(paper, muted=True), paper).marked  # nothing is wrong with it
+    assert shown(muted).light is Light.GREY
+    assert not shown(replace(one_of("live", "paused", paused=True), muted=True), paper).marked
+
+
+def test_the_submenus_keep_their_order_whatever_happens_and_say_how_it_is() -> None:
+    good = [one_of(name, "healthy") for name in ("b", "A", "c")]
+    assert [one.label for one in shown(*good).menu.targets] == ["✓ A", "✓ b", "✓ c"]
+    bad = [*good[:2], one_of("c", "port-refused", muted=True)]
+    targets = shown(*bad).menu.targets
+    assert [one.label for one in targets] == ["✓ A", "✓ b", "✗ c (muted)"]
+    assert targets[2].headline.startswith("✗ ")
+    assert f"{CHIP_MARKS[Light.GREY]} Handshake not checked" in targets[0].checks
+    assert shown(status("healthy")).menu.targets[0].checks == ()  # its menu lists none
+
+
+def test_what_is_offered_for_all_follows_all_of_them() -> None:
+    snoozed = one_of("a", "healthy", snoozed_until=NOON + 60)
+    menu = shown(snoozed, one_of("b", "healthy")).menu
+    assert menu.controls.snoozed
+    assert menu.controls.mute_text == ""  # the other one still notifies
+    assert menu.targets[0].controls.mute_text.startswith("snoozed until ")
+    assert not menu.targets[1].controls.snoozed
+
+
+def test_a_state_is_found_anew_for_a_new_status_alone_and_every_minute() -> None:
+    states = TargetStates()
+    a, b = one_of("a", "healthy"), one_of("b", "healthy")
+    first = states.of([a, b], NOON)
+    second = states.of([a, replace(b, streak=2)], NOON + 1)
+    assert second[0] is first[0]
+    assert second[1] is not first[1]
+    assert states.of([a, b], NOON + 60)[0] is not first[0]
+    assert [one.name for one in states.of([b], NOON + 61)] == ["b"]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-
-import pytest
 
 from support.colours import GREEN, RED
 from support.desktop_traymon import Traymon, log_of, shows, wait_until_it_shows
@@ -18,12 +15,6 @@ from support.virtual_desktop import Desktop
 
 POSSIBLE = 0.5  # seconds from the Gateway's end to the red icon, without anything else to do
 PEERS = ("hangs", "drips", "always says to continue", "answers without end")
-
-
-@pytest.fixture
-def desktop() -> Iterator[Desktop]:
-    with Desktop() as desktop:
-        yield desktop
 
 
 def write_alerts(desktop: Desktop, ports: dict[str, int]) -> None:
