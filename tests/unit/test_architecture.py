@@ -144,7 +144,10 @@ IMPORTERS = {
     "pydantic": {"config/schema", "config/target_settings"},
     "ssl": {"sensors/version_exchange", "outbound/http_post"},
     "starlette": {
-        f"ui/web/{name}" for name in ("routes", "calendar_routes", "phone_routes", "auth", "errors")
+        f"ui/web/{name}"
+        for name in (
+            *("routes", "calendar_routes", "drill_routes", "phone_routes", "auth", "errors"),
+        )
     },
     "icalendar": {"ui/ics"},
     "segno": {"ui/web/render"},
@@ -246,6 +249,7 @@ def test_the_root_holds_the_wiring_alone() -> None:
         "alerting",
         "app",
         "assets",
+        "drills",
         "errors",
         "service",
     }

@@ -16,6 +16,7 @@ from traymon.cli import (
     config,
     control,
     demo,
+    drill,
     events,
     explain,
     gate,
@@ -103,6 +104,7 @@ app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
 app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
 app.command("completion", rich_help_panel=SET_UP)(completion.print_completion)
 app.add_typer(push.app, name="push", rich_help_panel=SET_UP)
+app.add_typer(drill.app, name="drill", rich_help_panel=SET_UP)
 app.command(rich_help_panel=TRY)(demo.demo)
 app.command(rich_help_panel=TRY)(simulate.simulate)
 

@@ -1,8 +1,8 @@
 """Keeps what outlives a restart in one file, state.json, which the tray and the commands share.
 
 Snoozes, muted targets, IB's trading hours, the first run, the client ID of traymon's own session,
-the programs that the user marked as their own, the calendar's key, and the newest release. No
-other module opens the file.
+the programs that the user marked as their own, the drill, the calendar's key, and the newest
+release. No other module opens the file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import filelock
 
+from traymon.core.drill import DrillRecord
 from traymon.core.programs import Expectation
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
@@ -218,6 +219,16 @@ class StateStore:
     def keep_expectation(self, key: str, expectation: Expectation) -> None:
         """Keep when the user expects a program."""
         self._keep(lambda state: replace(state, programs={**state.programs, key: expectation}))
+
+    # --- the drill
+
+    def drill(self) -> DrillRecord | None:
+        """Return what drills have shown; None if none was ever wanted."""
+        return self._state.drill
+
+    def keep_drill(self, record: DrillRecord) -> None:
+        """Keep what drills have shown."""
+        self._keep(lambda state: replace(state, drill=record))
 
     # --- the file
 

@@ -115,20 +115,22 @@ def appearance_of(
     *,
     trouble: str,
     start_at_login: StartAtLogin,
+    warning: str = "",
     newer: NewRelease | None = None,
     targets: TargetStates | None = None,
 ) -> Appearance:
     """Return the appearance for the statuses of all targets; there must be at least one.
 
-    `targets` remembers those of the last time.
+    `trouble` is what is wrong with traymon itself, and `warning` that part of it for which the icon
+    must not be green. `targets` remembers those of the last time.
     """
     worst, *_ = by_rank = presenter.worst_first(statuses)
     shown = overview.worst(statuses)
     return Appearance(
-        light=presenter.worst_light(statuses),
+        light=_with_warning(presenter.worst_light(statuses), warning),
         rimmed=worst.closed,
         marked=any(map(_is_marked, statuses)),
-        tooltip=tooltip(statuses, now),
+        tooltip=tooltip(statuses, now, warning),
         menu=MenuState(
             headline=overview.headline(statuses),
             speaks_of=None if shown is None else shown.target.name,
@@ -141,6 +143,10 @@ def appearance_of(
             settings=next(filter(None, map(presenter.settings_text, by_rank)), ""),
         ),
     )
+
+
+def _with_warning(light: Light, warning: str) -> Light:
+    return Light.AMBER if warning and light is Light.GREEN else light
 
 
 def _is_marked(status: Status) -> bool:

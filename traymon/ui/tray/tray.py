@@ -21,7 +21,13 @@ from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
-from traymon.ui.tray.appearance import NAME, Appearance, TargetStates, appearance_of
+from traymon.ui.tray.appearance import (
+    NAME,
+    Appearance,
+    MenuState,
+    TargetStates,
+    appearance_of,
+)
 from traymon.ui.tray.backend import icon_class
 from traymon.ui.tray.menu import make_menu
 
@@ -38,6 +44,8 @@ class Tray:
     def __init__(self, actions: UserActions) -> None:
         """Raises NoTray if no tray can be reached."""
         self._appearance, self._targets = Appearance(), TargetStates()
+        self._statuses: Sequence[Status] = ()
+        self._warning = ""
         self._lock = threading.Lock()
         self._stopped = False
         self._icon = icon_class()(
@@ -48,7 +56,7 @@ class Tray:
         )
         self.balloons = BalloonChannel(self._icon) if self._icon.has_balloons else None
         if self.balloons is not None:
-            self._icon.on_balloon_click = actions.open_fix_page
+            self._icon.on_balloon_click = actions.click_notification
             self._icon.on_session_end = partial(self._end_session, actions.end_session)
 
     def run(self, on_waiting: Callable[[], None], patience: float = 0.0) -> bool:
@@ -98,20 +106,16 @@ class Tray:
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Show the statuses."""
         with self._lock:
-            menu = self._appearance.menu
-            self._change_to(
-                appearance_of(
-                    statuses,
-                    time.time(),
-                    trouble=menu.trouble,
-                    start_at_login=menu.start_at_login,
-                    newer=menu.newer,
-                    targets=self._targets,
-                )
-            )
+            self._statuses = statuses
+            self._change_to(self._new_appearance(self._appearance.menu))
 
-    def show_trouble(self, why: str) -> None:
-        """Say in the menu what is wrong with traymon itself; "" if nothing is."""
+    def show_trouble(self, why: str, warning: str = "") -> None:
+        """Say in the menu what is wrong with traymon itself; "" if nothing is.
+
+        With a `warning` a green icon turns amber, and its tooltip says why.
+        """
+        with self._lock:
+            self._warning = warning
         self._change_menu(trouble=why)
 
     def show_start_at_login(self, state: StartAtLogin) -> None:
@@ -124,8 +128,21 @@ class Tray:
 
     def _change_menu(self, **values: Any) -> None:
         with self._lock:
-            menu = replace(self._appearance.menu, **values)
-            self._change_to(replace(self._appearance, menu=menu))
+            self._change_to(self._new_appearance(replace(self._appearance.menu, **values)))
+
+    def _new_appearance(self, menu: MenuState) -> Appearance:
+        """Return what the icon shows now; of the menu, what no status says is taken over."""
+        if not self._statuses:
+            return replace(self._appearance, menu=menu)
+        return appearance_of(
+            self._statuses,
+            time.time(),
+            trouble=menu.trouble,
+            warning=self._warning,
+            start_at_login=menu.start_at_login,
+            newer=menu.newer,
+            targets=self._targets,
+        )
 
     def _change_to(self, after: Appearance) -> None:
         before, self._appearance = self._appearance, after
@@ -179,4 +196,4 @@ def icon_for_balloons(on_click: Callable[[str | None], None]) -> Tray | None:
     """
     if sys.platform != "win32":
         return None
-    return Tray(UserActions(open_fix_page=on_click))
+    return Tray(UserActions(click_notification=on_click))
