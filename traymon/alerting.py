@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from traymon.core.model import Update
-from traymon.outbound.base import Surroundings
+from traymon.outbound.base import Alarm, Surroundings
 from traymon.outbound.outlets import Outlets
+from traymon.ui.drill import DrillDesk, no_drills
 from traymon.ui.phone import PhoneSetup
 
 if TYPE_CHECKING:
     from traymon.config.alerts_watch import AlertsWatch
+    from traymon.core.alerts import Alerts
+    from traymon.drills import Drills
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +34,17 @@ class Alerting:
         watch: AlertsWatch,
         post: Callable[[Callable[[], object]], None],
         around: Surroundings,
+        new_drills: Callable[[Callable[[], Sequence[Alarm]]], Drills],
     ) -> None:
         """`post` runs a task in the one thread that looks at files.
 
         `around` is what the outlets may use; the address of the page is that of alerts.toml.
+        `new_drills` makes what runs the drills, once they are wanted, from the channels they try.
         """
         self._watch, self._post, self._around = watch, post, around
         self._outlets = Outlets(lambda alerts: replace(around, page_url=alerts.page_url))
+        self._new_drills = new_drills
+        self._drills: Drills | None = None  # while alerts.toml wants them
         self._looked_at = -math.inf
         self._stopped = False
         self.pushes = False  # a push channel is in force
@@ -49,6 +56,8 @@ class Alerting:
         if moment - self._looked_at >= INTERVAL:
             self._looked_at = moment
             self._post(self.look)
+        if self._drills is not None:
+            self._drills.on_update()
 
     def look(self) -> None:
         """Use what the file says, if it has changed. In the thread of the tasks."""
@@ -61,6 +70,32 @@ class Alerting:
         self._around.report_trouble(problems[0] if problems else "", SOURCE)
         self.pushes = bool(found.alerts.push)
         self._outlets.use(found.alerts)
+        self._use_drill(found.alerts)
+
+    def _use_drill(self, alerts: Alerts) -> None:
+        drills = self._drills
+        if alerts.drill is None:
+            self._drills = None
+            if drills is not None:
+                drills.end()
+            return
+        if drills is None:
+            drills = self._new_drills(lambda: self._outlets.alarms)
+        drills.use(alerts)
+        self._drills = drills
+
+    def drill_desk(self) -> DrillDesk:
+        """Return what page and commands can ask of the drills."""
+        return DrillDesk(
+            view=lambda: None if self._drills is None else self._drills.view(),
+            run=lambda: no_drills() if self._drills is None else self._drills.run(),
+            answer=lambda name: no_drills() if self._drills is None else self._drills.answer(name),
+        )
+
+    @property
+    def next_drill(self) -> float | None:
+        """When the next drill is sent, if nothing is wrong then; None: never."""
+        return None if self._drills is None else self._drills.view().next
 
     def phone_setup(self) -> PhoneSetup:
         """Return how the page sets up a phone."""

@@ -6,8 +6,10 @@ Pure. Says neither how that file is read nor how a message gets anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from traymon.core.addresses import ListenAddress
+from traymon.core.drill import USUAL_TIME, WeeklyTime
 from traymon.core.time_windows import Schedule
 from traymon.core.vocabulary import Light
 
@@ -78,7 +80,8 @@ class Hooks:
 class Drill:
     """The weekly test alarm."""
 
-    when: Schedule  # it is sent as one of these windows begins
+    weekly: WeeklyTime = USUAL_TIME  # when it is sent, or as soon after that as it may be
+    amber_after: float = inf  # days without a proof of a channel, after which the icon is amber
 
 
 @dataclass(frozen=True, slots=True)

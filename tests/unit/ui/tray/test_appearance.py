@@ -92,6 +92,25 @@ def test_a_program_that_could_be_the_users_own_is_named() -> None:
     assert target.claimable_program == "run_live.py"
 
 
+def test_a_grave_trouble_of_traymon_itself_turns_green_amber_and_hides_no_fault() -> None:
+    why = "Alarm not proven for 15 days (phone): run a drill"
+
+    def warned(*statuses: Status) -> Appearance:
+        off = StartAtLogin.OFF
+        return appearance_of(statuses, NOON, trouble=why, warning=why, start_at_login=off)
+
+    for green in ([status("healthy")], [status("healthy"), status("healthy", "other")]):
+        look = warned(*green)
+        assert look.light is Light.AMBER
+        assert look.tooltip.startswith(f"{why}\n")
+        assert presenter.utf16_length(look.tooltip) <= presenter.MAX_TOOLTIP
+        assert look.menu.trouble == why
+        assert look.menu.headline == shown(*green).menu.headline
+    red = warned(status("port-refused"))
+    assert red.light is Light.RED
+    assert red.tooltip.startswith(shown(status("port-refused")).tooltip)
+
+
 # --- several targets
 
 
