@@ -49,6 +49,7 @@ class Alerting:
         self._outlets = Outlets(lambda alerts: replace(around, page_url=alerts.page_url))
         self._target_names, self._new_drills = target_names, new_drills
         self._alerts, self._problems = NO_ALERTS, list[str]()
+        self._trouble = ""  # that was reported last
         self._drills: Drills | None = None  # while alerts.toml wants them
         self._looked_at = -math.inf
         self._stopped = False
@@ -77,8 +78,10 @@ class Alerting:
             self._outlets.use(found.alerts)
             self._use_drill(found.alerts)
         # what is watched may have changed, too
-        problems = (*self._problems, *self._never_sent())
-        self._around.report_trouble(next(iter(problems), ""), SOURCE)
+        trouble = next(iter((*self._problems, *self._never_sent())), "")
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._around.report_trouble(trouble, SOURCE)
 
     def _never_sent(self) -> Iterator[str]:
         """Yield what is wrong with channels that wait for a target of which nobody tells."""
