@@ -225,6 +225,7 @@ class ActionHandlers:
             new = settings.add(entry)
         except ConfigError as error:
             return str(error)
+        self._monitor.show_settings(settings.state)
         if new is not None:
             self._put_in_force(new)
         self._tasks.post(partial(self._stay_at_login, settings, login_options))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from traymon.core.alerts import NO_ALERTS
 from traymon.core.model import Update
+from traymon.diagnosis.fix_pages import clean
 from traymon.outbound.base import Alarm, Surroundings
 from traymon.outbound.outlets import Outlets
 from traymon.ui.drill import DrillDesk, no_drills
@@ -34,16 +36,20 @@ class Alerting:
         watch: AlertsWatch,
         post: Callable[[Callable[[], object]], None],
         around: Surroundings,
+        target_names: Callable[[], Sequence[str]],
         new_drills: Callable[[Callable[[], Sequence[Alarm]]], Drills],
     ) -> None:
         """`post` runs a task in the one thread that looks at files.
 
         `around` is what the outlets may use; the address of the page is that of alerts.toml.
-        `new_drills` makes what runs the drills, once they are wanted, from the channels they try.
+        `target_names` are those of all that is watched. `new_drills` makes what runs the drills,
+        once they are wanted, from the channels they try.
         """
         self._watch, self._post, self._around = watch, post, around
         self._outlets = Outlets(lambda alerts: replace(around, page_url=alerts.page_url))
-        self._new_drills = new_drills
+        self._target_names, self._new_drills = target_names, new_drills
+        self._alerts, self._problems = NO_ALERTS, list[str]()
+        self._trouble = ""  # that was reported last
         self._drills: Drills | None = None  # while alerts.toml wants them
         self._looked_at = -math.inf
         self._stopped = False
@@ -61,16 +67,28 @@ class Alerting:
 
     def look(self) -> None:
         """Use what the file says, if it has changed. In the thread of the tasks."""
-        found = None if self._stopped else self._watch.look()
-        if found is None:
+        if self._stopped:
             return
-        problems = [str(mistake) for mistake in (*found.mistakes, *found.warnings)]
-        for problem in problems:
-            log.warning("%s", problem)
-        self._around.report_trouble(problems[0] if problems else "", SOURCE)
-        self.pushes = bool(found.alerts.push)
-        self._outlets.use(found.alerts)
-        self._use_drill(found.alerts)
+        if (found := self._watch.look()) is not None:
+            self._alerts = found.alerts
+            self._problems = [str(mistake) for mistake in (*found.mistakes, *found.warnings)]
+            for problem in self._problems:
+                log.warning("%s", problem)
+            self.pushes = bool(found.alerts.push)
+            self._outlets.use(found.alerts)
+            self._use_drill(found.alerts)
+        # what is watched may have changed, too
+        trouble = next(iter((*self._problems, *self._never_sent())), "")
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._around.report_trouble(trouble, SOURCE)
+
+    def _never_sent(self) -> Iterator[str]:
+        """Yield what is wrong with channels that wait for a target of which nobody tells."""
+        known = self._target_names()
+        for channel in self._alerts.push:
+            for name in channel.unknown_targets(known):
+                yield f"push {channel.name}: no target {clean(name)!r} is watched"
 
     def _use_drill(self, alerts: Alerts) -> None:
         drills = self._drills

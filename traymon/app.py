@@ -186,7 +186,9 @@ class App:
                 attempts=lambda: attempts.counts,
                 metrics=metrics,
             )
-            self._alerting = Alerting(alerts, self._tasks.post, around, self._new_drills)
+            self._alerting = Alerting(
+                alerts, self._tasks.post, around, self._target_names, self._new_drills
+            )
         drills = None if self._alerting is None else self._alerting.drill_desk()
         self._update_hint = None
         if releases is not None:
@@ -228,6 +230,9 @@ class App:
         self._use_targets(targets)
         if settings is not None:
             self.monitor.show_settings(settings.state)
+
+    def _target_names(self) -> Sequence[str]:
+        return [target.name for target in self.monitor.targets]
 
     def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
         """Watch these targets from now on, each with its calendar and what the user has asked."""

@@ -5,6 +5,7 @@ Pure. Says neither how that file is read nor how a message gets anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -55,6 +56,11 @@ class PushChannel:
     quiet: Schedule | None = None  # in place of the target's quiet hours
     targets: frozenset[str] = frozenset()  # the names of those that it is told of; empty: all
     recovery: bool = True  # also tell that a fault is over
+
+    def unknown_targets(self, known: Sequence[str]) -> list[str]:
+        """Return those of its `targets` that are the names of none, in whatever case."""
+        names = {name.casefold() for name in known}
+        return sorted(name for name in self.targets if name.casefold() not in names)
 
 
 @dataclass(frozen=True, slots=True)

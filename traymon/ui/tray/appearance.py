@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from traymon.core.model import Status
 from traymon.core.releases import NewRelease
-from traymon.core.vocabulary import Light, StartAtLogin
+from traymon.core.vocabulary import Light, SettingsNews, StartAtLogin
 from traymon.diagnosis.checks import check_steps
 from traymon.ui import overview, presenter, program_text
 from traymon.ui.chips import chips
@@ -76,7 +76,7 @@ class Appearance:
 
     light: Light = Light.GREY
     rimmed: bool = False  # the market is closed
-    marked: bool = False  # a program is missing, or something is wrong with a muted target
+    marked: bool = False  # see _is_marked
     tooltip: str = NAME
     menu: MenuState = MenuState()
 
@@ -152,7 +152,8 @@ def _with_warning(light: Light, warning: str) -> Light:
 def _is_marked(status: Status) -> bool:
     """Tell whether a status needs the mark: what the user should know that no light says."""
     unwell = status.diagnosis.light is not Light.GREEN and not presenter.is_paused(status)
-    return bool(program_text.missing(status)) or (status.muted and unwell)
+    left_out = status.settings.news is SettingsNews.INCOMPLETE
+    return bool(program_text.missing(status)) or (status.muted and unwell) or left_out
 
 
 def _target_state(status: Status, now: float, *, several: bool) -> TargetState:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, SettingsState, Status
 from traymon.core.target import Program, Target
-from traymon.core.vocabulary import Light, StartAtLogin
+from traymon.core.vocabulary import Light, SettingsNews, StartAtLogin
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.chips import CHIP_MARKS
@@ -132,6 +132,13 @@ def test_the_icon_shows_the_worst_target_that_is_not_muted() -> None:
     assert not shown(replace(paper, muted=True), paper).marked  # nothing is wrong with it
     assert shown(muted).light is Light.GREY
     assert not shown(replace(one_of("live", "paused", paused=True), muted=True), paper).marked
+
+
+def test_green_is_marked_while_a_target_is_left_out() -> None:
+    live = one_of("live", "healthy")
+    assert not shown(replace(live, settings=SettingsState(SettingsNews.FLAWED))).marked
+    look = shown(replace(live, settings=SettingsState(SettingsNews.INCOMPLETE)))
+    assert (look.light, look.marked) == (Light.GREEN, True)
 
 
 def test_the_submenus_keep_their_order_whatever_happens_and_say_how_it_is() -> None:
