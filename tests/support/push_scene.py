@@ -44,9 +44,10 @@ class PushScene:
         time_limit: float = 10.0,
         pauses: Sequence[float] = push_policy.PAUSES,
         page_url: str = "",
+        one_of_many: bool = False,
         **wishes: Any,
     ) -> None:
-        self.now = NOON
+        self.now, self._one_of_many = NOON, one_of_many
         self.records: list[NotificationRecord] = []
         self.troubles: list[str] = []
         channel = PushChannel(name, kind, Secret(server.url), Secret(token), **wishes)
@@ -63,15 +64,16 @@ class PushScene:
         """Keep an attempt."""
         self.records.append(record)
 
-    def see(self, code: str, target: str = "bot", **more: Any) -> None:
+    def see(self, code: str, target: str = "bot", *, ended: bool = False, **more: Any) -> None:
         """Let the channel see a status, with its flip if it is new."""
         seen = status(code, self.now, target)
+        seen = replace(seen, target=replace(seen.target, one_of_many=self._one_of_many))
         before = self._last.get(target)
         flip = None
         if before is not None and before.code != code:
             flip = Flip(self.now, before, seen.diagnosis)
         self._last[target] = seen.diagnosis
-        self.push.on_update(Update(replace(seen, **more), flip, Change.NOTHING))
+        self.push.on_update(Update(replace(seen, **more), flip, Change.NOTHING, ended))
 
     def wait_until_idle(self) -> None:
         """Wait until all that was to be sent by now has been sent, or not."""

@@ -18,7 +18,7 @@ FILES = {path.relative_to(ROOT).as_posix().removesuffix(".py"): path for path in
 PACKAGES = sorted({module.partition("/")[0] for module in FILES if "/" in module})
 
 # The words of notifications, which are pushed as well.
-WORDS = ("ui/notification_text", "ui/program_notification_text", "ui/presenter")
+WORDS = ("ui/notification_text", "ui/group_text", "ui/program_notification_text", "ui/presenter")
 
 # Who may import whom: docs/architecture.md. Every package may import itself.
 LAYERS = {

@@ -242,11 +242,11 @@ def _value(name: str, facts: Facts) -> str:
 
 def show(fact: FactKey[Any], value: Any) -> str:
     """Return a fact's value as users read it: `12 ms`, `10, 11`, `7497`."""
+    if isinstance(value, str):  # whatever its type, it may be in words already
+        return value
     if fact.shown_as is ShownAs.DURATION:
         return duration(abs(value))
-    if fact.several and not isinstance(value, str):  # programs may be formatted already
-        return ", ".join(str(item) for item in value)
-    return str(value)
+    return ", ".join(str(item) for item in value) if fact.several else str(value)
 
 
 def clean(text: str) -> str:

@@ -1,10 +1,11 @@
-"""What a push channel is sent: a notification with its first steps, as plain values and as text.
+"""What a push channel is sent: notifications with the first steps, as plain values and as text.
 
 Pure: the time is an argument. Account numbers are masked, as everywhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,17 +16,20 @@ from traymon.core.notification_policy import Notification
 from traymon.core.program_notifications import ProgramNotification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
+from traymon.ui.group_text import group_text, joined_facts
 from traymon.ui.notification_text import (
     NotificationText,
     bare_notification_text,
     notification_text,
 )
-from traymon.ui.presenter import clip, facts_of
+from traymon.ui.presenter import by_name, clip, facts_of, worst_first
 from traymon.ui.program_notification_text import program_notification_text
 
 SCHEMA = 1  # of the JSON; raised when a field changes its meaning or goes away
 STEPS, MAX_STEP = 3, 500  # the first steps of a fix, each in so many UTF-16 units at most
 TEST = "test"  # the kind of a message that tells of nothing
+
+Notifications = Sequence[Notification] | Sequence[ProgramNotification]  # of one kind and cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,8 @@ class Message:
     light: str = Light.GREY.word
     urgent: bool = False
     code: str = ""  # of the diagnosis
-    target: str = ""  # its name
+    target: str = ""  # the name of the worst
+    targets: tuple[str, ...] = ()  # all their names, the worst first
     since: str | None = None  # when the cause was first seen: `2026-11-28T03:12:07+00:00`
     time: str  # when the message was made, likewise
     fix: tuple[str, ...] = ()  # the first steps, if there is something to do
@@ -57,21 +62,29 @@ class Message:
 
 
 def compose(
-    notification: Notification | ProgramNotification, now: float, page_url: str = ""
+    notifications: Sequence[Notification], now: float, page_url: str = "", *, total: int = 1
 ) -> Message:
-    """Return the message of a notification."""
-    status = notification.status
-    if isinstance(notification, Notification):
-        text, fix = notification_text(notification, now), _first_steps(status, now)
+    """Return the message of a notification, or of those of several targets of `total`."""
+    if len(notifications) == 1:
+        text = notification_text(notifications[0], now)
     else:
-        text, fix = program_notification_text(notification, now), ()
-    return _message(notification.kind, text, status, now, fix=fix, url=page_url)
+        text = group_text(notifications, total, now)
+    steps = _first_steps(_statuses(notifications), now)
+    return _message(notifications, text, now, fix=steps, url=page_url)
 
 
-def compose_bare(notification: Notification | ProgramNotification, now: float) -> Message:
+def compose_program(
+    notifications: Sequence[ProgramNotification], now: float, page_url: str = ""
+) -> Message:
+    """Return the message of the notification about one target's programs."""
+    (notification,) = notifications
+    text = program_notification_text(notification, now)
+    return _message(notifications, text, now, url=page_url)
+
+
+def compose_bare(notifications: Notifications, now: float) -> Message:
     """Return a message for when the usual one cannot be composed: light and headline, or less."""
-    text = bare_notification_text(notification)
-    return _message(notification.kind, text, notification.status, now)
+    return _message(notifications, bare_notification_text(notifications[0]), now)
 
 
 def compose_test(channel: str, now: float) -> Message:
@@ -90,34 +103,42 @@ def compose_drill(channel: str, now: float, page_url: str = "") -> Message:
 
 
 def _message(
-    kind: str,
+    notifications: Notifications,
     text: NotificationText,
-    status: Status,
     now: float,
     *,
     fix: tuple[str, ...] = (),
     url: str = "",
 ) -> Message:
+    statuses = _statuses(notifications)
+    worst = statuses[0]
     return Message(
-        kind=kind,
+        kind=notifications[0].kind,
         title=text.title,
         message=text.body,
-        light=status.diagnosis.light.word,
+        light=worst.diagnosis.light.word,
         urgent=text.urgent,
-        code=status.diagnosis.code,
-        target=status.target.name,
-        since=_iso(status.since),
+        code=worst.diagnosis.code,
+        target=worst.target.name,
+        targets=tuple(status.target.name for status in statuses),
+        since=_iso(min(status.since for status in statuses)),
         time=_iso(now),
         fix=fix,
         url=url,
     )
 
 
-def _first_steps(status: Status, now: float) -> tuple[str, ...]:
-    if status.diagnosis.light is Light.GREEN:
+def _statuses(notifications: Notifications) -> Sequence[Status]:
+    return worst_first(by_name([one.status for one in notifications]))
+
+
+def _first_steps(statuses: Sequence[Status], now: float) -> tuple[str, ...]:
+    diagnosis = statuses[0].diagnosis
+    if diagnosis.light is Light.GREEN:
         return ()
-    page = fix_pages.page(status.diagnosis.code)
-    steps = fix_pages.steps_as_text(page, facts_of(status, now))
+    alike = [facts_of(one, now) for one in statuses if one.diagnosis.code == diagnosis.code]
+    facts = alike[0] if len(alike) == 1 else joined_facts(alike)
+    steps = fix_pages.steps_as_text(fix_pages.page(diagnosis.code), facts)
     return tuple(clip(step, MAX_STEP) for step in steps[:STEPS])
 
 

@@ -1,26 +1,38 @@
 """One push channel: asks the policies what to send, and hands it to the courier.
 
 There is no queue of messages: what was not delivered is decided again from the status of that
-moment, so that nothing stale arrives, and what was missed is told once.
+moment, so that nothing stale arrives, and what was missed is told once. Targets that fail together
+for one cause are one message.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from traymon.core import push_policy
+from traymon.core import notification_groups, push_policy
 from traymon.core.alerts import PushChannel
 from traymon.core.history import NotificationRecord
 from traymon.core.model import Update
+from traymon.core.notification_groups import Groups
 from traymon.core.notification_policy import Kind, Notification, Outcome
 from traymon.core.program_notifications import ProgramKind, ProgramNotification
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.base import OnDrilled, Surroundings
 from traymon.outbound.courier import Courier
-from traymon.outbound.message import Message, compose, compose_bare, compose_drill, compose_test
+from traymon.outbound.message import (
+    Message,
+    Notifications,
+    compose,
+    compose_bare,
+    compose_drill,
+    compose_program,
+    compose_test,
+)
 from traymon.outbound.push_track import API, PROGRAMS, N, Policy, Track
 from traymon.ui.notification_text import load_texts
 from traymon.ui.program_notification_text import load_program_texts
@@ -46,8 +58,10 @@ class Push:
         self._courier = courier or Courier()
         self._api: dict[str, Track[Any, Notification]] = {}  # by target name
         self._programs: dict[str, Track[Any, ProgramNotification]] = {}
+        self._groups: Groups = ()  # of what is to be sent, by the monotonic clock
+        self._lock = threading.Lock()  # for the groups
         self._tasks: TaskQueue | None = None
-        self._stopped = False
+        self._stopped = threading.Event()
 
     @property
     def name(self) -> str:
@@ -67,7 +81,7 @@ class Push:
 
     def stop(self, timeout: float) -> None:
         """Break off what is being sent."""
-        self._stopped = True
+        self._stopped.set()
         self._courier.stop()
         if self._tasks is not None:
             self._tasks.stop(timeout)
@@ -78,9 +92,12 @@ class Push:
             return
         now = self._around.now()
         seen = push_policy.as_seen_by(self._channel, update, now)
-        self._follow(self._api, API, seen, now)
+        if (fault := self._follow(self._api, API, seen, now)) is not None:
+            self._gather(fault)
         if push_policy.wants_programs(self._channel):
-            self._follow(self._programs, PROGRAMS, seen, now)
+            program = self._follow(self._programs, PROGRAMS, seen, now)
+            if program is not None:
+                self._post(partial(self._send, self._programs, [program], compose_program))
 
     def drill(self, on_done: OnDrilled) -> None:
         """Send the test alarm; returns at once."""
@@ -89,44 +106,87 @@ class Push:
 
     def _follow(
         self, tracks: dict[str, Track[Any, N]], policy: Policy[Any, N], seen: Update, now: float
-    ) -> None:
+    ) -> N | None:
+        """Return what is to be sent after an update, if anything is."""
         name = seen.status.target.name
         track = tracks.setdefault(name, Track(policy))
         notification = track.decide(seen, now)
         if seen.ended:
             del tracks[name]
-        if notification is None or self._tasks is None:
-            return
-        if notification.kind in RECOVERIES and not self._channel.recovery:
+        if notification is not None and self._is_unwanted(notification):
             track.settle(notification, Outcome.DELIVERED, now)  # which is what the user wants
-        else:
-            self._tasks.post(partial(self._send, track, notification))
+            return None
+        return notification
+
+    def _is_unwanted(self, notification: Notification | ProgramNotification) -> bool:
+        return notification.kind in RECOVERIES and not self._channel.recovery
+
+    def _gather(self, notification: Notification) -> None:
+        """Send a notification soon, together with those of other targets that are about the same.
+
+        Each posts a task that sends what is due first, so none is left over.
+        """
+        with self._lock:
+            self._groups = notification_groups.gather(self._groups, notification, time.monotonic())
+        self._post(self._send_due)
+
+    def _post(self, task: Callable[[], None]) -> None:
+        if self._tasks is not None:
+            self._tasks.post(task)
 
     # In the channel's thread
 
-    def _send(self, track: Track[Any, N], notification: N) -> None:
-        if track.take_back_overtaken(notification):
+    def _send_due(self) -> None:
+        with self._lock:
+            due = [group.due for group in self._groups if group.unsent]
+        if due:
+            self._stopped.wait(min(due) - time.monotonic())
+        with self._lock:
+            self._groups, groups = notification_groups.take_due(self._groups, time.monotonic())
+        compose_group = partial(compose, total=len(self._api))
+        for group in groups:
+            self._post(partial(self._send, self._api, group.unsent, compose_group))
+
+    def _send(
+        self,
+        tracks: Mapping[str, Track[Any, N]],
+        notifications: Sequence[N],
+        composed: Callable[[Sequence[N], float, str], Message],
+    ) -> None:
+        """Send notifications as one message, but for those that were overtaken."""
+        sent: list[tuple[Track[Any, N], N]] = []
+        for one in notifications:
+            track = tracks.get(one.status.target.name)
+            if track is not None and not track.take_back_overtaken(one):
+                sent.append((track, one))
+        if not sent:
             return
-        outcome, retry_in = Outcome.FAILED, self._pauses[-1]
+        outcome, asked = Outcome.FAILED, None
         try:
-            message = self._compose(notification)
+            message = self._compose([one for _, one in sent], composed)
             answer = self._courier.send(request(self._channel, message))
             # what was refused is not sent again: the next notification shows whether that is over
             if answer.verdict is not Verdict.FAILED:
                 outcome = Outcome.DELIVERED
-            retry_in = push_policy.pause(track.failures, answer.retry_after, self._pauses)
+            asked = answer.retry_after
         finally:  # what was decided must be answered, or nothing else is ever sent
-            track.settle(notification, outcome, self._around.now(), retry_in)
-        if not self._stopped:
+            now = self._around.now()
+            for track, one in sent:
+                retry_in = push_policy.pause(track.failures, asked, self._pauses)
+                track.settle(one, outcome, now, retry_in)
+        if not self._stopped.is_set():
             self._report(message, answer)
+            self._keep([one for _, one in sent], message, answer)
 
-    def _compose(self, notification: Notification | ProgramNotification) -> Message:
+    def _compose(
+        self, notifications: Sequence[N], composed: Callable[[Sequence[N], float, str], Message]
+    ) -> Message:
         now = self._around.now()
         try:
-            return compose(notification, now, self._around.page_url)
+            return composed(notifications, now, self._around.page_url)
         except Exception:  # the user must hear of it, in whatever words are left
             log.exception("a message cannot be worded; it says the headline alone")
-            return compose_bare(notification, now)
+            return compose_bare(notifications, now)
 
     def _report(self, message: Message, answer: Answer) -> None:
         delivered = answer.verdict is Verdict.DELIVERED
@@ -135,6 +195,28 @@ class Push:
         else:
             log.warning("%s failed: %s", self.name, answer.why)
         self._around.report_trouble("" if delivered else f"{self.name}: {answer.why}", self.name)
+
+    def _keep(self, notifications: Notifications, message: Message, answer: Answer) -> None:
+        """Keep what has become of the message, with each target that it tells of."""
+        if self._around.record is None:
+            return
+        for one in notifications:
+            kept = NotificationRecord.of(
+                one,
+                self._around.now(),
+                title=message.title,
+                channel=self.name,
+                outcome=_outcome(answer),
+                why=answer.why,
+            )
+            self._around.record.record_notification(one.status.target.name, kept)
+
+    def _drill(self, on_done: OnDrilled) -> None:
+        message = compose_drill(self.channel, self._around.now(), self._around.page_url)
+        answer = self._courier.send(request(self._channel, message))
+        if self._stopped.is_set():
+            return
+        self._report(message, answer)
         if self._around.record is not None:
             kept = NotificationRecord(
                 self._around.now(),
@@ -142,18 +224,15 @@ class Push:
                 code=message.code,
                 title=message.title,
                 channel=self.name,
-                outcome=(Outcome.DELIVERED if delivered else Outcome.FAILED).name.lower(),
+                outcome=_outcome(answer).name.lower(),
                 why=answer.why,
             )
             self._around.record.record_notification(message.target, kept)
-
-    def _drill(self, on_done: OnDrilled) -> None:
-        message = compose_drill(self.channel, self._around.now(), self._around.page_url)
-        answer = self._courier.send(request(self._channel, message))
-        if self._stopped:
-            return
-        self._report(message, answer)
         on_done(self.channel, "" if answer.verdict is Verdict.DELIVERED else answer.why)
+
+
+def _outcome(answer: Answer) -> Outcome:
+    return Outcome.DELIVERED if answer.verdict is Verdict.DELIVERED else Outcome.FAILED
 
 
 def send_test(channel: PushChannel, now: float) -> Answer:

@@ -49,12 +49,13 @@ class Track(Generic[M, N]):
             return notification
 
     def take_back_overtaken(self, notification: N) -> bool:
-        """Take a notification back if it is true no longer, and tell whether that was so.
+        """Take a notification back if it is not to be sent any more, and tell whether that was so.
 
         What is due instead is then decided with the next update.
         """
         with self._lock:
-            if self._latest and not self._policy.is_overtaken(notification, self._latest):
+            latest = self._latest
+            if latest and not (latest.paused or self._policy.is_overtaken(notification, latest)):
                 return False
             self._memory = self._policy.take_back(self._memory, notification)
         return True

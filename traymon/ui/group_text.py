@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from traymon.core.facts import Fact, FactKey
+from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.model import Status
-from traymon.core.notification_groups import Group
 from traymon.core.notification_policy import Notification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
@@ -23,9 +22,8 @@ MAX_VALUES = 2  # of a fact that differs: `port 4001, 4002, …`
 MAX_LIST = 130  # UTF-16 units of the targets' names; those that do not fit are counted
 
 
-def group_text(group: Group, total: int, now: float) -> NotificationText:
-    """Return the text of a notification about several targets of `total`."""
-    notifications = group.notifications
+def group_text(notifications: Sequence[Notification], total: int, now: float) -> NotificationText:
+    """Return the text of notifications that are shown as one, about several targets of `total`."""
     first = presenter.worst_first([one.status for one in notifications])[0]
     light = first.diagnosis.light
     title, body = fix_pages.notification_text(f"{text_name(notifications[0])}{SEVERAL}")
@@ -49,14 +47,23 @@ def group_text(group: Group, total: int, now: float) -> NotificationText:
 def _cause(notifications: Sequence[Notification]) -> str:
     """Return the headline of the cause that all share, with what differs named one by one."""
     causes = [one.ended or one.status.diagnosis for one in notifications]
+    facts = joined_facts([presenter.short_facts(cause.facts) for cause in causes])
+    return fix_pages.fill(fix_pages.page(causes[0].code).headline, facts)
+
+
+def joined_facts(each: Sequence[Facts]) -> Facts:
+    """Return the facts of several targets as those of one: `port` is `4001, 4002, …`."""
     shown: dict[FactKey[Any], list[str]] = {}
-    for cause in causes:
-        for fact, value in presenter.short_facts(cause.facts).items():
+    for facts in each:
+        for fact, value in facts.items():
             values = shown.setdefault(fact, [])
             if (text := fix_pages.show(fact, value)) not in values:
                 values.append(text)
-    page = fix_pages.page(causes[0].code)
-    return fix_pages.fill(page.headline, {fact: _joined(each) for fact, each in shown.items()})
+    return {
+        # a list of commands is none
+        fact: values[0] if fact.shown_as is ShownAs.COMMAND else _joined(values)
+        for fact, values in shown.items()
+    }
 
 
 def _joined(values: Sequence[str]) -> str:

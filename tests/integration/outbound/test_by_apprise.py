@@ -66,7 +66,7 @@ def channel(kind: str, folder: Path) -> PushChannel:
 
 
 def message() -> Message:
-    return compose(Notification(Kind.FAULT, status("port-refused", NOON)), NOON)
+    return compose([Notification(Kind.FAULT, status("port-refused", NOON))], NOON)
 
 
 def send(kind: str, folder: Path, what: Message | None = None) -> Answer:

@@ -17,7 +17,7 @@ from traymon.outbound.message import Message, compose
 from traymon.outbound.push import request
 
 LOGIN = ("bot@example.com", "p@ss: w/rd%20#?")
-MESSAGE = compose(Notification(Kind.FAULT, status("port-refused", NOON)), NOON)
+MESSAGE = compose([Notification(Kind.FAULT, status("port-refused", NOON))], NOON)
 
 
 @pytest.fixture

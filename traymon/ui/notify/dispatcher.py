@@ -206,7 +206,9 @@ def _load_texts() -> None:
 def _compose(group: Group, total: int, now: float) -> NotificationText:
     first, *others = group.notifications
     try:
-        return group_text(group, total, now) if others else notification_text(first, now)
+        if others:
+            return group_text(group.notifications, total, now)
+        return notification_text(first, now)
     except Exception:  # the user must hear of it, in whatever words are left
         log.exception("a notification cannot be worded; it says the headline alone")
         return bare_notification_text(first)

@@ -9,7 +9,7 @@ import pytest
 
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
-from traymon.core.notification_groups import GATHER_TIME, Group
+from traymon.core.notification_groups import GATHER_TIME
 from traymon.core.notification_policy import Kind, Notification, Outcome
 from traymon.core.target import Target
 from traymon.diagnosis.catalogue import ENTRIES
@@ -236,8 +236,7 @@ def test_every_kind_has_words_for_several_targets_that_fit(kind: Kind) -> None:
             evidence = Evidence(target, NOON)
             status = Status(target, diagnosis, NOON, NOON, evidence, NOON, opens_at=NOON)
             notifications.append(Notification(kind, status, ended=diagnosis))
-        group = Group(tuple(notifications), (), NOON, NOON)
-        text = group_text(group, 999, NOON)
+        text = group_text(notifications, 999, NOON)
         assert presenter.utf16_length(text.title) <= presenter.MAX_TITLE
         assert presenter.utf16_length(text.body) <= presenter.MAX_BODY
         assert not text.body.endswith("…")
