@@ -29,6 +29,12 @@ def proofs(desktop: Desktop) -> dict[str, Any]:
     return {channel["name"]: channel for channel in answer["channels"]}
 
 
+def of_type(desktop: Desktop, kind: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "traymon", "events", "--json"]
+    lines = subprocess.check_output(command, env=desktop.env, text=True, timeout=60).splitlines()
+    return [event for event in map(json.loads, lines) if event["type"] == kind]
+
+
 def alerts(desktop: Desktop, text: str) -> str:
     file = desktop.folder / "alerts.toml"
     file.write_text(text)
@@ -60,6 +66,13 @@ def test_a_click_on_the_notification_proves_the_desktop(desktop: Desktop, gatewa
         again = drill(desktop, "answer", "phone")
         assert (again.returncode, again.stdout) == (3, "")
         assert "No test alarm is waiting" in again.stderr
+        wait_for(lambda: len(of_type(desktop, "drill")) == 3, "the events")
+        changes = [event["data"]["change"] for event in of_type(desktop, "drill")]
+        assert changes == ["sent", "answered", "answered"]
+        kept = of_type(desktop, "notification")
+        assert {(event["target"], event["data"]["kind"]) for event in kept} == {(None, "drill")}
+        lights = [event["data"]["after"]["light"] for event in of_type(desktop, "light")]
+        assert lights == ["green"], "the history has seen the drill"
 
 
 def test_the_icon_is_amber_while_the_target_is_green_if_no_alarm_was_proven_for_long(

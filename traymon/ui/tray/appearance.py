@@ -122,7 +122,7 @@ def appearance_of(
     """Return the appearance for the statuses of all targets; there must be at least one.
 
     `trouble` is what is wrong with traymon itself, and `warning` that part of it for which the icon
-    must not be green. `targets` remembers those of the last time.
+    must not be green. `targets` remembers the states of the last time.
     """
     worst, *_ = by_rank = presenter.worst_first(statuses)
     shown = overview.worst(statuses)
