@@ -141,7 +141,9 @@ class ActionHandlers:
     def mute(self, target: str, on: bool) -> None:
         """Mute a target until the user ends that, or end it; one of the settings stays muted."""
         self._monitor.mute(on, target)
-        self._tasks.post(partial(self._state.keep_muted, target, on))
+        for one in self._monitor.targets:
+            if one.name == target:
+                self._tasks.post(partial(self._state.keep_muted, one, on))
 
     def _meant(self, target: str | None) -> Sequence[Status]:
         """Return the status of a target, or of all."""

@@ -148,7 +148,7 @@ def _look(
         targets = [replace(target, tws_settings=True) for target in targets]
     statuses = run_each_once(zip(targets, libraries, strict=True), state.own_programs)
     return [
-        replace(status, muted=target.muted or state.is_muted(target.name))
+        replace(status, muted=target.muted or state.is_muted(target))
         for status, target in zip(statuses, targets, strict=True)
     ]
 

@@ -32,7 +32,7 @@ from traymon.cli import (
     simulate,
     wait,
 )
-from traymon.cli.common import Envs, Exit, Host, NoTray, Port, Targets, Timeout
+from traymon.cli.common import Add, Envs, Exit, Host, NoTray, Port, Targets, Timeout
 from traymon.cli.main import EXIT_INTERRUPTED
 
 WATCH, DIAGNOSE, SET_UP, TRY = "Watch", "Diagnose", "Set up", "Try"  # headings of the help
@@ -118,10 +118,11 @@ def _default(
     port: Port = None,
     timeout: Timeout = None,
     no_tray: NoTray = False,
+    add: Add = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     if version:
         print(f"traymon {__version__}")
         raise Exit(0)
     if context.invoked_subcommand is None:
-        run.run(env, targets, host, port, timeout, no_tray)
+        run.run(env, targets, host, port, timeout, no_tray, add)

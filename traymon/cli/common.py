@@ -61,6 +61,9 @@ Timeout = Annotated[
 NoTray = Annotated[
     bool, typer.Option("--no-tray", help="Show the status in this terminal instead.")
 ]
+Add = Annotated[
+    bool, typer.Option("--add", help="If traymon runs already, let it watch this too, unasked.")
+]
 
 
 class Exit(SystemExit):

@@ -15,6 +15,7 @@ from traymon.autostart.login_start import was_started_at_login
 from traymon.cli import second_start, watch_too
 from traymon.cli.common import (
     EXIT_USAGE,
+    Add,
     Envs,
     Exit,
     Host,
@@ -59,10 +60,7 @@ def run(
     port: Port = None,
     timeout: Timeout = None,
     no_tray: NoTray = False,
-    add: Annotated[
-        bool,
-        typer.Option("--add", help="If traymon runs already, let it watch this too, unasked."),
-    ] = False,
+    add: Add = False,
     at_login: Annotated[bool, typer.Option("--at-login", hidden=True)] = False,
 ) -> None:
     """Watch from the system tray (same as traymon alone)."""

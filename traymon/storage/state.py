@@ -22,7 +22,7 @@ import filelock
 
 from traymon.core.drill import DrillRecord
 from traymon.core.programs import Expectation
-from traymon.core.target import OwnProgram
+from traymon.core.target import OwnProgram, Target
 from traymon.core.time_windows import Schedule
 from traymon.storage.files import create_private_folder, read_file, write_atomically
 from traymon.storage.state_format import (
@@ -89,16 +89,20 @@ class StateStore:
 
     # --- muted targets
 
-    def is_muted(self, target: str) -> bool:
-        """Tell whether the user has muted a target."""
-        return target in self._state.muted
+    def is_muted(self, target: Target) -> bool:
+        """Tell whether the user has muted a target.
 
-    def keep_muted(self, target: str, on: bool) -> None:
+        It holds for a name at an address: another Gateway that comes to have that name is heard.
+        """
+        return _mute_of(target) in self._state.muted
+
+    def keep_muted(self, target: Target, on: bool) -> None:
         """Keep whether the user has muted a target."""
+        mute = _mute_of(target)
 
         def change(state: State) -> State:
-            others = tuple(name for name in state.muted if name != target)
-            return replace(state, muted=(*others, target) if on else others)
+            others = tuple(other for other in state.muted if other != mute)
+            return replace(state, muted=(*others, mute) if on else others)
 
         self._keep(change)
 
@@ -295,3 +299,7 @@ class StateStore:
         except FileNotFoundError:
             return None
         return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
+
+
+def _mute_of(target: Target) -> str:
+    return f"{target.name} {target.address}"

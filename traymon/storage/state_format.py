@@ -61,7 +61,7 @@ class State:
     client_id: int | None = None  # of traymon's own session
     own_programs: tuple[OwnProgram, ...] = ()  # in the order in which the user marked them
     snoozed_until: Mapping[str, float] = field(default_factory=dict)  # epoch seconds, by target
-    muted: tuple[str, ...] = ()  # the targets that the user has muted
+    muted: tuple[str, ...] = ()  # `name host:port` of the targets that the user has muted
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
     programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key
     drill: DrillRecord | None = None  # None: none was ever wanted

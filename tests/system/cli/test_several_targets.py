@@ -152,7 +152,7 @@ def test_a_second_start_adds_its_project_to_the_running_one(tmp_path: Path, how:
         with user.watching("--env", first):
             user.wait_for_lights(bot_0="green")
             if how == "--add":
-                done = user.run("run", "--no-tray", "--env", second, "--add")
+                done = user.run("--no-tray", "--env", second, "--add")
                 code, said = done.returncode, done.stdout + done.stderr
             else:
                 code, said = answered(user, how, "run", "--no-tray", "--env", second)

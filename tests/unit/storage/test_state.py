@@ -15,7 +15,7 @@ import pytest
 
 from traymon.core.drill import DrillRecord
 from traymon.core.programs import Expectation
-from traymon.core.target import OwnProgram
+from traymon.core.target import OwnProgram, Target
 from traymon.storage.state import StateStore
 from traymon.storage.state_format import MAX_CLIENT_ID, MIN_CLIENT_ID
 
@@ -29,6 +29,20 @@ def write(folder: Path, **values: object) -> Path:
     path = folder / "state.json"
     path.write_text(json.dumps(values), encoding="utf-8")
     return path
+
+
+# --- mute
+
+
+def test_a_mute_outlives_a_restart_but_another_gateway_of_that_name_is_heard(
+    tmp_path: Path,
+) -> None:
+    paper = Target("bot", port=4002)
+    StateStore(tmp_path).keep_muted(paper, True)
+    assert StateStore(tmp_path).is_muted(paper)
+    assert not StateStore(tmp_path).is_muted(Target("bot", port=4001))
+    StateStore(tmp_path).keep_muted(paper, False)
+    assert not StateStore(tmp_path).is_muted(paper)
 
 
 # --- snooze
