@@ -73,9 +73,8 @@ def use_small_wheels(patch: pytest.MonkeyPatch, repository: Path) -> None:
 
 
 def test_a_release_has_everything_and_the_hash_of_each(released: Path) -> None:
-    listed = dict(
-        reversed(line.split("  ")) for line in (released / "SHA256SUMS").read_text().splitlines()
-    )
+    lines = (released / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     assert set(listed) == {
         *("traymon-0.1.0-py3-none-any.whl", "traymon-0.1.0.tar.gz", "traymon-0.1.0.cdx.json"),
         *("traymon-0.1.0-setup.exe", "traymon.json", "winget/traymon.traymon.yaml"),
