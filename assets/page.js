@@ -61,6 +61,8 @@ async function findKey() {
 function showInstead(template) {
   status.replaceChildren(document.getElementById(template).content.cloneNode(true));
   past.replaceChildren();
+  drill.replaceChildren();
+  drilled = "";
   document.body.className = "grey live";
   document.title = title = "traymon";
   icon.href = grey.dataset.icon;
@@ -92,6 +94,8 @@ function addCopyButtons(within) {
 const parser = document.createElement("template");
 const past = document.getElementById("history");
 let shown = status?.innerHTML.trim();
+const drill = document.getElementById("drill");
+let drilled = ""; // what it shows
 let title = document.title;
 
 function show(picture) {
@@ -196,6 +200,7 @@ function take(picture) {
   showActions(picture.state);
   trouble.textContent = picture.trouble; // with traymon itself
   trouble.hidden = !picture.trouble;
+  if (picture.drill !== drilled) replace(drill, drilled = picture.drill);
   ahead = picture.now - Date.now() / 1000;
   countDown();
   if (busySince !== null && checkedAt() > busySince) {

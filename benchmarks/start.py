@@ -41,7 +41,7 @@ def main() -> None:
             seconds_of(desktop, "status")  # the first one loads the server of the page
             took["traymon status"].append(seconds_of(desktop, "status"))
             desktop.end(f"traymon {run}")
-            wait_for(lambda: desktop.tray_icon() is None, "the icon's end")
+            wait_for(lambda: not shows(desktop, GREEN), "the icon's end")
     print("seconds                 median  worst  bound")
     for what, seconds in took.items():
         median, worst = sorted(seconds)[RUNS // 2], max(seconds)

@@ -30,9 +30,10 @@ from traymon.storage.state import StateStore
 from traymon.storage.state_keeper import StateKeeper
 from traymon.ui import presenter
 from traymon.ui.desktop import copy_text
+from traymon.ui.drill import NOTIFICATION_KEY
 from traymon.ui.hub import StatusHub
-from traymon.ui.notification_text import FILES_GONE, MARK_AS_MINE, NOT_EXPECTED, SNOOZE
-from traymon.ui.openers import CannotOpen, open_folder
+from traymon.ui.notification_text import ARRIVED, FILES_GONE, MARK_AS_MINE, NOT_EXPECTED, SNOOZE
+from traymon.ui.openers import CannotOpen, open_address, open_folder
 from traymon.ui.program_notification_text import split_key
 from traymon.ui.worker import TaskQueue
 
@@ -58,17 +59,26 @@ class ActionHandlers:
         show_start_at_login: Callable[[StartAtLogin], None],
         use_targets: Callable[[Sequence[TargetConfig]], None],
         settings: SettingsWatch | None,
+        answer_drill: Callable[[], object],
     ) -> None:
         """`open_page` opens a fix page; `show_start_at_login` is told whether it is on.
 
         `settings` reads the settings again, and `use_targets` watches what they say; None if the
-        targets come from no settings.
+        targets come from no settings. `answer_drill` takes it that a test alarm was seen.
         """
         self._monitor, self._hub, self._keeper = monitor, hub, keeper
         self._state, self._folders, self._tasks = state, folders, tasks
         self._open_page, self._notify_user = open_page, notify_user
         self._show_start_at_login = show_start_at_login
         self._use_targets, self._settings = use_targets, settings
+        self._answer_drill = answer_drill
+
+    def click_notification(self, key: str | None = None) -> None:
+        """Open the page that a notification is about; a click on the drill's answers that."""
+        if key == NOTIFICATION_KEY:
+            self._answer_drill()
+        else:
+            self.open_fix_page(key)
 
     def open_fix_page(self, target: str | None = None) -> None:
         """Open the page of all targets, or of one; also of the one that a notification is about."""
@@ -98,6 +108,8 @@ class ActionHandlers:
             self.mark_as_mine(target)
         elif button == SNOOZE:
             self.snooze(BUTTON_SNOOZE, self._known(target))
+        elif button == ARRIVED:
+            self._answer_drill()
         elif button == NOT_EXPECTED:
             _, program = split_key(target)
             self.expect_program(program, Expectation.OFF)
@@ -213,6 +225,7 @@ class ActionHandlers:
             new = settings.add(entry)
         except ConfigError as error:
             return str(error)
+        self._monitor.show_settings(settings.state)
         if new is not None:
             self._put_in_force(new)
         self._tasks.post(partial(self._stay_at_login, settings, login_options))
@@ -273,6 +286,16 @@ class ActionHandlers:
             open_folder(self._folders.logs)
         except CannotOpen as error:
             self._report("logs-not-shown", f"{self._folders.logs}; {error}")
+
+    def open_releases(self, page: str) -> None:
+        """Open the page of traymon's releases."""
+        self._tasks.post(partial(self._open_releases, page))
+
+    def _open_releases(self, page: str) -> None:
+        try:
+            open_address(page)
+        except CannotOpen as error:
+            self._report("releases-not-shown", f"{page}; {error}")
 
     def open_tws_logs(self, target: str | None = None) -> None:
         """Show the folder of the logs of a target's TWS, or of the worst target's.

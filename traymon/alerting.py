@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from traymon.core.alerts import NO_ALERTS
 from traymon.core.model import Update
-from traymon.outbound.base import Surroundings
+from traymon.diagnosis.fix_pages import clean
+from traymon.outbound.base import Alarm, Surroundings
 from traymon.outbound.outlets import Outlets
+from traymon.ui.drill import DrillDesk, no_drills
 from traymon.ui.phone import PhoneSetup
 
 if TYPE_CHECKING:
     from traymon.config.alerts_watch import AlertsWatch
+    from traymon.core.alerts import Alerts
+    from traymon.drills import Drills
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +36,21 @@ class Alerting:
         watch: AlertsWatch,
         post: Callable[[Callable[[], object]], None],
         around: Surroundings,
+        target_names: Callable[[], Sequence[str]],
+        new_drills: Callable[[Callable[[], Sequence[Alarm]]], Drills],
     ) -> None:
         """`post` runs a task in the one thread that looks at files.
 
         `around` is what the outlets may use; the address of the page is that of alerts.toml.
+        `target_names` are those of all that is watched. `new_drills` makes what runs the drills,
+        once they are wanted, from the channels they try.
         """
         self._watch, self._post, self._around = watch, post, around
         self._outlets = Outlets(lambda alerts: replace(around, page_url=alerts.page_url))
+        self._target_names, self._new_drills = target_names, new_drills
+        self._alerts, self._problems = NO_ALERTS, list[str]()
+        self._trouble = ""  # that was reported last
+        self._drills: Drills | None = None  # while alerts.toml wants them
         self._looked_at = -math.inf
         self._stopped = False
         self.pushes = False  # a push channel is in force
@@ -49,18 +62,58 @@ class Alerting:
         if moment - self._looked_at >= INTERVAL:
             self._looked_at = moment
             self._post(self.look)
+        if self._drills is not None:
+            self._drills.on_update()
 
     def look(self) -> None:
         """Use what the file says, if it has changed. In the thread of the tasks."""
-        found = None if self._stopped else self._watch.look()
-        if found is None:
+        if self._stopped:
             return
-        problems = [str(mistake) for mistake in (*found.mistakes, *found.warnings)]
-        for problem in problems:
-            log.warning("%s", problem)
-        self._around.report_trouble(problems[0] if problems else "", SOURCE)
-        self.pushes = bool(found.alerts.push)
-        self._outlets.use(found.alerts)
+        if (found := self._watch.look()) is not None:
+            self._alerts = found.alerts
+            self._problems = [str(mistake) for mistake in (*found.mistakes, *found.warnings)]
+            for problem in self._problems:
+                log.warning("%s", problem)
+            self.pushes = bool(found.alerts.push)
+            self._outlets.use(found.alerts)
+            self._use_drill(found.alerts)
+        # what is watched may have changed, too
+        trouble = next(iter((*self._problems, *self._never_sent())), "")
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._around.report_trouble(trouble, SOURCE)
+
+    def _never_sent(self) -> Iterator[str]:
+        """Yield what is wrong with channels that wait for a target of which nobody tells."""
+        known = self._target_names()
+        for channel in self._alerts.push:
+            for name in channel.unknown_targets(known):
+                yield f"push {channel.name}: no target {clean(name)!r} is watched"
+
+    def _use_drill(self, alerts: Alerts) -> None:
+        drills = self._drills
+        if alerts.drill is None:
+            self._drills = None
+            if drills is not None:
+                drills.end()
+            return
+        if drills is None:
+            drills = self._new_drills(lambda: self._outlets.alarms)
+        drills.use(alerts)
+        self._drills = drills
+
+    def drill_desk(self) -> DrillDesk:
+        """Return what page and commands can ask of the drills."""
+        return DrillDesk(
+            view=lambda: None if self._drills is None else self._drills.view(),
+            run=lambda: no_drills() if self._drills is None else self._drills.run(),
+            answer=lambda name: no_drills() if self._drills is None else self._drills.answer(name),
+        )
+
+    @property
+    def next_drill(self) -> float | None:
+        """When the next drill is sent, if nothing is wrong then; None: never."""
+        return None if self._drills is None else self._drills.view().next
 
     def phone_setup(self) -> PhoneSetup:
         """Return how the page sets up a phone."""

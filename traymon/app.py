@@ -22,15 +22,17 @@ from traymon.alerting import Alerting
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
 from traymon.core.alerts import MetricsAccess
+from traymon.core.drill import DESKTOP
 from traymon.core.events import Event, EventType
 from traymon.core.history import HistoryError, HistoryReader, read_habits
+from traymon.core.releases import NewRelease, Releases
 from traymon.core.target import Target
 from traymon.core.vocabulary import StartAtLogin
 from traymon.diagnosis import fix_pages
 from traymon.monitoring.monitor import Monitor
 from traymon.monitoring.sleep_detector import now_awake
 from traymon.outbound.attempts import Attempts
-from traymon.outbound.base import Surroundings
+from traymon.outbound.base import Alarm, Surroundings
 from traymon.sensors import sensors_for_target
 from traymon.sensors.port_discovery import discover
 from traymon.service import Service
@@ -42,6 +44,7 @@ from traymon.storage.state_keeper import StateKeeper
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.desktop import login_session_has_ended
+from traymon.ui.drill import DrillDesk
 from traymon.ui.gatekeeper import Gatekeeper
 from traymon.ui.hub import StatusHub
 from traymon.ui.notify.channel import Clicks
@@ -64,6 +67,7 @@ from traymon.ui.worker import TaskQueue
 
 if TYPE_CHECKING:
     from traymon.config.alerts_watch import AlertsWatch
+    from traymon.drills import Drills
     from traymon.storage.history.recorder import HistoryRecorder
 
 log = logging.getLogger(__name__)
@@ -96,6 +100,7 @@ class App:
         history: bool = False,
         alerts: AlertsWatch | None = None,
         metrics: MetricsAccess | None = None,
+        releases: Releases | None = None,
     ) -> None:
         """`terminal` makes the surface for the terminal, given the clock.
 
@@ -105,6 +110,7 @@ class App:
         files that the targets come from have changed; None: they come from no settings, and the
         menu does not offer to start this same traymon at login. `history`: keep what happens.
         `alerts`: who is told beside the desktop. `metrics`: where they may be collected.
+        `releases`: where to ask for newer ones; None: nowhere.
         """
         folders = folders or Folders.of_this_user()
         state = StateStore(folders.state)
@@ -122,6 +128,7 @@ class App:
         self.monitor.expect_programs(state.expectations())
         self._mark_first_run = state.mark_first_run
         self._tray_patience = patience if want_tray else None
+        self._notifies = notify != "off"
         self._stopping = threading.Event()
         self._ended = False
         self.restarts = False  # start again with the same command line, once `run` has returned
@@ -136,6 +143,7 @@ class App:
             key=state.calendar_key,
             create_key=state.create_calendar_key,
             page_port=page_port,
+            next_drill=lambda: None if self._alerting is None else self._alerting.next_drill,
         )
         reader = _history_reader(folders) if history else None
         dashboards = Dashboards(reader, now, keeper.calendar_of)
@@ -154,16 +162,17 @@ class App:
             show_start_at_login=self._show_start_at_login,
             use_targets=self._use_targets,
             settings=settings,
+            answer_drill=lambda: self._answer_drill(),
         )
         self._notifier = Notifier(
-            Clicks(self._handlers.open_fix_page, self._handlers.press_button),
+            Clicks(self._handlers.click_notification, self._handlers.press_button),
             self._report_notifications,
             notify,
             PictureFiles(folders.state).path,
         )
         self._troubles = Troubles(self._show_trouble)
         self._history = self._open_history(folders) if history else None
-        attempts = Attempts(self._history)
+        self._attempts = attempts = Attempts(self._history)
         self._dispatcher = NotificationDispatcher(self._notifier, now, attempts)
         self._alerting: Alerting | None = None
         if alerts is not None:
@@ -177,10 +186,19 @@ class App:
                 attempts=lambda: attempts.counts,
                 metrics=metrics,
             )
-            self._alerting = Alerting(alerts, self._tasks.post, around)
+            self._alerting = Alerting(
+                alerts, self._tasks.post, around, self._target_names, self._new_drills
+            )
+        drills = None if self._alerting is None else self._alerting.drill_desk()
+        self._update_hint = None
+        if releases is not None:
+            from traymon.outbound.update_hint import UpdateHint
+
+            self._update_hint = UpdateHint(releases, state, self._show_newer)
         actions = self._user_actions(
             offer_start_at_login=settings is not None,
             phone=None if self._alerting is None else self._alerting.phone_setup(),
+            drills=drills,
         )
         self._new_tray = partial(Tray, actions)
         gatekeeper = Gatekeeper(
@@ -213,6 +231,9 @@ class App:
         if settings is not None:
             self.monitor.show_settings(settings.state)
 
+    def _target_names(self) -> Sequence[str]:
+        return [target.name for target in self.monitor.targets]
+
     def _use_targets(self, targets: Sequence[TargetConfig]) -> None:
         """Watch these targets from now on, each with its calendar and what the user has asked."""
         self._keeper.use_calendars({one.target.name: one.calendar for one in targets})
@@ -225,7 +246,9 @@ class App:
             self.monitor.mute(self._state.is_muted(target.name), target.name)
         self.monitor.set_targets([one.target for one in targets])
 
-    def _user_actions(self, *, offer_start_at_login: bool, phone: PhoneSetup | None) -> UserActions:
+    def _user_actions(
+        self, *, offer_start_at_login: bool, phone: PhoneSetup | None, drills: DrillDesk | None
+    ) -> UserActions:
         handlers = self._handlers
         return UserActions(
             check_now=handlers.check_now,
@@ -233,6 +256,7 @@ class App:
             snooze=handlers.snooze,
             mute=handlers.mute,
             open_fix_page=handlers.open_fix_page,
+            click_notification=handlers.click_notification,
             mark_as_mine=handlers.mark_as_mine,
             expect_program=handlers.expect_program,
             show_window=handlers.show_window,
@@ -246,11 +270,40 @@ class App:
             set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
             show_about=handlers.show_about,
             phone=phone,
+            drills=drills,
+            newer=self._newer,
+            open_releases=handlers.open_releases,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
             restart=self._restart,
             quit=self.quit,
         )
+
+    def _new_drills(self, alarms: Callable[[], Sequence[Alarm]]) -> Drills:
+        from traymon.drills import Drills, Means  # by the few who want them
+
+        history = self._history
+        return Drills(
+            Means(
+                now=self.monitor.clock,
+                post=self._tasks.post,
+                state=self._state,
+                statuses=lambda: self._hub.statuses,
+                calendar_of=self._keeper.calendar_of,
+                notifier=self._notifier,
+                has_desktop=lambda: self._notifies and not self._pushed_alone,
+                alarms=alarms,
+                warn=partial(self._troubles.report, source="drill", grave=True),
+                refresh=self._service.page.refresh,
+                record=self._attempts,
+                record_event=lambda event: history.record_event(event) if history else None,
+            )
+        )
+
+    def _answer_drill(self) -> None:
+        """Take it that the user has clicked on the drill's notification."""
+        if self._alerting is not None:
+            self._alerting.drill_desk().answer(DESKTOP)
 
     def _open_history(self, folders: Folders) -> HistoryRecorder:
         from traymon.storage.history.recorder import HistoryRecorder  # with SQLite
@@ -290,6 +343,8 @@ class App:
         if self._history is not None:
             self._history.record_start(self.monitor.clock(), __version__, self._names)
         self._service.start()
+        if self._update_hint is not None:
+            self._update_hint.start()
         self._dispatcher.prepare()
         self._watch_own_files()
         try:
@@ -318,6 +373,8 @@ class App:
         self._hub.stop()
         if self._alerting is not None:
             self._alerting.stop(OUTLETS_TIMEOUT)
+        if self._update_hint is not None:
+            self._update_hint.stop(OUTLETS_TIMEOUT)
         if self._history is not None:
             self._history.end_watching()
         with suppress(OSError):  # a full disk: the page then says by itself that it is old
@@ -355,6 +412,7 @@ class App:
                 self._dispatcher.notify_user(*fix_pages.notification_text("first-run"))
         self._hub.add(tray)
         self._handlers.read_start_at_login()
+        self._show_newer()
 
     def _show(self) -> None:
         """Block in the surface that owns the main thread."""
@@ -403,6 +461,13 @@ class App:
         if self._tray is not None:
             self._tray.show_start_at_login(state)
 
+    def _newer(self) -> NewRelease | None:
+        return None if self._update_hint is None else self._update_hint.newer()
+
+    def _show_newer(self) -> None:
+        if self._tray is not None:
+            self._tray.show_newer(self._newer())
+
     def _watch_own_files(self) -> None:
         show_trouble = partial(self._troubles.report, source="files")
         arguments = (own_files(), self._dispatcher.notify_user, show_trouble, self._stopping)
@@ -410,16 +475,20 @@ class App:
             target=watch_own_files, args=arguments, name="own files", daemon=True
         ).start()
 
-    def _show_trouble(self, why: str) -> None:
+    def _show_trouble(self, why: str, warning: str) -> None:
         if self._tray is not None:
-            self._tray.show_trouble(why)
+            self._tray.show_trouble(why, warning)
         self._service.page.refresh()
 
     def _report_notifications(self, why: str) -> None:
         """Say that notifications do not work, unless they are pushed and there is no desktop."""
-        alerting = self._alerting
-        pushed_alone = self._tray is None and alerting is not None and alerting.pushes
-        self._troubles.report(NOT_NOTIFIED if why and not pushed_alone else "", "notifications")
+        trouble = NOT_NOTIFIED if why and not self._pushed_alone else ""
+        self._troubles.report(trouble, "notifications")
+
+    @property
+    def _pushed_alone(self) -> bool:
+        """Whether notifications go elsewhere, as there is no desktop to show them."""
+        return self._tray is None and self._alerting is not None and self._alerting.pushes
 
     def _report_outlet(self, trouble: str, source: str) -> None:
         """Show the trouble of an outlet, where there is no icon as a line."""

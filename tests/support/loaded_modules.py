@@ -16,6 +16,7 @@ os._exit = end
 CLIENT_LIBRARIES = {"ib_insync", "ib_async", "ibapi", "eventkit", "numpy", "nest_asyncio"}
 # What reads alerts.toml, and what speaks HTTP to a push service.
 FOR_PUSH = {"traymon.config.alerts_file", "traymon.outbound.push"}
+FOR_DRILLS = {"traymon.drills", "traymon.ui.drill_text"}
 FOR_SENDING = {
     *("http.client", "urllib.request", "traymon.outbound.http_post"),
     *("apprise", "requests", "urllib3", "traymon.outbound.by_apprise"),

@@ -23,6 +23,7 @@ from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import NO_CALENDARS, CalendarSource
+from traymon.ui.drill import DrillDesk
 from traymon.ui.phone import PhoneSetup
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.reception import Answer
@@ -137,6 +138,7 @@ def served(
     port: int = 0,
     dashboards: Dashboards | None = None,
     phone: PhoneSetup | None = None,
+    drills: DrillDesk | None = None,
     trouble: Callable[[], str] = str,
 ) -> Iterator[Served]:
     """Serve a page until the context ends; `at_gate` answers programs, `port` 0: a free one."""
@@ -164,6 +166,7 @@ def served(
             open_tws_logs=partial(ask, "tws logs"),
             set_viewer_present=lambda on: asked.append(("viewer present", on)),
             phone=phone,
+            drills=drills,
         )
         return LivePage(actions, lambda: NOW, at_gate, port, calendars, dashboards, trouble)
 

@@ -39,6 +39,7 @@ class PushServer:
     url: str = ""
     statuses: list[int] = field(default_factory=lambda: [200])
     headers: dict[str, str] = field(default_factory=dict)  # of every answer
+    body: bytes = b""  # of every answer
     received: list[Received] = field(default_factory=list)
     ending: threading.Event = field(default_factory=threading.Event)
 
@@ -64,6 +65,7 @@ def push_server(*statuses: int, certificate: Path | None = None) -> Iterator[Pus
             for name, value in server.headers.items():
                 self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(server.body)
 
         do_GET = do_POST
 

@@ -139,12 +139,15 @@ IMPORTERS = {
     "typer": COMMANDS - STAYS,
     "rich": (COMMANDS - STAYS)
     | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
-    "jinja2": {"ui/web/render"},
+    "jinja2": {"ui/web/render", "cli/completion"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/schema", "config/target_settings"},
     "ssl": {"sensors/version_exchange", "outbound/http_post"},
     "starlette": {
-        f"ui/web/{name}" for name in ("routes", "calendar_routes", "phone_routes", "auth", "errors")
+        f"ui/web/{name}"
+        for name in (
+            *("routes", "calendar_routes", "drill_routes", "phone_routes", "auth", "errors"),
+        )
     },
     "icalendar": {"ui/ics"},
     "segno": {"ui/web/render"},
@@ -246,6 +249,7 @@ def test_the_root_holds_the_wiring_alone() -> None:
         "alerting",
         "app",
         "assets",
+        "drills",
         "errors",
         "service",
     }

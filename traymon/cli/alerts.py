@@ -49,7 +49,7 @@ def alert_lines(alerts: Alerts) -> Iterator[str]:
         hooks = ("on_red", "on_green", "on_flip")
         yield f"hooks: {', '.join(name for name in hooks if getattr(alerts.hooks, name))}"
     if alerts.drill is not None:
-        yield "drill: on"
+        yield f"drill: every {alerts.drill.weekly}"
 
 
 def _details(channel: PushChannel) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from traymon.cli.alerts import read_alerts
 from traymon.cli.common import (
     EXIT_USAGE,
     Envs,
@@ -31,9 +32,10 @@ from traymon.cli.control import (
 )
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, choose, find_name
+from traymon.core.drill import DrillRecord, OffLimits, next_drill
 
 if TYPE_CHECKING:
-    from traymon.config.in_force import TargetConfig
+    from traymon.config.in_force import OwnSettings, TargetConfig
     from traymon.ui.coming_up import Planned
 
 
@@ -92,7 +94,8 @@ def _plan(
     plan = None if env or targets else _plan_of_running(days, target)
     if plan is not None:
         return plan
-    return _plan_of_settings(days, choose(load(env, None, None, None, targets), target))
+    config = load(env, None, None, None, targets)
+    return _plan_of_settings(days, choose(config, target), config.settings)
 
 
 def _plan_of_running(days: int, target: str | None) -> list[Planned] | None:
@@ -117,20 +120,25 @@ def _plan_of_running(days: int, target: str | None) -> list[Planned] | None:
     return coming_up.only_of(find_name(target, names, WATCHES), plan)
 
 
-def _plan_of_settings(days: int, configs: Sequence[TargetConfig]) -> list[Planned]:
+def _plan_of_settings(
+    days: int, configs: Sequence[TargetConfig], settings: OwnSettings
+) -> list[Planned]:
     from traymon.core.week_ahead import upcoming
     from traymon.storage.state_keeper import calendar_with_hours
-    from traymon.ui.coming_up import join
+    from traymon.ui.coming_up import join, with_drill
 
     state, now = open_state(), time.time()
-    return join(
-        {
-            one.target.name: upcoming(
-                calendar_with_hours(one.calendar, state, one.target), now, days
-            )
-            for one in configs
-        }
-    )
+    calendars = {
+        one.target.name: calendar_with_hours(one.calendar, state, one.target) for one in configs
+    }
+    plan = join({name: upcoming(calendar, now, days) for name, calendar in calendars.items()})
+    alerts = read_alerts(settings).alerts
+    if alerts.drill is None:
+        return plan
+    record = state.drill() or DrillRecord(now)
+    quiet = (one.quiet for one in alerts.push if one.quiet is not None)
+    off_limits = OffLimits.of(calendars.values(), quiet)
+    return with_drill(plan, next_drill(record, alerts.drill.weekly, off_limits, now), now, days)
 
 
 def _print_table(plan: list[Planned]) -> None:

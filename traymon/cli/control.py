@@ -16,7 +16,7 @@ from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usag
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, find_name
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
-from traymon.core.vocabulary import Light
+from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def status(
         print(json.dumps(shown, indent=2))
     else:
         print_status(shown)
-    raise Exit(EXIT_OF_LIGHT[_light_of(shown)])
+    raise Exit(_exit_of(shown, is_whole=target is not None))
 
 
 def watched(target: str | None) -> list[dict[str, Any]]:
@@ -142,6 +142,13 @@ def watched(target: str | None) -> list[dict[str, Any]]:
         return shown
     name = find_name(target, [one["target"]["name"] for one in shown], WATCHES)
     return [one for one in shown if one["target"]["name"] == name]
+
+
+def _exit_of(shown: Sequence[Mapping[str, Any]], *, is_whole: bool) -> int:
+    """Return the exit code; green says that every target is watched, unless one alone was meant."""
+    light = _light_of(shown)
+    is_whole = is_whole or all(one["settings"]["news"] != SettingsNews.INCOMPLETE for one in shown)
+    return EXIT_OF_LIGHT[light] if is_whole or light is not Light.GREEN else EXIT_USAGE
 
 
 def _light_of(shown: Sequence[Mapping[str, Any]]) -> Light:

@@ -23,6 +23,7 @@ from traymon.cli.settings_process import SettingsReader, SettingsRequest
 
 if TYPE_CHECKING:
     from traymon.config.in_force import Config
+    from traymon.core.releases import Releases
     from traymon.storage.single_instance import Instance
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Plan:
     patience: float  # seconds to wait for a tray that may still start
     unseen: bool  # nobody sees what is printed
     has_place: bool  # is this user's traymon; False: there is no folder for the lock
+    releases: Releases | None  # where to ask for newer ones; None: nowhere
 
 
 def become_resident(plan: Plan, instance: Instance | None) -> None:
@@ -112,6 +114,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
         history=config.settings.history == "on",
         alerts=AlertsWatch.of(config.settings, os.environ),
         metrics=config.settings.metrics_access,
+        releases=plan.releases,
     )
     try:
         app.run()

@@ -44,7 +44,8 @@ from traymon.cli.streams import print_error
 from traymon.diagnosis import fix_pages
 
 if TYPE_CHECKING:
-    from traymon.config.in_force import Config, TargetConfig
+    from traymon.config.in_force import Config, OwnSettings, TargetConfig
+    from traymon.core.releases import Releases
     from traymon.storage.single_instance import Instance, InstanceInfo
 
 END_TIMEOUT = 15.0  # seconds for a traymon that was asked to end
@@ -88,9 +89,22 @@ def run(
         patience=TRAY_TIMEOUT if at_login else 0.0,
         unseen=unseen,
         has_place=instance is not None,
+        releases=_releases(config.settings),
     )
     become_resident(plan, instance)
     raise Exit(0)
+
+
+def _releases(settings: OwnSettings) -> Releases | None:
+    """Return where to ask for newer releases; None if that is not wanted, or not known."""
+    if settings.update_hint == "off":
+        return None
+    from traymon.cli.published import published
+
+    releases = published()
+    if releases is None:
+        print_error("TRAYMON_UPDATE_HINT: this build does not know where releases are published.")
+    return releases
 
 
 def name_settings(config: Config, request: SettingsRequest) -> Config:

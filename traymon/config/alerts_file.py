@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile
 from traymon.config.push_services import SERVICES, Service
 from traymon.config.toml_file import Table, TomlFile, as_text, as_texts
 from traymon.config.web_address import WEB_ADDRESS, web_address
-from traymon.core import time_windows
+from traymon.core import drill, time_windows
 from traymon.core.alerts import (
     ALARMING,
     HOOK_TIMEOUT,
@@ -42,6 +43,7 @@ from traymon.storage.files import read_file
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook", *SERVICES)
+MAX_DAYS = 365  # without a proof of a channel
 KUMA_PATH = "/api/push/"  # of Uptime Kuma's push monitors
 T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
@@ -128,6 +130,8 @@ class _Reader:
             table.note("kind", f"must be one of {', '.join(KINDS)}")
         if not channel.url:
             table.note("url", f"must be {WEB_ADDRESS}")
+        if channel.name.lower() == drill.DESKTOP:
+            table.note("name", "stands for the notifications of the desktop", value=channel.name)
         if channel.name.lower() in self._names:
             table.note("name", "another [[push]] has this name", value=channel.name)
         self._names.add(channel.name.lower())
@@ -160,11 +164,12 @@ class _Reader:
 
     def drill(self, table: Table) -> Drill | None:
         """Read `[drill]`."""
-        when = table.get("when", time_windows.HOW_WRITTEN, _as_schedule, None)
+        wanted = Drill(
+            weekly=table.get("weekly", drill.HOW_WRITTEN, _as_weekly_time, drill.USUAL_TIME),
+            amber_after=table.number("amber_after", least=1, most=MAX_DAYS, default=inf),
+        )
         table.refuse_others()
-        if table.is_good and when is None:
-            table.note("when", f"must be {time_windows.HOW_WRITTEN}")
-        return Drill(when) if table.is_good and when is not None else None
+        return wanted if table.is_good else None
 
     def secret(
         self,
@@ -241,9 +246,13 @@ def _as_schedule(value: object) -> Schedule | None:
     return time_windows.parse(as_text(value))
 
 
+def _as_weekly_time(value: object) -> drill.WeeklyTime:
+    return drill.parse_weekly(as_text(value))
+
+
 def _content(path: str) -> str:
     """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
-    text = read_file(Path(path).expanduser(), MAX_SECRET).decode("utf-8-sig").strip()
+    text = read_file(Path(os.path.expanduser(path)), MAX_SECRET).decode("utf-8-sig").strip()
     return text.partition("\n")[0].strip()
 
 

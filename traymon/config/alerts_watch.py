@@ -5,6 +5,7 @@ Without the file, and without a variable in its place, nothing is loaded to read
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +37,7 @@ class AlertsWatch:
     @classmethod
     def of(cls, settings: OwnSettings, environ: Mapping[str, str]) -> AlertsWatch:
         """Return the watch of the file that the settings name, and of what they say themselves."""
-        path = settings.alerts or user_config_path("traymon") / NAME
+        path = Path(os.path.expanduser(settings.alerts or user_config_path("traymon") / NAME))
         said = {
             "TRAYMON_NTFY": settings.ntfy,
             "TRAYMON_WEBHOOK": settings.webhook,
@@ -44,9 +45,7 @@ class AlertsWatch:
         }
         variables = {name: secret.reveal() for name, secret in said.items()}
         is_users_choice = environ.get("TRAYMON_ALERTS", "").strip() == settings.alerts
-        return cls(
-            Path(path).expanduser(), {**environ, **variables}, is_users_choice=is_users_choice
-        )
+        return cls(path, {**environ, **variables}, is_users_choice=is_users_choice)
 
     def look(self) -> AlertsFile | None:
         """Return what is in force from now on, with every mistake; None if nothing has changed."""

@@ -21,7 +21,7 @@ def as_command(value: object) -> tuple[str, ...]:
         raise ValueError
     if not value:
         return ()
-    program = Path(value[0]).expanduser()
+    program = Path(os.path.expanduser(value[0]))
     if not program.is_absolute():
         raise ValueError
     if program.suffix.lower().rstrip(". ") in BATCH:

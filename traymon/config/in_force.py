@@ -44,6 +44,7 @@ class OwnSettings:
     ntfy: Secret = NO_SECRET
     webhook: Secret = NO_SECRET
     ping: Secret = NO_SECRET
+    update_hint: Literal["off", "on"] = "off"
 
     @property
     def metrics_access(self) -> MetricsAccess | None:

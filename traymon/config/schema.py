@@ -431,6 +431,13 @@ class Settings(BaseModel):
         "Healthchecks tells you if it no longer is.",
         WEB_ADDRESS,
     )
+    update_hint: Literal["off", "on"] = _setting(
+        "TRAYMON_UPDATE_HINT",
+        "off",
+        "say when a newer traymon was released: off or on",
+        "on: once a week, ask where traymon's releases are published whether there is a newer one, "
+        "and say so in the icon's menu and on the page. The request holds nothing about you.",
+    )
     log: Literal["info", "debug"] = _setting(
         "TRAYMON_LOG", "info", "log level: info or debug", "Log level."
     )

@@ -127,10 +127,17 @@ class SettingsWatch:
 
 
 def _state_of(new: Config, in_force: Config) -> SettingsState:
-    problem = _in_one_line(new.mistakes)
+    return SettingsState(_news_of(new, in_force), _in_one_line(new.mistakes))
+
+
+def _news_of(new: Config, in_force: Config) -> SettingsNews:
     if _means(new) != _means(in_force):
-        return SettingsState(SettingsNews.CHANGED, problem)
-    return SettingsState(SettingsNews.INCOMPLETE if problem else SettingsNews.IN_FORCE, problem)
+        return SettingsNews.CHANGED
+    if any(one.target.name in new.left_out for one in new.targets):  # kept as it was
+        return SettingsNews.UNUSABLE
+    if new.left_out:
+        return SettingsNews.INCOMPLETE
+    return SettingsNews.FLAWED if new.mistakes else SettingsNews.IN_FORCE
 
 
 def _in_one_line(mistakes: Sequence[Mistake]) -> str:

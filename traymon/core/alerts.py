@@ -5,9 +5,12 @@ Pure. Says neither how that file is read nor how a message gets anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from traymon.core.addresses import ListenAddress
+from traymon.core.drill import USUAL_TIME, WeeklyTime
 from traymon.core.time_windows import Schedule
 from traymon.core.vocabulary import Light
 
@@ -54,6 +57,11 @@ class PushChannel:
     targets: frozenset[str] = frozenset()  # the names of those that it is told of; empty: all
     recovery: bool = True  # also tell that a fault is over
 
+    def unknown_targets(self, known: Sequence[str]) -> list[str]:
+        """Return those of its `targets` that are the names of none, in whatever case."""
+        names = {name.casefold() for name in known}
+        return sorted(name for name in self.targets if name.casefold() not in names)
+
 
 @dataclass(frozen=True, slots=True)
 class Ping:
@@ -78,7 +86,8 @@ class Hooks:
 class Drill:
     """The weekly test alarm."""
 
-    when: Schedule  # it is sent as one of these windows begins
+    weekly: WeeklyTime = USUAL_TIME  # when it is sent, or as soon after that as it may be
+    amber_after: float = inf  # days without a proof of a channel, after which the icon is amber
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ class AccountState(StrEnum):
     UNKNOWN = "unknown"
 
 
+# What is wrong with the settings of others keeps no program from this target.
+OWN_IN_FORCE = frozenset({SettingsNews.IN_FORCE, SettingsNews.FLAWED, SettingsNews.INCOMPLETE})
 GOOD_USES = frozenset({Use.FREE, Use.YOURS, Use.UNKNOWN})  # see docs/gate.md on those not tried
 ACCOUNT_CLOSES = {
     AccountState.WRONG: Why.WRONG_ACCOUNT,
@@ -145,7 +147,7 @@ def _what_is_seen(status: Status, now: float) -> Iterator[Why]:
     evidence, limits = status.evidence, status.target.limits
     if status.target.demo:
         yield Why.DEMO
-    if status.settings.news is not SettingsNews.IN_FORCE:
+    if status.settings.news not in OWN_IN_FORCE:
         yield Why.SETTINGS_CHANGED
     # polled once in an interval; then it takes up to a timeout, and the machine may be busy
     handshake_fresh = limits.interval + 2 * limits.timeout

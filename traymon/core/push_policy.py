@@ -15,8 +15,8 @@ from traymon.core.vocabulary import Light
 
 
 def wants(channel: PushChannel, target: str) -> bool:
-    """Tell whether a channel is told of a target."""
-    return not channel.targets or target in channel.targets
+    """Tell whether a channel is told of a target, whose name it may have in another case."""
+    return not channel.targets or target.casefold() in map(str.casefold, channel.targets)
 
 
 def wants_programs(channel: PushChannel) -> bool:

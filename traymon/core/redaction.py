@@ -14,7 +14,17 @@ from ipaddress import ip_address
 LEAST_LENGTH = 3  # of a name of the user or the computer; shorter ones are in every text
 # Names that tell nothing, as they are those of programs or of every second project.
 UNTELLING = frozenset(
-    {"tws / ib gateway", "tws", "ib gateway", "gateway", "ibgateway", "ibkr", "api"}
+    {
+        "tws / ib gateway",
+        "tws",
+        "ib gateway",
+        "gateway",
+        "ibgateway",
+        "ibkr",
+        "api",
+        "live",
+        "paper",
+    }
 )
 LEAST_KEY = 20  # characters of what may be a key
 LONGEST_WORD = 9  # characters; what joins shorter ones is no key

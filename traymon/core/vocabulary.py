@@ -185,6 +185,7 @@ class SettingsNews(StrEnum):
 
     IN_FORCE = "in force"  # they say the same
     CHANGED = "changed"
+    FLAWED = "flawed"  # in force, without those of traymon itself that have mistakes
     INCOMPLETE = "incomplete"  # in force, without the targets that have mistakes
     UNUSABLE = "unusable"  # changed, and with mistakes
     GONE = "gone"  # the file that the settings came from is no longer there

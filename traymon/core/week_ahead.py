@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     OPENS_LATE = "opens-late"
     CLOSES_EARLY = "closes-early"
     SUPPORT_ENDS = "support-ends"  # of this version of TWS; all day
+    DRILL = "drill"  # traymon sends its test alarm
 
 
 @dataclass(frozen=True, slots=True, order=True)

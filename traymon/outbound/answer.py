@@ -20,11 +20,15 @@ class Answer(NamedTuple):  # no dataclass: importing those takes a sixth of a pi
     verdict: Verdict
     why: str = ""  # in words for the user, without any secret
     retry_after: float | None = None  # seconds, if the peer has asked for some
+    said: str = ""  # what it answered, if it was asked something
 
 
 def read_answer(found: Any) -> Answer:
     """Return the answer that plain values hold. Raises what is wrong with them."""
     after = found["retry_after"]
     return Answer(
-        Verdict(found["verdict"]), str(found["why"]), None if after is None else float(after)
+        Verdict(found["verdict"]),
+        str(found["why"]),
+        None if after is None else float(after),
+        str(found["said"]),
     )

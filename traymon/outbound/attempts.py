@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
+from traymon.core import drill
 from traymon.core.history import NotificationRecord
 from traymon.core.notification_policy import Unannounced
 
@@ -38,10 +39,14 @@ class Attempts:
 
     def record_notification(self, target: str, record: NotificationRecord) -> None:
         """Count a notification, or what has become of it, and hand it on."""
-        with self._lock:
-            self._counts[record.channel or "none", record.outcome] += 1
+        if record.kind != drill.KIND:  # a test tells nothing of how well the user is alerted
+            self._count(record)
         if self._record is not None:
             self._record.record_notification(target, record)
+
+    def _count(self, record: NotificationRecord) -> None:
+        with self._lock:
+            self._counts[record.channel or "none", record.outcome] += 1
 
     def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
         """Hand on the faults that are unannounced."""

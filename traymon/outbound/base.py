@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from traymon.core.alerts import MetricsAccess
 from traymon.core.calendar import Calendar
@@ -28,6 +28,22 @@ class Outlet(Protocol):
 
     def stop(self, timeout: float) -> None:
         """End within `timeout` seconds, whatever still hangs."""
+
+
+# Called from any thread with a channel's name, and why the test alarm was not delivered, or "".
+OnDrilled = Callable[[str, str], None]
+
+
+@runtime_checkable
+class Alarm(Protocol):
+    """An outlet that alerts a person, so that drills try it."""
+
+    @property
+    def channel(self) -> str:
+        """Its name in alerts.toml: `phone`."""
+
+    def drill(self, on_done: OnDrilled) -> None:
+        """Send the test alarm; returns at once."""
 
 
 class Record(Protocol):

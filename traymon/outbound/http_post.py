@@ -1,7 +1,7 @@
-"""Posts to a web server and says what became of it. The only module that speaks HTTP to others.
+"""Sends requests to web servers. The only module that speaks HTTP to others.
 
 Follows no redirect, checks certificates, takes the proxy that the environment names, and reads no
-more of an answer than status and headers. Runs in the short-lived process, which bounds its time.
+more of an answer than it was asked for. Runs in the short-lived process, which bounds its time.
 """
 
 from __future__ import annotations
@@ -36,20 +36,38 @@ class _NoRedirect(HTTPRedirectHandler):
 def post(
     url: str, body: bytes, headers: Mapping[str, str], timeout: float, method: str = "POST"
 ) -> Answer:
-    """Send a request; `timeout` is for each wait on the network, seconds."""
+    """Send something and read no more than status and headers.
+
+    `timeout` is for each wait on the network, seconds.
+    """
     address, authorization = _without_login(url)
     request = Request(address, body, {**authorization, **headers}, method=method)
     request.add_header("User-Agent", f"traymon/{__version__}")
+    return _exchange(request, timeout)[0]
+
+
+def fetch(url: str, timeout: float, max_size: int) -> tuple[Answer, bytes]:
+    """Read a public document, of at most `max_size` bytes. Says nothing of who asks."""
+    request = Request(url, headers={"User-Agent": "traymon", "Accept": "application/json"})
+    answer, body = _exchange(request, timeout, max_size + 1)
+    if len(body) > max_size:
+        return Answer(Verdict.REFUSED, "its answer is too long"), b""
+    return answer, body
+
+
+def _exchange(request: Request, timeout: float, max_size: int = 0) -> tuple[Answer, bytes]:
+    """Send a request; return what became of it, and up to `max_size` bytes of the body."""
     try:
-        with _open(request, timeout):
-            return Answer(Verdict.DELIVERED)
+        with _open(request, timeout) as response:
+            return Answer(Verdict.DELIVERED), response.read(max_size)
     except HTTPError as error:
         with error:
-            return of_status(error.code, error.reason, error.headers.get("Retry-After", ""))
+            retry_after = error.headers.get("Retry-After", "")
+            return of_status(error.code, error.reason, retry_after), b""
     except URLError as error:
-        return of_error(error.reason)
+        return of_error(error.reason), b""
     except (OSError, http.client.HTTPException) as error:
-        return of_error(error)
+        return of_error(error), b""
 
 
 def _open(request: Request, timeout: float) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from traymon.core import drill
 from traymon.core.model import Status
 from traymon.core.notification_policy import Notification
 from traymon.core.program_notifications import ProgramNotification
@@ -32,7 +33,7 @@ class Message:
     """What is sent. The names are those of the webhook's JSON, so they are never renamed."""
 
     schema: int = SCHEMA
-    kind: str  # of core/notification_policy or core/program_notifications, or TEST
+    kind: str  # of core/notification_policy or core/program_notifications, drill or TEST
     title: str
     message: str
     light: str = Light.GREY.word
@@ -73,11 +74,18 @@ def compose_bare(notification: Notification | ProgramNotification, now: float) -
     return _message(notification.kind, text, notification.status, now)
 
 
-def compose_test(channel: str, now: float, *, kind: str = TEST, drill: bool = False) -> Message:
+def compose_test(channel: str, now: float) -> Message:
     """Return a message that only shows that messages arrive."""
-    title, body = fix_pages.notification_text("test")
+    title, body = fix_pages.notification_text(TEST)
+    return Message(kind=TEST, title=title, message=body.format(channel=channel), time=_iso(now))
+
+
+def compose_drill(channel: str, now: float, page_url: str = "") -> Message:
+    """Return the test alarm, which asks the user to say that it has arrived."""
+    title, body = fix_pages.notification_text("drill-push")
+    message = body.format(channel=channel)
     return Message(
-        kind=kind, title=title, message=body.format(channel=channel), time=_iso(now), drill=drill
+        kind=drill.KIND, title=title, message=message, time=_iso(now), url=page_url, drill=True
     )
 
 

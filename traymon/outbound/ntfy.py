@@ -47,6 +47,6 @@ def encoded(text: str) -> str:
 
 
 def _priority(message: Mapping[str, Any]) -> str:
-    if message["urgent"]:
+    if message["urgent"] or message["drill"]:  # which shows that an urgent one would be heard
         return URGENT
     return HIGH if message["fix"] else USUAL

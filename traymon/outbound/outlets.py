@@ -8,7 +8,7 @@ from functools import partial
 
 from traymon.core.alerts import Alerts, Hooks, MetricsAccess, Ping, PushChannel
 from traymon.core.model import Update
-from traymon.outbound.base import Outlet, Surroundings
+from traymon.outbound.base import Alarm, Outlet, Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,11 @@ class Outlets:
                 outlet.on_update(update)
             except Exception:
                 log.exception("%s failed; the others go on", outlet.name)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Those that alert a person."""
+        return tuple(one for one in self._running.values() if isinstance(one, Alarm))
 
     def stop(self, timeout: float) -> None:
         """Stop every outlet."""

@@ -18,9 +18,9 @@ from traymon.core.model import Update
 from traymon.core.notification_policy import Kind, Notification, Outcome
 from traymon.core.program_notifications import ProgramKind, ProgramNotification
 from traymon.outbound.answer import Answer, Verdict
-from traymon.outbound.base import Surroundings
+from traymon.outbound.base import OnDrilled, Surroundings
 from traymon.outbound.courier import Courier
-from traymon.outbound.message import Message, compose, compose_bare, compose_test
+from traymon.outbound.message import Message, compose, compose_bare, compose_drill, compose_test
 from traymon.outbound.push_track import API, PROGRAMS, N, Policy, Track
 from traymon.ui.notification_text import load_texts
 from traymon.ui.program_notification_text import load_program_texts
@@ -54,6 +54,11 @@ class Push:
         """`push phone`."""
         return f"push {self._channel.name}"
 
+    @property
+    def channel(self) -> str:
+        """`phone`."""
+        return self._channel.name
+
     def start(self) -> None:
         """Begin, and load the words while their files are there."""
         self._tasks = TaskQueue(self.name)
@@ -76,6 +81,11 @@ class Push:
         self._follow(self._api, API, seen, now)
         if push_policy.wants_programs(self._channel):
             self._follow(self._programs, PROGRAMS, seen, now)
+
+    def drill(self, on_done: OnDrilled) -> None:
+        """Send the test alarm; returns at once."""
+        if self._tasks is not None:
+            self._tasks.post(partial(self._drill, on_done))
 
     def _follow(
         self, tracks: dict[str, Track[Any, N]], policy: Policy[Any, N], seen: Update, now: float
@@ -108,7 +118,7 @@ class Push:
         finally:  # what was decided must be answered, or nothing else is ever sent
             track.settle(notification, outcome, self._around.now(), retry_in)
         if not self._stopped:
-            self._report(notification, message, answer)
+            self._report(message, answer)
 
     def _compose(self, notification: Notification | ProgramNotification) -> Message:
         now = self._around.now()
@@ -118,9 +128,7 @@ class Push:
             log.exception("a message cannot be worded; it says the headline alone")
             return compose_bare(notification, now)
 
-    def _report(
-        self, notification: Notification | ProgramNotification, message: Message, answer: Answer
-    ) -> None:
+    def _report(self, message: Message, answer: Answer) -> None:
         delivered = answer.verdict is Verdict.DELIVERED
         if delivered:
             log.info("%s: %s", self.name, message.title)
@@ -128,15 +136,24 @@ class Push:
             log.warning("%s failed: %s", self.name, answer.why)
         self._around.report_trouble("" if delivered else f"{self.name}: {answer.why}", self.name)
         if self._around.record is not None:
-            kept = NotificationRecord.of(
-                notification,
+            kept = NotificationRecord(
                 self._around.now(),
+                kind=message.kind,
+                code=message.code,
                 title=message.title,
                 channel=self.name,
-                outcome=Outcome.DELIVERED if delivered else Outcome.FAILED,
+                outcome=(Outcome.DELIVERED if delivered else Outcome.FAILED).name.lower(),
                 why=answer.why,
             )
-            self._around.record.record_notification(notification.status.target.name, kept)
+            self._around.record.record_notification(message.target, kept)
+
+    def _drill(self, on_done: OnDrilled) -> None:
+        message = compose_drill(self.channel, self._around.now(), self._around.page_url)
+        answer = self._courier.send(request(self._channel, message))
+        if self._stopped:
+            return
+        self._report(message, answer)
+        on_done(self.channel, "" if answer.verdict is Verdict.DELIVERED else answer.why)
 
 
 def send_test(channel: PushChannel, now: float) -> Answer:

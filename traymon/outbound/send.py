@@ -48,12 +48,19 @@ def _ping(request: Mapping[str, Any]) -> Answer:
     return ping_sender.send(request)
 
 
+def _release(request: Mapping[str, Any]) -> Answer:
+    from traymon.outbound import release_question
+
+    return release_question.send(request)
+
+
 # By the `kind` of a request; each imports what it needs only here.
 SENDERS: Mapping[str, Sender] = {
     "ntfy": _ntfy,
     "webhook": _webhook,
     "apprise": _apprise,
     "ping": _ping,
+    "release": _release,
 }
 
 

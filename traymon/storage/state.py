@@ -1,8 +1,8 @@
 """Keeps what outlives a restart in one file, state.json, which the tray and the commands share.
 
 Snoozes, muted targets, IB's trading hours, the first run, the client ID of traymon's own session,
-the programs that the user marked as their own, and the calendar's key. No other module opens the
-file.
+the programs that the user marked as their own, the drill, the calendar's key, and the newest
+release. No other module opens the file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import filelock
 
+from traymon.core.drill import DrillRecord
 from traymon.core.programs import Expectation
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
@@ -161,6 +162,20 @@ class StateStore:
         self._keep(lambda state: replace(state, calendar_key=key))
         return key
 
+    # --- the newest release of traymon
+
+    def release_asked_at(self) -> float:
+        """Return when it was asked for last, in epoch seconds; 0: never."""
+        return self._state.release_asked_at
+
+    def newest_release(self) -> str:
+        """Return the newest version that was heard of; "": none."""
+        return self._state.newest_release
+
+    def keep_release(self, asked_at: float, newest: str) -> None:
+        """Keep when it was asked for, and the newest version that was heard of."""
+        self._keep(lambda state: replace(state, release_asked_at=asked_at, newest_release=newest))
+
     # --- own programs
 
     def own_programs(self) -> tuple[OwnProgram, ...]:
@@ -204,6 +219,16 @@ class StateStore:
     def keep_expectation(self, key: str, expectation: Expectation) -> None:
         """Keep when the user expects a program."""
         self._keep(lambda state: replace(state, programs={**state.programs, key: expectation}))
+
+    # --- the drill
+
+    def drill(self) -> DrillRecord | None:
+        """Return what drills have shown; None if none was ever wanted."""
+        return self._state.drill
+
+    def keep_drill(self, record: DrillRecord) -> None:
+        """Keep what drills have shown."""
+        self._keep(lambda state: replace(state, drill=record))
 
     # --- the file
 

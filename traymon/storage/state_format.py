@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from traymon.core import ib_hours
+from traymon.core.drill import DrillRecord, Proof
 from traymon.core.programs import Expectation
+from traymon.core.releases import version_of
 from traymon.core.target import OwnProgram
 from traymon.core.time_windows import Schedule
 from traymon.storage.files import read_file
@@ -31,6 +33,8 @@ MAX_DEPTH = 6  # of values within values; ours have five
 MAX_DIGITS = 300  # of a whole number; no float has more
 MAX_KEY = 100  # characters; ours has 43
 MAX_SNOOZE = 31 * 86_400.0  # seconds; the market never stays closed for longer
+
+MAX_TIME = 253_402_300_799.0  # the end of the year 9999, in epoch seconds
 
 ANY_TARGET = ""  # whose snooze it is in kept.json, which did not say
 
@@ -60,7 +64,10 @@ class State:
     muted: tuple[str, ...] = ()  # the targets that the user has muted
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
     programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key
+    drill: DrillRecord | None = None  # None: none was ever wanted
     calendar_key: str = ""  # opens the calendar for programs that subscribe to it; "": none made
+    release_asked_at: float = 0.0  # epoch seconds
+    newest_release: str = ""  # of traymon; a version
 
 
 def encode(state: State) -> str:
@@ -155,7 +162,14 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         usable = tuple(program for program in programs if program is not None)
         own_programs = usable if usable or not rows else own_programs
     muted = _convert("muted", _names, values.get("muted", []))
+    drill = last.drill
+    if (kept := values.get("drill")) is None:
+        drill = None
+    elif (record := _convert("drill", _drill, kept)) is not None:
+        drill = record
     key = _convert("calendar_key", _key, values.get("calendar_key", ""))
+    asked_at = _convert("release_asked_at", _past, values.get("release_asked_at", 0.0))
+    newest = _convert("newest_release", _version, values.get("newest_release", ""))
     return State(
         greeted,
         client_id,
@@ -164,7 +178,10 @@ def _from_values(values: Mapping[str, object], last: State, now: float) -> State
         last.muted if muted is None else muted,
         _convert_table(values, "hours", _ib_hours, last.hours),
         _convert_table(values, "programs", _expectation, last.programs),
+        drill,
         last.calendar_key if key is None else key,
+        last.release_asked_at if asked_at is None else asked_at,
+        last.newest_release if newest is None else newest,
     )
 
 
@@ -231,6 +248,19 @@ def _moment(value: object, now: float) -> float:
     return float(value)
 
 
+def _past(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(value)
+    return float(value)
+
+
+def _version(value: object) -> str:
+    version = version_of(value)
+    if value and not version:
+        raise ValueError(value)
+    return version
+
+
 def _ib_hours(value: object) -> IbHours:
     table = _table(value)
     zone = table["zone"]
@@ -239,6 +269,33 @@ def _ib_hours(value: object) -> IbHours:
     hours = IbHours(tuple(map(str, _list(table["days"]))), zone)
     hours.schedule()  # raises ValueError
     return hours
+
+
+def _drill(value: object) -> DrillRecord:
+    row = _table(value)
+    channels = {name: _proof(one) for name, one in _table(row.get("channels", {})).items()}
+    return DrillRecord(_time(row["since"]), _time_or_none(row.get("last")), channels)
+
+
+def _proof(value: object) -> Proof:
+    row, why = _table(value), _table(value).get("why", "")
+    if not isinstance(why, str):
+        raise TypeError(value)
+    sent, proven, failed = (_time_or_none(row.get(name)) for name in ("sent", "proven", "failed"))
+    return Proof(_time(row["since"]), sent, proven, failed, why)
+
+
+def _time(value: object) -> float:
+    """Return a moment in epoch seconds that can be shown."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    if not 0 <= value <= MAX_TIME:
+        raise ValueError(value)
+    return float(value)
+
+
+def _time_or_none(value: object) -> float | None:
+    return None if value is None else _time(value)
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from traymon.core.releases import NewRelease
+from traymon.ui.drill import DrillDesk
 from traymon.ui.phone import PhoneSetup
 
 
@@ -15,6 +17,10 @@ def _nothing(*_arguments: object) -> None:
 def _no() -> bool:
     """Answer for an action that is not offered."""
     return False
+
+
+def _none() -> None:
+    """Answer for something that is not known."""
 
 
 def _unknown(_entry: object) -> str:
@@ -35,6 +41,7 @@ class UserActions:
     snooze: Callable[[str, str | None], None] = _nothing  # as `snooze_until`; raises ValueError
     mute: Callable[[str, bool], None] = _nothing  # a target, and whether it is muted from now on
     open_fix_page: Callable[[str | None], None] = _nothing  # of a target; None: of all
+    click_notification: Callable[[str | None], None] = _nothing  # with its key; None: not known
     mark_as_mine: Callable[[str], None] = _nothing  # the holder of a target's client ID
     expect_program: Callable[[str, str], None] = _nothing  # key, word; raises ValueError
     show_window: Callable[[str], None] = _nothing  # of TWS, that a target's page names
@@ -48,6 +55,9 @@ class UserActions:
     set_start_at_login: Callable[[bool], None] | None = None  # None: not offered
     show_about: Callable[[], None] = _nothing
     phone: PhoneSetup | None = None  # None: not offered
+    drills: DrillDesk | None = None  # None: not offered
+    newer: Callable[[], NewRelease | None] = _none  # a newer traymon, if one is known
+    open_releases: Callable[[str], None] = _nothing  # the page that a newer one is on
     end_session: Callable[[], None] = _nothing  # at logoff; returns when all is stopped
     make_room: Callable[[], bool] = _no  # for another traymon; whether this one ends
     restart: Callable[[], None] = _nothing  # end, and start again with the same command line

@@ -17,6 +17,11 @@ def _no_windows(target: Target) -> Calendar:
     return Calendar()
 
 
+def _no_drill() -> float | None:
+    """Stand in where no drill is wanted."""
+    return None
+
+
 def _no_key() -> str:
     """Stand in where keys are not kept."""
     return ""
@@ -27,6 +32,7 @@ class CalendarSource:
     """What the page asks for when somebody looks at a calendar. From any thread."""
 
     calendar_of: Callable[[Target], Calendar] = _no_windows  # by which the target is diagnosed
+    next_drill: Callable[[], float | None] = _no_drill  # when; None: never
     key: Callable[[], str] = _no_key  # "" until somebody has asked for the address
     create_key: Callable[[], str] = _no_key  # a new one; the key before opens nothing more
     page_port: int = 0  # as the settings want it; 0: any, so that the address changes

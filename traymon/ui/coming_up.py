@@ -6,18 +6,17 @@ The time is an argument. The words are in assets/calendar.toml.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from traymon import assets
-from traymon.core.calendar import Calendar
 from traymon.core.model import Status
-from traymon.core.target import Target
-from traymon.core.week_ahead import MAX_DAYS, Event, EventKind, support_end, upcoming
+from traymon.core.week_ahead import DAY, MAX_DAYS, Event, EventKind, support_end, upcoming
 from traymon.diagnosis.fix_pages import clean
+from traymon.ui.calendar_source import CalendarSource
 
 SCHEMA = 1  # raised when a field changes its meaning or goes away
 SHOWN_DAYS = 7  # on the page and in the terminal
@@ -53,19 +52,28 @@ def words() -> Mapping[str, Mapping[str, str]]:
 
 def plan_of(
     statuses: Sequence[Status],
-    calendar_of: Callable[[Target], Calendar],
+    source: CalendarSource,
     now: float,
     days: int = SHOWN_DAYS,
 ) -> list[Planned]:
     """Return what comes next for these targets, in order, each event once."""
-    return join(
+    plan = join(
         {
             status.target.name: upcoming(
-                calendar_of(status.target), now, days, support_end(status.evidence)
+                source.calendar_of(status.target), now, days, support_end(status.evidence)
             )
             for status in statuses
         }
     )
+    return with_drill(plan, source.next_drill(), now, days)
+
+
+def with_drill(plan: Sequence[Planned], at: float | None, now: float, days: int) -> list[Planned]:
+    """Return a plan with the next drill in it, if that is within so many days."""
+    if at is None or at >= now + days * DAY:
+        return list(plan)
+    drill = Planned(Event(at, at, EventKind.DRILL))
+    return sorted((*plan, drill), key=lambda planned: planned.event)
 
 
 def join(events_of: Mapping[str, Sequence[Event]]) -> list[Planned]:

@@ -37,6 +37,12 @@ def _snooze(data: Data) -> str:
     return f"snoozed until {datetime.fromisoformat(until).astimezone():%Y-%m-%d %H:%M}"
 
 
+def _drill(data: Data) -> str:
+    if data["change"] == "answered":
+        return f"the drill arrived on {data['channel']}"
+    return f"drill sent: {', '.join(data['channels'])}"
+
+
 def _other(data: Data) -> str:
     return ", ".join(f"{name} {value}" for name, value in data.items())
 
@@ -50,5 +56,6 @@ WORDS: Mapping[str, Callable[[Data], str]] = {
     EventType.PAUSE: lambda data: "paused" if data["paused"] else "resumed",
     EventType.MUTE: lambda data: "muted" if data["muted"] else "no longer muted",
     EventType.TARGET: lambda data: f"{data['change']}",
+    EventType.DRILL: _drill,
     EventType.MISSED: lambda data: f"events {data['from']} to {data['to']} are no longer kept",
 }

@@ -24,7 +24,7 @@ WORDS: Mapping[Why, str] = MappingProxyType(
         Why.PAUSED: "traymon is paused",
         Why.STALE: "traymon has stopped checking",
         Why.DEMO: "this is the simulated Gateway of traymon demo",
-        Why.SETTINGS_CHANGED: "the .env says something else than the settings that traymon uses",
+        Why.SETTINGS_CHANGED: "the settings have changed, and traymon uses the old ones",
         Why.NO_HANDSHAKE: "no new connection was answered lately",
         Why.SESSION_OFF: "traymon holds no session: TRAYMON_SESSION=off",
         Why.NO_SESSION: "traymon's own session gets no answers",

@@ -32,11 +32,12 @@ from traymon.ui.presenter import (
 from traymon.ui.program_text import short_name
 
 FILES_GONE = "files-gone"  # the file in assets/notifications/ that is needed when it is gone
-MARK_AS_MINE, SNOOZE, NOT_EXPECTED = "mine", "snooze", "not-expected"
+MARK_AS_MINE, SNOOZE, NOT_EXPECTED, ARRIVED = "mine", "snooze", "not-expected", "arrived"
 BUTTONS = {
     MARK_AS_MINE: "That one is mine",
     SNOOZE: "Snooze 1 hour",
     NOT_EXPECTED: "Not expected",
+    ARRIVED: "It arrived",
 }
 URGENT = frozenset({Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN})  # if the light is red
 CLICK_HINT = " Click for all steps."

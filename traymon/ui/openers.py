@@ -102,6 +102,11 @@ def open_in_browser(path: Path, *, in_terminal: bool = False) -> None:
     _open_with_first(_browser_commands(path.as_uri()), str(path), in_terminal=in_terminal)
 
 
+def open_address(url: str) -> None:
+    """Open a public address in the user's browser. Raises CannotOpen."""
+    _open_with_first(_browser_commands(url), url, in_terminal=False)
+
+
 def open_folder(path: Path) -> None:
     """Show a folder in the file manager. Raises CannotOpen."""
     _open_with_first(iter(_desktop_commands(str(path))), str(path), in_terminal=False)

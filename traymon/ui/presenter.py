@@ -255,6 +255,7 @@ def market_closed_text(status: Status, now: float) -> str:
 
 SETTINGS_TEXTS = {
     SettingsNews.CHANGED: "new settings are not in use yet",
+    SettingsNews.FLAWED: "a setting of traymon has a mistake",
     SettingsNews.INCOMPLETE: "a target is left out: its settings have a mistake",
     SettingsNews.UNUSABLE: "the new settings have a mistake",
     SettingsNews.GONE: "the .env is gone",

@@ -14,13 +14,22 @@ from traymon.ui.presenter import MAX_TOOLTIP, clip, utf16_length
 from traymon.ui.program_text import missing_text
 
 
-def tooltip(statuses: Sequence[Status], now: float) -> str:
-    """Return the tooltip; "traymon" before the first status."""
+def tooltip(statuses: Sequence[Status], now: float, warning: str = "") -> str:
+    """Return the tooltip; "traymon" before the first status.
+
+    A `warning`, which is about traymon itself, comes first unless something is wrong with a target.
+    """
     if not statuses:
         return "traymon"
     if len(statuses) > 1:
-        return _of_several(presenter.worst_first(statuses))
-    return _of_one(statuses[0], now)
+        text = _of_several(presenter.worst_first(statuses))
+    else:
+        text = _of_one(statuses[0], now)
+    if not warning:
+        return text
+    if presenter.worst_light(statuses) is Light.GREEN:
+        return _with_lines(clip(warning, MAX_TOOLTIP), text.splitlines())
+    return _with_lines(text, [warning])
 
 
 def _of_one(status: Status, now: float) -> str:

@@ -9,20 +9,27 @@ from collections.abc import Callable
 class Troubles:
     """Keeps the newest trouble of each source. Callable from any thread."""
 
-    def __init__(self, show: Callable[[str], None]) -> None:
-        """`show` gets all troubles in one line, "" without any, whenever they change."""
+    def __init__(self, show: Callable[[str, str], None]) -> None:
+        """`show` gets all troubles in one line, "" without any, whenever they change.
+
+        And then those alone for which the icon must not be green, likewise.
+        """
         self._show = show
         self._lock = threading.Lock()
         self._by_source: dict[str, str] = {}
+        self._grave: set[str] = set()  # the sources of those for which the icon is amber
 
-    def report(self, trouble: str, source: str) -> None:
-        """Take a source's trouble; "" ends it."""
+    def report(self, trouble: str, source: str, *, grave: bool = False) -> None:
+        """Take a source's trouble; "" ends it. A grave one turns a green icon amber."""
         with self._lock:
             before = self._line()
             self._by_source[source] = trouble
+            if grave:
+                self._grave.add(source)
             line = self._line()
+            warning = "; ".join(filter(None, map(self._by_source.get, sorted(self._grave))))
         if line != before:
-            self._show(line)
+            self._show(line, warning)
 
     @property
     def line(self) -> str:

@@ -74,7 +74,8 @@ def shows_address(chromium: Any, url: str) -> bool:
 
 
 def test_the_next_event_is_in_view_and_the_week_folds_out(chromium: Any, page: Served) -> None:
-    planned = rows(plan_of([scene("healthy")], lambda target: CALENDAR, NOW), NOW)
+    source = CalendarSource(calendar_of=lambda target: CALENDAR)
+    planned = rows(plan_of([scene("healthy")], source, NOW), NOW)
     first = f"{planned[0]['day']} {planned[0]['time']} {planned[0]['title']}"
     assert text(chromium, ".coming p") == first
     assert not is_visible(chromium, "#coming dl")

@@ -135,6 +135,20 @@ def test_a_broken_entry_is_named_and_the_others_are_checked(user: User) -> None:
     assert user.run("check", "port", "--target", "paper").returncode == 0
 
 
+def test_a_broken_entry_is_no_all_clear_and_closes_no_gate_of_the_others(user: User) -> None:
+    user.write('[[target]]\nname = "broken"\nport = 74970\n')
+    process = user.start_resident()
+    try:
+        wait_for(lambda: user.gate("--target", "live")["open"], "its own settings are in force")
+        done = user.run("status")
+        assert done.stdout.count("a target is left out") == len(NAMES)
+        assert done.returncode == 3, "green says that all is watched"
+        assert user.run("status", "--target", "live").returncode == 0
+        assert not user.gate("--target", "broken")["open"]
+    finally:
+        end(process)
+
+
 def test_wait_starts_a_program_for_one_target_and_for_no_uncertain_one(user: User) -> None:
     program = ("--", sys.executable, "-c", "print('trades')")
     done = user.run("wait", *program)

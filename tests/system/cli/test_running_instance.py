@@ -322,6 +322,7 @@ def test_one_that_loses_its_place_while_it_begins_again_opens_the_page_of_the_wi
             patience=0.0,
             unseen=False,
             has_place=True,
+            releases=None,
         )
         pipe, end_to_write = os.pipe()
         with open(end_to_write, "wb") as file:

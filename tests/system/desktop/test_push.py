@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.colours import GREEN, RED
 from support.desktop_traymon import SILENT, Traymon, log_of, wait_until_it_shows
-from support.loaded_modules import FOR_PUSH, FOR_SENDING, LoadedModules
+from support.loaded_modules import FOR_DRILLS, FOR_PUSH, FOR_SENDING, LoadedModules
 from support.polling import wait_for
 from support.push_server import HANGS, push_server
 from support.virtual_desktop import Desktop
@@ -30,6 +30,7 @@ def test_icon_and_notification_do_not_wait_for_a_service_that_hangs(
         assert "push webhook failed" not in log_of(desktop), "it hangs no longer"
         assert traymon.end() == 0
     assert loaded.modules() >= FOR_PUSH
+    assert not loaded.modules() & FOR_DRILLS
     assert not loaded.modules() & FOR_SENDING
 
 
@@ -39,4 +40,4 @@ def test_without_a_channel_nothing_is_loaded_for_one(desktop: Desktop, gateway: 
     traymon = Traymon(desktop, gateway.port, **ALWAYS, **loaded.env)
     wait_until_it_shows(desktop, GREEN, "green")
     assert traymon.end() == 0
-    assert not loaded.modules() & (FOR_PUSH | FOR_SENDING)
+    assert not loaded.modules() & (FOR_DRILLS | FOR_PUSH | FOR_SENDING)

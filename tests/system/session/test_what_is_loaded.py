@@ -43,6 +43,7 @@ def test_a_session_is_held_without_a_client_library(tmp_path: Path) -> None:
     assert {"traymon", "sqlite3"} <= packages
     assert not packages & CLIENT_LIBRARIES
     assert "prometheus_client" not in packages  # nobody wants metrics
+    assert "traymon.outbound.update_hint" not in loaded.modules()  # nor to know of releases
     if sys.platform == "linux":  # elsewhere the process that starts is the one that stays
         assert packages & FOR_THE_START <= {"click"}  # which the server of the page imports
 

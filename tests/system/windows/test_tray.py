@@ -129,6 +129,8 @@ def test_windows_may_end_the_session_and_traymon_leaves_in_time(windows: Windows
         process.wait(SLOW)
         assert windows.ended_at() - began < ENDS_WITHIN
         wait_for(lambda: session() is Ending.PEER_CLOSED, "the goodbye")
+        assert "ended" in windows.log()
+        assert "display" not in windows.log().lower()  # the icon was removed, not lost
 
 
 def test_ctrl_c_ends_it(windows: Windows) -> None:

@@ -6,6 +6,8 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from datetime import time
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ import pytest
 from traymon.config import alerts_file
 from traymon.config.alerts_watch import AlertsWatch
 from traymon.config.in_force import AlertsFile
-from traymon.core.alerts import ALARMING, Hooks, PushChannel, Secret
+from traymon.core.alerts import ALARMING, Drill, Hooks, PushChannel, Secret
+from traymon.core.drill import WeeklyTime
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 from traymon.errors import ConfigError
@@ -76,15 +79,18 @@ def test_what_is_left_out_is_as_on_the_desktop(load: Load) -> None:
 def test_ping_hooks_and_drill_are_read(load: Load) -> None:
     found = load(
         f'[ping]\nurl = "{TOPIC}"\nevery = 120\n[hooks]\non_red = ["/bin/stop", "--now"]\n'
-        '[drill]\nwhen = "Sat 10:00+10m Europe/Berlin"\n'
+        '[drill]\nweekly = "Sun 09:30"\namber_after = 14\n'
     )
     assert not found.mistakes
     ping, hooks, drill = found.alerts.ping, found.alerts.hooks, found.alerts.drill
     assert ping is not None
     assert (ping.url.reveal(), ping.every) == (TOPIC, 120.0)
     assert hooks == Hooks(on_red=("/bin/stop", "--now"))
-    assert drill is not None
-    assert drill.when == parse("Sat 10:00+10m Europe/Berlin")
+    assert drill == Drill(WeeklyTime(6, time(9, 30)), 14.0)
+
+
+def test_a_drill_is_on_saturday_morning_and_never_amber_if_nothing_else_is_said(load: Load) -> None:
+    assert load("[drill]\n").alerts.drill == Drill(WeeklyTime(5, time(10)), inf)
 
 
 def test_a_mistake_costs_its_entry_alone_and_names_its_line(load: Load) -> None:
@@ -115,6 +121,7 @@ def test_a_mistake_costs_its_entry_alone_and_names_its_line(load: Load) -> None:
         (f'{GOOD}targets = "live"\n', "line 5: targets: must be a list of texts"),
         (f'{GOOD}token_env = "NOT_SET"\n', "line 5: token_env: there is no variable NOT_SET"),
         (f'{GOOD}token_file = "/none/at/all"\n', "line 5: token_file: cannot be read: No such"),
+        (f'{GOOD}token_file = "~nobody-there/t"\n', "line 5: token_file: cannot be read: No such"),
         (f'{GOOD}url_env = "X"\n', "line 4: url: write one of url, url_env and url_file"),
         ("push = 1\n", "line 1: push: must be written as [[push]]"),
         ("[[ping]]\n", "line 1: ping: must be written as [ping]"),
@@ -123,7 +130,12 @@ def test_a_mistake_costs_its_entry_alone_and_names_its_line(load: Load) -> None:
         ('[hooks]\non_red = ["/a.BAT"]\n', "line 2: on_red: must be no batch file"),
         ('[hooks]\non_red = ["/a", 1]\n', "line 2: on_red: must be a program and its arguments"),
         ('[ping]\nurl = "https://a"\nkind = "x"\n', "line 3: kind: must be one of healthchecks"),
-        ("[drill]\n", "line 1: when: must be a window like"),
+        ('[drill]\nweekly = "daily"\n', "line 2: weekly: must be a day and a time"),
+        ('[drill]\nweekly = "Foo 10:00"\n', "line 2: weekly: must be a day and a time"),
+        ('[drill]\nweekly = "Sat 24:00"\n', "line 2: weekly: must be a day and a time"),
+        ("[drill]\nweekly = 10\n", "line 2: weekly: must be a day and a time"),
+        ("[drill]\namber_after = 0\n", "line 2: amber_after: must be a number from 1"),
+        (f'{GOOD}[[push]]\nname = "Desktop"\nkind = "ntfy"\nurl = "{TOPIC}"\n', "line 6: name="),
         ("pages = 1\n", "line 1: pages: no such key (did you mean page_url?)"),
     ],
 )

@@ -17,7 +17,7 @@ from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
 from traymon.errors import ConfigError
 
-IN_FORCE, CHANGED, INCOMPLETE, UNUSABLE, GONE = SettingsNews
+IN_FORCE, CHANGED, FLAWED, INCOMPLETE, UNUSABLE, GONE = SettingsNews
 
 
 class Project:
@@ -214,7 +214,7 @@ def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: L
     spoilt = '[[target]]\nname = "a"\nport = 0\n[[target]]\nname = "b"\nport = {}\n'
     listed.write(spoilt.format(2))
     state = watch.look()
-    assert state.news is INCOMPLETE
+    assert state.news is UNUSABLE
     assert "targets.toml, line 3: port=0: must be" in state.problem
     listed.write(spoilt.format(3))
     assert watch.look() == SettingsState(CHANGED, state.problem)
@@ -223,6 +223,13 @@ def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: L
     listed.write('[[target]]\nname = "b"\nport = 3\n')
     assert ports(watch.use_new()) == {"b": 3}
     assert watch.look() == SettingsState()
+
+
+def test_a_mistake_of_traymons_own_settings_leaves_out_no_target(listed: Listed) -> None:
+    listed.write('[traymon]\nntify = "off"\n[[target]]\nname = "a"\nport = 1\n')
+    state = listed.watch(None).look()
+    assert state.news is FLAWED
+    assert "ntify: no such key" in state.problem
 
 
 def test_a_list_in_which_no_target_is_left_is_not_used(listed: Listed) -> None:

@@ -163,6 +163,11 @@ def test_every_reason_has_a_test() -> None:
     assert tested == set(Why) - about_time - about_ids - about_the_question
 
 
+@pytest.mark.parametrize("news", [SettingsNews.FLAWED, SettingsNews.INCOMPLETE])
+def test_a_mistake_in_the_settings_of_others_closes_nothing(news: SettingsNews) -> None:
+    assert ask(status(settings=SettingsState(news, "line 9: prot: no such key"))).open
+
+
 def test_without_an_account_in_the_settings_it_says_that_none_was_compared() -> None:
     gate = ask(status(target=replace(TARGET, account="")))
     assert gate.open

@@ -60,7 +60,11 @@ def test_amber_is_no_fault_for_a_channel_of_red_but_a_watch_that_ended_is() -> N
 
 def test_targets_and_programs_are_chosen() -> None:
     assert wants(CHANNEL, "any")
-    assert not wants(replace(CHANNEL, targets=frozenset({"live"})), "paper")
+    of_live = replace(CHANNEL, targets=frozenset({"Live"}))
+    assert wants(of_live, "live")
+    assert not wants(of_live, "paper")
+    assert of_live.unknown_targets(["live", "paper"]) == []
+    assert of_live.unknown_targets(["lives", "paper"]) == ["Live"]
     assert wants_programs(CHANNEL)
     assert not wants_programs(RED_ALONE)
 

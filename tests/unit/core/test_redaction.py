@@ -77,6 +77,8 @@ def test_a_name_is_taken_out_as_a_word_alone() -> None:
 def test_a_name_that_tells_nothing_stays() -> None:
     redactor = Redactor({Removed.PROJECT: ("TWS / IB Gateway", "tws")})
     assert redactor("TWS / IB Gateway is not running") == "TWS / IB Gateway is not running"
+    redactor = Redactor({Removed.PROJECT: ("live",)})
+    assert redactor("PAPER/LIVE MIX-UP") == "PAPER/LIVE MIX-UP"
 
 
 @given(st.text(), st.sampled_from(SECRETS), st.text())

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from traymon.core.drill import DrillRecord
 from traymon.core.programs import Expectation
 from traymon.core.target import OwnProgram
 from traymon.storage.state import StateStore
@@ -51,6 +52,24 @@ def test_a_snooze_is_of_one_target(tmp_path: Path) -> None:
         assert known.snoozed_until("bot") == 5.0
         assert known.snoozed_until("other") is None
         assert known.snoozed_until("third") is None
+
+
+# --- the newest release
+
+
+def test_what_was_heard_of_releases_outlives_a_restart(tmp_path: Path) -> None:
+    assert StateStore(tmp_path).release_asked_at() == 0.0
+    StateStore(tmp_path).keep_release(1_795_000_000.0, "0.3.0")
+    known = StateStore(tmp_path)
+    assert (known.release_asked_at(), known.newest_release()) == (1_795_000_000.0, "0.3.0")
+
+
+@pytest.mark.parametrize("value", ["<b>", "v1", "1.0\n", 3.0, None, []])
+def test_no_release_is_heard_of_by_what_is_no_version(tmp_path: Path, value: object) -> None:
+    write(tmp_path, newest_release=value, release_asked_at=value)
+    known = StateStore(tmp_path)
+    assert known.newest_release() == ""
+    assert known.release_asked_at() in (0.0, 3.0)
 
 
 # --- IB's trading hours
@@ -339,6 +358,41 @@ def test_old_files_that_are_no_text_cost_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"\xff\xfe9\x001\x00")
     assert StateStore(tmp_path).own_programs() == ()
     assert StateStore(tmp_path).mark_first_run()
+
+
+# --- the drill
+
+
+def test_what_drills_have_proven_outlives_a_restart(tmp_path: Path) -> None:
+    assert StateStore(tmp_path).drill() is None
+    record = DrillRecord(100.0).sent(["desktop", "phone"], 200.0)
+    record = record.answered("desktop", 210.0).failed("phone", "HTTP 500", 220.0)
+    StateStore(tmp_path).keep_drill(record)
+    assert StateStore(tmp_path).drill() == record
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        7,
+        {},
+        {"since": "now"},
+        {"since": -1},
+        {"since": 1e300},
+        {"since": True},
+        {"since": 1, "last": []},
+        {"since": 1, "channels": {"phone": 3}},
+        {"since": 1, "channels": {"phone": {"since": 1, "why": 4}}},
+    ],
+)
+def test_a_drill_that_cannot_be_one_costs_nothing_else(
+    value: object, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path, drill=value, client_id=MIN_CLIENT_ID)
+    state = StateStore(tmp_path)
+    assert state.drill() is None
+    assert state.load_or_create_client_id() == MIN_CLIENT_ID
+    assert "drill cannot be used" in caplog.text
 
 
 # --- the calendar's key

@@ -20,6 +20,7 @@ from traymon.ui.coming_up import (
     only_of,
     rows,
     time_text,
+    with_drill,
     words,
 )
 
@@ -149,3 +150,14 @@ def test_what_concerns_one_target_is_told_as_if_there_were_no_other() -> None:
     assert only_of("other", plan) == [Planned(of_all)]
     read = from_json(as_json([Planned(of_one, ("U1234567",))], 7))
     assert only_of("U1234567", read) == [Planned(of_one)]
+
+
+def test_the_next_drill_stands_among_the_events_and_concerns_every_target() -> None:
+    reset = Planned(Event(NOW + 3 * HOUR, NOW + 4 * HOUR, RESET), ("live",))
+    plan = with_drill([reset], NOW + HOUR, NOW, 7)
+    assert [one.event.kind for one in plan] == [EventKind.DRILL, RESET]
+    assert plan[0].title == "Drill: the weekly test alarm"
+    assert from_json(as_json(plan, 7)) == plan
+    assert only_of("paper", plan) == [plan[0]]
+    assert with_drill([reset], None, NOW, 7) == [reset]
+    assert with_drill([reset], NOW + 7 * DAY, NOW, 7) == [reset]

@@ -82,7 +82,7 @@ def test_what_is_looked_at_is_there() -> None:
 
 def test_one_trouble_does_not_hide_another() -> None:
     shown: list[str] = []
-    troubles = Troubles(shown.append)
+    troubles = Troubles(lambda line, warning: shown.append(line))
     troubles.report("no notifications", "notifications")
     troubles.report("files are gone", "files")
     troubles.report("files are gone", "files")

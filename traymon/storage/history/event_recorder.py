@@ -55,7 +55,7 @@ class EventRecorder:
             "outcome": record.outcome,
             "why": record.why,
         }
-        self.keep(Event(EventType.NOTIFICATION, record.at, target, data))
+        self.keep(Event(EventType.NOTIFICATION, record.at, target or None, data))
 
     def keep(self, event: Event) -> None:
         """Keep an event; returns at once."""

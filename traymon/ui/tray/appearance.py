@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traymon.core.model import Status
-from traymon.core.vocabulary import Light, StartAtLogin
+from traymon.core.releases import NewRelease
+from traymon.core.vocabulary import Light, SettingsNews, StartAtLogin
 from traymon.diagnosis.checks import check_steps
 from traymon.ui import overview, presenter, program_text
 from traymon.ui.chips import chips
@@ -55,6 +56,7 @@ class MenuState:
     controls: Controls = Controls()  # of all targets
     trouble: str = ""  # what is wrong with traymon itself
     start_at_login: StartAtLogin = StartAtLogin.OFF
+    newer: NewRelease | None = None  # of traymon, if one is known
     has_project: bool = False  # files describe what is watched
     settings: str = ""  # what is new in the files of the settings
 
@@ -74,7 +76,7 @@ class Appearance:
 
     light: Light = Light.GREY
     rimmed: bool = False  # the market is closed
-    marked: bool = False  # a program is missing, or something is wrong with a muted target
+    marked: bool = False  # see _is_marked
     tooltip: str = NAME
     menu: MenuState = MenuState()
 
@@ -113,19 +115,22 @@ def appearance_of(
     *,
     trouble: str,
     start_at_login: StartAtLogin,
+    warning: str = "",
+    newer: NewRelease | None = None,
     targets: TargetStates | None = None,
 ) -> Appearance:
     """Return the appearance for the statuses of all targets; there must be at least one.
 
-    `targets` remembers those of the last time.
+    `trouble` is what is wrong with traymon itself, and `warning` that part of it for which the icon
+    must not be green. `targets` remembers the states of the last time.
     """
     worst, *_ = by_rank = presenter.worst_first(statuses)
     shown = overview.worst(statuses)
     return Appearance(
-        light=presenter.worst_light(statuses),
+        light=_with_warning(presenter.worst_light(statuses), warning),
         rimmed=worst.closed,
         marked=any(map(_is_marked, statuses)),
-        tooltip=tooltip(statuses, now),
+        tooltip=tooltip(statuses, now, warning),
         menu=MenuState(
             headline=overview.headline(statuses),
             speaks_of=None if shown is None else shown.target.name,
@@ -133,16 +138,22 @@ def appearance_of(
             controls=_controls(by_rank, now),
             trouble=trouble,
             start_at_login=start_at_login,
+            newer=newer,
             has_project=len(statuses) > 1 or bool(worst.target.env_file),
             settings=next(filter(None, map(presenter.settings_text, by_rank)), ""),
         ),
     )
 
 
+def _with_warning(light: Light, warning: str) -> Light:
+    return Light.AMBER if warning and light is Light.GREEN else light
+
+
 def _is_marked(status: Status) -> bool:
     """Tell whether a status needs the mark: what the user should know that no light says."""
     unwell = status.diagnosis.light is not Light.GREEN and not presenter.is_paused(status)
-    return bool(program_text.missing(status)) or (status.muted and unwell)
+    left_out = status.settings.news is SettingsNews.INCOMPLETE
+    return bool(program_text.missing(status)) or (status.muted and unwell) or left_out
 
 
 def _target_state(status: Status, now: float, *, several: bool) -> TargetState:

@@ -49,6 +49,9 @@ def _items(actions: UserActions, state: MenuState) -> Iterator[Any]:
         yield _item("Copy diagnosis", lambda: actions.copy_report(None))
     yield _item("Open log folder", lambda: actions.open_logs())
     yield from _start_at_login(actions, state)
+    if (newer := state.newer) is not None:
+        label = f"traymon {newer.version} is available: what is new"
+        yield _item(label, lambda: actions.open_releases(newer.page))
     yield _item("About traymon", lambda: actions.show_about())
     yield Menu.SEPARATOR
     yield _item("Quit", lambda: actions.quit())

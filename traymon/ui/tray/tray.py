@@ -10,16 +10,24 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from traymon.core.model import Change, Status
 from traymon.core.notification_policy import Outcome
+from traymon.core.releases import NewRelease
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons
 from traymon.ui.actions import UserActions
 from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import Settle, outcome_of
-from traymon.ui.tray.appearance import NAME, Appearance, TargetStates, appearance_of
+from traymon.ui.tray.appearance import (
+    NAME,
+    Appearance,
+    MenuState,
+    TargetStates,
+    appearance_of,
+)
 from traymon.ui.tray.backend import icon_class
 from traymon.ui.tray.menu import make_menu
 
@@ -36,6 +44,8 @@ class Tray:
     def __init__(self, actions: UserActions) -> None:
         """Raises NoTray if no tray can be reached."""
         self._appearance, self._targets = Appearance(), TargetStates()
+        self._statuses: Sequence[Status] = ()
+        self._warning = ""
         self._lock = threading.Lock()
         self._stopped = False
         self._icon = icon_class()(
@@ -46,8 +56,8 @@ class Tray:
         )
         self.balloons = BalloonChannel(self._icon) if self._icon.has_balloons else None
         if self.balloons is not None:
-            self._icon.on_balloon_click = actions.open_fix_page
-            self._icon.on_session_end = actions.end_session
+            self._icon.on_balloon_click = actions.click_notification
+            self._icon.on_session_end = partial(self._end_session, actions.end_session)
 
     def run(self, on_waiting: Callable[[], None], patience: float = 0.0) -> bool:
         """Show the icon until `stop`; return False if the display went away instead.
@@ -84,6 +94,10 @@ class Tray:
 
         self._icon.run(lambda icon: icon.post(show))
 
+    def _end_session(self, end: Callable[[], None]) -> None:
+        end()
+        self.stop()
+
     def stop(self) -> None:
         """Remove the icon; `run` returns."""
         self._stopped = True
@@ -92,29 +106,43 @@ class Tray:
     def show(self, statuses: Sequence[Status], changes: Mapping[str, Change]) -> None:
         """Show the statuses."""
         with self._lock:
-            menu = self._appearance.menu
-            self._change_to(
-                appearance_of(
-                    statuses,
-                    time.time(),
-                    trouble=menu.trouble,
-                    start_at_login=menu.start_at_login,
-                    targets=self._targets,
-                )
-            )
+            self._statuses = statuses
+            self._change_to(self._new_appearance(self._appearance.menu))
 
-    def show_trouble(self, why: str) -> None:
-        """Say in the menu what is wrong with traymon itself; "" if nothing is."""
+    def show_trouble(self, why: str, warning: str = "") -> None:
+        """Say in the menu what is wrong with traymon itself; "" if nothing is.
+
+        With a `warning` a green icon turns amber, and its tooltip says why.
+        """
+        with self._lock:
+            self._warning = warning
         self._change_menu(trouble=why)
 
     def show_start_at_login(self, state: StartAtLogin) -> None:
         """Say in the menu whether traymon starts at login."""
         self._change_menu(start_at_login=state)
 
+    def show_newer(self, newer: NewRelease | None) -> None:
+        """Say in the menu that a newer traymon was released, if one was."""
+        self._change_menu(newer=newer)
+
     def _change_menu(self, **values: Any) -> None:
         with self._lock:
-            menu = replace(self._appearance.menu, **values)
-            self._change_to(replace(self._appearance, menu=menu))
+            self._change_to(self._new_appearance(replace(self._appearance.menu, **values)))
+
+    def _new_appearance(self, menu: MenuState) -> Appearance:
+        """Return what the icon shows now; of the menu, what no status says is taken over."""
+        if not self._statuses:
+            return replace(self._appearance, menu=menu)
+        return appearance_of(
+            self._statuses,
+            time.time(),
+            trouble=menu.trouble,
+            warning=self._warning,
+            start_at_login=menu.start_at_login,
+            newer=menu.newer,
+            targets=self._targets,
+        )
 
     def _change_to(self, after: Appearance) -> None:
         before, self._appearance = self._appearance, after
@@ -168,4 +196,4 @@ def icon_for_balloons(on_click: Callable[[str | None], None]) -> Tray | None:
     """
     if sys.platform != "win32":
         return None
-    return Tray(UserActions(open_fix_page=on_click))
+    return Tray(UserActions(click_notification=on_click))

@@ -127,7 +127,6 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
     def _on_end_session(self, wparam: int, lparam: int) -> None:
         if wparam:  # the process may be ended as soon as this returns
             self.on_session_end()
-            self.stop()
 
     # --- the icon: shown whenever there is a shell, at the size that the shell wants
 

@@ -43,7 +43,7 @@ class CalendarRoutes:
         ]
 
     def _plan_of(self, days: int) -> list[Planned]:
-        return coming_up.plan_of(self._statuses(), self._source.calendar_of, self._now(), days)
+        return coming_up.plan_of(self._statuses(), self._source, self._now(), days)
 
     def _plan(self, request: Request) -> Response:
         text = request.query_params.get("days", str(SHOWN_DAYS))

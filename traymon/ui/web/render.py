@@ -19,14 +19,16 @@ import jinja2
 from markupsafe import Markup
 
 from traymon import __version__, assets
+from traymon.core.drill import DrillView
 from traymon.core.model import Status
+from traymon.core.releases import NewRelease
 from traymon.core.target import USUAL_COMMANDS, Commands, mask_account
 from traymon.core.vocabulary import Light, SettingsNews
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
-from traymon.ui import coming_up, icons, overview, presenter
+from traymon.ui import coming_up, drill_text, icons, overview, presenter
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.incidents import IncidentView
@@ -77,10 +79,15 @@ def overview_page(
 
 
 @cache
-def live_page(command: str = USUAL_COMMANDS.traymon, *, phone: bool = False) -> str:
+def live_page(
+    command: str = USUAL_COMMANDS.traymon,
+    *,
+    phone: bool = False,
+    newer: NewRelease | None = None,
+) -> str:
     """Return the live page without its contents, which page.js asks for: it holds no secret.
 
-    `command` starts this traymon in a terminal. `phone`: it can alert one.
+    `command` starts this traymon in a terminal. `phone`: it can alert one. `newer` is a release.
     """
     general = fix_pages.general_facts()
     return fill_template(
@@ -94,6 +101,7 @@ def live_page(command: str = USUAL_COMMANDS.traymon, *, phone: bool = False) -> 
         version=__version__,
         traymon=command,
         phone=phone,
+        newer=newer,
     )
 
 
@@ -144,6 +152,22 @@ def live_event(
 def history(dashboards: Sequence[Dashboard]) -> str:
     """Return the part of the live page that shows what happened."""
     return fill_template("history.html.j2", dashboards=dashboards, live=True)
+
+
+def drill_part(view: DrillView | None) -> str:
+    """Return the part of the live page that shows what drills have proven; "" without any."""
+    if view is None:
+        return ""
+    return fill_template(
+        "drill.html.j2",
+        summary=drill_text.summary(view),
+        next=drill_text.next_text(view),
+        channels=[
+            {"name": name, "line": line, "place": quote(of, safe=""), "awaits": of in view.awaiting}
+            for of, (name, line) in zip(view.channels, drill_text.channel_lines(view), strict=True)
+        ],
+        why_not="" if view.hindrance is None else drill_text.why_not(view.hindrance),
+    )
 
 
 def incident_page(number: int, command: str = USUAL_COMMANDS.traymon) -> str:

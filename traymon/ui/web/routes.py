@@ -35,6 +35,7 @@ from traymon.ui.web import render
 from traymon.ui.web.auth import EXPLAIN_PATH, INCIDENTS_PATH, KEY_PATH, Guard, bearer_of
 from traymon.ui.web.calendar_routes import CalendarRoutes
 from traymon.ui.web.dashboards import Dashboards
+from traymon.ui.web.drill_routes import DrillRoutes
 from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.phone_routes import PhoneRoutes
@@ -99,6 +100,7 @@ class Routes:
             Route("/restart", _act_for_owner(actions.restart), methods=["POST"]),
             Route("/watch-too", self._watch_too, methods=["POST"]),
             *CalendarRoutes(self._calendars, self._statuses, self._now, port).routes(),
+            *DrillRoutes(actions.drills).routes(),
             *PhoneRoutes(actions.phone, lambda: self._commands().traymon).routes(),
         ]
         refusals = Refusals(lambda: self._commands().traymon)
@@ -116,8 +118,8 @@ class Routes:
         return next((status.target.commands for status in self._statuses()), USUAL_COMMANDS)
 
     def _page(self, request: Request) -> Response:
-        phone = self._actions.phone is not None
-        return HTMLResponse(render.live_page(self._commands().traymon, phone=phone))
+        phone, newer = self._actions.phone is not None, self._actions.newer()
+        return HTMLResponse(render.live_page(self._commands().traymon, phone=phone, newer=newer))
 
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):

@@ -30,8 +30,8 @@ class Site:
         port: int,
         trouble: Callable[[], str],
     ) -> None:
-        viewers, calendar_of = actions.set_viewer_present, calendars.calendar_of
-        self._streams = Streams(statuses, now, viewers, calendar_of, dashboards, trouble)
+        viewers, drills = actions.set_viewer_present, actions.drills
+        self._streams = Streams(statuses, now, viewers, calendars, dashboards, trouble, drills)
         routes = Routes(
             *(actions, statuses, now, keys, one_time_address),
             *(self._streams, calendars, dashboards),

@@ -100,7 +100,7 @@ class StaticPages:
         from traymon.ui.web import render
 
         now = self._now()
-        plan = coming_up.plan_of(statuses, self._calendars.calendar_of, now)
+        plan = coming_up.plan_of(statuses, self._calendars, now)
         page = render.overview_page(statuses, now, self._href, plan)
         write_atomically(self._folder / OF_ALL, page)
         self._written[None] = now
@@ -110,7 +110,7 @@ class StaticPages:
         from traymon.ui.web import render
 
         now = self._now()
-        plan = coming_up.plan_of([status], self._calendars.calendar_of, now)
+        plan = coming_up.plan_of([status], self._calendars, now)
         board = next(iter(self._dashboards.read([status])), None)
         page = render.page(status, now, board, plan, self._back())
         write_atomically(self.path(status.target.name), page)

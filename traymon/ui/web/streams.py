@@ -6,11 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from traymon.core.calendar import Calendar
 from traymon.core.model import Status
-from traymon.core.target import Target
 from traymon.ui import coming_up, presenter
+from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.dashboard import Dashboard
+from traymon.ui.drill import DrillDesk
 from traymon.ui.web import render
 from traymon.ui.web.dashboards import Dashboards
 
@@ -29,13 +29,14 @@ class Streams:
         statuses: Callable[[], Sequence[Status]],
         now: Callable[[], float],
         set_viewer_present: Callable[[bool], None],
-        calendar_of: Callable[[Target], Calendar],
+        calendars: CalendarSource,
         dashboards: Dashboards,
         trouble: Callable[[], str],
+        drills: DrillDesk | None = None,
     ) -> None:
         self._statuses, self._now = statuses, now
-        self._set_viewer_present, self._calendar_of = set_viewer_present, calendar_of
-        self._dashboards, self._trouble = dashboards, trouble
+        self._set_viewer_present, self._calendars = set_viewer_present, calendars
+        self._dashboards, self._trouble, self._drills = dashboards, trouble, drills
         self._changed = asyncio.Event()
         self._is_over = False
         self._ends: list[asyncio.Event] = []  # one per stream, oldest first; set to end it
@@ -88,13 +89,15 @@ class Streams:
         """Render the part of the page that changes. Off the loop: it takes milliseconds."""
         statuses, now = self._statuses(), self._now()
         meant = presenter.named_or_all(statuses, target)
-        plan = coming_up.plan_of(meant, self._calendar_of, now)
+        plan = coming_up.plan_of(meant, self._calendars, now)
         boards = self._dashboards.latest(meant) if len(meant) == 1 else ()
         several = len(statuses) > 1
         event = render.live_event(
             meant, now, plan, boards, several=several, gone=target if len(meant) > 1 else ""
         )
-        return f"data: {json.dumps({**event, 'trouble': self._trouble()})}\n\n"
+        view = None if self._drills is None else self._drills.view()
+        event |= {"trouble": self._trouble(), "drill": render.drill_part(view)}
+        return f"data: {json.dumps(event)}\n\n"
 
     def _read_dashboards(self, target: str) -> tuple[Dashboard, ...]:
         """Return what the history says of one target. Off the loop: it waits for the disk."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, SettingsState, Status
 from traymon.core.target import Program, Target
-from traymon.core.vocabulary import Light, StartAtLogin
+from traymon.core.vocabulary import Light, SettingsNews, StartAtLogin
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter
 from traymon.ui.chips import CHIP_MARKS
@@ -92,6 +92,25 @@ def test_a_program_that_could_be_the_users_own_is_named() -> None:
     assert target.claimable_program == "run_live.py"
 
 
+def test_a_grave_trouble_of_traymon_itself_turns_green_amber_and_hides_no_fault() -> None:
+    why = "Alarm not proven for 15 days (phone): run a drill"
+
+    def warned(*statuses: Status) -> Appearance:
+        off = StartAtLogin.OFF
+        return appearance_of(statuses, NOON, trouble=why, warning=why, start_at_login=off)
+
+    for green in ([status("healthy")], [status("healthy"), status("healthy", "other")]):
+        look = warned(*green)
+        assert look.light is Light.AMBER
+        assert look.tooltip.startswith(f"{why}\n")
+        assert presenter.utf16_length(look.tooltip) <= presenter.MAX_TOOLTIP
+        assert look.menu.trouble == why
+        assert look.menu.headline == shown(*green).menu.headline
+    red = warned(status("port-refused"))
+    assert red.light is Light.RED
+    assert red.tooltip.startswith(shown(status("port-refused")).tooltip)
+
+
 # --- several targets
 
 
@@ -113,6 +132,13 @@ def test_the_icon_shows_the_worst_target_that_is_not_muted() -> None:
     assert not shown(replace(paper, muted=True), paper).marked  # nothing is wrong with it
     assert shown(muted).light is Light.GREY
     assert not shown(replace(one_of("live", "paused", paused=True), muted=True), paper).marked
+
+
+def test_green_is_marked_while_a_target_is_left_out() -> None:
+    live = one_of("live", "healthy")
+    assert not shown(replace(live, settings=SettingsState(SettingsNews.FLAWED))).marked
+    look = shown(replace(live, settings=SettingsState(SettingsNews.INCOMPLETE)))
+    assert (look.light, look.marked) == (Light.GREEN, True)
 
 
 def test_the_submenus_keep_their_order_whatever_happens_and_say_how_it_is() -> None:

@@ -161,6 +161,7 @@ def test_the_account_is_masked_wherever_it_stands() -> None:
     [
         (SettingsNews.IN_FORCE, ""),
         (SettingsNews.CHANGED, "traymon still uses the old ones"),
+        (SettingsNews.FLAWED, "does not count: line 3"),
         (SettingsNews.UNUSABLE, "cannot be used: line 3"),
         (SettingsNews.GONE, "The settings file /home/me/.env no longer exists"),
     ],
