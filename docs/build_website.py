@@ -36,8 +36,8 @@ NAVIGATION = {
         for name in (
             *("docs/targets.md", "docs/programs.md", "docs/client-ids.md"),
             *("docs/client-libraries.md", "docs/quiet-times.md", "docs/calendar.md"),
-            *("docs/history.md", "docs/push.md", "docs/ping.md", "docs/what-it-sends.md"),
-            "docs/glossary.md",
+            *("docs/history.md", "docs/push.md", "docs/ping.md", "docs/drill.md"),
+            *("docs/what-it-sends.md", "docs/glossary.md"),
         )
     },
     "For programs": {

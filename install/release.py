@@ -119,10 +119,14 @@ def list_components(root: Path, wheel: Path, bill: Path, scratch: Path) -> None:
     python = venv / BIN / f"python{EXE}"
     lock = (root / "install" / "requirements.txt").read_text(encoding="utf-8")
     versions = scratch / "versions.txt"  # a wheel of ours has no hash that a lock could have
-    versions.write_text("\n".join(re.findall(r"^[\w.-]+==[^\\\n]+", lock, re.MULTILINE)))
+    pins = (line.partition(" --hash")[0].rstrip("\\ ") for line in lock.splitlines())
+    versions.write_text("\n".join(line for line in pins if re.match(r"[\w.-]+==", line)))
     run(sys.executable, "-m", "venv", "--without-pip", str(venv), cwd=scratch)
     run(sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet",
-        "--only-binary", ":all:", "--constraint", str(versions), str(wheel), cwd=scratch)  # fmt: skip
+        "--only-binary", ":all:", "--constraint", str(versions), str(wheel),
+        cwd=scratch)  # fmt: skip
+    for record in venv.rglob("direct_url.json"):
+        record.unlink()  # it names a folder of this computer
     run(sys.executable, "-m", "cyclonedx_py", "environment", str(python),
         "--output-reproducible", "--output-file", str(bill), cwd=scratch)  # fmt: skip
 

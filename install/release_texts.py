@@ -8,7 +8,7 @@ from datetime import date
 
 UNRELEASED = "## [Unreleased]\n"
 _VERSION = re.compile(r'^__version__ = "[^"]*"$', re.MULTILINE)
-_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")
+_LINK = re.compile(r"(?<!!)\[([^\[\]]*)\]\(([^)\s]+)\)")
 _PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _ABSOLUTE = re.compile(r"[a-z]+:|#")
@@ -52,9 +52,5 @@ def for_an_index(readme: str, address: str, commit: str) -> str:
         return f"[{match[1]}]({address}/blob/{commit}/{match[2]})" if address else match[1]
 
     parts = _CODE.split(readme)  # text, code, text, ...
-    text = "".join(
-        part if i % 2 else f"{_PICTURE.sub(picture, part)}" for i, part in enumerate(parts)
-    )
-    # A link may hold code, so links are looked for in the whole text, but for blocks of code.
-    blocks = re.split(r"(```.*?```)", text, flags=re.DOTALL)
-    return "".join(part if i % 2 else _LINK.sub(link, part) for i, part in enumerate(blocks))
+    parts[::2] = [_LINK.sub(link, _PICTURE.sub(picture, part)) for part in parts[::2]]
+    return "".join(parts)

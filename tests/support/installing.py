@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
+from support import client_setup
 from support.repository import ROOT
 from support.user_env import NO_RESETS, inherited_env
 from support.wheels import make_wheel, pin
@@ -124,3 +126,20 @@ def new_user(sources: Path, folder: Path) -> User:
     wheels = (sources / "wheels").as_uri()  # pip splits a list at spaces
     env.update(PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1", PIP_FIND_LINKS=wheels)
     return User(home, sources, env)
+
+
+def provide(user: User, way: str) -> str:
+    """Put what this way of installing needs on the user's PATH; return the value for --with."""
+    if way == "venv":
+        return way
+    if reason := client_setup.why_not(client_setup.INSTALLERS):
+        pytest.skip(reason)
+    fetched = client_setup.place(client_setup.INSTALLERS)
+    if "uv" in way:
+        (user.programs / "uv").symlink_to(fetched / "bin" / "uv")
+    if "pipx" in way:
+        script = user.programs / "pipx"
+        code = f"import sys; sys.path.insert(0, {str(fetched)!r}); from pipx.main import cli; cli()"
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -c "{code}" "$@"\n')
+        script.chmod(0o755)
+    return way.split()[0]

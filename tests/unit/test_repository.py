@@ -34,6 +34,18 @@ SCHEMAS = {
     GITHUB / "ISSUE_TEMPLATE" / "config.yml": "vendor.github-issue-config",
     GITHUB / "dependabot.yml": "vendor.dependabot",
 }
+ACTIONLINT = Path(sys.executable).with_name(
+    "actionlint.exe" if sys.platform == "win32" else "actionlint"
+)
+# What jobs may do beside reading the repository, in the order in which they stand.
+GRANTED = {
+    "docs.yml": [{"pages: write", "id-token: write"}],
+    "release.yml": [
+        {"id-token: write", "attestations: write"},
+        {"id-token: write"},
+        {"contents: write"},
+    ],
+}
 # GitHub's runners, and how the markers in a lock tell them apart.
 SYSTEMS = {
     "ubuntu-latest": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
@@ -78,18 +90,48 @@ def test_every_file_for_github_follows_its_schema(path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.skipif(not ACTIONLINT.is_file(), reason="actionlint is not installed")
 @pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_every_action_is_pinned_to_a_version(path: Path) -> None:
-    actions = re.findall(r"\buses: *(\S+)", path.read_text(encoding="utf-8"))
+def test_a_workflow_has_no_mistake_that_its_schema_misses(path: Path) -> None:
+    command = [str(ACTIONLINT), "-no-color", "-shellcheck=", "-pyflakes=", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not ACTIONLINT.is_file(), reason="actionlint is not installed")
+def test_a_job_that_waits_for_none_there_is_would_be_found() -> None:
+    text = workflow("release.yml").replace("needs: build\n", "needs: bulid\n")
+    command = [str(ACTIONLINT), "-no-color", "-shellcheck=", "-pyflakes=", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert "bulid" in done.stdout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(path: Path) -> None:
+    actions = re.findall(r"\buses: *(.+)", path.read_text(encoding="utf-8"))
     assert actions
-    assert [a for a in actions if not re.fullmatch(r"[\w.-]+/[\w./-]+@(v\d+|[\da-f]{40})", a)] == []
+    pinned = r"[\w.-]+/[\w./-]+@[\da-f]{40} # v\d+\.\d+\.\d+"  # a tag can be moved
+    assert [action for action in actions if not re.fullmatch(pinned, action)] == []
+
+
+def test_an_action_is_pinned_to_one_commit_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in WORKFLOWS:
+        for action, pin in re.findall(r"uses: *(\S+)@(.+)", path.read_text(encoding="utf-8")):
+            pins.setdefault(action, set()).add(pin)
+    assert [action for action, found in pins.items() if len(found) > 1] == []
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_a_workflow_can_only_read_the_repository(path: Path) -> None:
+def test_a_workflow_can_only_read_the_repository_and_a_job_no_more_than_it_needs(
+    path: Path,
+) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"^permissions:\n((?: +.*\n)+)", text, re.M) == ["  contents: read\n"]
-    assert text.count("permissions:") == 1
+    granted = re.findall(r"^    permissions:\n((?: {6}.*\n)+)", text, re.M)
+    given = [set(re.findall(r"(\S+: \S+)", grant.partition("#")[0])) for grant in granted]
+    assert given == GRANTED.get(path.name, [])
+    assert text.count("permissions:") == 1 + len(given)
     assert "secrets." not in text
     assert text.count("persist-credentials: false") == text.count("uses: actions/checkout@")
 

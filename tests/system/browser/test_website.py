@@ -86,7 +86,8 @@ def test_a_page_is_shown_without_asking_anybody_else(
 def test_the_browser_is_told_to_ask_nobody_else(chromium: Any, address: str) -> None:
     chromium.get(address + FIX)
     chromium.execute_script(
-        "document.addEventListener('securitypolicyviolation', event => window.kept = event.blockedURI);"
+        "const kept = event => window.kept = event.blockedURI;"
+        "document.addEventListener('securitypolicyviolation', kept);"
         "document.body.appendChild(new Image()).src = 'http://127.0.0.2:9/picture.png'"
     )
     wait = "const done = arguments[0]; const look = () => window.kept ? done(window.kept)"

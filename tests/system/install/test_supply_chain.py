@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from support import client_setup
-from support.installing import SHADOWS, User, copy_sources, new_user
+from support.installing import SHADOWS, User, copy_sources, new_user, provide
 from support.wheels import make_wheel, sha256_of
 
 WAYS = ("uv", "pipx", "pipx with uv", "venv")
@@ -40,23 +39,6 @@ def user(sources: Path, tmp_path: Path) -> User:
 
 def wheels_of(user: User) -> Path:
     return user.home.parent / "wheels"
-
-
-def provide(user: User, way: str) -> str:
-    """Put what this way of installing needs on the user's PATH; return the value for --with."""
-    if way == "venv":
-        return way
-    if reason := client_setup.why_not(client_setup.INSTALLERS):
-        pytest.skip(reason)
-    fetched = client_setup.place(client_setup.INSTALLERS)
-    if "uv" in way:
-        (user.programs / "uv").symlink_to(fetched / "bin" / "uv")
-    if "pipx" in way:
-        script = user.programs / "pipx"
-        code = f"import sys; sys.path.insert(0, {str(fetched)!r}); from pipx.main import cli; cli()"
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -c "{code}" "$@"\n')
-        script.chmod(0o755)
-    return way.split()[0]
 
 
 def installed_program(user: User) -> Path:

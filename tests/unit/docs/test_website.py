@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import build_website
 import pytest
 from website.diagnoses import CODES, gallery, page
 from website.links import Links
+
+from support.repository import ROOT
 
 PAGES = {
     "README.md": "index.md",
@@ -52,6 +55,11 @@ def test_a_link_that_leads_nowhere_is_an_error(links: Links) -> None:
 def test_code_is_no_link(links: Links) -> None:
     text = "`[a](gone.md)` and\n```\n[b](gone.md)\n```\n"
     assert links.moved(text, "README.md", "index.md") == text
+
+
+def test_every_page_of_the_documentation_is_on_the_website() -> None:
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert pages <= set(build_website.PAGES)
 
 
 def test_the_gallery_shows_every_diagnosis_with_its_light_and_first_step() -> None:
