@@ -30,10 +30,7 @@ LAYERS = {
     "config": {"core", "assets", "errors", "shell", "storage/files"},
     "serving": set(),
     "ui": {"core", "diagnosis", "assets", "errors", "serving", "storage/files", "traymon"},
-    "outbound": {
-        *("core", "diagnosis", "serving", "storage/files", "traymon", "own_process"),
-        *(*WORDS, "ui/worker"),
-    },
+    "outbound": {"core", "diagnosis", "serving", "storage/files", "traymon", *WORDS, "ui/worker"},
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -254,7 +251,6 @@ def test_the_root_holds_the_wiring_alone() -> None:
         "assets",
         "drills",
         "errors",
-        "own_process",
         "service",
     }
     assert root == wiring | {"gate"}  # which trading programs import, or have a copy of

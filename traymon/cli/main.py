@@ -34,7 +34,7 @@ def main() -> None:
         # while modules are imported, Ctrl-C ends the process without a word
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _answer_gate_quickly()
-    _be_own_process()
+    _send_and_end()
     import logging
 
     from traymon.cli.streams import flush_streams, protect_streams
@@ -69,17 +69,12 @@ def _answer_gate_quickly() -> None:
         os._exit(code)
 
 
-def _be_own_process() -> None:
-    """Be a process of own_process.py, if a built program was started as one."""
-    match sys.argv[1:]:
-        case ["-m", "traymon.outbound.send"]:
-            from traymon.outbound.send import main as run
-        case ["-m", "traymon.cli.settings_process"]:
-            from traymon.cli.settings_process import main as run
-        case _:
-            return
-    run()
-    sys.exit()
+def _send_and_end() -> None:
+    """Be the process of outbound/courier.py, in a built program: there is no Python to start it."""
+    if sys.argv[1:] == ["-m", "traymon.outbound.send"]:
+        from traymon.outbound.send import main
+
+        main()
 
 
 def _run(on_ctrl_c: Any) -> int:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from traymon import __version__
 from traymon.errors import ConfigError, Mistake
-from traymon.own_process import own_process
 
 if TYPE_CHECKING:
     from traymon.config.in_force import Config
 
 TIMEOUT = 60.0  # seconds
-PROCESS = "traymon.cli.settings_process"
+# not from the current folder, which is not traymon's own to trust
+COMMAND = ("-P", "-m", "traymon.cli.settings_process")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class SettingsReader:
 def _ask_process(request: SettingsRequest, entry: Mapping[str, str] | None) -> Answer:
     try:
         done = subprocess.run(
-            own_process(PROCESS),
+            [sys.executable, *COMMAND],
             input=json.dumps([asdict(request), entry]).encode(),
             capture_output=True,
             check=False,

@@ -34,14 +34,6 @@ def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
     assert other.target.port == 4002
 
 
-def test_a_built_program_reads_them_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # which starts itself, so that the module is for its command line to run
-    command = [sys.executable, "-m", "traymon", "-m"]
-    monkeypatch.setattr(settings_process, "own_process", lambda module: [*command, module])
-    (target,) = SettingsReader(request(tmp_path, port="4002")).load().targets
-    assert target.target.port == 4002
-
-
 def test_every_mistake_comes_back(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("IB_PORT=x\nTRAYMON_QUICK=y\n")
     with pytest.raises(ConfigError) as error:
@@ -52,20 +44,18 @@ def test_every_mistake_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "why"),
+    ("command", "why"),
     [
-        ("raise SystemExit('No module named traymon')", "No module named traymon"),
-        ("raise SystemExit(7)", "exit code 7"),
-        (r"print('0.0.0\nwhatever')", "traymon 0.0.0 is installed now"),
-        ("import time; time.sleep(600)", "timed out"),
+        (("-c", "raise SystemExit('No module named traymon')"), "No module named traymon"),
+        (("-c", "raise SystemExit(7)"), "exit code 7"),
+        (("-c", r"print('0.0.0\nwhatever')"), "traymon 0.0.0 is installed now"),
+        (("-c", "import time; time.sleep(600)"), "timed out"),
     ],
 )
 def test_a_process_that_cannot_read_them_is_a_mistake_that_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, why: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], why: str
 ) -> None:
-    monkeypatch.setattr(
-        settings_process, "own_process", lambda module: [sys.executable, "-c", code]
-    )
+    monkeypatch.setattr(settings_process, "COMMAND", command)
     if why == "timed out":
         monkeypatch.setattr(settings_process, "TIMEOUT", 0.1)
     with pytest.raises(ConfigError, match=f"{why}.*restart traymon"):
