@@ -30,7 +30,16 @@ LAYERS = {
     "config": {"core", "assets", "errors", "shell", "storage/files"},
     "serving": set(),
     "ui": {"core", "diagnosis", "assets", "errors", "serving", "storage/files", "traymon"},
-    "outbound": {"core", "diagnosis", "serving", "storage/files", "traymon", *WORDS, "ui/worker"},
+    "outbound": {
+        "child_process",
+        "core",
+        "diagnosis",
+        "serving",
+        "storage/files",
+        "traymon",
+        *WORDS,
+        "ui/worker",
+    },
     "autostart": {"storage/files"},
     "sim": set(),
 }
@@ -246,6 +255,7 @@ def test_the_root_holds_the_wiring_alone() -> None:
         "alerting",
         "app",
         "assets",
+        "child_process",
         "errors",
         "service",
     }
