@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,11 +46,16 @@ def main(arguments: "list[str]") -> int:
         print(program)
         return 0
     setup = folder / f"traymon-{version()}-setup.exe"
-    make_setup(program, setup, quick=options.quick)
-    write_hash(setup, ".unsigned.sha256" if options.certificate else ".sha256")
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
     if options.certificate:
-        make_signed_setup(program, setup, options)
-        write_hash(setup, ".sha256")
+        unsigned = work / setup.name
+        make_setup(program, unsigned, work, quick=options.quick)
+        write_hash(unsigned, setup.with_name(f"{setup.name}.unsigned.sha256"))
+        program = signed_copy(program, work / "signed", options)
+    sign_with = signing.as_command(options) if options.certificate else []
+    make_setup(program, setup, work, quick=options.quick, sign_with=sign_with)
+    write_hash(setup, setup.with_name(f"{setup.name}.sha256"))
     print(setup)
     return 0
 
@@ -152,11 +158,12 @@ def wine_python() -> WindowsPython:
 
 
 def make_setup(
-    program: Path, setup: Path, *, quick: bool, sign_with: "list[str] | None" = None
+    program: Path, setup: Path, work: Path, *, quick: bool, sign_with: "Sequence[str]" = ()
 ) -> None:
-    """Pack a folder of programs into a setup program. Raises InstallError."""
-    work = setup.parent / "work"
-    work.mkdir(exist_ok=True)
+    """Pack a folder of programs into a setup program; raises InstallError.
+
+    `sign_with` is a command that signs the file named after it.
+    """
     write_list(program, work / "delete.nsh")
     touch_all(program)
     values = {
@@ -164,6 +171,7 @@ def make_setup(
         "PROGRAM": program.resolve(),
         "LISTS": work,
         "ICON": ROOT / "assets" / "icons" / "traymon.ico",
+        "BANNER": HERE / "banner.bmp",
         "OUT": setup,
         # 64 bit, which Wine takes without 32; NSIS for Windows comes with 32 bit alone
         "TARGET": "x86-unicode" if WINDOWS else "amd64-unicode",
@@ -175,7 +183,7 @@ def make_setup(
         values["SIGN"] = join(sign_with)
     run_or_fail(
         [
-            *(makensis(), "-V2", "-INPUTCHARSET", "UTF8"),
+            *(makensis(), "-V2", "-WX", "-INPUTCHARSET", "UTF8"),
             *(f"-D{name}={value}" for name, value in values.items()),
             str(HERE / "traymon.nsi"),
         ],
@@ -184,15 +192,14 @@ def make_setup(
     )
 
 
-def make_signed_setup(program: Path, setup: Path, options: argparse.Namespace) -> None:
-    """Replace a setup by one that is signed, as are the programs and the uninstaller in it."""
-    signed = setup.parent / "work" / "signed"
+def signed_copy(program: Path, signed: Path, options: argparse.Namespace) -> Path:
+    """Copy a folder of programs and sign them there; return the copy. Raises InstallError."""
     if signed.exists():
         shutil.rmtree(str(signed))
     shutil.copytree(str(program), str(signed))
     for name in PROGRAMS:
         signing.sign(signed / name, options)
-    make_setup(signed, setup, quick=options.quick, sign_with=signing.as_command(options))
+    return signed
 
 
 def makensis() -> str:
@@ -226,10 +233,10 @@ def touch_all(program: Path) -> None:
         os.utime(str(path), (seconds, seconds))
 
 
-def write_hash(setup: Path, suffix: str) -> None:
-    """Write the setup's hash beside it, as `sha256sum --check` reads it."""
+def write_hash(setup: Path, file: Path) -> None:
+    """Write the setup's hash as `sha256sum --check` reads it."""
     digest = hashlib.sha256(setup.read_bytes()).hexdigest()
-    setup.with_name(setup.name + suffix).write_bytes(f"{digest}  {setup.name}\n".encode())
+    file.write_bytes(f"{digest}  {setup.name}\n".encode())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 ; The page that asks for the trading project: traymon takes its settings from the project's .env.
 
-Var Env  ; its path, or "" for none
 Var EnvField
 
 Function AskForProject
@@ -13,7 +12,7 @@ Function AskForProject
   Pop $0
   ${NSD_CreateLabel} 0 0 100% 40u "If your trading project keeps the host and port of TWS / IB Gateway in a .env file, choose it. traymon then watches the same API, started from the Start menu or at login. Without one, it looks for TWS and IB Gateway on this computer at their usual ports."
   Pop $0
-  ${NSD_CreateLabel} 0 48u 100% 10u "The project's &.env file (may be left empty):"
+  ${NSD_CreateLabel} 0 48u 100% 10u "The &project's .env file (may be left empty):"
   Pop $0
   ${NSD_CreateFileRequest} 0 60u 78% 13u "$Env"
   Pop $EnvField

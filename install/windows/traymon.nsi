@@ -1,7 +1,7 @@
 ; The setup program: installs the built program for this user alone, without administrator rights.
 ;
-; build.py runs makensis with VERSION, PROGRAM (the folder that PyInstaller made), LISTS, ICON, OUT
-; and TARGET; with QUICK for tests, with SIGN (a command that signs the file named last) to sign.
+; build.py runs makensis with VERSION, PROGRAM (the folder that PyInstaller made), LISTS, ICON,
+; BANNER, OUT and TARGET; with QUICK for tests, with SIGN (a command that signs the file named last) to sign.
 ; LISTS holds delete.nsh: the uninstaller removes what was brought and nothing else, so that a folder
 ; that was chosen badly (/D=C:\Users\me) is not emptied.
 ;
@@ -32,7 +32,6 @@ VIAddVersionKey "LegalCopyright" "MIT licence"
 
 !include MUI2.nsh
 !include nsDialogs.nsh
-!include FileFunc.nsh
 !include LogicLib.nsh
 !include Sections.nsh
 
@@ -48,9 +47,11 @@ VIAddVersionKey "LegalCopyright" "MIT licence"
 !endif
 
 Var IsUpgrade  ; 1: this user has traymon from a setup like this one
+Var Env  ; the path of the trading project's .env, or "" for none
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${BANNER}"
 !define MUI_COMPONENTSPAGE_NODESC
 !define MUI_FINISHPAGE_RUN
 !define MUI_FINISHPAGE_RUN_FUNCTION StartTraymon
@@ -64,6 +65,7 @@ Page custom AskForProject TakeProject
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"
 
+!include options.nsh
 !include running.nsh
 !include path.nsh
 
@@ -148,18 +150,16 @@ Function .onInit
       StrCpy $INSTDIR $0  ; where it is, it stays
     ${EndIf}
   ${EndIf}
-  ${GetParameters} $1
-  ClearErrors
-  ${GetOptions} $1 "/NOPATH" $2
-  ${IfNot} ${Errors}
+  !insertmacro READ_OPTION "" "/NOPATH"
+  ${If} $R1 == 1
     !insertmacro UnselectSection ${SEC_PATH}
   ${EndIf}
-  ${GetOptions} $1 "/ENV=" $2  ; "" without it
-  ${If} $2 != ""
-    GetFullPathName $Env "$2"
+  !insertmacro READ_OPTION "" "/ENV="
+  ${If} $R2 != ""
+    GetFullPathName $Env "$R2"
     ${IfNot} ${FileExists} "$Env"
     ${OrIf} ${FileExists} "$Env\*.*"
-      MessageBox MB_OK|MB_ICONSTOP "There is no such file: $2" /SD IDOK
+      MessageBox MB_OK|MB_ICONSTOP "There is no such file: $R2" /SD IDOK
       SetErrorLevel 2
       Quit
     ${EndIf}
@@ -168,10 +168,9 @@ Function .onInit
   ${If} $3 != ""  ; an upgrade leaves the entry and its options as they are, and does not ask
     SectionSetText ${SEC_LOGIN} ""
   ${EndIf}
-  ClearErrors
-  ${GetOptions} $1 "/AUTOSTART=" $2
-  ${IfNot} ${Errors}
-    ${If} $2 == 1
+  !insertmacro READ_OPTION "" "/AUTOSTART="
+  ${If} $R1 == 1
+    ${If} $R2 == 1
       !insertmacro SelectSection ${SEC_LOGIN}
     ${Else}
       !insertmacro UnselectSection ${SEC_LOGIN}
@@ -187,10 +186,8 @@ Section "un.traymon"
   Call un.EndRunning
   !include "${LISTS}/delete.nsh"
   Delete "$INSTDIR\uninstall.exe"
-  ${GetParameters} $1
-  ClearErrors
-  ${GetOptions} $1 "/UPGRADE" $2
-  ${If} ${Errors}
+  !insertmacro READ_OPTION "un." "/UPGRADE"
+  ${If} $R1 == 0
     Delete "${MENU_ENTRY}"
     StrCpy $0 0
     Call un.ChangePath
@@ -214,10 +211,8 @@ Section /o "un.Settings, history and logs" SEC_DATA
 SectionEnd
 
 Function un.onInit
-  ${GetParameters} $1
-  ClearErrors
-  ${GetOptions} $1 "/PURGE" $2
-  ${IfNot} ${Errors}
+  !insertmacro READ_OPTION "un." "/PURGE"
+  ${If} $R1 == 1
     !insertmacro SelectSection ${SEC_DATA}
   ${EndIf}
 FunctionEnd

@@ -16,7 +16,7 @@ from support.push_server import push_server
 from support.setup_program import BUILT_WITHIN
 from support.wine import SLOW, Windows, windows_path
 from traymon.sim.gateway import running
-from traymon.storage.single_instance import Instance
+from traymon.storage.single_instance import INFO_NAME
 
 pytestmark = pytest.mark.timeout(BUILT_WITHIN + 400)
 
@@ -49,10 +49,9 @@ def test_its_processes_read_changed_settings_and_send_messages(
 
     def ask(method: str, path: str) -> bytes:
         """Ask the running traymon as its commands do."""
-        info = Instance([windows.state]).find_info()
-        assert info is not None
-        page = http.client.HTTPConnection("127.0.0.1", info.port, timeout=SLOW)
-        page.request(method, path, headers={"Authorization": f"Bearer {info.secret}"})
+        info = json.loads((windows.state / INFO_NAME).read_text(encoding="utf-8"))
+        page = http.client.HTTPConnection("127.0.0.1", info["port"], timeout=SLOW)
+        page.request(method, path, headers={"Authorization": f"Bearer {info['secret']}"})
         return page.getresponse().read()
 
     def shown() -> Any:
