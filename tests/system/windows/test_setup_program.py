@@ -94,13 +94,12 @@ def test_one_without_an_icon_is_ended_and_what_does_not_end_is_left_as_it_is(
     before = files(windows)
     program = str(setup.folder / "traymon.exe")
     with running() as gateway:
-        line = ["wine", program, "--no-tray", "--port", str(gateway.port)]
-        windows.desktop.spawn("console", *line, **{**windows.env, **FAST})
+        windows.start_program(["wine", program, "--no-tray", "--port", str(gateway.port)])
         wait_for(lambda: setup.traymon("status").returncode == 0, "its status", timeout=SLOW * 2)
         assert setup.run() == DONE
         assert ended(windows) == 1
     windows.end()
-    windows.desktop.spawn("gateway", "wine", program, "simulate", "healthy", **windows.env)
+    windows.start_program(["wine", program, "simulate", "healthy"], "gateway")
     wait_for(lambda: "47497" in windows.desktop.log("gateway"), "the simulator", timeout=SLOW)
     assert setup.run() == NOTHING_DONE
     assert setup.uninstall() == NOTHING_DONE

@@ -51,9 +51,7 @@ def certificate(folder: Path) -> tuple[str, ...]:
         folder,
         *("req", *key, "-subj", "/CN=test signer", "-keyout", "key.pem", "-out", "request"),
     )
-    (folder / "use").write_text(
-        "extendedKeyUsage=codeSigning\nkeyUsage=digitalSignature\n"
-    )
+    (folder / "use").write_text("extendedKeyUsage=codeSigning\nkeyUsage=digitalSignature\n")
     openssl(
         folder,
         *("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "1"),
