@@ -6,6 +6,7 @@ import hashlib
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from support.repository import ROOT
@@ -18,7 +19,6 @@ NOT_OURS = re.compile(
     r"drive_c/users/[^/]+/(?:AppData/Local/(?:Temp|Programs$|traymon)|AppData/Roaming/wine)"
     r"|\.update-timestamp|^system\.reg$|^userdef\.reg$|^user\.reg$|drive_c/windows/temp"
 )
-NOTES_OF_WINE = re.compile(rb"MenuOrder|Shell Folders|\\Wine|#time|^#|^\[.*\] \d+$", re.MULTILINE)
 
 
 def build(folder: Path, *options: str) -> Path:
@@ -81,15 +81,13 @@ def files(windows: Windows) -> dict[str, str]:
         name = path.relative_to(prefix).as_posix()
         if NOT_OURS.search(name) or path.is_symlink():
             continue
-        is_big = path.is_file() and path.stat().st_size > 1_000_000
-        found[name] = (
-            f"{path.stat().st_size}"
-            if is_big
-            else hashlib.sha256(path.read_bytes()).hexdigest()
-            if path.is_file()
-            else ""
-        )
+        found[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     return found
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return the paths of the files that were added, removed or changed."""
+    return sorted({name for name, _ in before.items() ^ after.items()})
 
 
 def registry(windows: Windows) -> list[str]:
