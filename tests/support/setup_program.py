@@ -13,6 +13,9 @@ from support.repository import ROOT
 from support.wine import SLOW, Windows
 
 BUILD = ROOT / "install" / "windows" / "build.py"
+NOT_OURS_IN_REGISTRY = re.compile(
+    r"^\[Console|MenuOrder|Shell Folders|\\\\Wine|RecentDocs|Sessions"
+)
 BUILT_WITHIN, INSTALLED_WITHIN = 900.0, 240.0  # seconds; both take all of a busy core
 # What Windows, Wine or NSIS itself notes and leaves; no part of it is traymon's.
 NOT_OURS = re.compile(
@@ -98,6 +101,6 @@ def registry(windows: Windows) -> list[str]:
     for section in text.split("\n\n"):
         name, *values = section.strip().splitlines()
         kept = [line for line in values if not line.startswith("#")]
-        if kept and not re.search(r"MenuOrder|Shell Folders|\\\\Wine|RecentDocs|Sessions", name):
+        if kept and not NOT_OURS_IN_REGISTRY.search(name):
             sections.append("\n".join([name.rpartition("]")[0], *kept]))
     return sorted(sections)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ def test_its_processes_read_changed_settings_and_send_messages(
     def ask(method: str, path: str) -> bytes:
         """Ask the running traymon as its commands do."""
         info = json.loads((windows.state / "run" / INFO_NAME).read_text(encoding="utf-8"))
-        page = http.client.HTTPConnection("127.0.0.1", info["port"], timeout=SLOW)
-        page.request(method, path, headers={"Authorization": f"Bearer {info['secret']}"})
-        return page.getresponse().read()
+        with closing(http.client.HTTPConnection("127.0.0.1", info["port"], timeout=SLOW)) as page:
+            page.request(method, path, headers={"Authorization": f"Bearer {info['secret']}"})
+            return page.getresponse().read()
 
     def shown() -> Any:
         return json.loads(ask("GET", "/status"))[0]
