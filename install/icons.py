@@ -15,6 +15,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "assets" / "icons"
 # What Windows asks for from 100 % to 400 % of scaling, in the notification area and elsewhere.
 ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
 ICNS_SIZES = (32, 64, 128, 256, 512, 1024)
+BANNER = Path(__file__).resolve().parent / "windows" / "banner.bmp"
+BANNER_SIZE, BANNER_LOGO = (164, 314), 112  # as NSIS asks for
 ICNS_TILE = 13 / 16  # of the side; macOS uses the rest for the shadow
 
 # A lighthouse that looks like a T from afar. Its blue is from the palette of the lights, but no
@@ -38,6 +40,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     save("traymon.ico", [paint(LOGO, size) for size in ICO_SIZES])
     save("traymon.icns", [framed(size) for size in ICNS_SIZES])
+    banner().save(BANNER)
     (FOLDER / "traymon.svg").write_text(drawing(), encoding="utf-8", newline="\n")
 
 
@@ -55,6 +58,14 @@ def framed(size: int) -> Image.Image:
     edge = (size - tile.width) // 2
     whole.paste(tile, (edge, edge))
     return whole
+
+
+def banner() -> Image.Image:
+    """Return the left side of the setup program's last page: the logo on its own blue."""
+    whole = Image.new("RGB", BANNER_SIZE, LOGO.fill)
+    logo = paint(LOGO, BANNER_LOGO)
+    whole.paste(logo, ((whole.width - logo.width) // 2, whole.height // 3 - logo.height // 2), logo)
+    return whole.quantize(64)
 
 
 def drawing() -> str:

@@ -147,7 +147,13 @@ class Windows:
 
         Through a pipe: CPython under Wine does not start with a file for its output.
         """
-        line = f"cd {quote(str(self.folder))} && {join(self.command(*arguments))} 2>&1 | cat"
+        return self.start_program(self.command(*arguments), name, **env)
+
+    def start_program(
+        self, command: list[str], name: str = "traymon", **env: str
+    ) -> subprocess.Popen[bytes]:
+        """Start any program in the same way."""
+        line = f"cd {quote(str(self.folder))} && {join(command)} 2>&1 | cat"
         return self.desktop.spawn(name, "sh", "-c", line, **{**self.env, **FAST, **env})
 
     def set_dpi(self, dpi: int) -> None:

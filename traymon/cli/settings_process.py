@@ -1,6 +1,6 @@
 """Reads the settings in a process of its own, which takes the libraries for it with it at its end.
 
-`python -m traymon.cli.settings_process` is that process: a request on stdin, the answer on stdout.
+`main` is that process (child_process.py): a request on stdin, the answer on stdout.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from traymon import __version__
+from traymon import __version__, child_process
 from traymon.errors import ConfigError, Mistake
 
 if TYPE_CHECKING:
     from traymon.config.in_force import Config
 
 TIMEOUT = 60.0  # seconds
-# not from the current folder, which is not traymon's own to trust
-COMMAND = ("-P", "-m", "traymon.cli.settings_process")
+MODULE = "traymon.cli.settings_process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class SettingsReader:
 def _ask_process(request: SettingsRequest, entry: Mapping[str, str] | None) -> Answer:
     try:
         done = subprocess.run(
-            [sys.executable, *COMMAND],
+            child_process.command(MODULE),
             input=json.dumps([asdict(request), entry]).encode(),
             capture_output=True,
             check=False,

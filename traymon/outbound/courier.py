@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from traymon import child_process
 from traymon.outbound.answer import Answer, Verdict, read_answer
 
 TIME_LIMIT = 15.0  # seconds after which the process gives up by itself
 LAST_RESORT = 5.0  # seconds after that, it is killed
-PROCESS = "traymon.outbound.send"
+MODULE = "traymon.outbound.send"
 
 
 class Courier:
@@ -65,7 +64,7 @@ class Courier:
             if self._stopped:
                 return None
             self._process = subprocess.Popen(
-                _command(),
+                child_process.command(MODULE),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -78,11 +77,3 @@ class Courier:
             self._process = None
         with suppress(OSError), process:  # closes its pipes and waits for its end
             process.kill()
-
-
-def _command() -> Sequence[str]:
-    if getattr(sys, "frozen", False):  # the built program for a console lies beside that without
-        name = "traymon.exe" if sys.platform == "win32" else "traymon"
-        return (str(Path(sys.executable).with_name(name)), "-m", PROCESS)
-    # not from the current folder, which is not traymon's own to trust
-    return (sys.executable, "-P", "-m", PROCESS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from traymon import child_process
 from traymon.cli import settings_process
 from traymon.cli.common import read_settings
 from traymon.cli.run import name_settings
@@ -55,7 +56,7 @@ def test_every_mistake_comes_back(tmp_path: Path) -> None:
 def test_a_process_that_cannot_read_them_is_a_mistake_that_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], why: str
 ) -> None:
-    monkeypatch.setattr(settings_process, "COMMAND", command)
+    monkeypatch.setattr(child_process, "command", lambda _: [sys.executable, *command])
     if why == "timed out":
         monkeypatch.setattr(settings_process, "TIMEOUT", 0.1)
     with pytest.raises(ConfigError, match=f"{why}.*restart traymon"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from traymon import child_process
 from traymon.outbound import courier
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.courier import Courier
@@ -19,7 +20,7 @@ REQUEST = {"kind": "ntfy", "url": "http://127.0.0.1:1/private-topic", "token": "
 
 
 def run_instead(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(courier, "_command", lambda: (sys.executable, "-c", code))
+    monkeypatch.setattr(child_process, "command", lambda _: [sys.executable, "-c", code])
 
 
 @pytest.mark.parametrize(
@@ -64,21 +65,10 @@ def test_what_is_being_sent_is_broken_off_and_nothing_more_is_sent(
 def test_a_process_that_cannot_be_started_has_failed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(courier, "_command", lambda: (str(tmp_path / "none"),))
+    monkeypatch.setattr(child_process, "command", lambda _: [str(tmp_path / "none")])
     answer = Courier().send(REQUEST)
     assert answer.verdict is Verdict.FAILED
     assert answer.why.startswith("no process can be started: ")
-
-
-def test_a_built_program_starts_the_one_with_a_console(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "traymon-tray.exe"))
-    program, *arguments = courier._command()
-    name = "traymon.exe" if sys.platform == "win32" else "traymon"
-    assert Path(program) == tmp_path / name
-    assert arguments == ["-m", "traymon.outbound.send"]
 
 
 @pytest.mark.parametrize("program", [["-m", "traymon.outbound.send"], ["-m", "traymon"]])
