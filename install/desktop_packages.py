@@ -33,6 +33,9 @@ PACKAGES = {
     "prometheus": "promtool",
     "prometheus-alertmanager": "prometheus-alertmanager",
     "default-jdk-headless": "javac",
+    "zsh": "zsh",
+    "fish": "fish",
+    "man-db": "man",
     "default-jre": "/usr/lib/jvm/*/lib/libawt_xawt.so",  # of a Java that is not headless
 }
 # The tests that are left out without them.
@@ -46,6 +49,8 @@ TESTS = {
     "notifications by XFCE's daemon": ("xvfb", "dbus", "xdotool", "xfce4-notifyd", "xfconf"),
     "traymon on Windows, under Wine": ("wine", "xvfb", "trayer", "dbus", "xdotool"),
     "the windows of a Java program": ("xvfb", "dbus", "default-jdk-headless", "default-jre"),
+    "completion in zsh and fish": ("zsh", "fish"),
+    "the man page as man shows it": ("man-db",),
     "alerts by a real Prometheus": ("prometheus", "prometheus-alertmanager"),
     "notifications by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }

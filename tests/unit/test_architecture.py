@@ -139,7 +139,7 @@ IMPORTERS = {
     "typer": COMMANDS - STAYS,
     "rich": (COMMANDS - STAYS)
     | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
-    "jinja2": {"ui/web/render"},
+    "jinja2": {"ui/web/render", "cli/completion"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/schema", "config/target_settings"},
     "ssl": {"sensors/version_exchange", "outbound/http_post"},

@@ -12,6 +12,7 @@ from traymon.cli import (
     autostart,
     calendar,
     check,
+    completion,
     config,
     control,
     demo,
@@ -76,6 +77,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # frames and colours help neither a pipe nor a light terminal
     pretty_exceptions_enable=False,
     no_args_is_help=False,
+    add_completion=False,  # its scripts would start a Python for each Tab
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(rich_help_panel=WATCH)(run.run)
@@ -99,6 +101,7 @@ app.command("logs", rich_help_panel=DIAGNOSE)(logs.open_tws_logs)
 app.command("config", rich_help_panel=SET_UP)(config.show_config)
 app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
 app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
+app.command("completion", rich_help_panel=SET_UP)(completion.print_completion)
 app.add_typer(push.app, name="push", rich_help_panel=SET_UP)
 app.command(rich_help_panel=TRY)(demo.demo)
 app.command(rich_help_panel=TRY)(simulate.simulate)

@@ -51,6 +51,7 @@ def wait_until_good(
             "--need",
             help="The last check that must pass: port, handshake, session, ids.",
             metavar="<check>",
+            autocompletion=lambda: list(NEEDS),
         ),
     ] = "ids",
     market: Annotated[

@@ -33,7 +33,7 @@ CODE = re.compile(r"<code[^>]*>(.*?)</code>|`([^`\n]+)`", re.DOTALL)
 # the names of commands: what follows the program's name in something that is to be typed
 NAMES = (
     "run|open|status|check|gate|wait|calendar|history|report|incident|snooze|test-notify|push|"
-    "autostart|explain|logs|config|demo|simulate|mute|unmute|quit|restart"
+    "autostart|explain|logs|config|completion|demo|simulate|mute|unmute|quit|restart"
 )
 BARE = re.compile(rf"traymon (?:{NAMES})\b.*")
 USAGE_ERROR = 3
