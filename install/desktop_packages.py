@@ -36,6 +36,7 @@ PACKAGES = {
     "zsh": "zsh",
     "fish": "fish",
     "man-db": "man",
+    "mmdebstrap": "mmdebstrap",
     "default-jre": "/usr/lib/jvm/*/lib/libawt_xawt.so",  # of a Java that is not headless
 }
 # The tests that are left out without them.
@@ -73,6 +74,14 @@ def prepare_windows(python: str) -> None:
     """Set up the Windows under Wine."""
     if sys.platform.startswith("linux"):
         subprocess.call([python, str(ROOT / "tests" / "support" / "wine_setup.py")])
+
+
+def prepare_debian(python: str) -> None:
+    """Make the Debian into which a test installs traymon's package."""
+    if sys.platform.startswith("linux"):
+        script = ROOT / "tests" / "support" / "debian_setup.py"
+        path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "install")])
+        subprocess.call([python, str(script)], env=dict(os.environ, PYTHONPATH=path))
 
 
 def prepare_clients(python: str) -> None:
