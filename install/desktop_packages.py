@@ -52,6 +52,7 @@ TESTS = {
     "the windows of a Java program": ("xvfb", "dbus", "default-jdk-headless", "default-jre"),
     "completion in zsh and fish": ("zsh", "fish"),
     "the man page as man shows it": ("man-db",),
+    "the package for Debian": ("mmdebstrap",),
     "alerts by a real Prometheus": ("prometheus", "prometheus-alertmanager"),
     "notifications by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }

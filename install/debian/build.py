@@ -24,10 +24,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from debian.carried import licences, options  # noqa: E402
 from environment import ROOT, run_main  # noqa: E402
 from subprocesses import InstallError, isolated, output_of, run_or_fail  # noqa: E402
 
-from debian.carried import licences, options  # noqa: E402
 from traymon import __version__  # noqa: E402
 from traymon.config.push_services import SYSTEM_PACKAGE  # noqa: E402
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 from environment import LOCKS
+from packaging.requirements import Requirement
 
 # Of the release itself, or needed only to build traymon.
 LEFT_OUT = {

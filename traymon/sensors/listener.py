@@ -217,7 +217,7 @@ def _scan_processes() -> tuple[list[tuple[int, str]], bool]:
 
 
 def _all_processes() -> Iterator[psutil.Process]:
-    """Yield this machine's processes. Raises psutil.Error or OSError if there is no list of them."""
+    """Yield this machine's processes. Raises psutil.Error or OSError if there is no list."""
     try:
         yield from psutil.process_iter()
     except IndexError:  # psutil takes the first of them, and without /proc there is none

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +45,7 @@ class System:
 
     def __init__(self, folder: Path, shared: Path) -> None:
         self.folder, self._shared = folder, shared
+        self.fresh = self.paths()
 
     def command(self, *command: str, shared: Path | None = None) -> list[str]:
         """Return how a command is started there; it sees one folder of this computer."""
@@ -86,8 +86,10 @@ def build(out: Path, umask: int, zone: str) -> Path:
     script = str(ROOT / "install/debian/build.py")
     maintainer = "traymon developers <traymon@example.org>"
     done = subprocess.run(
-        [sys.executable, script, "--release", release(), "--maintainer", maintainer]
-        + ["--out", str(out)],
+        [
+            *(sys.executable, script, "--out", str(out)),
+            *("--release", release(), "--maintainer", maintainer),
+        ],
         env={**os.environ, **offline, **dated},
         umask=umask,
         capture_output=True,
@@ -115,7 +117,7 @@ def system(package: Path, tmp_path_factory: pytest.TempPathFactory) -> System:
 
 
 @pytest.fixture
-def installed(system: System, package: Path) -> Iterator[System]:
+def installed(system: System, package: Path) -> System:
     """The system with the package in it."""
     if not (system.folder / "usr/bin/traymon").is_symlink():
         system.run("apt-get", "install", "--yes", str(package))
@@ -167,18 +169,14 @@ def test_its_icon_is_in_the_panel(installed: System, desktop: Desktop, gateway: 
     desktop.end("traymon")
 
 
-def test_a_purge_leaves_the_users_files_and_nothing_else(system: System, package: Path) -> None:
-    if (system.folder / "usr/bin/traymon").is_symlink():
-        system.run("apt-get", "purge", "--yes", "traymon")
-    before = system.paths()
-    system.run("apt-get", "install", "--yes", str(package))
+def test_a_purge_leaves_the_users_files_and_nothing_else(installed: System) -> None:
     with nobody_listens(0) as port:
-        system.run("traymon", "check", "--port", str(port), code=1)
-    during = system.paths().keys() - before.keys()
-    assert {name for name in during if "/__pycache__/" in name}
-    system.run("apt-get", "purge", "--yes", "traymon")
+        installed.run("traymon", "check", "--port", str(port), code=1)
+    during = installed.paths().keys() - installed.fresh.keys()
+    assert any("/__pycache__/" in name for name in during)
 
-    left = {name for name in system.paths().items() ^ before.items() if "traymon" not in name[0]}
-    assert left == set()
-    kept = system.paths().keys() - before.keys()
-    assert all(name.startswith("root/.local/state/traymon/") for name in kept), kept
+    installed.run("apt-get", "purge", "--yes", "traymon")
+    left = {name for name, _ in installed.paths().items() ^ installed.fresh.items()}
+    mine = {name for name in left if name.startswith("root/.local/state/traymon/")}
+    assert mine
+    assert left - mine == set()
