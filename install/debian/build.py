@@ -43,7 +43,7 @@ NOT_CARRIED = ("bin", "include", "share", "__pycache__", "tests", "*.pyi", "*.py
 
 @dataclass(frozen=True)
 class Release:
-    """A release of Debian or Ubuntu; `suffix` makes the package of a newer one the newer version."""
+    """A release of Debian or Ubuntu; `suffix` lets the package of a newer one replace it."""
 
     suffix: str
     python: tuple[int, int]

@@ -12,13 +12,11 @@ LEFT_OUT = {
     "numpy",
     *("editables", "hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"),
 }
-
-
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 
 
 def options(python: tuple[int, int], folder: Path) -> list[str]:
-    """Return pip's options for what a Python of this version carries; they name a file in folder."""
+    """Return pip's options for what is carried for this Python; they name a file in `folder`."""
     lock = folder / "requirements.txt"
     lock.write_text(requirements(python), encoding="utf-8")
     return [

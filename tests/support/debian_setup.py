@@ -21,7 +21,7 @@ from debian.carried import options, requirements
 
 from support.client_setup import SetupError, cache
 
-# What the package depends on, so that it can be installed without a network; and a reader of manuals.
+# What the package depends on, so that it can be installed without a network, and `man`.
 PACKAGES = ("python3", "python3-numpy", "libgcc-s1", "libstdc++6", "man-db")
 TIMEOUT = 600.0  # seconds
 
