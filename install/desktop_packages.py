@@ -38,6 +38,7 @@ PACKAGES = {
     "zsh": "zsh",
     "fish": "fish",
     "man-db": "man",
+    "mmdebstrap": "mmdebstrap",
     "default-jre": "/usr/lib/jvm/*/lib/libawt_xawt.so",  # of a Java that is not headless
 }
 # The tests that are left out without them.
@@ -54,6 +55,7 @@ TESTS = {
     "the windows of a Java program": ("xvfb", "dbus", "default-jdk-headless", "default-jre"),
     "completion in zsh and fish": ("zsh", "fish"),
     "the man page as man shows it": ("man-db",),
+    "the package for Debian": ("mmdebstrap",),
     "alerts by a real Prometheus": ("prometheus", "prometheus-alertmanager"),
     "notifications by GNOME's old daemon": ("xvfb", "dbus", "xdotool", "notification-daemon"),
 }
@@ -76,6 +78,14 @@ def prepare_windows(python: str) -> None:
     """Set up the Windows under Wine."""
     if sys.platform.startswith("linux"):
         subprocess.call([python, str(ROOT / "tests" / "support" / "wine_setup.py")])
+
+
+def prepare_debian(python: str) -> None:
+    """Make the Debian into which a test installs traymon's package."""
+    if sys.platform.startswith("linux"):
+        script = ROOT / "tests" / "support" / "debian_setup.py"
+        path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "install")])
+        subprocess.call([python, str(script)], env=dict(os.environ, PYTHONPATH=path))
 
 
 def prepare_clients(python: str) -> None:

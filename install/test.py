@@ -15,7 +15,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from desktop_packages import prepare_clients, prepare_desktop, prepare_windows
+from desktop_packages import (
+    prepare_clients,
+    prepare_debian,
+    prepare_desktop,
+    prepare_windows,
+)
 from environment import ROOT, prepare, run_main
 from subprocesses import clean_environ
 from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
@@ -74,6 +79,7 @@ def main(arguments: "list[str]") -> int:
     if not arguments or set(lanes) - NEED_NO_DESKTOP or lanes != arguments:
         prepare_desktop()
         prepare_windows(python)
+        prepare_debian(python)
     if arguments != ["unit"]:
         prepare_clients(python)
     names = QUICK_CHECKS if lanes == arguments == ["unit"] else tuple(CHECKS)

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from traymon.core.shell import typed
 
 APPRISE = "apprise"  # the package, and the kind of channel that is sent by it
+SYSTEM_PACKAGE = "system-package"  # a file that install/debian/build.py puts into what it builds
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,9 @@ def is_installed() -> bool:
 
 def how_to_install() -> str:
     """Return the command that adds Apprise to this traymon, by what has installed it."""
-    if getattr(sys, "frozen", False):
-        return "this program cannot be extended: install traymon with uv, pipx or pip instead"
     environment = Path(sys.prefix)
+    if getattr(sys, "frozen", False) or (environment / SYSTEM_PACKAGE).is_file():
+        return "this program cannot be extended: install traymon with uv, pipx or pip instead"
     command = [sys.executable, "-m", "pip", "install", APPRISE]
     if (environment / "pipx_metadata.json").is_file():
         command = ["pipx", "inject", environment.name, APPRISE]

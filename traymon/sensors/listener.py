@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import psutil
@@ -203,7 +203,7 @@ def _scan_processes() -> tuple[list[tuple[int, str]], bool]:
     """
     found: list[tuple[int, str]] = []
     hidden = False
-    for process in psutil.process_iter():
+    for process in _all_processes():
         try:
             program = ib_process(process)
         except psutil.NoSuchProcess:
@@ -214,6 +214,14 @@ def _scan_processes() -> tuple[list[tuple[int, str]], bool]:
         if program is not None:
             found.append((process.pid, program))
     return found, hidden
+
+
+def _all_processes() -> Iterator[psutil.Process]:
+    """Yield this machine's processes. Raises psutil.Error or OSError if there is no list."""
+    try:
+        yield from psutil.process_iter()
+    except IndexError:  # psutil takes the first of them, and without /proc there is none
+        raise OSError("the list of processes is empty") from None
 
 
 def find_ib_processes() -> list[tuple[int, str]]:

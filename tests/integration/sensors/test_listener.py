@@ -257,7 +257,9 @@ def test_none_seen_is_not_none_where_a_java_program_is_hidden(
         assert Fact.APPS not in look(evidence(closed)).facts
 
 
-@pytest.mark.parametrize("error", [psutil.AccessDenied(), OSError("odd")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [psutil.AccessDenied(), OSError("odd"), IndexError("no /proc")], ids=repr
+)
 def test_a_process_list_that_cannot_be_read_says_nothing_of_programs(
     evidence: MakeEvidence, hide: Callable[..., None], error: Exception
 ) -> None:

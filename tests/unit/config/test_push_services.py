@@ -119,6 +119,14 @@ def test_the_built_program_says_that_nothing_can_be_added_to_it(
     assert "cannot be extended" in push_services.how_to_install()
 
 
+def test_the_package_of_a_system_says_that_nothing_can_be_added_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "system-package").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert "cannot be extended" in push_services.how_to_install()
+
+
 def test_the_documentation_names_every_key_and_its_example_can_be_used(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "push.md").read_text(encoding="utf-8")
     for kind, service in SERVICES.items():
