@@ -42,7 +42,7 @@ def place() -> Path:
 
 def why_not() -> str:
     """Return why no package can be installed here; "" where all is there."""
-    if release() not in RELEASES or platform.machine() != "x86_64":
+    if sys.platform != "linux" or platform.machine() != "x86_64" or release() not in RELEASES:
         return "no package is built for this system"
     if os.geteuid() != 0:
         return "only root may make a system in a folder"
