@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from email.header import decode_header, make_header
 
@@ -13,7 +14,15 @@ from traymon.core.facts import Fact
 from traymon.core.notification_policy import Kind, Notification
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.outbound import ntfy
-from traymon.outbound.message import MAX_STEP, STEPS, Message, compose, compose_bare, compose_test
+from traymon.outbound.message import (
+    MAX_STEP,
+    STEPS,
+    Message,
+    compose,
+    compose_bare,
+    compose_drill,
+    compose_test,
+)
 from traymon.ui.notification_text import notification_text
 from traymon.ui.presenter import utf16_length
 
@@ -91,3 +100,9 @@ def test_ntfy_takes_titles_in_any_language_and_no_line_break() -> None:
     long = ntfy.encoded("ü" * 500)
     assert "\n" not in long
     assert str(make_header(decode_header(long))) == "ü" * 500
+
+
+def test_a_drill_names_a_command_that_can_be_pasted_whatever_the_channels_name() -> None:
+    quote = '"' if sys.platform == "win32" else "'"
+    message = compose_drill("my phone", NOON).message
+    assert message.endswith(f"run: traymon drill answer {quote}my phone{quote}")
