@@ -214,7 +214,7 @@ def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: L
     spoilt = '[[target]]\nname = "a"\nport = 0\n[[target]]\nname = "b"\nport = {}\n'
     listed.write(spoilt.format(2))
     state = watch.look()
-    assert (state.news, state.untouched) == (UNUSABLE, {"b"})
+    assert (state.news, state.untouched) == (UNUSABLE, frozenset({"b"}))
     assert "targets.toml, line 3: port=0: must be" in state.problem
     listed.write(spoilt.format(3))
     assert watch.look() == SettingsState(CHANGED, state.problem)  # a is spoilt, b another one
