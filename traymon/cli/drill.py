@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from traymon.cli.control import ask_running, this_users_instance
+from traymon.cli.own_command import own_command
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,7 +39,8 @@ def show_status(
 def run_now() -> None:
     """Send a test alarm through every channel now, unless a real one could be mistaken for it."""
     _ask("POST", "/run")
-    print("A test alarm is on its way to every channel. Once it is there: traymon drill answer")
+    answered = own_command("drill", "answer")
+    print(f"A test alarm is on its way to every channel. Once it is there: {answered}")
 
 
 @app.command("answer")

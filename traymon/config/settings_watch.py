@@ -127,7 +127,10 @@ class SettingsWatch:
 
 
 def _state_of(new: Config, in_force: Config) -> SettingsState:
-    return SettingsState(_news_of(new, in_force), _in_one_line(new.mistakes))
+    news, problem = _news_of(new, in_force), _in_one_line(new.mistakes)
+    if news in (SettingsNews.CHANGED, SettingsNews.UNUSABLE):
+        return SettingsState(news, problem, _untouched(new, in_force))
+    return SettingsState(news, problem)
 
 
 def _news_of(new: Config, in_force: Config) -> SettingsNews:
@@ -138,6 +141,17 @@ def _news_of(new: Config, in_force: Config) -> SettingsNews:
     if new.left_out:
         return SettingsNews.INCOMPLETE
     return SettingsNews.FLAWED if new.mistakes else SettingsNews.IN_FORCE
+
+
+def _untouched(new: Config, in_force: Config) -> frozenset[str]:
+    """Return the names of the targets in force of which the files say what they said."""
+    read = {one.target.name: (one.target, one.calendar) for one in new.targets}
+    return frozenset(
+        one.target.name
+        for one in in_force.targets
+        if one.target.name not in new.left_out
+        and read.get(one.target.name) == (one.target, one.calendar)
+    )
 
 
 def _in_one_line(mistakes: Sequence[Mistake]) -> str:

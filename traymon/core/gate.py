@@ -147,7 +147,8 @@ def _what_is_seen(status: Status, now: float) -> Iterator[Why]:
     evidence, limits = status.evidence, status.target.limits
     if status.target.demo:
         yield Why.DEMO
-    if status.settings.news not in OWN_IN_FORCE:
+    settings = status.settings
+    if settings.news not in OWN_IN_FORCE and status.target.name not in settings.untouched:
         yield Why.SETTINGS_CHANGED
     # polled once in an interval; then it takes up to a timeout, and the machine may be busy
     handshake_fresh = limits.interval + 2 * limits.timeout

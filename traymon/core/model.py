@@ -122,6 +122,7 @@ class SettingsState:
 
     news: SettingsNews = SettingsNews.IN_FORCE
     problem: str = ""  # the first mistake in files that cannot be used
+    untouched: frozenset[str] = frozenset()  # the targets that what is new does not concern
 
 
 @dataclass(frozen=True, slots=True)

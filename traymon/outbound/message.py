@@ -5,12 +5,13 @@ Pure: the time is an argument. Account numbers are masked, as everywhere.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from traymon.core import drill
+from traymon.core import drill, shell
 from traymon.core.model import Status
 from traymon.core.notification_policy import Notification
 from traymon.core.program_notifications import ProgramNotification
@@ -96,7 +97,9 @@ def compose_test(channel: str, now: float) -> Message:
 def compose_drill(channel: str, now: float, page_url: str = "") -> Message:
     """Return the test alarm, which asks the user to say that it has arrived."""
     title, body = fix_pages.notification_text("drill-push")
-    message = body.format(channel=channel)
+    words = ("traymon", "drill", "answer", channel)
+    answer = shell.typed(words, for_powershell=sys.platform == "win32")
+    message = body.format(channel=channel, answer=answer)
     return Message(
         kind=drill.KIND, title=title, message=message, time=_iso(now), url=page_url, drill=True
     )

@@ -202,10 +202,10 @@ def test_an_env_that_a_list_names_is_watched_with_it(listed: Listed) -> None:
     listed.write(two + '[[target]]\nname = "b"\nenv = "b.env"\nport = 2\n')
     assert watch.look().news is INCOMPLETE  # there is no b.env yet
     (listed.folder / "b.env").write_text("")
-    assert watch.look() == SettingsState(CHANGED)
+    assert watch.look() == SettingsState(CHANGED, untouched=frozenset({"bot", "c"}))
     assert ports(watch.use_new()) == {"bot": 4001, "c": 3, "b": 2}
     (listed.folder / "b.env").write_text("IB_ACCOUNT=DU123456\n")
-    assert watch.look() == SettingsState(CHANGED)
+    assert watch.look() == SettingsState(CHANGED, untouched=frozenset({"bot", "c"}))
 
 
 def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: Listed) -> None:
@@ -214,10 +214,10 @@ def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: L
     spoilt = '[[target]]\nname = "a"\nport = 0\n[[target]]\nname = "b"\nport = {}\n'
     listed.write(spoilt.format(2))
     state = watch.look()
-    assert state.news is UNUSABLE
+    assert (state.news, state.untouched) == (UNUSABLE, frozenset({"b"}))
     assert "targets.toml, line 3: port=0: must be" in state.problem
     listed.write(spoilt.format(3))
-    assert watch.look() == SettingsState(CHANGED, state.problem)
+    assert watch.look() == SettingsState(CHANGED, state.problem)  # a is spoilt, b another one
     assert ports(watch.use_new()) == {"b": 3, "a": 1}
     assert watch.look() == state
     listed.write('[[target]]\nname = "b"\nport = 3\n')

@@ -168,6 +168,14 @@ def test_a_mistake_in_the_settings_of_others_closes_nothing(news: SettingsNews) 
     assert ask(status(settings=SettingsState(news, "line 9: prot: no such key"))).open
 
 
+@pytest.mark.parametrize("news", [SettingsNews.CHANGED, SettingsNews.UNUSABLE])
+def test_new_settings_close_it_for_the_targets_that_they_concern(news: SettingsNews) -> None:
+    others = SettingsState(news, untouched=frozenset({TARGET.name}))
+    assert ask(status(settings=others)).open
+    own = replace(others, untouched=frozenset({"another"}))
+    assert codes(ask(status(settings=own))) == ["settings-changed"]
+
+
 def test_without_an_account_in_the_settings_it_says_that_none_was_compared() -> None:
     gate = ask(status(target=replace(TARGET, account="")))
     assert gate.open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from email.header import decode_header, make_header
 
@@ -14,7 +15,15 @@ from traymon.core.model import Diagnosis
 from traymon.core.notification_policy import Kind, Notification
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.outbound import ntfy
-from traymon.outbound.message import MAX_STEP, STEPS, Message, compose, compose_bare, compose_test
+from traymon.outbound.message import (
+    MAX_STEP,
+    STEPS,
+    Message,
+    compose,
+    compose_bare,
+    compose_drill,
+    compose_test,
+)
 from traymon.ui.notification_text import notification_text
 from traymon.ui.presenter import utf16_length
 
@@ -121,3 +130,9 @@ def test_several_targets_that_cannot_be_worded_are_all_listed() -> None:
     faults = [Notification(Kind.FAULT, status(RED, NOON, name)) for name in ("one", "two")]
     bare = compose_bare(faults, NOON)
     assert (bare.title, bare.targets) == ("one: red", ("one", "two"))
+
+
+def test_a_drill_names_a_command_that_can_be_pasted_whatever_the_channels_name() -> None:
+    quote = '"' if sys.platform == "win32" else "'"
+    message = compose_drill("my phone", NOON).message
+    assert message.endswith(f"run: traymon drill answer {quote}my phone{quote}")
