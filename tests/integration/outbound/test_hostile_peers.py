@@ -5,21 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.far_services import Certificates
 from support.hostile_peer import MAIL, WEB, hostile_peer
 from support.polling import PATIENCE
-from support.push_scene import GREEN, RED, PushScene, push_scene
+from support.push_scene import GREEN, NOON, RED, PushScene, push_scene, status
 from support.push_server import PushServer, push_server
-from traymon.core.alerts import PushChannel, Secret
+from traymon.core.alerts import Ping, PushChannel, Secret
+from traymon.core.ping_policy import Signal
+from traymon.outbound import ping, push
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.courier import LAST_RESORT, Courier
 from traymon.outbound.message import compose_test
-from traymon.outbound.push import request
 
 TIME_LIMIT = 4.0  # seconds, for a peer that takes all of them
 MAX_MEMORY = 300  # MiB of the largest process that sent
@@ -28,6 +30,7 @@ ADDRESSES = {
     "ntfy": "http{s}://127.0.0.1:{port}/" + SECRET,
     "webhook": "http{s}://127.0.0.1:{port}/" + SECRET,
     "apprise": "json{s}://127.0.0.1:{port}/" + SECRET,
+    "ping": "http{s}://127.0.0.1:{port}/" + SECRET,
 }
 MAIL_ADDRESS = f"mailto{{s}}://me:{SECRET}@127.0.0.1:{{port}}/?smtp=127.0.0.1&from=a@b.de&to=c@d.de"
 # How each way of misbehaving is told.
@@ -56,11 +59,10 @@ TOLD_OF_MAIL = {
 
 
 def send(kind: str, url: str, told: str) -> Answer:
-    """Send a message to a peer that is told so, and hold what is true of every peer."""
-    channel = PushChannel("phone", kind, Secret(url))
+    """Send a message or a ping to a peer that is told so, and hold what is true of every peer."""
     limit = TIME_LIMIT if told == IN_TIME else PATIENCE
     began = time.monotonic()
-    answer = Courier(limit).send(request(channel, compose_test("phone", 0.0)))
+    answer = Courier(limit).send(order(kind, url))
     assert time.monotonic() - began < limit + LAST_RESORT + 1
     assert told in answer.why
     assert answer.verdict is not Verdict.DELIVERED
@@ -69,6 +71,13 @@ def send(kind: str, url: str, told: str) -> Answer:
     assert SECRET not in answer.why
     assert _memory_of_senders() < MAX_MEMORY
     return answer
+
+
+def order(kind: str, url: str) -> Mapping[str, Any]:
+    """Return what the courier takes to send a message or a ping."""
+    if kind == "ping":
+        return ping.request(Ping(Secret(url)), Signal.RED, [status(RED, NOON)])
+    return push.request(PushChannel("phone", kind, Secret(url)), compose_test("phone", 0.0))
 
 
 def _memory_of_senders() -> float:
@@ -82,7 +91,7 @@ def _memory_of_senders() -> float:
 
 @pytest.mark.parametrize("behaviour", WEB)
 @pytest.mark.parametrize("kind", ADDRESSES)
-def test_no_web_server_holds_up_a_channel(kind: str, behaviour: str) -> None:
+def test_no_web_server_holds_up_a_message_or_a_ping(kind: str, behaviour: str) -> None:
     with hostile_peer(WEB[behaviour]) as port:
         answer = send(kind, ADDRESSES[kind].format(s="", port=port), TOLD_OF_WEB[behaviour])
     assert (answer.verdict is Verdict.REFUSED) == (behaviour == "leads elsewhere")
