@@ -27,6 +27,8 @@ NAVIGATION = {
     "Start": {
         "README.md": "index.md",
         "docs/install.md": "install.md",
+        "docs/windows.md": "windows.md",
+        "docs/debian.md": "debian.md",
         "docs/troubleshooting.md": "troubleshooting.md",
         "docs/platforms.md": "platforms.md",
         "docs/desktops.md": "desktops.md",
