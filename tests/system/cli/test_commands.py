@@ -128,6 +128,10 @@ MISUSE = {
     ),
     "no such file": (["config", "--env", "none.env"], "none.env: there is no such file"),
     "a folder": (["check", "--env", "."], "is a folder"),
+    "an option before the command": (
+        ["--port", "4001", "wait", "--", "true"],
+        "Options stand after the command: traymon wait ...",
+    ),
     "too fast": (["demo", "--speed", "99"], "--speed"),
 }
 
