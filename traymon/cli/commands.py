@@ -32,7 +32,7 @@ from traymon.cli import (
     simulate,
     wait,
 )
-from traymon.cli.common import Add, Envs, Exit, Host, NoTray, Port, Targets, Timeout
+from traymon.cli.common import Add, Envs, Exit, Host, NoTray, Port, Targets, Timeout, usage_error
 from traymon.cli.main import EXIT_INTERRUPTED
 
 WATCH, DIAGNOSE, SET_UP, TRY = "Watch", "Diagnose", "Set up", "Try"  # headings of the help
@@ -124,5 +124,8 @@ def _default(
     if version:
         print(f"traymon {__version__}")
         raise Exit(0)
-    if context.invoked_subcommand is None:
+    command = context.invoked_subcommand
+    if command is None:
         run.run(env, targets, host, port, timeout, no_tray, add)
+    elif any((env, targets, host, port, timeout, no_tray, add)):
+        usage_error(f"Options stand after the command: traymon {command} ...")

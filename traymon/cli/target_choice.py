@@ -32,7 +32,7 @@ def find_name(wanted: str, known: Sequence[str], whose: str) -> str:
         return name
     near = difflib.get_close_matches(wanted.casefold(), by_key, n=1)
     hint = f" Did you mean {clean(by_key[near[0]])}?" if near else ""
-    listing = f" It knows: {names_of(known)}." if known else ""
+    listing = f" It knows: {names_of([*by_key.values()])}." if known else ""
     usage_error(f"{whose} no target {clean(wanted)!r}.{hint}{listing}")
 
 

@@ -128,6 +128,10 @@ MISUSE = {
     ),
     "no such file": (["config", "--env", "none.env"], "none.env: there is no such file"),
     "a folder": (["check", "--env", "."], "is a folder"),
+    "an option before the command": (
+        ["--port", "4001", "wait", "--", "true"],
+        "Options stand after the command: traymon wait ...",
+    ),
     "too fast": (["demo", "--speed", "99"], "--speed"),
 }
 
@@ -292,38 +296,6 @@ def test_help_and_version_have_the_aliases_that_people_type(traymon: Command) ->
     code, _, err = traymon("help", "chekc")
     assert code == 3
     assert "Did you mean 'check'?" in err
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="bash completes on other systems")
-def test_a_real_bash_completes_commands_options_and_names(traymon: Command, tmp_path: Path) -> None:
-    shim = tmp_path / "bin" / "traymon"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.join(traymon.command())} "$@"\n')
-    shim.chmod(0o755)
-    path = {"PATH": f"{shim.parent}:{os.environ['PATH']}"}
-    script = traymon("--show-completion", **path, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
-    if script[0]:  # it takes the name of the shell then
-        script = traymon("--show-completion", "bash", **path)
-    ask = """
-source <(env _TRAYMON_COMPLETE=source_bash traymon)
-complete_line() {
-    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
-    COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
-    $(complete -p traymon | sed -E 's/.*-F ([^ ]+) .*/\\1/') traymon "${!#}" "${@: -2:1}"
-    echo "${COMPREPLY[@]}"
-}
-complete_line traymon sn; complete_line traymon check --bri
-complete_line traymon explain wrong-p; complete_line traymon simulate drip
-"""
-    done = subprocess.run(
-        ["bash", "-c", ask],
-        env=traymon.env | path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stdout.splitlines() == ["snooze", "--brief", "wrong-port", "drip"], done.stderr
 
 
 # --- what lives on until it is told to end

@@ -57,6 +57,14 @@ def test_a_part_of_a_name_or_another_one_is_refused_with_the_names(
     assert capsys.readouterr().err == f"The configuration has no target {says}\n"
 
 
+def test_a_name_that_several_sources_know_is_listed_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        find_name("euro", ["live", "paper", "live"], "The history has")
+    assert capsys.readouterr().err.endswith("It knows: live, paper.\n")
+
+
 def test_where_nothing_is_known_nothing_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         find_name("live", [], "The history has")
