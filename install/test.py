@@ -29,23 +29,24 @@ COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
 MEASURE = ["--cov=traymon", f"--cov-report=json:{COVERAGE}"]
 
 WINDOWS = ["tests/system/windows"]
+BROWSER = ["tests/system/browser"]
 SCREENS = [
     "tests/system/desktop",
     "tests/system/install",
-    "tests/system/browser",
     "tests/system/chaos",  # last, when the other parts have mostly ended: it is about times
 ]
-REST = [f"--ignore={folder}" for folder in WINDOWS + SCREENS]
+REST = [f"--ignore={folder}" for folder in WINDOWS + BROWSER + SCREENS]
 COMMANDS = Part("commands", [*WITHOUT_CACHE, "tests/system", *REST])
 SYSTEM = [
     COMMANDS,
     Part("Windows", [*WITHOUT_CACHE, *WINDOWS]),
+    Part("browser", [*WITHOUT_CACHE, *BROWSER]),
     Part("screens", [*WITHOUT_CACHE, *SCREENS]),
 ]
 
 # Side by side, and about equally long. Measuring takes time, so only the quick tests are measured.
 ALL = [
-    Part("integration", ["tests/integration"]),
+    Part("integration, browser", ["tests/integration", *BROWSER]),
     COMMANDS,
     Part("unit, Windows", [*WITHOUT_CACHE, "tests/unit", "tests/fuzz", *WINDOWS, *MEASURE]),
     Part("screens", [*WITHOUT_CACHE, *SCREENS]),
