@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -85,6 +85,15 @@ def test_a_new_file_comes_into_force_and_a_broken_one_leaves_the_last(
         wait_for(lambda: server.received, "the fault")
 
 
+def command_lines(process: psutil.Process) -> list[str]:
+    """Return what the list of processes shows of those that a process has started."""
+    lines = []
+    for child in process.children():
+        with suppress(psutil.NoSuchProcess):  # it ends just now
+            lines += child.cmdline()
+    return lines
+
+
 def test_no_secret_is_shown_or_kept_anywhere(tmp_path: Path, gateway: Running) -> None:
     user = ResidentTraymon(tmp_path, gateway)
     with push_server(HANGS) as hanging, push_server(404) as refusing:
@@ -93,8 +102,7 @@ def test_no_secret_is_shown_or_kept_anywhere(tmp_path: Path, gateway: Running) -
         with resident(user, TRAYMON_LOG="debug", TRAYMON_NTFY=f"{refusing.url}/{TOPIC}") as process:
             gateway.stop()
             wait_for(lambda: hanging.received and refusing.received, "the messages")
-            children = wait_for(process.children, "the process that sends")
-            shown = [line for child in children for line in child.cmdline()]
+            shown = wait_for(lambda: command_lines(process), "the process that sends")
             wait_for(lambda: "HTTP 404" in log_of(user), "the refusal")
             for command in (
                 *(("status", "--json"), ("config",), ("history",), ("push", "test", "team")),
