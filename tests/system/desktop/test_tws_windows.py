@@ -177,7 +177,7 @@ def test_a_notification_names_the_window_and_the_page_raises_it(
             tws.do(command)
         dialog, chart = (window_titled(title, tws) for title in ("Existing session", "Chart"))
         wait_for(lambda: is_above(chart, dialog), "the dialog behind another window")
-        traymon = Traymon(on_screen, port)
+        traymon = Traymon(on_screen, port, TRAYMON_NAME="bot")
         wait_until_it_shows(on_screen, RED, "red")
         told = wait_for(lambda: on_screen.notifications()[-1:], "the notification")[0]
         assert told.title.startswith("Logged in elsewhere: ")  # of whichever TWS runs here

@@ -17,6 +17,7 @@ import pytest
 
 from support.polling import wait_for
 from support.traymon_process import IsolatedTraymon
+from support.user_env import NO_RESETS
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own files")
 
@@ -33,6 +34,8 @@ class Home:
         self.project = folder / "project"
         self.project.mkdir()
         self._traymon = IsolatedTraymon(folder, self.project)
+        for name in NO_RESETS:  # what the environment alone sets is named
+            del self._traymon.env[name]
         self.entry = self.config / "autostart" / "traymon.desktop"
         self.unit = self.config / "systemd" / "user" / "traymon.service"
 
