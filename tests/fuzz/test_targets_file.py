@@ -87,13 +87,13 @@ def test_whatever_an_entry_says_the_good_one_beside_it_is_watched(folder: Path, 
 @pytest.mark.parametrize(
     "text",
     [
-        "[[target]]\nport = 1\n" * 3_000,
+        "[[target]]\nport = 1\n" * 1_000,
         "[[target]]\nclient_ids = [" + "1,\n" * 15_000 + "]\n",
         "[[target]]\nname = " + "[" * 30_000,
         "[[target]]\n" + "\n".join(f"k{number} = 1" for number in range(6_000)),
         "[[target]]\nname = '''" + "\n" * 60_000 + "'''\n",
         "a." * 2_000 + "a = 1\n[[target]]\n",
-        "[" + "a." * 20_000 + "a]\n[[target]]\n",
+        "[" + "a." * 10_000 + "a]\n[[target]]\n",
     ],
     ids=["many targets", "many lines", "deep", "many keys", "long text", "long key", "long header"],
 )
