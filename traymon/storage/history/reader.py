@@ -58,8 +58,9 @@ class HistoryFile:
 
     def read_targets(self) -> tuple[str, ...]:
         """Return the names of the targets that something is recorded of."""
-        rows = self._query("SELECT DISTINCT target FROM run ORDER BY target")
-        return tuple(row[0] for row in rows)
+        rows = self._query("SELECT DISTINCT target FROM run")
+        rows += self._query("SELECT DISTINCT target FROM event WHERE target IS NOT NULL")
+        return tuple(sorted({row[0] for row in rows}))
 
     def read_extent(self, target: str) -> Span | None:
         """Return from when to when there is a record: up to the last sign of life."""
