@@ -136,7 +136,7 @@ def test_a_reload_adds_changes_and_removes_and_leaves_the_others_sessions_alone(
             ids = wait_for(lambda: two if len(two := set(user.sessions(3))) == 2 else None)
             assert None not in ids
             user.targets.write_text(own + user.entry(0) + user.entry(3, 'hours = "never"'))
-            wait_for(lambda: user.shown()["bot-3"]["settings"]["news"] == "incomplete", "it", BUSY)
+            wait_for(lambda: user.shown()["bot-3"]["settings"]["news"] == "unusable", "it", BUSY)
             # the one that was spoilt stays as it was
             user.wait_for_lights(bot_0="green", bot_3="green")
             assert len(user.sessions(0)) == 1
