@@ -60,7 +60,7 @@ class Several(ResidentTraymon):
             stderr=subprocess.DEVNULL,
         )
         try:
-            wait_for(lambda: self.run("status").returncode != 3, "the page", BUSY)
+            wait_for(lambda: self.run("status").stdout, "the page", BUSY)
             yield
         finally:
             end(process)
