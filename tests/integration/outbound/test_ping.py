@@ -112,7 +112,7 @@ def test_nothing_is_sent_while_nobody_looks(how: str) -> None:
             scene.now += 3600  # such as after a sleep of this computer
         wait_for(lambda: scene.outlet._said is Signal.NOTHING, "the silence")
         count = len(server.received)
-        time.sleep(3 * EVERY)
+        time.sleep(3 * EVERY)  # that nothing comes shows only in the time of some pings
         assert len(server.received) == count
         scene.see(GREEN)
         wait_for_pings(server, count + 1)

@@ -111,7 +111,7 @@ def test_what_fails_while_a_peer_hangs_is_one_message_afterwards() -> None:
         wait_for(lambda: server.received, "the first message")
         for name in NAMES[1:]:
             scene.see(RED, name)
-            time.sleep(0.1)
+            time.sleep(0.1)  # one after the other, all of them while the peer hangs
         scene.wait_for_attempts(len(NAMES))
     assert told(server) == [("fault", NAMES[:1]), ("fault", sorted(NAMES[1:]))]
 
