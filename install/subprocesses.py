@@ -57,7 +57,8 @@ def clean_environ() -> "dict[str, str]":
     environ = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("PYTHONPATH", "PYTHONHOME")
+        # The third would have each process that a test starts compile some 180 modules again.
+        if name not in ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
         and (not name.startswith(("PIP_", "UV_")) or name in PASSED_SETTINGS)
     }
     # These override a pip.conf with `user = true`, and hide packages in the user's own folder.

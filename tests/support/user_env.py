@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# What the developer who runs the tests may have set, and traymon would heed.
-SETTINGS = ("IB_", "TRAYMON_")
+# What whoever runs the tests may have set, and traymon would heed; the last makes a start slower.
+SETTINGS = ("IB_", "TRAYMON_", "PYTHONDONTWRITEBYTECODE")
 # IB's reset, in which a fault is amber and not announced, must not depend on when the tests run.
 NO_RESETS = {"TRAYMON_REGION": "off"}
 DESKTOP = ("DBUS_", "DISPLAY", "PYSTRAY_", "WAYLAND_", "XAUTHORITY", "XDG_")
