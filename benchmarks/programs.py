@@ -64,7 +64,7 @@ def measure(target: Target) -> float:
         assert found is not None
 
     limits = Limits()
-    listener = cpu(lambda: Listener(ConnectionRegistry()).read_measured(target))
+    listener = cpu(lambda: Listener(ConnectionRegistry()).read_measured(target, time.monotonic()))
     table = cpu(connected)
     listener_rest = poll_interval(Symptom.OK, 1, True, limits, listener)
     table_rest = max(TABLE_INTERVAL, table / MAX_CPU_SHARE)

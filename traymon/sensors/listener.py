@@ -57,19 +57,21 @@ class Listener:
     async def poll(self, evidence: Evidence) -> Reading:
         """Read the socket table once, in a thread: it can take tens of milliseconds."""
         started = time.monotonic()
-        reading = await asyncio.to_thread(self.read_measured, evidence.target)
+        reading = await asyncio.to_thread(self.read_measured, evidence.target, started)
         return replace(reading, took=time.monotonic() - started)
 
-    def read_measured(self, target: Target) -> Reading:
+    def read_measured(self, target: Target, asked: float) -> Reading:
         """Read the socket table in this thread and measure the CPU time it takes.
 
-        Reading a new program is no part of that: it happens once.
+        `asked`: when, by time.monotonic(); an older table does not do. What a shared read took
+        counts for each target, so that all of them stay in step. Reading a new program is no part
+        of the cost: it happens once.
         """
-        began = time.thread_time()
         here = not target.forwarded and is_this_machine(target.host)
-        table = socket_table() if here else None
+        table, cost = socket_table(asked) if here else (None, 0.0)
+        began = time.thread_time()
         symptom, detail, facts = self._read(table, target)
-        cost = time.thread_time() - began
+        cost += time.thread_time() - began
         if table is not None and target.program_grace is not None:
             facts[Fact.OWN_PROGRAMS] = self._own_programs.find(table, target)
         return Reading(self.name, symptom, detail, facts, cost=cost)

@@ -72,10 +72,10 @@ class Processes:
 
     def read_connections(self, target: Target) -> Connected | None:
         """Return who is connected to the port; None if the socket table cannot be read."""
-        began = time.thread_time()
-        table = socket_table()
+        table, cost = socket_table()
         if table is None:
             return None
+        began = time.thread_time()
         here = is_this_machine(target.host)
         links = self._client_links(table, target, here)
         rejected: set[int] = set()
@@ -93,7 +93,7 @@ class Processes:
                 links.add(Link(Program(address=peer), port))
         self._remember_connected(links)
         others = self._without_commands(frozenset(rejected))
-        return Connected(frozenset(links), others, time.thread_time() - began)
+        return Connected(frozenset(links), others, cost + time.thread_time() - began)
 
     def _remember_connected(self, links: set[Link]) -> None:
         programs = {link.program for link in links}

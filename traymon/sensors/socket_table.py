@@ -9,10 +9,13 @@ import logging
 import os
 import socket
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
+from math import inf
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import psutil
 
@@ -62,8 +65,44 @@ class SocketEntry(Protocol):
         """The process that owns the socket; None if it is hidden."""
 
 
-def socket_table() -> Sequence[SocketEntry] | None:
-    """Return the machine's TCP sockets; None if permissions or the platform hide them."""
+class TableRead(NamedTuple):
+    """What one look at the machine's TCP sockets has shown, and what it took."""
+
+    entries: Sequence[SocketEntry] | None  # None if permissions or the platform hide them
+    cost: float  # seconds of CPU time
+
+
+class _SharedTable:
+    """Reads the table, and once for all that asked before a read began.
+
+    Many targets are polled in the same moment; the table, of the whole machine, is the same for all
+    of them and takes many times as long to read as to search.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began = -inf  # time.monotonic() when the last read began
+        self._last = TableRead(None, 0.0)
+
+    def read(self, asked: float) -> TableRead:
+        """Return what a read showed that began after `asked`, by time.monotonic()."""
+        with self._lock:
+            if self._began <= asked:
+                self._began, began = time.monotonic(), time.thread_time()
+                entries = _read_entries()
+                self._last = TableRead(entries, time.thread_time() - began)
+            return self._last
+
+
+_shared = _SharedTable()
+
+
+def socket_table(asked: float | None = None) -> TableRead:
+    """Return the machine's TCP sockets as they were after `asked`, by time.monotonic(), or now."""
+    return _shared.read(time.monotonic() if asked is None else asked)
+
+
+def _read_entries() -> Sequence[SocketEntry] | None:
     try:
         return cast("list[SocketEntry]", psutil.net_connections(kind="tcp"))
     except (psutil.Error, OSError, NotImplementedError) as error:
@@ -73,7 +112,7 @@ def socket_table() -> Sequence[SocketEntry] | None:
 
 def listening_ports() -> frozenset[int] | None:
     """Return the ports on which any program of this machine listens; None if unreadable."""
-    table = socket_table()
+    table = socket_table().entries
     if table is None:
         return None
     return frozenset(entry.laddr.port for entry in table if entry.status == psutil.CONN_LISTEN)
