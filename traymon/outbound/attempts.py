@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from traymon.core import drill
-from traymon.core.history import NotificationRecord
 from traymon.core.notification_policy import Unannounced
+from traymon.core.notification_record import NotificationRecord
 
 
 class Record(Protocol):

@@ -8,8 +8,9 @@ from typing import Protocol, runtime_checkable
 
 from traymon.core.alerts import MetricsAccess
 from traymon.core.calendar import Calendar
-from traymon.core.history import HistoryReader, NotificationRecord
+from traymon.core.history import HistoryReader
 from traymon.core.model import Status, Update
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.target import Target
 
 

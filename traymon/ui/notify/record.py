@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from traymon.core.history import NotificationRecord
 from traymon.core.notification_policy import Notification, Unannounced
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.program_notifications import ProgramNotification
 from traymon.ui.notify.notifier import Attempt
 

@@ -11,7 +11,7 @@ import pytest
 from support.a_fortnight import NOW, TARGET, write_fortnight, write_history
 from support.documents import HOSTILE, Document, assert_nothing_steers
 from support.page_scenes import scene
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.vocabulary import Light, SensorName
 from traymon.ui.dashboard import Dashboard, read_dashboard
 from traymon.ui.web import render
