@@ -19,7 +19,7 @@ from traymon.core.calendar import Calendar
 from traymon.core.drill import DESKTOP, DrillRecord, DrillView, OffLimits
 from traymon.core.events import Event, EventType
 from traymon.core.model import Status
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.core.notification_record import NotificationRecord
 from traymon.core.target import Target
 from traymon.outbound.base import Alarm, Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traymon.core.notification_policy import Notification, Outcome
+from traymon.core.notification import Notification, Outcome
 from traymon.core.program_notifications import ProgramNotification
 
 
@@ -13,7 +13,7 @@ class NotificationRecord:
     """A notification that traymon tried to send, and what became of it."""
 
     at: float
-    kind: str  # of core/notification_policy: `fault`, `recovery`, ...
+    kind: str  # of core/notification: `fault`, `recovery`, ...
     code: str  # of the diagnosis that it was about
     title: str
     channel: str  # `dbus`; "" if there was none

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from traymon.core import drill
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
 from traymon.core.notification_record import NotificationRecord
 
 

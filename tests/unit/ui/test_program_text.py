@@ -10,7 +10,7 @@ from PIL import ImageChops
 
 from support.page_scenes import scene
 from traymon.core.model import Status
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 from traymon.core.program_notifications import ProgramKind, ProgramNotification
 from traymon.core.programs import Expectation, ProgramState, Standing
 from traymon.core.vocabulary import Light, SensorName, StartAtLogin

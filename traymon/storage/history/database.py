@@ -14,7 +14,7 @@ from pathlib import Path
 from traymon.core.events import Event
 from traymon.core.histogram import Histogram, decode_counts
 from traymon.core.history import Observation
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
 from traymon.core.notification_record import NotificationRecord
 from traymon.core.periods import NO_DESCRIPTION, Condition, Description
 from traymon.core.program_habits import Visit

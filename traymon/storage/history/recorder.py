@@ -21,7 +21,7 @@ from traymon.core.histogram import Histogram
 from traymon.core.history import Observation
 from traymon.core.latency import ANSWERED, LATENCY_NAMES
 from traymon.core.model import Change, Reading, Status, Update
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
 from traymon.core.notification_record import NotificationRecord
 from traymon.core.periods import (
     NO_DESCRIPTION,

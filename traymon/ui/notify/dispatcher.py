@@ -11,15 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from traymon.core import notification_groups, notification_policy
+from traymon.core import notification_groups, notification_memory, notification_policy
 from traymon.core.model import Update
+from traymon.core.notification import Notification, Outcome
 from traymon.core.notification_groups import Group, Groups
-from traymon.core.notification_policy import (
-    Memory,
-    Notification,
-    Outcome,
-    retry_pause,
-)
+from traymon.core.notification_memory import Memory, retry_pause
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.group_text import group_text
 from traymon.ui.notification_text import (
@@ -98,7 +94,7 @@ class NotificationDispatcher:
         with self._lock:
             memory = self._memories.get(name, Memory())
             self._remember(
-                name, notification_policy.remember_unannounced(memory, known, self._now())
+                name, notification_memory.remember_unannounced(memory, known, self._now())
             )
 
     def notify_user(self, title: str, body: str) -> None:
@@ -154,7 +150,7 @@ class NotificationDispatcher:
             for one in notifications:
                 name = one.status.target.name
                 if name in self._memories:  # else it is watched no longer
-                    after = notification_policy.record_delivery(
+                    after = notification_memory.record_delivery(
                         self._memories[name], one, outcome, self._now()
                     )
                     self._remember(name, after)

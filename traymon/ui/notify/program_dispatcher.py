@@ -12,7 +12,8 @@ from functools import partial
 
 from traymon.core import program_notifications
 from traymon.core.model import Update
-from traymon.core.notification_policy import Outcome, is_silenced
+from traymon.core.notification import Outcome
+from traymon.core.notification_policy import is_silenced
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 from traymon.ui.notification_text import NotificationText, own_notification_text
 from traymon.ui.notify.notifier import Notifier

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from traymon.core.notification_policy import Notification, Unannounced
+from traymon.core.notification import Notification, Unannounced
 from traymon.core.notification_record import NotificationRecord
 from traymon.core.program_notifications import ProgramNotification
 from traymon.ui.notify.notifier import Attempt

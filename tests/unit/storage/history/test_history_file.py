@@ -17,7 +17,7 @@ from traymon.core.facts import Fact, Facts
 from traymon.core.histogram import Histogram
 from traymon.core.history import HistoryError
 from traymon.core.model import Diagnosis
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
 from traymon.core.notification_record import NotificationRecord
 from traymon.core.periods import Condition, Description, Period
 from traymon.core.time_windows import Span
