@@ -150,7 +150,7 @@ IMPORTERS = {
     | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
     "jinja2": {"ui/web/render", "cli/completion"},
     "markdown_it": {"diagnosis/fix_pages"},
-    "pydantic": {"config/schema", "config/target_settings"},
+    "pydantic": {"config/schema", "config/target_settings", "config/value_types"},
     "ssl": {"sensors/version_exchange", "outbound/http_post"},
     "starlette": {
         f"ui/web/{name}"
