@@ -260,9 +260,9 @@ class ActionHandlers:
         if status is None:
             return
         try:
-            from traymon.ui.web import render
+            from traymon.ui.web.reports import diagnosis_markdown
 
-            text = render.report(status, self._monitor.clock())
+            text = diagnosis_markdown(status, self._monitor.clock())
         except (OSError, ImportError) as error:
             self._report(FILES_GONE, error)
             return

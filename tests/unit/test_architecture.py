@@ -148,7 +148,7 @@ IMPORTERS = {
     "typer": COMMANDS - STAYS,
     "rich": (COMMANDS - STAYS)
     | {"ui/check_text", "ui/console", "ui/history_text", "ui/terminal", "ui/terminal_lines"},
-    "jinja2": {"ui/web/render", "cli/completion"},
+    "jinja2": {"ui/web/templates", "cli/completion"},
     "markdown_it": {"diagnosis/fix_pages"},
     "pydantic": {"config/schema", "config/target_settings", "config/value_types"},
     "ssl": {"sensors/version_exchange", "outbound/http_post"},
@@ -159,7 +159,7 @@ IMPORTERS = {
         )
     },
     "icalendar": {"ui/ics"},
-    "segno": {"ui/web/render"},
+    "segno": {"ui/web/side_pages"},
     "apprise": {"outbound/by_apprise"},
     "requests": {"outbound/by_apprise"},
     "uvicorn": {"serving/connections"},
