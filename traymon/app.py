@@ -17,7 +17,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from traymon import __version__
-from traymon.action_handlers import ActionHandlers
+from traymon.actions.desktop import DesktopActions
+from traymon.actions.notifications import NotificationActions
+from traymon.actions.settings import SettingsActions
+from traymon.actions.targets import TargetActions
 from traymon.alerting import Alerting
 from traymon.config.in_force import TargetConfig
 from traymon.config.settings_watch import SettingsWatch
@@ -120,7 +123,7 @@ class App:
             [],
             partial(sensors_for_target, state.own_programs),
             discover,
-            look_at_settings=lambda: self._handlers.look_at_settings(),
+            look_at_settings=lambda: self._on_settings.look_at_settings(),
             on_crash=lambda name: self._hub.publish_stale(name),
         )
         now = self.monitor.clock
@@ -150,22 +153,28 @@ class App:
         self._static_pages = static_pages = StaticPages(folders.state, now, calendars, dashboards)
         opener = PageOpener(lambda: self._service.page.address(), static_pages, folders.state)
         self._tasks.post(opener.remove_old_files)
-        self._handlers = ActionHandlers(
-            monitor=self.monitor,
-            hub=self._hub,
-            keeper=keeper,
-            state=state,
-            folders=folders,
-            tasks=self._tasks,
-            open_page=opener.open,
+        self._on_targets = TargetActions(self.monitor, self._hub, keeper, state, self._tasks)
+        self._on_settings = SettingsActions(
+            settings,
+            self.monitor,
+            self._tasks,
+            use_targets=self._use_targets,
             notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
             show_start_at_login=self._show_start_at_login,
-            use_targets=self._use_targets,
-            settings=settings,
-            answer_drill=lambda: self._answer_drill(),
+        )
+        self._on_desktop = DesktopActions(
+            self._hub,
+            folders,
+            self._tasks,
+            now,
+            open_page=opener.open,
+            notify_user=lambda title, body: self._dispatcher.notify_user(title, body),
+        )
+        self._on_notifications = NotificationActions(
+            self._hub, self._on_targets, self._on_desktop, self._answer_drill
         )
         self._notifier = Notifier(
-            Clicks(self._handlers.click_notification, self._handlers.press_button),
+            Clicks(self._on_notifications.click, self._on_notifications.press),
             self._report_notifications,
             notify,
             PictureFiles(folders.state).path,
@@ -249,30 +258,30 @@ class App:
     def _user_actions(
         self, *, offer_start_at_login: bool, phone: PhoneSetup | None, drills: DrillDesk | None
     ) -> UserActions:
-        handlers = self._handlers
+        targets, settings, desktop = self._on_targets, self._on_settings, self._on_desktop
         return UserActions(
-            check_now=handlers.check_now,
-            pause_or_resume=handlers.pause_or_resume,
-            snooze=handlers.snooze,
-            mute=handlers.mute,
-            open_fix_page=handlers.open_fix_page,
-            click_notification=handlers.click_notification,
-            mark_as_mine=handlers.mark_as_mine,
-            expect_program=handlers.expect_program,
-            show_window=handlers.show_window,
-            look_at_tws_settings=handlers.look_at_tws_settings,
+            check_now=targets.check_now,
+            pause_or_resume=targets.pause_or_resume,
+            snooze=targets.snooze,
+            mute=targets.mute,
+            open_fix_page=desktop.open_fix_page,
+            click_notification=self._on_notifications.click,
+            mark_as_mine=targets.mark_as_mine,
+            expect_program=targets.expect_program,
+            show_window=desktop.show_window,
+            look_at_tws_settings=targets.look_at_tws_settings,
             set_viewer_present=self.monitor.set_viewer_present,
-            use_new_settings=handlers.use_new_settings,
-            watch_too=handlers.watch_too,
-            copy_report=handlers.copy_report,
-            open_logs=handlers.open_logs,
-            open_tws_logs=handlers.open_tws_logs,
-            set_start_at_login=handlers.set_start_at_login if offer_start_at_login else None,
-            show_about=handlers.show_about,
+            use_new_settings=settings.use_new_settings,
+            watch_too=settings.watch_too,
+            copy_report=desktop.copy_report,
+            open_logs=desktop.open_logs,
+            open_tws_logs=desktop.open_tws_logs,
+            set_start_at_login=settings.set_start_at_login if offer_start_at_login else None,
+            show_about=desktop.show_about,
             phone=phone,
             drills=drills,
             newer=self._newer,
-            open_releases=handlers.open_releases,
+            open_releases=desktop.open_releases,
             end_session=lambda: self._end(LOGOFF_TIMEOUT),
             make_room=self._make_room,
             restart=self._restart,
@@ -411,7 +420,7 @@ class App:
             if self._mark_first_run():  # Windows hides new icons
                 self._dispatcher.notify_user(*fix_pages.notification_text("first-run"))
         self._hub.add(tray)
-        self._handlers.read_start_at_login()
+        self._on_settings.read_start_at_login()
         self._show_newer()
 
     def _show(self) -> None:
