@@ -264,7 +264,9 @@ def test_the_root_holds_the_wiring_alone() -> None:
         "child_process",
         "drills",
         "errors",
+        "process",
         "service",
+        "wiring",
     }
     assert root == wiring | {"gate"}  # which trading programs import, or have a copy of
 
