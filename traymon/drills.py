@@ -20,9 +20,9 @@ from traymon.core.drill import DESKTOP, DrillRecord, DrillView, OffLimits
 from traymon.core.events import Event, EventType
 from traymon.core.model import Status
 from traymon.core.notification import Outcome
-from traymon.core.notification_record import NotificationRecord
+from traymon.core.notification_record import NotificationRecord, Record
 from traymon.core.target import Target
-from traymon.outbound.base import Alarm, Record
+from traymon.outbound.base import Alarm
 from traymon.storage.state import StateStore
 from traymon.ui import drill_text
 from traymon.ui.drill import NOTIFICATION_KEY

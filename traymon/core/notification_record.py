@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from traymon.core.notification import Notification, Outcome
+from traymon.core.notification import Notification, Outcome, Unannounced
 from traymon.core.program_notifications import ProgramNotification
 
 
@@ -34,3 +35,17 @@ class NotificationRecord:
         """Return the record of an attempt to send a notification."""
         code = notification.status.diagnosis.code
         return cls(at, notification.kind, code, title, channel, outcome.name.lower(), why)
+
+
+class Record(Protocol):
+    """Keeps what was sent, by the target's name. Returns at once."""
+
+    def record_notification(self, target: str, record: NotificationRecord) -> None:
+        """Keep a notification, or what has become of it."""
+
+
+class RecordWithMissed(Record, Protocol):
+    """Keeps what the user has missed, too, so that it outlives this process."""
+
+    def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
+        """Keep the faults that are unannounced, in place of those before."""
