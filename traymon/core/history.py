@@ -6,15 +6,16 @@ Pure. Times are seconds since the epoch, so that a change to daylight saving tim
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from traymon.core.events import Event
-from traymon.core.incidents import Incident
-from traymon.core.notification_record import NotificationRecord
-from traymon.core.periods import Condition, Period
-from traymon.core.program_habits import KEPT_FOR, Habits, Visit
-from traymon.core.time_windows import Span
-from traymon.core.vocabulary import SensorName, Symptom
+if TYPE_CHECKING:  # every command loads this module, and few read a history
+    from traymon.core.events import Event
+    from traymon.core.incidents import Incident
+    from traymon.core.notification_record import NotificationRecord
+    from traymon.core.periods import Period
+    from traymon.core.program_habits import Visit
+    from traymon.core.time_windows import Span
+    from traymon.core.vocabulary import SensorName, Symptom
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +122,3 @@ class HistoryReader(Protocol):
 
     def last_event(self) -> int | None:
         """Return the number of the newest event, removed or not; None if there was none yet."""
-
-
-def read_habits(reader: HistoryReader, target: str, now: float) -> Habits:
-    """Return what the last weeks show of a target's programs. Raises HistoryError."""
-    since = now - KEPT_FOR
-    good = [
-        Span(one.start, one.end)
-        for one in reader.read_periods(target, since, now)
-        if one.condition in (Condition.UP, Condition.DEGRADED)
-    ]
-    return Habits(reader.read_visits(target, since, now), tuple(good))

@@ -6,8 +6,11 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from traymon.core.history import HistoryError, HistoryReader, read_habits
+from traymon.core.history import HistoryError, HistoryReader
+from traymon.core.periods import Condition
+from traymon.core.program_habits import KEPT_FOR, Habits
 from traymon.core.target import Target
+from traymon.core.time_windows import Span
 from traymon.monitoring.monitor import Monitor
 
 log = logging.getLogger(__name__)
@@ -38,3 +41,14 @@ class EarlierDays:
             log.warning("what is usual for your programs cannot be read: %s", error)
         else:
             self._monitor.remember_programs(habits, target.name)
+
+
+def read_habits(reader: HistoryReader, target: str, now: float) -> Habits:
+    """Return what the last weeks show of a target's programs. Raises HistoryError."""
+    since = now - KEPT_FOR
+    good = [
+        Span(one.start, one.end)
+        for one in reader.read_periods(target, since, now)
+        if one.condition in (Condition.UP, Condition.DEGRADED)
+    ]
+    return Habits(reader.read_visits(target, since, now), tuple(good))
