@@ -27,6 +27,8 @@ from traymon.config import ib_resets
 from traymon.core import notification_policy
 from traymon.core.calendar import Calendar
 from traymon.core.model import Evidence, Reading, Update
+from traymon.core.notification import Notification, Outcome
+from traymon.core.notification_memory import Memory, record_delivery
 from traymon.core.target import Target
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import SensorName, Symptom
@@ -122,10 +124,8 @@ class World:
 
     events: list[Event] = field(default_factory=lambda: list(story()))
     slept: float = 0.0
-    notifications: list[tuple[float, notification_policy.Notification]] = field(
-        default_factory=list
-    )
-    memory: notification_policy.Memory = field(default_factory=notification_policy.Memory)
+    notifications: list[tuple[float, Notification]] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
     rule: list[float] = field(default_factory=list)  # when the plain rule alarmed
 
     @cached_property
@@ -153,9 +153,7 @@ class World:
         status, flip, now = update.status, update.flip, self.now()
         self.memory, notification = notification_policy.decide(self.memory, status, flip, now)
         if notification is not None:
-            self.memory = notification_policy.record_delivery(
-                self.memory, notification, notification_policy.Outcome.DELIVERED, now
-            )
+            self.memory = record_delivery(self.memory, notification, Outcome.DELIVERED, now)
             self.notifications.append((now, notification))
 
     async def sleep_at_night(self) -> None:

@@ -26,8 +26,8 @@ from support.traymon_process import IsolatedTraymon, end
 from traymon.core.events import Event, EventType, iso
 from traymon.core.facts import Fact
 from traymon.core.histogram import Histogram
-from traymon.core.history import Condition
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
+from traymon.core.periods import Condition
 from traymon.core.reliability import measure_days
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light, SensorName, Symptom

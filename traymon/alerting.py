@@ -7,9 +7,12 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traymon.core.alerts import NO_ALERTS
+from traymon.core.drill import DESKTOP
 from traymon.core.model import Update
 from traymon.diagnosis.fix_pages import clean
 from traymon.outbound.base import Alarm, Surroundings
@@ -33,13 +36,13 @@ class Alerting:
 
     def __init__(
         self,
-        watch: AlertsWatch,
+        watch: AlertsWatch | None,
         post: Callable[[Callable[[], object]], None],
         around: Surroundings,
         target_names: Callable[[], Sequence[str]],
         new_drills: Callable[[Callable[[], Sequence[Alarm]]], Drills],
     ) -> None:
-        """`post` runs a task in the one thread that looks at files.
+        """`watch` None: nobody is told. `post` runs a task in the one thread that looks at files.
 
         `around` is what the outlets may use; the address of the page is that of alerts.toml.
         `target_names` are those of all that is watched. `new_drills` makes what runs the drills,
@@ -57,6 +60,8 @@ class Alerting:
 
     def on_update(self, update: Update) -> None:
         """Hand an update to every outlet, and have the file looked at now and then."""
+        if self._watch is None:
+            return
         self._outlets.on_update(update)
         moment = time.monotonic()
         if moment - self._looked_at >= INTERVAL:
@@ -67,7 +72,7 @@ class Alerting:
 
     def look(self) -> None:
         """Use what the file says, if it has changed. In the thread of the tasks."""
-        if self._stopped:
+        if self._stopped or self._watch is None:
             return
         if (found := self._watch.look()) is not None:
             self._alerts = found.alerts
@@ -102,22 +107,33 @@ class Alerting:
         drills.use(alerts)
         self._drills = drills
 
-    def drill_desk(self) -> DrillDesk:
-        """Return what page and commands can ask of the drills."""
+    def drill_desk(self) -> DrillDesk | None:
+        """Return what page and commands can ask of the drills; None: they are not offered."""
+        if self._watch is None:
+            return None
         return DrillDesk(
             view=lambda: None if self._drills is None else self._drills.view(),
             run=lambda: no_drills() if self._drills is None else self._drills.run(),
-            answer=lambda name: no_drills() if self._drills is None else self._drills.answer(name),
+            answer=self._answer,
         )
+
+    def answer_on_desktop(self) -> None:
+        """Take it that the user has clicked on the drill's notification."""
+        self._answer(DESKTOP)
+
+    def _answer(self, name: str) -> str:
+        return no_drills() if self._drills is None else self._drills.answer(name)
 
     @property
     def next_drill(self) -> float | None:
         """When the next drill is sent, if nothing is wrong then; None: never."""
         return None if self._drills is None else self._drills.view().next
 
-    def phone_setup(self) -> PhoneSetup:
-        """Return how the page sets up a phone."""
-        return PhoneSetup(send_test=self._send_test, keep=self._keep)
+    def phone_setup(self) -> PhoneSetup | None:
+        """Return how the page sets up a phone; None: that is not offered."""
+        if self._watch is None:
+            return None
+        return PhoneSetup(send_test=self._send_test, keep=partial(self._keep, self._watch.path))
 
     def _send_test(self, url: str) -> str:
         from traymon.core.alerts import PushChannel, Secret
@@ -125,12 +141,12 @@ class Alerting:
 
         return push.send_test(PushChannel("phone", "ntfy", Secret(url)), self._around.now()).why
 
-    def _keep(self, url: str) -> str:
+    def _keep(self, path: Path, url: str) -> str:
         from traymon.config.alerts_entry import add_ntfy
 
-        add_ntfy(self._watch.path, url)
+        add_ntfy(path, url)
         self._post(self.look)
-        return str(self._watch.path)
+        return str(path)
 
     def stop(self, timeout: float) -> None:
         """End every outlet, each within `timeout` seconds."""

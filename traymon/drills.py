@@ -18,11 +18,11 @@ from traymon.core.alerts import Alerts, Drill
 from traymon.core.calendar import Calendar
 from traymon.core.drill import DESKTOP, DrillRecord, DrillView, OffLimits
 from traymon.core.events import Event, EventType
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Status
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
+from traymon.core.notification_record import NotificationRecord, Record
 from traymon.core.target import Target
-from traymon.outbound.base import Alarm, Record
+from traymon.outbound.base import Alarm
 from traymon.storage.state import StateStore
 from traymon.ui import drill_text
 from traymon.ui.drill import NOTIFICATION_KEY

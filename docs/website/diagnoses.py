@@ -6,7 +6,7 @@ Nothing is known about a target there, so a fact is its name in capitals, as in 
 from __future__ import annotations
 
 from traymon.core.model import Diagnosis, Evidence, Status
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages

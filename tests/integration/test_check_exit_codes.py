@@ -38,7 +38,7 @@ from traymon.sim.stage import Scenario, Stage, perform
 from traymon.storage.history.recorder import HistoryRecorder
 from traymon.storage.paths import Folders
 from traymon.ui.past import describe
-from traymon.ui.web import render
+from traymon.ui.web import live_html, static_html
 
 # Some change what all others on this machine see, so they are played alone.
 PLAYABLE = [s for s in SCENARIOS.values() if not (s.not_here or s.needs_screen)]
@@ -209,7 +209,7 @@ def test_no_trusted_address_is_on_any_surface(
                     "settings", as_json=kind == "json", report=kind == "report", full=kind == "full"
                 )
     now = status.evidence.now
-    pages = f"{render.live_event([status], now)} {render.page(status, now)}"
+    pages = f"{live_html.live_event([status], now)} {static_html.page(status, now)}"
     assert "2 listed" in pages
     for shown in (*capsys.readouterr(), pages):
         assert secret not in shown

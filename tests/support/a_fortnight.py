@@ -12,7 +12,8 @@ from math import exp, pi, sin
 from pathlib import Path
 
 from traymon.core.histogram import Histogram
-from traymon.core.history import Condition, Description, NotificationRecord, Period
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import Condition, Description, Period
 from traymon.core.time_windows import Span, parse
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.history.database import Database, FlipRow, Run

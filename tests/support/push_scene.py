@@ -12,8 +12,8 @@ from support.polling import PATIENCE, wait_for
 from support.push_server import PushServer
 from traymon.core import push_policy
 from traymon.core.alerts import PushChannel, Secret
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.target import Target
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.outbound.base import Surroundings

@@ -83,7 +83,7 @@ def check(
     if len(libraries) == 1 and libraries[0] is not None:
         libraries[0].start_early()  # importing a library takes longer than all that follows
     from traymon.ui import status_json
-    from traymon.ui.web import render
+    from traymon.ui.web.reports import diagnosis_markdown
 
     try:
         statuses = _look(chosen, step, libraries)
@@ -95,7 +95,7 @@ def check(
         print_json(values, as_list=target is None and chosen[0].one_of_many)
     elif report:
         now, worst_first = time.time(), reversed(muted_first_worst_last(statuses, step))
-        print("\n".join(render.report(status, now) for status in worst_first), end="")
+        print("\n".join(diagnosis_markdown(status, now) for status in worst_first), end="")
     else:
         _print_all(statuses, step, brief=brief, full=full)
     light = light_of_all(statuses, step)

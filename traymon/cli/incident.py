@@ -21,7 +21,7 @@ from traymon.cli.target_choice import TargetName
 from traymon.core.history import HistoryError
 
 if TYPE_CHECKING:
-    from traymon.core.history import Incident
+    from traymon.core.incidents import Incident
 
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write it to this file.", metavar="<file>")
@@ -82,7 +82,7 @@ def _find(
 
 def _find_last(source: Source, now: float) -> tuple[str, Incident]:
     """Return the last incident, rather one that was not expected; exit if there is none."""
-    from traymon.core.history import Condition
+    from traymon.core.periods import Condition
 
     incidents = [
         (target, incident)

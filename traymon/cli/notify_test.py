@@ -50,7 +50,7 @@ def send_test_notification(
 
 def _send_test(notifier: Notifier, clicks: queue.SimpleQueue[str | None], wait: float) -> bool:
     """Send them and print the results; return whether any was delivered."""
-    from traymon.core.notification_policy import Outcome
+    from traymon.core.notification import Outcome
 
     results = notifier.test(_compose)
     for result in results:
@@ -79,7 +79,7 @@ def _compose(channel: str) -> NotificationText:
 
 
 def _in_words(result: ChannelResult) -> str:
-    from traymon.core.notification_policy import Outcome
+    from traymon.core.notification import Outcome
 
     if result.outcome is Outcome.FAILED:
         return f"failed: {result.why}"

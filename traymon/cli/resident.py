@@ -94,6 +94,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     from traymon.config.alerts_watch import AlertsWatch
     from traymon.config.settings_watch import SettingsWatch
     from traymon.ui.terminal_lines import TerminalLines
+    from traymon.wiring import Options
 
     config = plan.config
     out = None if plan.unseen else sys.stdout
@@ -101,8 +102,8 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
     watched = "; ".join(f"{target.name}, {target.address}" for target in targets)
     page = f"Its page: {targets[0].commands.traymon} open"
     TerminalLines(out).print_line(f"traymon is watching {watched}. {page}")
-    app = App(
-        config.targets,
+    options = Options(
+        targets=config.targets,
         terminal=partial(TerminalLines, out),
         want_tray=plan.want_tray,
         notify=config.settings.notify,
@@ -116,6 +117,7 @@ def run_resident(plan: Plan, instance: Instance | None = None) -> None:
         metrics=config.settings.metrics_access,
         releases=plan.releases,
     )
+    app = App(options)
     try:
         app.run()
     finally:

@@ -20,6 +20,7 @@ from traymon.core.model import Update
 from traymon.core.target import Limits, Target
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, Running, running
 from traymon.ui.terminal import Terminal
+from traymon.wiring import Options
 
 DWELL = 20.0  # seconds that a chapter stays after the diagnosis shows: time to read its page
 CHAPTER_TIMEOUT = 60.0  # seconds for the diagnosis to show
@@ -64,7 +65,9 @@ def play(*, console: Console, want_tray: bool, once: bool, speed: float) -> bool
             ),
         )
         watched = TargetConfig(target, Calendar(), {}, None)
-        app = App([watched], terminal=partial(Terminal, console), want_tray=want_tray)
+        app = App(
+            Options(targets=[watched], terminal=partial(Terminal, console), want_tray=want_tray)
+        )
         keys = None if once else Keys.of_this_terminal()
         story = _Story(app, gateway, console, DWELL / speed, keys)
         app.monitor.subscribe(story.on_update)

@@ -6,21 +6,37 @@ in the README. Knows neither files nor the environment.
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import fields
+from typing import Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from traymon.config.ib_resets import Region
 from traymon.config.in_force import OwnSettings
-from traymon.config.web_address import WEB_ADDRESS, web_address
+from traymon.config.value_types import (
+    GRACE_MINUTES,
+    MINUTES,
+    UNPRIVILEGED_PORT,
+    Account,
+    AutoOffOrMinutes,
+    Bounds,
+    Contract,
+    FreeOrUnprivilegedPort,
+    Host,
+    Hours,
+    Metrics,
+    OnOffOrMinutes,
+    Printable,
+    SecretAddress,
+    Token,
+    Windows,
+    seconds,
+)
+from traymon.config.web_address import WEB_ADDRESS
 from traymon.core import time_windows
-from traymon.core.addresses import ListenAddress
 from traymon.core.alerts import NO_SECRET, Secret
 from traymon.core.target import NEWEST_API_VERSION, Limits
-from traymon.core.time_windows import NEVER, Schedule
+from traymon.core.time_windows import NEVER
 
 MAX_HOST = 253  # characters, the longest name that DNS allows
 MAX_NAME = 40  # characters, so that it fits into menus
@@ -28,125 +44,6 @@ MAX_NAME = 40  # characters, so that it fits into menus
 MAX_CLIENT_ID = 2**31 - 1  # a signed 32-bit number on the wire
 
 LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The least and the greatest value of a number, and how to say them."""
-
-    least: float
-    most: float
-    words: str = "a whole number from {} to {}"
-
-    def __contains__(self, number: float) -> bool:
-        return self.least <= number <= self.most
-
-    def __str__(self) -> str:
-        """`a whole number from 1 to 65535`."""
-        return self.words.format(self.least, self.most)
-
-
-def _seconds(least: float, most: float) -> Bounds:
-    return Bounds(least, most, "a number of seconds from {} to {}")
-
-
-UNPRIVILEGED_PORT = Bounds(1024, 65_535)
-MINUTES = Bounds(1, 1440, "a number of minutes from {} to {}")
-GRACE_MINUTES = Bounds(0.1, 1440, MINUTES.words)
-
-
-# --- what a text must be. Validators raise ValueError; its text, if it has one, is shown.
-
-
-def _host(text: str) -> str:
-    if ":" in text:
-        address, _, zone = text.partition("%")
-        if "%" in text and not re.fullmatch(r"[A-Za-z0-9._:@~-]{1,64}", zone):
-            raise ValueError
-        try:
-            ipaddress.IPv6Address(address)
-        except ValueError:  # it has a port
-            raise ValueError from None
-    elif not re.fullmatch(r"[A-Za-z0-9._-]+", text):
-        raise ValueError
-    return text
-
-
-def _account(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]{0,20}", text):
-        raise ValueError
-    return text
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError
-    return text
-
-
-def _contract(text: str) -> str:
-    if not re.fullmatch(r"[A-Z0-9.]{1,20}( [A-Z]{2,6} [A-Z0-9.]{2,20} [A-Z]{3})?", text):
-        raise ValueError
-    return text
-
-
-def _free_or_unprivileged(port: int) -> int:
-    if port != 0 and port not in UNPRIVILEGED_PORT:
-        raise ValueError
-    return port
-
-
-def _grace_in_bounds(programs: str | float) -> str | float:
-    if isinstance(programs, float) and programs not in GRACE_MINUTES:
-        raise ValueError
-    return programs
-
-
-def _minutes_in_bounds(check: str | int) -> str | int:
-    if isinstance(check, int) and check not in MINUTES:
-        raise ValueError
-    return check
-
-
-def _token(text: str) -> Secret:
-    if not re.fullmatch(r"[!-~]{16,512}", text):
-        raise ValueError
-    return Secret(text)
-
-
-def _parse_metrics(text: str) -> ListenAddress | str:
-    if text == "off":
-        return text
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:  # whose words are not for users
-        raise ValueError from None
-    if not re.fullmatch(r"\d{4,5}", port) or int(port) not in UNPRIVILEGED_PORT:
-        raise ValueError
-    return ListenAddress(host, int(port))
-
-
-def _parse_hours(text: str) -> Schedule | str:
-    return text if text in get_args(AlwaysOrAuto) else time_windows.parse(text)
-
-
-def _secret_address(text: object) -> Secret:
-    return Secret(web_address(text))
-
-
-AlwaysOrAuto = Literal["always", "auto"]
-OnOffOrMinutes = Annotated[Literal["on", "off"] | FiniteFloat, AfterValidator(_grace_in_bounds)]
-AutoOffOrMinutes = Annotated[Literal["auto", "off"] | int, AfterValidator(_minutes_in_bounds)]
-Windows = Annotated[Schedule, PlainValidator(time_windows.parse)]
-Metrics = Annotated[ListenAddress | Literal["off"], PlainValidator(_parse_metrics)]
-Hours = Annotated[Schedule | AlwaysOrAuto, PlainValidator(_parse_hours)]
-Token = Annotated[Secret, PlainValidator(_token)]
-SecretAddress = Annotated[Secret, PlainValidator(_secret_address)]
-
-
-# --- the table
 
 
 def _setting(
@@ -178,7 +75,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: Annotated[str, AfterValidator(_host)] = _setting(
+    host: Host = _setting(
         "IB_HOST",
         "127.0.0.1",
         "where TWS or IB Gateway runs",
@@ -194,14 +91,14 @@ class Settings(BaseModel):
         "Not set: the first open one of 7497, 7496, 4002, 4001.",
         Bounds(1, 65_535),
     )
-    account: Annotated[str, AfterValidator(_account)] = _setting(
+    account: Account = _setting(
         "IB_ACCOUNT",
         "",
         "the account that your program uses",
         "The account that the trading program uses.",
         "letters and digits only, at most 20",
     )
-    name: Annotated[str, AfterValidator(_printable)] = _setting(
+    name: Printable = _setting(
         "TRAYMON_NAME",
         "",
         "the name shown in icon and notifications; not set: the folder's name",
@@ -262,14 +159,14 @@ class Settings(BaseModel):
         LIMITS.interval,
         "seconds between checks while all is well",
         "Seconds between checks while all is well.",
-        _seconds(5, 3600),
+        seconds(5, 3600),
     )
     quick: FiniteFloat = _setting(
         "TRAYMON_QUICK",
         LIMITS.quick,
         "seconds between checks while something is wrong",
         "Seconds between checks while something is wrong.",
-        _seconds(2, 600),
+        seconds(2, 600),
     )
     backoff: FiniteFloat = _setting(
         "TRAYMON_BACKOFF",
@@ -278,21 +175,21 @@ class Settings(BaseModel):
         "answer",
         "Longest pause between checks, in seconds, while the port is open but the API does not "
         "answer.",
-        _seconds(5, 3600),
+        seconds(5, 3600),
     )
     timeout: FiniteFloat = _setting(
         "TRAYMON_TIMEOUT",
         LIMITS.timeout,
         "seconds to wait for an answer",
         "Seconds to wait for the API's answer.",
-        _seconds(0.5, 60),
+        seconds(0.5, 60),
     )
     slow: FiniteFloat = _setting(
         "TRAYMON_SLOW",
         LIMITS.slow,
         "seconds after which an answer counts as slow",
         "Seconds after which an answer counts as slow.",
-        _seconds(0.01, 60),
+        seconds(0.01, 60),
     )
     min_version: int = _setting(
         "TRAYMON_MIN_SERVER_VERSION",
@@ -306,7 +203,7 @@ class Settings(BaseModel):
         LIMITS.just_started,
         "seconds that TWS may take to answer after its port opens",
         "Seconds that TWS may take to answer after its port opens.",
-        _seconds(0, 600),
+        seconds(0, 600),
     )
     half_closed: int = _setting(
         "TRAYMON_HALF_CLOSED",
@@ -354,7 +251,7 @@ class Settings(BaseModel):
         "the open of the current state. auto: IB's own trading hours, including holidays.",
         f"always, auto, or {time_windows.HOW_WRITTEN}",
     )
-    hours_contract: Annotated[str, AfterValidator(_contract)] = _setting(
+    hours_contract: Contract = _setting(
         "TRAYMON_HOURS_CONTRACT",
         "SPY",
         "whose trading hours `auto` uses",
@@ -362,7 +259,7 @@ class Settings(BaseModel):
         "and currency.",
         "a stock symbol such as SPY, or a contract such as ES FUT CME USD",
     )
-    page_port: Annotated[int, AfterValidator(_free_or_unprivileged)] = _setting(
+    page_port: FreeOrUnprivilegedPort = _setting(
         "TRAYMON_PAGE_PORT",
         0,
         "port of traymon's own page; 0: any free port",
@@ -399,7 +296,7 @@ class Settings(BaseModel):
         "on: keep what happened (outages, latency, notifications) in a file on this computer that "
         "only you can read. off: keep nothing.",
     )
-    alerts: Annotated[str, AfterValidator(_printable)] = _setting(
+    alerts: Printable = _setting(
         "TRAYMON_ALERTS",
         "",
         "the file that says who is alerted beside the desktop; not set: `alerts.toml` in your "

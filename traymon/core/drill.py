@@ -17,7 +17,7 @@ from traymon.core.model import Status
 from traymon.core.time_windows import DAYS, Schedule
 from traymon.core.vocabulary import Light
 
-KIND = "drill"  # of its notifications, in place of one of core/notification_policy
+KIND = "drill"  # of its notifications, in place of one of core/notification
 DESKTOP = "desktop"  # the channel beside those of alerts.toml
 ANSWER_WITHIN = 86_400.0  # seconds in which the user can say that it arrived
 FRESH = 60.0  # seconds; an older status says that the computer slept, or that nobody looks

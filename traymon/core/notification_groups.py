@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 
 GATHER_TIME = 1.0  # seconds for which the first of several targets waits for others
 JOIN_TIME = 60.0  # seconds after the first, in which a later one joins those that were sent

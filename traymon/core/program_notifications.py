@@ -12,7 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from traymon.core.model import Status
-from traymon.core.notification_policy import Outcome, is_held_back, retry_pause
+from traymon.core.notification import Outcome
+from traymon.core.notification_memory import retry_pause
+from traymon.core.notification_policy import is_held_back
 from traymon.core.programs import ProgramState, Standing
 from traymon.core.vocabulary import Light
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from traymon.core.history import Condition, Incident, Period, find_incidents
+from traymon.core.incidents import Incident, find_incidents
+from traymon.core.periods import Condition, Period
 from traymon.core.time_windows import Span
 
 ENOUGH = 0.9  # the share of a time that must have been observed for a percentage of it

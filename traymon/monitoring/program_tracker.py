@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from traymon.core import program_rules
 from traymon.core.facts import Fact
-from traymon.core.history import Condition, condition_of, is_transient
 from traymon.core.model import Diagnosis, Evidence
+from traymon.core.periods import Condition, condition_of, is_transient
 from traymon.core.program_habits import Habits
 from traymon.core.programs import (
     NO_EXPECTATIONS,

@@ -5,27 +5,16 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Protocol
 
 from traymon.core import drill
-from traymon.core.history import NotificationRecord
-from traymon.core.notification_policy import Unannounced
-
-
-class Record(Protocol):
-    """Keeps what outlives this process, by the target's name. Every method returns at once."""
-
-    def record_notification(self, target: str, record: NotificationRecord) -> None:
-        """Keep a notification, or what has become of it."""
-
-    def record_missed(self, target: str, faults: tuple[Unannounced, ...]) -> None:
-        """Keep the faults that are unannounced, in place of those before."""
+from traymon.core.notification import Unannounced
+from traymon.core.notification_record import NotificationRecord, RecordWithMissed
 
 
 class Attempts:
     """A record that counts, and hands everything on. From any thread."""
 
-    def __init__(self, record: Record | None = None) -> None:
+    def __init__(self, record: RecordWithMissed | None = None) -> None:
         """`record` keeps it; None: nothing does."""
         self._record = record
         self._lock = threading.Lock()

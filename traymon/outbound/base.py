@@ -8,8 +8,9 @@ from typing import Protocol, runtime_checkable
 
 from traymon.core.alerts import MetricsAccess
 from traymon.core.calendar import Calendar
-from traymon.core.history import HistoryReader, NotificationRecord
+from traymon.core.history import HistoryReader
 from traymon.core.model import Status, Update
+from traymon.core.notification_record import Record
 from traymon.core.target import Target
 
 
@@ -44,13 +45,6 @@ class Alarm(Protocol):
 
     def drill(self, on_done: OnDrilled) -> None:
         """Send the test alarm; returns at once."""
-
-
-class Record(Protocol):
-    """Keeps what was sent. Returns at once."""
-
-    def record_notification(self, target: str, record: NotificationRecord) -> None:
-        """Keep a notification, or what has become of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from traymon.core import drill, shell
 from traymon.core.model import Status
-from traymon.core.notification_policy import Notification
+from traymon.core.notification import Notification
 from traymon.core.program_notifications import ProgramNotification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
@@ -38,7 +38,7 @@ class Message:
     """What is sent. The names are those of the webhook's JSON, so they are never renamed."""
 
     schema: int = SCHEMA
-    kind: str  # of core/notification_policy or core/program_notifications, drill or TEST
+    kind: str  # of core/notification or core/program_notifications, drill or TEST
     title: str
     message: str
     light: str = Light.GREY.word

@@ -16,10 +16,10 @@ from typing import Any
 
 from traymon.core import notification_groups, push_policy
 from traymon.core.alerts import PushChannel
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Update
+from traymon.core.notification import Kind, Notification, Outcome
 from traymon.core.notification_groups import Groups
-from traymon.core.notification_policy import Kind, Notification, Outcome
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.program_notifications import ProgramKind, ProgramNotification
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.base import OnDrilled, Surroundings

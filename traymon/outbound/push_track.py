@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from traymon.core import notification_policy, program_notifications
+from traymon.core import notification_memory, notification_policy, program_notifications
 from traymon.core.model import Status, Update
-from traymon.core.notification_policy import Kind, Memory, Notification, Outcome
+from traymon.core.notification import Kind, Notification, Outcome
+from traymon.core.notification_memory import Memory
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 
 # What names the state of the moment, and is wrong once that has changed.
@@ -94,8 +95,8 @@ def _is_overtaken(notification: Notification, latest: Status) -> bool:
 API = Policy(
     Memory(),
     _decide_api,
-    notification_policy.record_delivery,
-    notification_policy.take_back,
+    notification_memory.record_delivery,
+    notification_memory.take_back,
     _is_overtaken,
 )
 PROGRAMS = Policy(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.reliability import Day, measure
 from traymon.core.time_windows import Span
 from traymon.diagnosis.fix_pages import clean

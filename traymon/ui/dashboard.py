@@ -9,15 +9,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from traymon.core.history import (
-    Condition,
-    HistoryError,
-    HistoryReader,
-    Incident,
-    Period,
-    find_incidents,
-)
+from traymon.core.history import HistoryError, HistoryReader
+from traymon.core.incidents import Incident, find_incidents
 from traymon.core.latency import LATENCY_NAMES
+from traymon.core.periods import Condition, Period
 from traymon.core.recorded_hours import covers, end_of_record, trading_hours
 from traymon.core.reliability import Day, Figures, measure, measure_days
 from traymon.core.time_windows import Schedule, Span

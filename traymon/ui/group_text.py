@@ -10,7 +10,7 @@ from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.model import Status
-from traymon.core.notification_policy import Notification
+from traymon.core.notification import Notification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.diagnosis.formatting import moment

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from traymon.core.history import Condition, Incident, Period
+from traymon.core.incidents import Incident
+from traymon.core.periods import Condition, Period
 from traymon.core.reliability import Day, Figures
 from traymon.core.time_windows import Span
 from traymon.diagnosis.fix_pages import clean, show

@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from traymon.core.history import (
-    Condition,
-    HistoryReader,
-    Incident,
-    Period,
-    find_incidents,
-)
+from traymon.core.history import HistoryReader
+from traymon.core.incidents import Incident, find_incidents
+from traymon.core.periods import Condition, Period
 from traymon.core.recorded_hours import covers, end_of_record, trading_hours
 from traymon.core.reliability import Day, Reliability, measure, measure_days
 from traymon.core.time_windows import Schedule, Span

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from traymon.core.history import Condition
+from traymon.core.periods import Condition
 from traymon.core.recorded_hours import FRESH
 from traymon.core.reliability import Day
 from traymon.core.vocabulary import Light

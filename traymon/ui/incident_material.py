@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from traymon.core.facts import Fact, FactKey
-from traymon.core.history import (
-    Condition,
-    HistoryReader,
-    Incident,
-    Observation,
-    Period,
-    RunRecord,
-)
+from traymon.core.history import HistoryReader, Observation, RunRecord
+from traymon.core.incidents import Incident
 from traymon.core.latency import ANSWERED, LATENCY_NAMES
+from traymon.core.periods import Condition, Period
 from traymon.core.redaction import Removed
 from traymon.core.time_windows import Schedule, Span
 from traymon.core.vocabulary import SensorName, Symptom

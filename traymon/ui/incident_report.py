@@ -13,7 +13,8 @@ from typing import Any
 
 from traymon.core.calendar import Calendar
 from traymon.core.facts import Fact, FactKey, ShownAs
-from traymon.core.history import NOT_GOOD, Observation, Period
+from traymon.core.history import Observation
+from traymon.core.periods import NOT_GOOD, Period
 from traymon.core.redaction import Redactor, Removed, is_this_computer
 from traymon.core.week_ahead import Event, upcoming
 from traymon.diagnosis.fix_pages import clean, show

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from traymon.core.history import NOT_GOOD, Condition, Incident, NotificationRecord, Period
+from traymon.core.incidents import Incident
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import NOT_GOOD, Condition, Period
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration, moment, span

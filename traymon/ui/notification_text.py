@@ -11,7 +11,7 @@ from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts
 from traymon.core.model import Status
-from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.notification import Kind, Notification, Unannounced
 from traymon.core.program_notifications import ProgramNotification
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts, ShownAs
-from traymon.core.history import Description, Period
 from traymon.core.model import Reading, Status
+from traymon.core.periods import Description, Period
 from traymon.core.target import USUAL_COMMANDS, Commands
 from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis import fix_pages

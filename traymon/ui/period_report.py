@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from traymon.core.history import Condition, HistoryReader
+from traymon.core.history import HistoryReader
 from traymon.core.latency import LATENCY_NAMES
+from traymon.core.periods import Condition
 from traymon.core.recorded_hours import covers
 from traymon.core.time_windows import Schedule
 from traymon.diagnosis.fix_pages import clean

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import floor
 
-from traymon.core.history import Condition
+from traymon.core.periods import Condition
 from traymon.core.reliability import Figures
 from traymon.diagnosis.formatting import duration
 

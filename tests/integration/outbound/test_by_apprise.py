@@ -18,7 +18,7 @@ from support.far_services import Asked, Services, far_services
 from support.push_scene import NOON, status
 from traymon.config import alerts_file
 from traymon.core.alerts import PushChannel
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.courier import Courier
 from traymon.outbound.message import Message, compose

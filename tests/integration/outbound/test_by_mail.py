@@ -10,7 +10,7 @@ from support.far_services import Certificates
 from support.mail_server import OK, mail_server
 from support.push_scene import NOON, status
 from traymon.config import alerts_file
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.courier import Courier
 from traymon.outbound.message import Message, compose

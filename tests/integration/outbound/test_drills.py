@@ -21,9 +21,9 @@ from traymon.core.alerts import Alerts, Drill, PushChannel, Secret
 from traymon.core.calendar import Calendar
 from traymon.core.drill import DAY, WeeklyTime
 from traymon.core.events import Event
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Status
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.time_windows import Schedule, Span
 from traymon.drills import SHOWN_FOR, Drills, Means
 from traymon.outbound.base import Surroundings

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.killed_writers import BEGAN, is_up
-from traymon.core.history import Condition
+from traymon.core.periods import Condition
 from traymon.core.reliability import measure
 from traymon.storage.history.reader import HistoryFile
 

@@ -25,7 +25,7 @@ from traymon.core.target import Commands
 from traymon.diagnosis import fix_pages, library_words, settings_words
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.sim.gateway import Behaviour, Running, running
-from traymon.ui.web import render
+from traymon.ui.web import live_html, side_pages
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs them in a POSIX shell")
 
@@ -63,8 +63,8 @@ def texts(commands: Commands) -> Iterator[str]:
     for code in ENTRIES:
         for known in (facts, every_fact):
             yield fix_pages.to_html(fix_pages.page(code).markdown, known)
-        yield render.explain_page(code, commands)
-    yield render.live_page(commands.traymon)
+        yield side_pages.explain_page(code, commands)
+    yield live_html.live_page(commands.traymon)
     tables = (library_words.words(), settings_words.words())
     others = [text for table in tables for words in table.values() for text in words.values()]
     for file in (assets.folder() / "notifications").glob("*.md"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.polling import wait_for
 from support.traymon_process import IsolatedTraymon, ResidentTraymon, end
-from traymon.core.history import Condition
+from traymon.core.periods import Condition
 from traymon.core.time_windows import Span
 from traymon.sim.gateway import HEALTHY, running
 from traymon.storage.history.reader import HistoryFile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from traymon.core.model import Diagnosis, Evidence, Status
+from traymon.core.notification import Kind, Notification
 from traymon.core.notification_groups import (
     GATHER_TIME,
     JOIN_TIME,
@@ -12,7 +13,6 @@ from traymon.core.notification_groups import (
     leave,
     take_due,
 )
-from traymon.core.notification_policy import Kind, Notification
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 

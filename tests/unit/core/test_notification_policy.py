@@ -14,19 +14,9 @@ from hypothesis import strategies as st
 from traymon.core.calendar import BEFORE_OPEN
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Flip, Status
-from traymon.core.notification_policy import (
-    MAX_FLIPS,
-    REMINDER_INTERVALS,
-    RETRY_INTERVAL,
-    STEADY_AFTER,
-    Kind,
-    Memory,
-    Notification,
-    Outcome,
-    Unannounced,
-    decide,
-    record_delivery,
-)
+from traymon.core.notification import Kind, Notification, Outcome, Unannounced
+from traymon.core.notification_memory import RETRY_INTERVAL, STEADY_AFTER, Memory, record_delivery
+from traymon.core.notification_policy import MAX_FLIPS, REMINDER_INTERVALS, decide
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import CATALOGUE, ENTRIES

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from support.page_scenes import scene as status
 from traymon.core.model import Status
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.core.program_notifications import (
     ProgramKind,
     ProgramMemory,

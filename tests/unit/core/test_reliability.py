@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.reliability import Figures, measure, measure_days
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light

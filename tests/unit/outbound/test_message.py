@@ -12,7 +12,7 @@ import pytest
 from support.push_scene import GREEN, NOON, RED, status
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.outbound import ntfy
 from traymon.outbound.message import (

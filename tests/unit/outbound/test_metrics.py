@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from support.repository import ROOT
 from support.statuses import NOON, status
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Change, Flip, Reading, Status, Update
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.outbound.attempts import Attempts
 from traymon.outbound.metrics.exposition import Exposition

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traymon.core.history import Condition, LatencyBucket, Period
+from traymon.core.history import LatencyBucket
+from traymon.core.periods import Condition, Period
 from traymon.core.reliability import measure, measure_days
 from traymon.core.time_windows import Span
 from traymon.ui import charts

@@ -20,7 +20,8 @@ from support.a_fortnight import (
     write_fortnight,
     write_history,
 )
-from traymon.core.history import Condition, HistoryReader, Period
+from traymon.core.history import HistoryReader
+from traymon.core.periods import Condition, Period
 from traymon.core.time_windows import parse
 from traymon.core.vocabulary import Light
 from traymon.storage.history.reader import HistoryFile

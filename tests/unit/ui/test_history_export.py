@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.a_fortnight import DAY, NOW, SINCE, TARGET, write_fortnight, write_history
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.vocabulary import Light
 from traymon.storage.history.reader import HistoryFile
 from traymon.ui import history_export

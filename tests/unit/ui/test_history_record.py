@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.a_fortnight import DAY, NOW, write_history
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.vocabulary import Light
 from traymon.ui.history_record import Record, read_record, worst_first
 

@@ -14,14 +14,10 @@ from support.documents import Document
 from support.planted_secrets import NAMES, SECRETS
 from traymon.core.calendar import Calendar
 from traymon.core.facts import FACTS, Fact, FactKey, ShownAs
-from traymon.core.history import (
-    Condition,
-    Incident,
-    NotificationRecord,
-    Observation,
-    Period,
-    RunRecord,
-)
+from traymon.core.history import Observation, RunRecord
+from traymon.core.incidents import Incident
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import Condition, Period
 from traymon.core.time_windows import Span, parse
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.ui.incident_material import Material

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from traymon.core.facts import Fact
-from traymon.core.history import Condition, Period
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
+from traymon.core.periods import Condition, Period
 from traymon.core.target import Program, Target
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.diagnosis import fix_pages

@@ -9,7 +9,8 @@ import pytest
 
 from support.a_fortnight import DAY, HOUR, NOW, TARGET, write_fortnight, write_history
 from support.documents import HOSTILE, Document
-from traymon.core.history import Condition, HistoryReader, Period
+from traymon.core.history import HistoryReader
+from traymon.core.periods import Condition, Period
 from traymon.core.vocabulary import Light
 from traymon.storage.history.reader import HistoryFile
 from traymon.ui.latency_chart import latency_chart

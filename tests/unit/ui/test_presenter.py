@@ -13,7 +13,7 @@ import pytest
 
 from traymon.core.facts import FACTS, NO_FACTS, Fact, Facts
 from traymon.core.model import Diagnosis, Evidence, Flip, LatencyStats, Status, Suspicion
-from traymon.core.notification_policy import Kind, Notification, Unannounced
+from traymon.core.notification import Kind, Notification, Unannounced
 from traymon.core.target import IdUse, Program, Target
 from traymon.core.vocabulary import Light, SensorName, StartAtLogin, Use
 from traymon.diagnosis import fix_pages, formatting

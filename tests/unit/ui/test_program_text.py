@@ -10,7 +10,7 @@ from PIL import ImageChops
 
 from support.page_scenes import scene
 from traymon.core.model import Status
-from traymon.core.notification_policy import Kind, Notification
+from traymon.core.notification import Kind, Notification
 from traymon.core.program_notifications import ProgramKind, ProgramNotification
 from traymon.core.programs import Expectation, ProgramState, Standing
 from traymon.core.vocabulary import Light, SensorName, StartAtLogin
@@ -23,7 +23,7 @@ from traymon.ui.program_notification_text import (
     split_key,
 )
 from traymon.ui.tray.appearance import appearance_of
-from traymon.ui.web import render
+from traymon.ui.web import live_html, static_html
 
 SINCE = datetime(2026, 11, 2, 3, 14).timestamp()
 LATER = SINCE + 600
@@ -106,7 +106,7 @@ def test_the_mark_is_seen_at_every_size_and_leaves_the_colour(light: Light, size
 
 def test_the_page_lists_the_programs_with_what_can_be_chosen() -> None:
     usual = replace(GONE, usual=((540, 990),))
-    html = render.live_event([with_programs(usual)], LATER)["html"]
+    html = live_html.live_event([with_programs(usual)], LATER)["html"]
     assert "Your programs" in html
     assert "Usually connected 09:00 to 16:30" in html
     assert 'data-post="/programs/a1/expected"' in html
@@ -114,7 +114,8 @@ def test_the_page_lists_the_programs_with_what_can_be_chosen() -> None:
     assert 'data-post="/programs/a1/hours"' not in html  # as it is
     off = replace(GONE, standing=Standing.OFF, expectation=Expectation.OFF)
     assert (
-        'data-post="/programs/a1/hours"' in render.live_event([with_programs(off)], LATER)["html"]
+        'data-post="/programs/a1/hours"'
+        in live_html.live_event([with_programs(off)], LATER)["html"]
     )
 
 
@@ -122,7 +123,7 @@ def test_the_page_begins_with_what_is_missing_and_folds_what_nobody_waits_for() 
     calm = replace(HERE, key="b2", name="a_bot.py")
     once = replace(GONE, key="c3", name="download.py", standing=Standing.NOT_EXPECTED)
     shown = with_programs(calm, GONE, once)
-    html = render.live_event([shown], LATER)["html"]
+    html = live_html.live_event([shown], LATER)["html"]
     assert html.index("<strong>bot.py") < html.index("<strong>a_bot.py")
     assert html.index("Not expected now (1)") < html.index("<strong>download.py")
     assert not any("download.py" in line for line in program_text.menu_lines(shown, LATER))
@@ -130,12 +131,12 @@ def test_the_page_begins_with_what_is_missing_and_folds_what_nobody_waits_for() 
 
 def test_a_programs_name_is_no_html() -> None:
     evil = replace(GONE, name="<b>bot</b>.py")
-    html = render.live_event([with_programs(evil)], LATER)["html"]
+    html = live_html.live_event([with_programs(evil)], LATER)["html"]
     assert "<b>bot" not in html
 
 
 def test_the_static_page_offers_no_buttons_for_programs() -> None:
-    html = render.page(with_programs(GONE), LATER)
+    html = static_html.page(with_programs(GONE), LATER)
     assert "bot.py" in html
     assert "/programs/" not in html
 
@@ -144,9 +145,9 @@ def test_the_page_says_if_nobody_can_be_seen() -> None:
     hidden = replace(with_programs(), programs=None)
     assert hidden.evidence.fresh(SensorName.LISTENER) is not None
     now = hidden.evidence.now
-    assert "cannot be seen here" in render.live_event([hidden], now)["html"]
+    assert "cannot be seen here" in live_html.live_event([hidden], now)["html"]
     off = replace(hidden, target=replace(hidden.target, program_grace=None))
-    assert "Your programs" not in render.live_event([off], now)["html"]
+    assert "Your programs" not in live_html.live_event([off], now)["html"]
 
 
 def test_before_the_opening_the_absent_programs_are_named() -> None:

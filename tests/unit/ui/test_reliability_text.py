@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from traymon.core.history import Condition
+from traymon.core.periods import Condition
 from traymon.core.reliability import Figures
 from traymon.ui.reliability_text import (
     CONDITION_NAMES,

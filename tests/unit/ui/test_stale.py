@@ -10,7 +10,7 @@ import pytest
 
 from traymon.core.calendar import Calendar
 from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.core.target import Target
 from traymon.core.time_windows import Schedule, Span
 from traymon.diagnosis.catalogue import ENTRIES

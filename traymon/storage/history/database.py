@@ -13,14 +13,10 @@ from pathlib import Path
 
 from traymon.core.events import Event
 from traymon.core.histogram import Histogram, decode_counts
-from traymon.core.history import (
-    NO_DESCRIPTION,
-    Condition,
-    Description,
-    NotificationRecord,
-    Observation,
-)
-from traymon.core.notification_policy import Unannounced
+from traymon.core.history import Observation
+from traymon.core.notification import Unannounced
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import NO_DESCRIPTION, Condition, Description
 from traymon.core.program_habits import Visit
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName

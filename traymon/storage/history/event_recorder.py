@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from traymon.core.events import Event, EventType, changes
-from traymon.core.history import Description, NotificationRecord
 from traymon.core.model import Status, Update
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import Description
 from traymon.storage.history.database import Database
 
 Post = Callable[..., bool]

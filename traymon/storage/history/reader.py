@@ -16,17 +16,10 @@ from typing import Any
 
 from traymon.core.events import Event
 from traymon.core.histogram import Histogram, decode_counts
-from traymon.core.history import (
-    Condition,
-    HistoryError,
-    Incident,
-    LatencyBucket,
-    NotificationRecord,
-    Observation,
-    Period,
-    RunRecord,
-    find_incidents,
-)
+from traymon.core.history import HistoryError, LatencyBucket, Observation, RunRecord
+from traymon.core.incidents import Incident, find_incidents
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import Condition, Period
 from traymon.core.program_habits import Visit
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName, Symptom

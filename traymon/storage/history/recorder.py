@@ -18,19 +18,19 @@ from traymon.core import ib_hours
 from traymon.core.events import Event
 from traymon.core.facts import Fact
 from traymon.core.histogram import Histogram
-from traymon.core.history import (
+from traymon.core.history import Observation
+from traymon.core.latency import ANSWERED, LATENCY_NAMES
+from traymon.core.model import Change, Reading, Status, Update
+from traymon.core.notification import Unannounced
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import (
     NO_DESCRIPTION,
     NOT_GOOD,
     Condition,
     Description,
-    NotificationRecord,
-    Observation,
     condition_of,
     is_transient,
 )
-from traymon.core.latency import ANSWERED, LATENCY_NAMES
-from traymon.core.model import Change, Reading, Status, Update
-from traymon.core.notification_policy import Unannounced
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.storage.history.black_box import BlackBox
 from traymon.storage.history.database import Database, FlipRow, Run

@@ -15,7 +15,7 @@ from typing import Any
 from traymon.core.events import Event
 from traymon.core.facts import FACTS, FactKey, Facts, ShownAs
 from traymon.core.model import Diagnosis
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
 from traymon.core.vocabulary import Light, SensorName
 
 PLAIN = (str, int, float)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Protocol
 
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.ui.notification_text import NotificationText
 
 log = logging.getLogger(__name__)

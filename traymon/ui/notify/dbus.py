@@ -17,7 +17,7 @@ from typing import Any
 
 from jeepney import HeaderFields, Message, new_method_call
 
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.ui.notification_text import BUTTONS, NotificationText, sign
 from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of, reason
 from traymon.ui.notify.notification_service import INTERFACE, Service, ServiceWatch

@@ -11,15 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from traymon.core import notification_groups, notification_policy
+from traymon.core import notification_groups, notification_memory, notification_policy
 from traymon.core.model import Update
+from traymon.core.notification import Notification, Outcome, Unannounced
 from traymon.core.notification_groups import Group, Groups
-from traymon.core.notification_policy import (
-    Memory,
-    Notification,
-    Outcome,
-    retry_pause,
-)
+from traymon.core.notification_memory import Memory, retry_pause
+from traymon.core.notification_record import RecordWithMissed
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui.group_text import group_text
 from traymon.ui.notification_text import (
@@ -30,7 +27,7 @@ from traymon.ui.notification_text import (
     own_notification_text,
 )
 from traymon.ui.notify.notifier import Attempt, Notifier
-from traymon.ui.notify.record import Faults, Record, keep_attempt
+from traymon.ui.notify.sending import hand_over, keep_attempt
 from traymon.ui.program_notification_text import BETWEEN, load_program_texts
 
 log = logging.getLogger(__name__)
@@ -54,7 +51,7 @@ class NotificationDispatcher:
     """Notifies the user. Callable from any thread; returns at once."""
 
     def __init__(
-        self, notifier: Notifier, now: Callable[[], float], record: Record | None = None
+        self, notifier: Notifier, now: Callable[[], float], record: RecordWithMissed | None = None
     ) -> None:
         """`record` keeps what outlives this process; None: nothing does."""
         self._notifier, self._now, self._record = notifier, now, record
@@ -92,13 +89,13 @@ class NotificationDispatcher:
             self._withdraw(name)
         self._retry_own(now)
 
-    def remember_unannounced(self, name: str, faults: Faults) -> None:
+    def remember_unannounced(self, name: str, faults: Sequence[Unannounced]) -> None:
         """Take the faults of a target that were unannounced when traymon last ended."""
         known = [fault for fault in faults if fault.diagnosis.code in ENTRIES]
         with self._lock:
             memory = self._memories.get(name, Memory())
             self._remember(
-                name, notification_policy.remember_unannounced(memory, known, self._now())
+                name, notification_memory.remember_unannounced(memory, known, self._now())
             )
 
     def notify_user(self, title: str, body: str) -> None:
@@ -114,16 +111,13 @@ class NotificationDispatcher:
         key = names[0] if len(names) == 1 else f"{BETWEEN}{group.about[1]}"
         for name in names:
             self._show_by(name, key)
-        try:
-            self._notifier.notify(
-                key,
-                partial(_compose, group, len(self._memories), now),
-                partial(self._on_done, group.unsent),
-                partial(self._on_attempt, group.unsent, now),
-            )
-        except Exception:  # what was decided must be answered, or nothing else is ever sent
-            log.exception("a notification cannot be handed over")
-            self._on_done(group.unsent, Outcome.FAILED)
+        hand_over(
+            self._notifier,
+            key,
+            partial(_compose, group, len(self._memories), now),
+            partial(self._on_done, group.unsent),
+            partial(self._on_attempt, group.unsent, now),
+        )
 
     def _show_by(self, name: str, key: str | None) -> None:
         """Note by which notification a target is shown; one that shows none is withdrawn."""
@@ -154,7 +148,7 @@ class NotificationDispatcher:
             for one in notifications:
                 name = one.status.target.name
                 if name in self._memories:  # else it is watched no longer
-                    after = notification_policy.record_delivery(
+                    after = notification_memory.record_delivery(
                         self._memories[name], one, outcome, self._now()
                     )
                     self._remember(name, after)

@@ -12,7 +12,7 @@ import threading
 from desktop_notifier import Button, DesktopNotifier, Notification, Urgency
 from desktop_notifier.backends.macos_support import is_bundle
 
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.ui.notification_text import BUTTONS, NotificationText
 from traymon.ui.notify.channel import ChannelError, Clicks, Settle, outcome_of
 

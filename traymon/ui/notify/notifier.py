@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.core.vocabulary import Light
 from traymon.ui.notification_text import NotificationText
 from traymon.ui.notify.channel import Channel, Channels, Clicks

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from plyer import notification
 
 from traymon import assets
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.ui.notification_text import NotificationText, sign
 from traymon.ui.notify.channel import ChannelError, Settle
 

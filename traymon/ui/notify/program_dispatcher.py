@@ -12,11 +12,13 @@ from functools import partial
 
 from traymon.core import program_notifications
 from traymon.core.model import Update
-from traymon.core.notification_policy import Outcome, is_silenced
+from traymon.core.notification import Outcome
+from traymon.core.notification_policy import is_silenced
+from traymon.core.notification_record import Record
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 from traymon.ui.notification_text import NotificationText, own_notification_text
 from traymon.ui.notify.notifier import Notifier
-from traymon.ui.notify.record import Record, keep_attempt
+from traymon.ui.notify.sending import hand_over, keep_attempt
 from traymon.ui.program_notification_text import notification_key, program_notification_text
 from traymon.ui.program_text import missing_text
 
@@ -61,16 +63,13 @@ class ProgramDispatcher:
     def _send(self, name: str, notification: ProgramNotification, now: float) -> None:
         key = notification_key(notification)
         self._shown.setdefault(name, set()).add(key)
-        try:
-            self._notifier.notify(
-                key,
-                partial(_compose, notification, now),
-                partial(self._on_done, name, notification),
-                partial(keep_attempt, self._record, notification, now),
-            )
-        except Exception:  # what was decided must be answered, or nothing else is ever sent
-            log.exception("a notification about programs cannot be handed over")
-            self._on_done(name, notification, Outcome.FAILED)
+        hand_over(
+            self._notifier,
+            key,
+            partial(_compose, notification, now),
+            partial(self._on_done, name, notification),
+            partial(keep_attempt, self._record, notification, now),
+        )
 
     def _on_done(self, name: str, notification: ProgramNotification, outcome: Outcome) -> None:
         with self._lock:

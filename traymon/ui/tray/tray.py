@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from traymon.core.model import Change, Status
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.core.releases import NewRelease
 from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.ui import icons

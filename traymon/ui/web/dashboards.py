@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from traymon.core.calendar import Calendar
-from traymon.core.history import HistoryReader, Incident
+from traymon.core.history import HistoryReader
+from traymon.core.incidents import Incident
 from traymon.core.model import Status
 from traymon.core.target import Target
 from traymon.diagnosis.fix_pages import clean

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from traymon.ui.web import render
+from traymon.ui.web import side_pages
 
 TITLES = {404: "There is no such page", 405: "This request is not allowed"}
 INTERNAL = "traymon cannot show this page"
@@ -28,7 +28,7 @@ class Refusals:
         """Return the response to a request that is refused with this HTTP status."""
         if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(f"{title}.", status)
-        page, policy = render.error_page(status, title, self._command())
+        page, policy = side_pages.error_page(status, title, self._command())
         return HTMLResponse(page, status, headers={"content-security-policy": policy})
 
     async def on_http_error(self, request: Request, error: Exception) -> Response:

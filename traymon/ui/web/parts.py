@@ -1,4 +1,4 @@
-"""What the fix page's templates show of one status: plain values, with every fact escaped."""
+"""What the pages' templates show of statuses: plain values, with every fact escaped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from traymon.diagnosis.catalogue import STALE
 from traymon.diagnosis.checks import check_steps
 from traymon.diagnosis.fix_pages import clean
 from traymon.diagnosis.formatting import duration, moment
-from traymon.ui import icons, presenter, program_text
+from traymon.ui import icons, overview, presenter, program_text
 from traymon.ui.chips import chips
 from traymon.ui.coming_up import Planned
 from traymon.ui.dashboard import Dashboard
@@ -113,3 +113,15 @@ def common(status: Status, now: float) -> dict[str, Any]:
 def has_fix(code: str, light: Light) -> bool:
     """Tell whether a page has anything to do: not while all is well, or while waiting is enough."""
     return light is not Light.GREEN and not fix_pages.page(code).sections["Fix"].startswith(IDLE)
+
+
+def title(statuses: Sequence[Status], now: float) -> str:
+    """Return the title of the page of these statuses; the mark comes first, as tabs are narrow."""
+    if len(statuses) > 1:
+        return f"{overview.headline(statuses)} · traymon"
+    for status in statuses:
+        words, mark = fix_pages.page(status.diagnosis.code), presenter.MARKS[status.diagnosis.light]
+        demo = "DEMO " if status.target.demo else ""
+        headline = fix_pages.fill(words.headline, presenter.facts_of(status, now))
+        return f"{mark} {demo}{presenter.name_mark(status)}{headline} · traymon"
+    return "traymon"

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from traymon.diagnosis.fix_pages import clean
 from traymon.ui.phone import PhoneDraft, PhoneSetup, server_address
-from traymon.ui.web import render
+from traymon.ui.web import side_pages
 from traymon.ui.web.auth import PHONE_PATH
 
 
@@ -41,7 +41,7 @@ class PhoneRoutes:
 
     def _page(self, request: Request) -> Response:
         self._needed()
-        return HTMLResponse(render.phone_page(self._command()))
+        return HTMLResponse(side_pages.phone_page(self._command()))
 
     def _steps(self, request: Request) -> Response:
         self._needed()
@@ -93,7 +93,7 @@ class PhoneRoutes:
     ) -> Response:
         """Answer with the steps as they are now, and what went wrong just now."""
         return HTMLResponse(
-            render.phone_steps(
+            side_pages.phone_steps(
                 self._draft,
                 wrong_server=clean(wrong_server),
                 typed=clean(typed),

@@ -31,7 +31,7 @@ from traymon.ui import presenter
 from traymon.ui.actions import UserActions
 from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.status_json import as_json
-from traymon.ui.web import render
+from traymon.ui.web import live_html, side_pages
 from traymon.ui.web.auth import EXPLAIN_PATH, INCIDENTS_PATH, KEY_PATH, Guard, bearer_of
 from traymon.ui.web.calendar_routes import CalendarRoutes
 from traymon.ui.web.dashboards import Dashboards
@@ -39,7 +39,7 @@ from traymon.ui.web.drill_routes import DrillRoutes
 from traymon.ui.web.errors import Refusals
 from traymon.ui.web.keys import OPEN_PATH, Keys
 from traymon.ui.web.phone_routes import PhoneRoutes
-from traymon.ui.web.reports import incident_html, incident_markdown
+from traymon.ui.web.reports import diagnosis_markdown, incident_html, incident_markdown
 from traymon.ui.web.streams import Streams
 
 MAX_DIGITS = 18  # of an incident's number; those of SQLite fit
@@ -119,7 +119,7 @@ class Routes:
 
     def _page(self, request: Request) -> Response:
         phone, newer = self._actions.phone is not None, self._actions.newer()
-        return HTMLResponse(render.live_page(self._commands().traymon, phone=phone, newer=newer))
+        return HTMLResponse(live_html.live_page(self._commands().traymon, phone=phone, newer=newer))
 
     async def _key(self, request: Request) -> Response:
         if not self._keys.redeem(bearer_of(request)):
@@ -139,18 +139,18 @@ class Routes:
         code = request.path_params["code"]
         if code not in ENTRIES:
             raise HTTPException(404)
-        return HTMLResponse(render.explain_page(code, self._commands()))
+        return HTMLResponse(side_pages.explain_page(code, self._commands()))
 
     def _incident_page(self, request: Request) -> Response:
-        return HTMLResponse(render.incident_page(_number(request), self._commands().traymon))
+        return HTMLResponse(side_pages.incident_page(_number(request), self._commands().traymon))
 
     def _incident(self, request: Request) -> Response:
         try:
             found = self._dashboards.find_incident(self._statuses(), _number(request))
         except HistoryError as error:
-            return HTMLResponse(render.incident_contents("", None, clean(str(error))))
+            return HTMLResponse(side_pages.incident_contents("", None, clean(str(error))))
         target, incident = found or ("", None)
-        return HTMLResponse(render.incident_contents(target, incident))
+        return HTMLResponse(side_pages.incident_contents(target, incident))
 
     def _incident_report(self, request: Request) -> Response:
         """Answer with an incident's report, which page.js copies or saves: never shown here."""
@@ -164,7 +164,7 @@ class Routes:
         return PlainTextResponse(write(report, self._now()))
 
     def _report(self, request: Request) -> Response:
-        reports = [render.report(status, self._now()) for status in self._meant(request)]
+        reports = [diagnosis_markdown(status, self._now()) for status in self._meant(request)]
         return PlainTextResponse("\n".join(reports))
 
     def _status(self, request: Request) -> Response:

@@ -58,15 +58,15 @@ class StaticPages:
         """Let every page that was opened say that traymon has ended. Raises OSError."""
         if not self._written:
             return
-        from traymon.ui.web import render
+        from traymon.ui.web import static_html
 
         now = self._now()
         for status in self._opened():
             board = next(iter(self._dashboards.read([status])), None)
-            page = render.ended_page(status, now, board, self._back())
+            page = static_html.ended_page(status, now, board, self._back())
             write_atomically(self.path(status.target.name), page)
         if None in self._written:
-            page = render.overview_page(self._statuses, now, self._href, ended=True)
+            page = static_html.overview_page(self._statuses, now, self._href, ended=True)
             write_atomically(self._folder / OF_ALL, page)
 
     def _opened(self) -> list[Status]:
@@ -97,22 +97,22 @@ class StaticPages:
 
     def _write_all(self, statuses: Sequence[Status]) -> None:
         from traymon.ui import coming_up
-        from traymon.ui.web import render
+        from traymon.ui.web import static_html
 
         now = self._now()
         plan = coming_up.plan_of(statuses, self._calendars, now)
-        page = render.overview_page(statuses, now, self._href, plan)
+        page = static_html.overview_page(statuses, now, self._href, plan)
         write_atomically(self._folder / OF_ALL, page)
         self._written[None] = now
 
     def _write_one(self, status: Status) -> None:
         from traymon.ui import coming_up
-        from traymon.ui.web import render
+        from traymon.ui.web import static_html
 
         now = self._now()
         plan = coming_up.plan_of([status], self._calendars, now)
         board = next(iter(self._dashboards.read([status])), None)
-        page = render.page(status, now, board, plan, self._back())
+        page = static_html.page(status, now, board, plan, self._back())
         write_atomically(self.path(status.target.name), page)
         self._written[status.target.name] = now
 

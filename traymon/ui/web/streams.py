@@ -11,7 +11,7 @@ from traymon.ui import coming_up, presenter
 from traymon.ui.calendar_source import CalendarSource
 from traymon.ui.dashboard import Dashboard
 from traymon.ui.drill import DrillDesk
-from traymon.ui.web import render
+from traymon.ui.web import live_html
 from traymon.ui.web.dashboards import Dashboards
 
 # Open pages that are kept up to date; one more lets the oldest rest. A browser has six connections
@@ -92,11 +92,11 @@ class Streams:
         plan = coming_up.plan_of(meant, self._calendars, now)
         boards = self._dashboards.latest(meant) if len(meant) == 1 else ()
         several = len(statuses) > 1
-        event = render.live_event(
+        event = live_html.live_event(
             meant, now, plan, boards, several=several, gone=target if len(meant) > 1 else ""
         )
         view = None if self._drills is None else self._drills.view()
-        event |= {"trouble": self._trouble(), "drill": render.drill_part(view)}
+        event |= {"trouble": self._trouble(), "drill": live_html.drill_part(view)}
         return f"data: {json.dumps(event)}\n\n"
 
     def _read_dashboards(self, target: str) -> tuple[Dashboard, ...]:
@@ -106,7 +106,7 @@ class Streams:
 
 
 def _history_event(dashboards: Sequence[Dashboard]) -> str:
-    return f"event: history\ndata: {json.dumps(render.history(dashboards))}\n\n"
+    return f"event: history\ndata: {json.dumps(live_html.history(dashboards))}\n\n"
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.polling import wait_for
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.ui.notification_text import CLICK_HINT, SIGNATURE, NotificationText
 from traymon.ui.notify.channel import ChannelError, Clicks
 

@@ -14,6 +14,7 @@ import pytest
 from support.polling import PATIENCE, wait_for
 from traymon.core import notification_policy
 from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
+from traymon.core.notification import Outcome
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
@@ -284,9 +285,9 @@ def test_its_end_is_announced_in_its_place(whole: Whole, fault: str) -> None:
 
 
 def test_what_is_switched_off_needs_nothing_and_is_answered(tmp_path: Path) -> None:
-    outcomes: list[notification_policy.Outcome] = []
+    outcomes: list[Outcome] = []
     notifier = Notifier(Clicks(print), lambda why: None, "off")
-    notifier.prepare(lambda: outcomes.append(notification_policy.Outcome.UNKNOWN))
+    notifier.prepare(lambda: outcomes.append(Outcome.UNKNOWN))
     notifier.notify("bot", lambda: NotificationText("red", "", True), outcomes.append)
     notifier.stop()
-    assert outcomes == [notification_policy.Outcome.DELIVERED]
+    assert outcomes == [Outcome.DELIVERED]

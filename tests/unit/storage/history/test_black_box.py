@@ -9,8 +9,9 @@ import pytest
 
 from support.monitor_harness import Scene, play
 from support.virtual_time import BEGAN
-from traymon.core.history import Condition, Observation
+from traymon.core.history import Observation
 from traymon.core.model import Reading
+from traymon.core.periods import Condition
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.storage.history.black_box import AFTER, BEFORE, MAX_AN_HOUR, MAX_REMEMBERED, BlackBox
 from traymon.storage.history.database import Database, FlipRow, Run

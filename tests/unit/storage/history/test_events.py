@@ -13,8 +13,9 @@ import pytest
 from support.monitor_harness import Scene, play
 from support.virtual_time import BEGAN as VIRTUALLY
 from traymon.core.events import Event, EventType
-from traymon.core.history import Description, NotificationRecord
 from traymon.core.model import Status
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import Description
 from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.storage.history import retention

@@ -17,7 +17,7 @@ import pytest
 from support.monitor_harness import FakePollingSensor, FakeStreamingSensor, SceneLoop
 from support.virtual_time import BEGAN
 from traymon.core.calendar import Calendar
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.reliability import Reliability, measure, measure_days
 from traymon.core.target import Limits, Target
 from traymon.core.time_windows import Schedule, Span, parse

@@ -15,9 +15,11 @@ import pytest
 
 from traymon.core.facts import Fact, Facts
 from traymon.core.histogram import Histogram
-from traymon.core.history import Condition, Description, HistoryError, NotificationRecord, Period
+from traymon.core.history import HistoryError
 from traymon.core.model import Diagnosis
-from traymon.core.notification_policy import Unannounced
+from traymon.core.notification import Unannounced
+from traymon.core.notification_record import NotificationRecord
+from traymon.core.periods import Condition, Description, Period
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light, SensorName
 from traymon.storage.history.database import Database, FlipRow, Run

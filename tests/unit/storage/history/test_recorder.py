@@ -17,8 +17,8 @@ from support.polling import wait_for
 from support.virtual_time import BEGAN
 from traymon.core.calendar import Calendar
 from traymon.core.facts import Fact, Facts
-from traymon.core.history import NOT_WATCHED, Description, Period
 from traymon.core.model import Status, Update
+from traymon.core.periods import NOT_WATCHED, Description, Period
 from traymon.core.time_windows import Schedule, Span
 from traymon.core.vocabulary import Light, SensorName, Symptom
 from traymon.monitoring import target_monitor

@@ -10,10 +10,10 @@ from support.page_scenes import scene
 from support.trading_days import program_of
 from support.virtual_time import BEGAN
 from traymon.core.facts import Fact
-from traymon.core.history import read_habits
 from traymon.core.program_habits import Visit
 from traymon.core.programs import ProgramState, Standing
 from traymon.core.target import SeenProgram
+from traymon.monitoring.earlier_days import read_habits
 from traymon.storage.history.reader import HistoryFile
 from traymon.storage.history.recorder import HistoryRecorder
 from traymon.storage.history.visits import VisitRecorder

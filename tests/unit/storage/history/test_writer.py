@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from support.polling import wait_for
-from traymon.core.history import Condition, HistoryError
+from traymon.core.history import HistoryError
+from traymon.core.periods import Condition
 from traymon.core.vocabulary import Light
 from traymon.storage.history import database as database_module
 from traymon.storage.history import writer as writer_module

@@ -10,7 +10,8 @@ import pytest
 
 from support.polling import wait_for
 from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
-from traymon.core.notification_policy import RETRY_INTERVAL, Outcome
+from traymon.core.notification import Outcome
+from traymon.core.notification_memory import RETRY_INTERVAL
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES

@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from traymon.core.notification_policy import Outcome
+from traymon.core.notification import Outcome
 from traymon.ui.notification_text import CLICK_HINT, NotificationText
 from traymon.ui.notify.channel import ChannelError, Clicks
 from traymon.ui.presenter import MAX_BODY

@@ -9,8 +9,8 @@ import pytest
 
 from traymon.core.facts import Fact, Facts
 from traymon.core.model import Change, Diagnosis, Evidence, Flip, Status, Update
+from traymon.core.notification import Kind, Notification, Outcome
 from traymon.core.notification_groups import GATHER_TIME
-from traymon.core.notification_policy import Kind, Notification, Outcome
 from traymon.core.target import Target
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.ui import presenter

@@ -9,9 +9,10 @@ import pytest
 
 from support.polling import wait_for
 from traymon.core.facts import Fact
-from traymon.core.history import NotificationRecord
 from traymon.core.model import Change, Diagnosis, Evidence, Status, Update
-from traymon.core.notification_policy import MAX_UNANNOUNCED_AGE, Outcome, Unannounced
+from traymon.core.notification import Outcome, Unannounced
+from traymon.core.notification_memory import MAX_UNANNOUNCED_AGE
+from traymon.core.notification_record import NotificationRecord
 from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.catalogue import ENTRIES

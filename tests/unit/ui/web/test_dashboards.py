@@ -9,8 +9,9 @@ import pytest
 
 from support.a_fortnight import NOW, TARGET, write_history
 from support.page_scenes import scene
-from traymon.core.history import Condition, HistoryReader, Period
+from traymon.core.history import HistoryReader
 from traymon.core.model import Status
+from traymon.core.periods import Condition, Period
 from traymon.core.time_windows import Span
 from traymon.core.vocabulary import Light
 from traymon.storage.history.reader import HistoryFile

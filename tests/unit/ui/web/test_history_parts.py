@@ -11,10 +11,10 @@ import pytest
 from support.a_fortnight import NOW, TARGET, write_fortnight, write_history
 from support.documents import HOSTILE, Document, assert_nothing_steers
 from support.page_scenes import scene
-from traymon.core.history import Condition, Period
+from traymon.core.periods import Condition, Period
 from traymon.core.vocabulary import Light, SensorName
 from traymon.ui.dashboard import Dashboard, read_dashboard
-from traymon.ui.web import render
+from traymon.ui.web import live_html, side_pages, static_html
 from traymon.ui.web.dashboards import Dashboards
 from traymon.ui.web.static_page import StaticPages
 
@@ -38,9 +38,9 @@ def test_what_is_kept_of_others_words_is_never_markup(text: str, tmp_path: Path)
     (tmp_path / "harmless").mkdir()
     kept = text.encode("utf-8", "replace").decode()  # as fix_pages.clean keeps it
     boards = hostile_board(tmp_path, kept), hostile_board(tmp_path / "harmless", "harmless")
-    pages = [render.history([one]) for one in boards]
+    pages = [live_html.history([one]) for one in boards]
     assert tags_without_labels(pages[0]) == tags_without_labels(pages[1])
-    contents = [render.incident_contents(TARGET, one.incidents[0]) for one in boards]
+    contents = [side_pages.incident_contents(TARGET, one.incidents[0]) for one in boards]
     assert tags_without_labels(contents[0]) == tags_without_labels(contents[1])
     for page in (*pages, *contents):
         assert_nothing_steers(page)
@@ -52,20 +52,20 @@ def tags_without_labels(page: str) -> list[str]:
 
 
 def test_every_chart_says_in_words_what_it_shows(board: Dashboard) -> None:
-    pictures = [tag for tag in Document(render.history([board])).tags if "role=img" in tag]
+    pictures = [tag for tag in Document(live_html.history([board])).tags if "role=img" in tag]
     assert len(pictures) == 1 + 1 + 4  # the strip, the month, two response times twice
     assert all(re.search(r"aria-label=.*(up|median) \d", tag) for tag in pictures)
 
 
 def test_no_attribute_needs_what_the_policy_of_the_page_forbids(board: Dashboard) -> None:
-    for page in (render.history([board]), render.page(scene("healthy"), NOW, board)):
+    for page in (live_html.history([board]), static_html.page(scene("healthy"), NOW, board)):
         tags = Document(page).tags
         assert not [tag for tag in tags if re.search(r" (style|on\w+)=", tag)]
         assert not [tag for tag in tags if "url(" in tag and "url(#fill-" not in tag]
 
 
 def test_every_pattern_that_is_used_is_defined_once(board: Dashboard) -> None:
-    page = render.history([board, replace(board, target="other")])
+    page = live_html.history([board, replace(board, target="other")])
     used = set(re.findall(r"url\(#([\w-]+)\)", page))
     assert len(used) == 4
     for name in used:
@@ -76,7 +76,7 @@ def test_every_pattern_that_is_used_is_defined_once(board: Dashboard) -> None:
 
 
 def test_the_live_page_links_to_the_incidents_and_the_file_holds_them(board: Dashboard) -> None:
-    live, file = render.history([board]), render.page(scene("healthy"), NOW, board)
+    live, file = live_html.history([board]), static_html.page(scene("healthy"), NOW, board)
     for one in board.incidents:
         assert f'href="/incidents/{one.number}"' in live
         assert f'id="incident-{one.number}"' in file
@@ -87,12 +87,12 @@ def test_the_live_page_links_to_the_incidents_and_the_file_holds_them(board: Das
 
 
 def test_the_page_begins_with_the_figures_of_the_week(board: Dashboard) -> None:
-    page = render.page(scene("healthy"), NOW, board)
+    page = static_html.page(scene("healthy"), NOW, board)
     glance = page.partition('<dl class="glance">')[2].partition("</dl>")[0]
     assert "100 % in trading hours" in glance
-    event = render.live_event([scene("healthy")], NOW, (), [board])
+    event = live_html.live_event([scene("healthy")], NOW, (), [board])
     assert "100 % in trading hours" in str(event["html"])
-    assert "in trading hours" not in str(render.live_event([scene("healthy")], NOW)["html"])
+    assert "in trading hours" not in str(live_html.live_event([scene("healthy")], NOW)["html"])
 
 
 @pytest.mark.parametrize(
@@ -104,20 +104,20 @@ def test_the_page_begins_with_the_figures_of_the_week(board: Dashboard) -> None:
     ],
 )
 def test_without_figures_it_says_why_and_stays_calm(shown: Dashboard, words: str) -> None:
-    page = render.history([shown])
+    page = live_html.history([shown])
     assert words in page
     assert '<svg class="strip"' not in page
     assert "None" not in page
 
 
 def test_without_a_history_there_is_no_section() -> None:
-    assert render.history([]).strip() == ""
-    assert "History" not in render.page(scene("healthy"), NOW)
+    assert live_html.history([]).strip() == ""
+    assert "History" not in static_html.page(scene("healthy"), NOW)
 
 
 def test_an_incident_that_is_not_kept_and_a_damaged_history_have_their_words() -> None:
-    assert "No such incident" in render.incident_contents("", None)
-    assert "it is locked" in render.incident_contents("", None, "it is locked")
+    assert "No such incident" in side_pages.incident_contents("", None)
+    assert "it is locked" in side_pages.incident_contents("", None, "it is locked")
 
 
 def test_the_file_has_the_history_and_keeps_it_at_the_end(tmp_path: Path) -> None:
