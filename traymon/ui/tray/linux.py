@@ -15,7 +15,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -214,8 +213,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
 
     def _show_in_panel(self) -> None:
         if self._connection is not None:
-            with suppress(OSError):
-                self._connection.register()
+            self._connection.offer()
 
     def _hide(self) -> None:
         """Do nothing: the icon goes with its connections."""

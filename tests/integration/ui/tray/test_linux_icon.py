@@ -248,7 +248,7 @@ def test_a_panel_that_comes_again_or_another_that_takes_its_place_gets_the_icon(
 ) -> None:
     with Panel(bus.address) as first, shown() as it:
         first.wait_for_item()
-        assert it.icon.has_host
+        first.wait_for(lambda: it.icon.has_host, "its word")
         with Panel(bus.address) as second:  # waits for the watcher's name
             first.connection.close()
             second.wait_for_item()
@@ -297,6 +297,16 @@ def test_on_wayland_the_icon_waits_for_a_panel(
         with Panel(bus.address) as panel:
             panel.wait_for_item()
             panel.wait_for(lambda: it.icon.has_host, "its word")
+
+
+def test_a_bus_that_answers_late_still_brings_the_icon_into_the_panel(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.linux.PANEL_TIMEOUT", 0.0)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        panel.wait_for(lambda: it.icon.has_host, "the panel to be known")
 
 
 def test_on_a_text_terminal_there_is_no_tray_although_a_desktop_has_a_panel(
