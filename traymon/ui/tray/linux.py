@@ -61,6 +61,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
             self.name, self._dbus_menu.object.path, lambda: self._take_click(self)
         )
         self._connection: PanelConnection | None = None
+        self._is_connecting = False
         self._x11 = X11Fallback(
             self.name, lambda: self._take_click(self), lambda: self.post(self._find_place)
         )
@@ -192,7 +193,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         return is_x11 or login_session_has_ended()
 
     def _look_again(self) -> None:
-        if self._connection is not None:
+        if self._connection is not None or self._is_connecting:
             self._find_place()
             return
 
@@ -200,8 +201,13 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
             if not self._connect():
                 log.info("the session bus is back")
                 self._show_in_panel()
-            self.post(self._find_place)
+            self.post(go_on)
 
+        def go_on() -> None:
+            self._is_connecting = False
+            self._find_place()
+
+        self._is_connecting = True
         threading.Thread(target=connect, name="bus", daemon=True).start()
 
     # --- what it shows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import sys
 import threading
 import time
@@ -281,6 +282,24 @@ def test_a_bus_that_ends_and_begins_again_has_the_icon_again(
             again.wait_for_item()
             assert light_of(again) is Light.AMBER
             assert again.labels()[0] == "all is well"
+
+
+def test_a_bus_that_hangs_is_tried_once_at_a_time(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.linux.RETRY_INTERVAL", 0.1)
+    with Panel(bus.address) as panel, shown() as it, socket.socket(socket.AF_UNIX) as silent:
+        panel.wait_for_item()
+        bus.stop()
+        silent.bind(bus.address.removeprefix("unix:path="))
+        silent.listen()
+        silent.settimeout(30)
+        with silent.accept()[0] as first:
+            it.icon.post(it.icon._find_place)  # as when the display goes meanwhile
+            with silent.accept()[0]:
+                first.setblocking(False)
+                assert first.recv(4096).startswith(b"\0AUTH")
+                assert first.recv(4096) == b"", "the first try goes on"
 
 
 def test_without_panel_and_display_there_is_no_tray(bus: SessionBus) -> None:
