@@ -31,10 +31,6 @@ if TYPE_CHECKING:  # they take longest to import, and `status` needs none of the
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 EXIT_USAGE = EXIT_FAILED
 
-Env = Annotated[
-    Path | None,
-    typer.Option("--env", help="The .env file of your trading project.", metavar="<file>"),
-]
 Envs = Annotated[
     list[Path] | None,
     typer.Option(
