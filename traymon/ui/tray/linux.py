@@ -35,7 +35,7 @@ PANEL_TIMEOUT = 1.0  # seconds for the desktop to say whether it has a panel
 RETRY_INTERVAL = 5.0  # seconds between two looks for a bus or a display
 PANEL, X11_TRAY = "in the panel", "in the X11 tray as soon as there is one"
 NOWHERE = "nowhere: there is no panel, and no X11"
-MAX_CLICKS = 8  # that wait to be handled; whoever sends more is no person
+MAX_CLICKS = 8  # that wait to be handled; no person clicks more often
 
 
 class LinuxIcon(_base.Icon):  # type: ignore[misc]
