@@ -205,6 +205,9 @@ Section "un.traymon"
     Delete "${MENU_ENTRY}"
     StrCpy $0 0
     Call un.ChangePath
+    ${If} $R1 <> 0
+      DetailPrint "Your PATH could not be changed (error $R1). Remove this folder from it by hand: $INSTDIR"
+    ${EndIf}
     ReadRegStr $2 HKCU "${RUN}" "traymon"
     StrLen $3 '"$INSTDIR\'
     StrCpy $2 $2 $3
