@@ -16,6 +16,7 @@ async function copyReport(button) {
   try {
     const answer = await ask(ofTarget(button.dataset.copy), key);
     if (answer.status === 401) return forgetKey();
+    if (!answer.ok) throw new Error(answer.status);
     await copy(await answer.text(), button);
     say(button.dataset.said);
   } catch {

@@ -1,6 +1,6 @@
 "use strict";
 // The page keeps itself in step with traymon. Whoever asks traymon needs the page's key: a one-time
-// address gives it, and the browser keeps it, for this port of this computer alone. It is no cookie:
+// address gives it, and the browser keeps it, for this port of this computer alone. It is not a cookie:
 // browsers send those to every port.
 
 const status = document.getElementById("status");

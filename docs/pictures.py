@@ -26,7 +26,6 @@ from support.indicator import Indicator  # noqa: E402
 from support.polling import wait_for  # noqa: E402
 from support.traymon_process import ResidentTraymon  # noqa: E402
 from support.virtual_desktop import Box, Desktop  # noqa: E402
-from support.wine import Windows  # noqa: E402
 from support.xfce import ANYWHERE, start_panel  # noqa: E402
 from traymon.sim.gateway import HEALTHY, Behaviour, Hello, running  # noqa: E402
 
@@ -37,7 +36,6 @@ STATES = {
     "amber": (AMBER, Behaviour(delay=0.1), {"TRAYMON_SLOW": "0.05"}),
     "red": (RED, Behaviour(hello=Hello.SILENT), {}),
 }
-
 
 TARGETS = """
 [[target]]
@@ -53,14 +51,14 @@ name = "sandbox"
 port = 7497
 muted = true
 """
-SIZES = {"wide": (1280, 720), "phone": (390, 844)}
-DASHBOARD_SIZE = (1280, 1215)  # down to the bars of 90 days
+PAGE_SIZE = 1280, 720
+DASHBOARD_SIZE = 1280, 1215  # down to the bars of 90 days
 
 
 def main() -> None:
     """Write pictures of the icon per light, the notification, the menu and the page."""
     PICTURES.mkdir(exist_ok=True)
-    pages()
+    page()
     dashboard()
     menu()
     targets()
@@ -81,21 +79,18 @@ def main() -> None:
             desktop.stop_dunst()
 
 
-def pages() -> None:
-    """Write a picture of the live page per light and size."""
-    with TemporaryDirectory() as name, browser() as chromium, running(port=7497) as gateway:
-        user = ResidentTraymon(Path(name), gateway)
-        user.env["TRAYMON_SLOW"] = "0.05"
+def page() -> None:
+    """Write a picture of the live page while the light is red."""
+    gateway = running(STATES["red"][1], port=7497)
+    with TemporaryDirectory() as name, browser() as chromium, gateway as silent:
+        user = ResidentTraymon(Path(name), silent)
         traymon = user.start_resident()
         try:
-            for light in ("green", "amber", "red"):
-                gateway.behaviour = STATES[light][1]
-                wait_for(partial(_status_is, user, light), light, timeout=60)
-                chromium.get(user.run("open", "--print-url").stdout.strip())
-                wait_for(lambda: chromium.find_elements("tag name", "h1"), "the page")
-                for size, (width, height) in SIZES.items():
-                    resize(chromium, width, height)
-                    chromium.save_screenshot(str(PICTURES / f"page-{light}-{size}.png"))
+            wait_for(partial(_status_is, user, "red"), "red", timeout=60)
+            chromium.get(user.run("open", "--print-url").stdout.strip())
+            wait_for(lambda: chromium.find_elements("tag name", "h1"), "the page")
+            resize(chromium, *PAGE_SIZE)
+            chromium.save_screenshot(str(PICTURES / "page-red-wide.png"))
             chromium.get("about:blank")
         finally:
             traymon.terminate()
@@ -171,26 +166,6 @@ def targets() -> None:
         resize(chromium, 1280, 760)
         chromium.save_screenshot(str(PICTURES / "page-targets.png"))
         chromium.get("about:blank")
-
-
-def windows() -> None:
-    """Write pictures of the icon's balloon and menu on Windows under Wine."""
-    with Desktop() as desktop:
-        desktop.start_tray()
-        with Windows(desktop) as system, running(STATES["red"][1], port=7497) as gateway:
-            system.start("-m", "traymon", "--port", str(gateway.port), TRAYMON_QUICK="5")
-            system.wait_until_it_shows(RED)
-            tip = "Accept incoming connection"
-            wait_for(lambda: any(tip in str(w["text"]) for w in system.shell("windows")), tip, 60)
-            desktop.pixels(Box(0, 480, 800, 120)).save(PICTURES / "windows-balloon.png")
-            desktop.click(300, 545)  # closes the balloon
-            wait_for(lambda: not desktop.menu(), "the balloon to go", 60)
-            desktop.click_tray_icon(button=3)
-            menu = wait_for(desktop.menu, "the menu", timeout=60)
-            desktop.point(menu.x + 20, menu.y + 12)
-            desktop.pixels(Box(menu.x, menu.y, 800 - menu.x, 600 - menu.y)).save(
-                PICTURES / "windows-menu.png"
-            )
 
 
 def _status_is(user: ResidentTraymon, light: str) -> bool:

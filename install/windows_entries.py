@@ -101,7 +101,7 @@ def _read_path() -> "tuple[str | None, int]":
         except FileNotFoundError:
             return None, winreg.REG_EXPAND_SZ
     if not isinstance(value, str):
-        raise OSError(0, "it is no text", rf"HKCU\{ENVIRONMENT}\Path")
+        raise OSError(0, "it is not text", rf"HKCU\{ENVIRONMENT}\Path")
     return value, kind
 
 

@@ -47,6 +47,7 @@ VIAddVersionKey "LegalCopyright" "MIT licence"
 !endif
 
 Var IsUpgrade  ; 1: this user has traymon from a setup like this one
+Var LoginOff  ; 1: start at login is not wanted any more
 Var Env  ; the path of the trading project's .env, or "" for none
 
 !define MUI_ICON "${ICON}"
@@ -66,20 +67,30 @@ Page custom AskForProject TakeProject
 !insertmacro MUI_LANGUAGE "English"
 
 !include options.nsh
+!include other_program.nsh
 !include running.nsh
 !include path.nsh
 
 Section "traymon"
   SectionIn RO
   SetShellVarContext current
+  Call LookForOtherProgram
+  ${If} $R8 == 1
+    SetErrorLevel 2
+    Abort "Another program is in $INSTDIR. Choose another folder (/D=FOLDER). Nothing was changed."
+  ${EndIf}
   Call EndRunning
-  ${If} ${FileExists} "$INSTDIR\uninstall.exe"  ; the version before takes its own files away
-    DetailPrint "Removing the files of the version before"
+  ${If} ${FileExists} "$INSTDIR\uninstall.exe"  ; the previous version takes its own files away
+    DetailPrint "Removing the files of the previous version"
     ExecWait '"$INSTDIR\uninstall.exe" /S /UPGRADE _?=$INSTDIR' $0
     ${If} $0 != 0
       SetErrorLevel 2
-      Abort "The version before could not be removed."
+      Abort "The previous version could not be removed."
     ${EndIf}
+  ${EndIf}
+  ${If} $LoginOff == 1
+    DeleteRegValue HKCU "${RUN}" "traymon"
+    DeleteRegValue HKCU "${MARKS}" "traymon"
   ${EndIf}
   SetOutPath "$INSTDIR"
   SetOverwrite on
@@ -108,9 +119,13 @@ Section "traymon"
   ${EndIf}
 SectionEnd
 
-Section "Find it by name in a terminal (PATH)" SEC_PATH
+Section "Add the command traymon to your PATH" SEC_PATH
   StrCpy $0 1
   Call ChangePath
+  ${If} $R1 <> 0
+    MessageBox MB_OK|MB_ICONEXCLAMATION "traymon is installed, but your PATH could not be changed (error $R1). Add this folder to it by hand:$\r$\n$\r$\n$INSTDIR" /SD IDOK
+    SetErrorLevel 3
+  ${EndIf}
 SectionEnd
 
 Section /o "Start at login" SEC_LOGIN
@@ -174,8 +189,7 @@ Function .onInit
       !insertmacro SelectSection ${SEC_LOGIN}
     ${Else}
       !insertmacro UnselectSection ${SEC_LOGIN}
-      DeleteRegValue HKCU "${RUN}" "traymon"
-      DeleteRegValue HKCU "${MARKS}" "traymon"
+      StrCpy $LoginOff 1
     ${EndIf}
   ${EndIf}
 FunctionEnd
@@ -191,6 +205,9 @@ Section "un.traymon"
     Delete "${MENU_ENTRY}"
     StrCpy $0 0
     Call un.ChangePath
+    ${If} $R1 <> 0
+      DetailPrint "Your PATH could not be changed (error $R1). Remove this folder from it by hand: $INSTDIR"
+    ${EndIf}
     ReadRegStr $2 HKCU "${RUN}" "traymon"
     StrLen $3 '"$INSTDIR\'
     StrCpy $2 $2 $3

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 from jeepney import (
@@ -50,12 +49,7 @@ class Panel:
         self._send_and_wait(message_bus.RequestName(WATCHER))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.connection.close()
 
     def wait_for(self, condition: Callable[[], Any], what: str) -> Any:

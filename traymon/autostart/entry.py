@@ -27,16 +27,19 @@ class State:
 
 
 AT_LOGIN = "--at-login"
+BEFORE_FILES = ("--env", "--targets")  # the options that a path follows
 OFF = State(False, "Start at login is off.")
 
 
 def _comparable(options: Sequence[str]) -> list[str]:
-    """Return options with the one spelling of the path after `--env` or `--targets`."""
-    before = ("", *options)
-    return [
-        os.path.realpath(option) if previous in ("--env", "--targets") else option
-        for previous, option in zip(before, options, strict=False)
-    ]
+    """Return options with the one spelling of every file's path."""
+    return [os.path.realpath(word) if is_file else word for word, is_file in _marked(options)]
+
+
+def _marked(words: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each word of a command line, and whether it is the path of a file of settings."""
+    for before, word in zip(("", *words), words, strict=False):
+        yield word, before in BEFORE_FILES
 
 
 def command(options: Sequence[str]) -> list[str]:
@@ -71,13 +74,14 @@ def launcher_folders() -> Iterator[Path]:
 def judge(entry: object, line: Sequence[str]) -> State:
     """Return the state of an entry that runs this command line."""
     program = line[0] if line else "no program"
-    settings = line[line.index("--env") + 1] if "--env" in line[:-1] else ""
+    files = [word for word, is_file in _marked(line) if is_file]
     if shutil.which(program) is None:
         return _broken(entry, program)
-    if settings and not Path(settings).is_file():
-        return _broken(entry, settings)
+    for file in files:
+        if not Path(file).is_file():
+            return _broken(entry, file)
     options = tuple(line[line.index(AT_LOGIN) + 1 :]) if AT_LOGIN in line else ()
-    project = f"with the settings in {settings}" if settings else "without a project's .env"
+    project = f"with the settings in {' and '.join(files)}" if files else "without a project's .env"
     return State(True, f"Start at login is on, {project} ({entry}).", options)
 
 

@@ -13,14 +13,13 @@ import typer
 
 from traymon.cli.alerts import read_alerts
 from traymon.cli.common import (
-    EXIT_USAGE,
     Envs,
-    Exit,
     Targets,
     load,
     new_console,
     open_state,
     usage_error,
+    write_file,
 )
 from traymon.cli.control import (
     WATCHES,
@@ -160,7 +159,6 @@ def _print_table(plan: list[Planned]) -> None:
 
 
 def _write_file(plan: list[Planned], file: Path | None) -> None:
-    from traymon.storage.files import write_atomically
     from traymon.ui.ics import calendar_file
 
     data = calendar_file(plan, time.time())
@@ -169,11 +167,7 @@ def _write_file(plan: list[Planned], file: Path | None) -> None:
         sys.stdout.buffer.write(data)  # its lines end with CR LF on every platform
         sys.stdout.buffer.flush()
         return
-    try:
-        write_atomically(file, data)
-    except OSError as error:
-        print_error(f"{file} cannot be written: {error}")
-        raise Exit(EXIT_USAGE) from None
+    write_file(file, data)
     count = len(plan)
     print(f"{count} event{'' if count == 1 else 's'} written to {file}")
 

@@ -31,10 +31,6 @@ if TYPE_CHECKING:  # they take longest to import, and `status` needs none of the
 EXIT_OF_LIGHT = {Light.GREEN: 0, Light.RED: 1, Light.AMBER: 2, Light.GREY: 1}
 EXIT_USAGE = EXIT_FAILED
 
-Env = Annotated[
-    Path | None,
-    typer.Option("--env", help="The .env file of your trading project.", metavar="<file>"),
-]
 Envs = Annotated[
     list[Path] | None,
     typer.Option(
@@ -217,3 +213,19 @@ def usage_error(text: str) -> NoReturn:
     """Print an error and exit with EXIT_USAGE."""
     print_error(text)
     raise Exit(EXIT_USAGE)
+
+
+def write_file(file: Path, content: str | bytes) -> None:
+    """Write what the user wants in this file; exit if that is impossible.
+
+    A link stays, and what is not a file, such as a pipe or /dev/null, is written to as it is.
+    """
+    from traymon.storage.files import write_atomically
+
+    try:
+        if file.exists() and not file.is_file():
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        else:
+            write_atomically(file.resolve(), content)
+    except OSError as error:
+        usage_error(f"{file} cannot be written: {error}")

@@ -28,7 +28,7 @@ NOT_KEPT = "The snooze could not be saved, so it ends when traymon is restarted.
 START_TIMEOUT = 10.0  # seconds for a traymon that starts to serve its page
 TRY_INTERVAL = 0.05  # seconds
 WATCHES = "The running traymon watches"  # and then: no target 'x'
-ONE_TIME_LIFETIME = "two minutes"  # of an address that opens the page; see ui/web/auth.py
+ONE_TIME_LIFETIME = "two minutes"  # of an address that opens the page; see ui/web/keys.py
 
 
 def this_users_instance() -> Instance:

@@ -122,7 +122,7 @@ def exit_unreadable(error: HistoryError) -> NoReturn:
 
 
 def exit_without_history(source: Source) -> NoReturn:
-    """Say calmly that nothing is recorded; that is no error."""
+    """Say calmly that nothing is recorded, which is not an error."""
     if source.is_off:
         print("No history is kept: TRAYMON_HISTORY=off.")
     else:
@@ -166,4 +166,4 @@ def _moment(text: str) -> float:
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
-        usage_error(f"--since {text!r} is no time. Use {SINCE_EXAMPLES}.")
+        usage_error(f"--since {text!r} is not a date or time. Use {SINCE_EXAMPLES}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from traymon.cli.common import EXIT_USAGE, Envs, Exit, Targets, usage_error
+from traymon.cli.common import Envs, Exit, Targets, usage_error, write_file
 from traymon.cli.history_source import (
     Source,
     exit_unreadable,
@@ -16,7 +16,6 @@ from traymon.cli.history_source import (
     open_history,
 )
 from traymon.cli.own_command import own_commands
-from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName
 from traymon.core.history import HistoryError
 
@@ -98,14 +97,8 @@ def _find_last(source: Source, now: float) -> tuple[str, Incident]:
 
 def write_report(text: str, output: Path | None) -> None:
     """Print a report, or write it to a file and say so; exit if that is impossible."""
-    from traymon.storage.files import write_atomically
-
     if output is None:
         print(text, end="")
         return
-    try:
-        write_atomically(output, text)
-    except OSError as error:
-        print_error(f"{output} cannot be written: {error}")
-        raise Exit(EXIT_USAGE) from None
+    write_file(output, text)
     print(f"Written to {output}")

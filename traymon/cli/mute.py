@@ -23,12 +23,12 @@ TargetName = Annotated[str, typer.Argument(help="The target's name.", metavar="<
 
 
 def mute(target: TargetName) -> None:
-    """Let a target neither raise the icon nor notify you; it is still checked."""
+    """Silence a target: it neither changes the icon nor notifies you, and is still checked."""
     _mute(target, on=True)
 
 
 def unmute(target: TargetName) -> None:
-    """Let a muted target raise the icon and notify you again."""
+    """Let a muted target change the icon and notify you again."""
     _mute(target, on=False)
 
 

@@ -37,7 +37,8 @@ def quit_traymon() -> None:
 def restart() -> None:
     """End the running traymon and start it again with the same options."""
     instance = this_users_instance()
-    before = ask_running(instance, "GET", "/status") and instance.find_info()
+    ask_running(instance, "GET", "/status")  # waits for one that is just starting
+    before = instance.find_info()
     ask_running(instance, "POST", "/restart")
     deadline, reason = time.monotonic() + START_TIMEOUT, ""
     while time.monotonic() < deadline:

@@ -66,7 +66,7 @@ def inherited_plan() -> Plan | None:
         with open(int(os.environ[PLAN]), "rb") as pipe:
             plan = pickle.load(pipe)
     except (KeyError, ValueError, OSError, EOFError, pickle.UnpicklingError):
-        return None  # somebody else's variable; it is no setting, which is then said
+        return None  # not ours: the settings warn of it
     del os.environ[PLAN]
     for name, value in MALLOC.items():  # not for the programs that traymon starts
         if os.environ.get(name) == value:

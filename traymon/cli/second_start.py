@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from traymon.core.addresses import host_key
 from traymon.core.target import Target
 from traymon.core.utf8 import encodable
 
@@ -43,11 +44,7 @@ def not_watched(target: Target, watched: Sequence[Watched]) -> str:
 
 
 def _is_at(one: Watched, target: Target) -> bool:
-    return (_host(one["host"]), one["port"]) == (_host(target.host), target.port)
-
-
-def _host(name: str) -> str:
-    return "127.0.0.1" if name.lower() == "localhost" else name.lower()
+    return (host_key(one["host"]), one["port"]) == (host_key(target.host), target.port)
 
 
 def _has_settings_of(one: Watched, target: Target) -> bool:

@@ -82,7 +82,7 @@ def _append(
         new = read_settings(listed)
         if len(new.left_out) > len(config.left_out):
             raise ConfigError([one for one in new.mistakes if one not in config.mistakes])
-    except ConfigError:
+    except BaseException:
         if before is None:
             path.unlink()
         else:

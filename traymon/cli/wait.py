@@ -93,7 +93,6 @@ def wait_until_good(
     from traymon.monitoring.one_shot import run_until, run_without_waiting_for_threads
     from traymon.sensors.client_library import ClientLibrary
     from traymon.sensors.interpreters import own_interpreter
-    from traymon.ui import check_text
     from traymon.ui.console import new_console
 
     if need not in NEEDS:
@@ -118,23 +117,36 @@ def wait_until_good(
             run_until(watched, rule, timeout, state.own_programs, progress.show, library)
         )
     if not good:
-        waited = f"Gave up after {timeout:g} s"
-        if status is not None:
-            console.print(check_text.check_results(status, None))
-            console.print()
-            console.print(check_text.verdict(status, time.time()))
-            planned = _planned_text(status, rule)
-            waited += f": {planned}" if planned else ""
-        console.print(
-            f"\n{waited}. Not started: {escape(' '.join(command))}" if command else waited
-        )
-        raise Exit(1)
+        _give_up(console, status, rule, timeout, command)
     progress.print_last(f"✓ {escape(watched.address)} is ready.")
     if command and program and then_watch:
         _run_and_watch(command, program, watched, grace * MINUTE)
     if command and program:
         _replace_process(command, program)
     raise Exit(0)
+
+
+def _give_up(
+    console: Console,
+    status: Status | None,
+    rule: StartRule,
+    timeout: float,
+    command: list[str] | None,
+) -> NoReturn:
+    """Say what was waited for in vain, and that the command is not started."""
+    from rich.markup import escape
+
+    from traymon.ui import check_text
+
+    waited = f"Gave up after {timeout:g} s"
+    if status is not None:
+        console.print(check_text.check_results(status, None))
+        console.print()
+        console.print(check_text.verdict(status, time.time()))
+        planned = _planned_text(status, rule)
+        waited += f": {planned}" if planned else ""
+    console.print(f"\n{waited}. Not started: {escape(' '.join(command))}" if command else waited)
+    raise Exit(1)
 
 
 def _start_rule(

@@ -70,6 +70,12 @@ def plain_name(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
+def host_key(host: str) -> tuple[object, str]:
+    """Return what is equal for two spellings of one host; `localhost` counts as 127.0.0.1."""
+    name, _, zone = plain_name(host).partition("%")
+    return parse_address("127.0.0.1" if name == "localhost" else name) or name, zone
+
+
 def is_loopback_name(host: str) -> bool:
     """Tell whether a name always means this machine (RFC 6761, section 6.3)."""
     name = plain_name(host)

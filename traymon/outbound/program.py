@@ -11,10 +11,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 MAX_OUTPUT = 8 * 1024  # bytes that are kept: the first ones
 LAST_WORDS_TIMEOUT = 1.0  # seconds after its end for what it wrote
@@ -93,16 +93,40 @@ def _read(pipe: IO[bytes]) -> bytes:
         return b""
 
 
+def start_group(
+    command: Sequence[str], variables: Mapping[str, str], folder: Path
+) -> tuple[subprocess.Popen[bytes], Group]:
+    """Start a program with a group for all that it starts. Raises OSError."""
+    group = Group()
+    with ExitStack() as undo:
+        undo.callback(group.close)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            cwd=folder,
+            **group.options,
+        )
+        undo.callback(process.kill)
+        group.add(process)
+        undo.pop_all()
+    return process, group
+
+
 if sys.platform == "win32":
     from traymon.outbound.windows_job import Job as Group
-    from traymon.outbound.windows_job import start_in_job as start_group
 else:
 
     class Group:
         """The process group of a program: all that it starts, unless that leaves the group."""
 
-        def __init__(self, leader: int) -> None:
-            self._leader = leader
+        options: Mapping[str, Any] = {"start_new_session": True}  # for Popen
+
+        def add(self, process: subprocess.Popen[bytes]) -> None:
+            """Take the program, which leads the group."""
+            self._leader = process.pid
 
         def kill(self) -> None:
             """Kill all of it."""
@@ -111,18 +135,3 @@ else:
 
         def close(self) -> None:
             """Let go of it; what is left of it goes on."""
-
-    def start_group(
-        command: Sequence[str], variables: Mapping[str, str], folder: Path
-    ) -> tuple[subprocess.Popen[bytes], Group]:
-        """Start a program as the leader of a group. Raises OSError."""
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=variables,
-            cwd=folder,
-            start_new_session=True,
-        )
-        return process, Group(process.pid)

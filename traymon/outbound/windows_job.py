@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 CREATE_SUSPENDED, CREATE_NO_WINDOW = 0x4, 0x08000000
@@ -18,6 +16,8 @@ KILLED = 1  # the exit code of what is killed
 
 class Job:
     """A job object of Windows. Raises OSError if there can be none."""
+
+    options: Mapping[str, Any] = {"creationflags": CREATE_SUSPENDED | CREATE_NO_WINDOW}  # for Popen
 
     def __init__(self) -> None:
         self._kernel = _library("kernel32")
@@ -41,34 +41,6 @@ class Job:
     def close(self) -> None:
         """Let go of it; what is left in it goes on."""
         self._kernel.CloseHandle(self._handle)
-
-
-def start_in_job(
-    command: Sequence[str], variables: Mapping[str, str], folder: Path
-) -> tuple[subprocess.Popen[bytes], Job]:
-    """Start a program in a job of its own. Raises OSError."""
-    job = Job()
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=variables,
-            cwd=folder,
-            creationflags=CREATE_SUSPENDED | CREATE_NO_WINDOW,
-        )
-    except OSError:
-        job.close()
-        raise
-    try:
-        job.add(process)
-    except OSError:
-        with suppress(OSError):
-            process.kill()
-        job.close()
-        raise
-    return process, job
 
 
 def _library(name: str) -> Any:

@@ -233,11 +233,6 @@ def text_mark(condition: Condition, *, ascii_only: bool = False) -> str:
     return TEXT_MARKS[condition][ascii_only]
 
 
-def text_strip(conditions: Sequence[Condition], *, ascii_only: bool = False) -> str:
-    """Return a strip of one character for each condition: `██✗███`."""
-    return "".join(text_mark(one, ascii_only=ascii_only) for one in conditions)
-
-
 def day_blocks(
     days: Sequence[Day], count: int, trading_since: float | None = None
 ) -> tuple[DayBlock, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from traymon.core.addresses import host_key
 from traymon.core.calendar import Calendar
 from traymon.core.gate import GateOptions, Why, judge
 from traymon.core.model import Status
@@ -74,7 +75,7 @@ def _is_meant(target: Target, question: GateQuestion) -> bool:
         return False
     if question.env_files and encodable(target.env_file) not in question.env_files:
         return False
-    if question.host and _host(question.host) != _host(target.host):
+    if question.host and host_key(question.host) != host_key(target.host):
         return False
     return question.port in (None, target.port)
 
@@ -82,7 +83,3 @@ def _is_meant(target: Target, question: GateQuestion) -> bool:
 def _is_called(name: str, wanted: str) -> bool:
     # the names of targets differ in more than case
     return str(encodable(name)).casefold() == wanted.casefold()
-
-
-def _host(name: str) -> str:
-    return "127.0.0.1" if name.lower() == "localhost" else name.lower()

@@ -1,6 +1,6 @@
 """What is said of several targets together: how many are red, and which is the worst.
 
-Pure.
+Pure. For a moment there may be none: between those of old settings and those of new ones.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from traymon.core.vocabulary import Light
 from traymon.ui import presenter
 from traymon.ui.presenter import MARKS
 
-UNKNOWN, PAUSED = "unknown", "paused"
+UNKNOWN, PAUSED, NONE = "unknown", "paused", "No target is watched"
 
 
 def worst(statuses: Sequence[Status]) -> Status | None:
     """Return the target that icon and headline speak of; None if it says no more than the rest."""
+    if not statuses:
+        return None
     first = presenter.worst_first(statuses)[0]
     unwell = presenter.worst_light(statuses) is not Light.GREEN and not presenter.is_paused(first)
     return first if unwell and not first.muted else None
@@ -36,6 +38,8 @@ def headline(statuses: Sequence[Status]) -> str:
 
 def counts(statuses: Sequence[Status]) -> str:
     """Return how many show what the icon shows, and how many are muted: `1 of 10 red, 2 muted`."""
+    if not statuses:
+        return NONE
     muted = sum(status.muted for status in statuses)
     if muted == len(statuses):
         return f"All {muted} {presenter.MUTED}"

@@ -1,4 +1,4 @@
-"""How a status is described to the history, and what is shown of it later.
+"""How a status is described to the history.
 
 Pure: the time is an argument. What is kept is cleaned as it was for the page, account numbers
 masked.
@@ -10,11 +10,10 @@ from typing import Any
 
 from traymon.core.facts import Fact, FactKey, Facts, ShownAs
 from traymon.core.model import Reading, Status
-from traymon.core.periods import Description, Period
-from traymon.core.target import USUAL_COMMANDS, Commands
+from traymon.core.periods import Description
 from traymon.core.vocabulary import Light, Symptom
 from traymon.diagnosis import fix_pages
-from traymon.diagnosis.formatting import moment, programs
+from traymon.diagnosis.formatting import programs
 from traymon.ui.presenter import headline
 
 # Which TWS it was. Of a good time that is all: how good it was is kept as figures.
@@ -49,21 +48,8 @@ def _kept_facts(status: Status, named: frozenset[FactKey[Any]]) -> Facts:
     return {fact: value for fact, value in kept.items() if value is not None}
 
 
-def facts_of_period(period: Period, now: float, commands: Commands = USUAL_COMMANDS) -> Facts:
-    """Return the facts that the fix page of a period's code may name."""
-    return {
-        **{fact: _in_words(fact, value, now) for fact, value in period.facts.items()},
-        Fact.SINCE: moment(period.start, now),
-        **fix_pages.command_facts(commands),
-    }
-
-
 def _seen(reading: Reading) -> str:
     return fix_pages.clean(": ".join(filter(None, (reading.symptom, reading.detail))))
-
-
-def _in_words(fact: FactKey[Any], value: Any, now: float) -> Any:
-    return moment(value, now) if fact.shown_as is ShownAs.MOMENT else value
 
 
 def _kept(fact: FactKey[Any], value: Any, now: float) -> Any:

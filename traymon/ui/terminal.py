@@ -1,4 +1,4 @@
-"""Statuses in a terminal: redrawn in place, or one line per change if the output is no terminal."""
+"""Statuses in a terminal: redrawn in place; in a pipe or a file, one line per change."""
 
 from __future__ import annotations
 

@@ -89,6 +89,8 @@ def test_each_has_a_page_of_its_own_that_follows_and_leads_back(
     page.show_status(LIVE, MUTED)
     wait_for(lambda: "is no longer watched" in texts(chromium, "main")[0], "the target is gone")
     assert ODD in texts(chromium, "main .note")[0]
+    chromium.find_element("css selector", "nav [data-copy]").click()
+    wait_for(lambda: "could not be copied" in texts(chromium, "#said")[0], "that there is none")
 
 
 def test_what_can_be_done_with_each_is_done_with_that_one_alone(

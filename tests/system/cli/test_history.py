@@ -59,7 +59,7 @@ def test_what_cannot_be_done_is_one_clear_line(user: IsolatedTraymon) -> None:
     for words, says in (
         (("--csv", "--json"), "only one of"),
         (("--days", "0"), "from 1 to 731"),
-        (("--since", "yesterday"), "is no time"),
+        (("--since", "yesterday"), "is not a date or time"),
         (("--since", "2999-01-01"), "in the future"),
         (("--target", "other"), f"It knows: {TARGET}"),
     ):

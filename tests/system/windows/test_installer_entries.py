@@ -19,27 +19,13 @@ import sys, winreg
 import json
 from pathlib import Path
 from typing import Any
-sys.path.insert(0, {windows_path(ROOT / "install")!r})
+sys.path[:0] = {[windows_path(ROOT / "install"), windows_path(ROOT / "tests")]!r}
 import windows_entries as entries
 """
 PATH = """
+from support.user_path import EXPAND, TEXT, read, write
+
 FOLDER = Path(r"C:\\Users\\J\xf6rg O'Neil\\AppData\\Local\\traymon\\bin")
-TEXT, EXPAND = winreg.REG_SZ, winreg.REG_EXPAND_SZ
-
-def read():
-    with winreg.OpenKey(winreg.HKEY_CURRENT_USER, "Environment") as key:
-        try:
-            return winreg.QueryValueEx(key, "Path")
-        except FileNotFoundError:
-            return None
-
-def write(before):
-    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, "Environment") as key:
-        if before is None:
-            if read() is not None:
-                winreg.DeleteValue(key, "Path")
-        else:
-            winreg.SetValueEx(key, "Path", 0, before[1], before[0])
 
 found = read()
 try:

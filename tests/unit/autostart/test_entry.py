@@ -51,3 +51,20 @@ def test_what_does_not_start_has_no_settings(tmp_path: Path) -> None:
     assert not OFF.has([])
     gone = ["--env", str(tmp_path / "gone.env")]
     assert not entry(gone).has(gone)
+
+
+@pytest.mark.parametrize("options", [("--targets",), ("--env", "--env")])
+def test_every_file_of_settings_is_named_and_has_to_exist(
+    options: Sequence[str], tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{number}.file" for number in range(len(options))]
+    line = [
+        word for option, file in zip(options, files, strict=True) for word in (option, str(file))
+    ]
+    for file in files:
+        missing = entry(line)
+        assert not missing.on
+        assert str(file) in missing.says
+        file.touch()
+    named = " and ".join(map(str, files))
+    assert f"is on, with the settings in {named} (" in entry(line).says

@@ -22,6 +22,7 @@ def running(host: str = "127.0.0.1", port: int = 7497, env: str = "") -> list[di
     [
         (running(), Target("", port=7497)),
         (running("localhost"), Target("", port=7497)),
+        (running("127.1"), Target("", "LocalHost", 7497)),
         (running(env=BOT), Target("", port=7497)),
         (running(env=BOT), Target("", port=7497, env_file=BOT)),
         (running(env=BOT), Target("", discovered=True, env_file=BOT)),

@@ -69,6 +69,18 @@ def test_what_cannot_be_watched_is_not_added(folder: Path, listed: bool) -> None
     assert not listed or len(entries(path)) == 1
 
 
+def test_a_list_is_put_back_whatever_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_once(asked: SettingsRequest) -> Any:
+        if asked.targets is not None:
+            raise OSError("the disk is full")
+        return read_settings(asked)
+
+    monkeypatch.setattr(target_list, "read_settings", read_once)
+    with pytest.raises(ConfigError, match="nothing can be added: the disk is full"):
+        add_target(request(folder), {"port": "4002"})
+    assert not (folder / "of-the-user" / "targets.toml").exists()
+
+
 def test_a_list_that_is_not_in_use_is_left_alone(folder: Path) -> None:
     path = folder / "of-the-user" / "targets.toml"
     path.parent.mkdir()

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from traymon.core.addresses import is_loopback, parse_address
+from traymon.core.addresses import host_key, is_loopback, parse_address
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,21 @@ def test_loopback_is_known_by_address_and_by_name() -> None:
         assert is_loopback(host)
     for host in ("10.0.0.1", "localhost.example.com", "mylocalhost", "0.0.0.127"):
         assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("localhost", "127.0.0.1", True),
+        ("LOCALHOST.", "127.1", True),
+        ("Gateway.lan", "gateway.lan.", True),
+        ("::ffff:10.0.0.2", "10.0.2", True),
+        ("fe80::1%eth0", "FE80:0::1%eth0", True),
+        ("fe80::1%eth0", "fe80::1%eth1", False),
+        ("localhost", "::1", False),
+        ("127.0.0.1", "127.0.0.2", False),
+        ("gateway", "gateway.lan", False),
+    ],
+)
+def test_two_spellings_of_one_host_are_the_same(one: str, other: str, is_same: bool) -> None:
+    assert (host_key(one) == host_key(other)) is is_same

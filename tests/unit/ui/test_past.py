@@ -11,11 +11,10 @@ from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
 from traymon.core.periods import Condition, Period
 from traymon.core.target import Program, Target
-from traymon.core.vocabulary import Light, SensorName, Symptom
-from traymon.diagnosis import fix_pages
+from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES
 from traymon.storage.history.values import decode_facts, encode_evidence, encode_facts
-from traymon.ui.past import describe, facts_of_period
+from traymon.ui.past import describe
 
 NOON = 1_790_000_000.0
 TARGET = Target("bot", port=7497, account="DU1234567")
@@ -84,7 +83,7 @@ def test_commands_are_not_kept_and_programs_are_kept_in_words() -> None:
 
 
 @pytest.mark.parametrize("code", ENTRIES)
-def test_every_page_can_be_shown_of_what_was_kept(code: str) -> None:
+def test_what_was_kept_of_any_diagnosis_is_read_as_it_was(code: str) -> None:
     full = {
         "host": "127.0.0.1",
         "port": 7497,
@@ -97,9 +96,4 @@ def test_every_page_can_be_shown_of_what_was_kept(code: str) -> None:
     described = describe(status(code, **full))
     facts = decode_facts(encode_facts(described.facts))
     assert facts == described.facts
-    period = Period(NOON, NOON + 60, Condition.DOWN, code, Light.RED, facts=facts)
-    shown = facts_of_period(period, NOON)
-    page = fix_pages.page(code)
-    assert fix_pages.fill(page.headline, shown)
-    assert fix_pages.to_markdown(page.markdown, shown)
     assert json.loads(encode_facts(facts)) is not None

@@ -15,7 +15,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +35,7 @@ PANEL_TIMEOUT = 1.0  # seconds for the desktop to say whether it has a panel
 RETRY_INTERVAL = 5.0  # seconds between two looks for a bus or a display
 PANEL, X11_TRAY = "in the panel", "in the X11 tray as soon as there is one"
 NOWHERE = "nowhere: there is no panel, and no X11"
-MAX_CLICKS = 8  # that wait to be handled; whoever sends more is no person
+MAX_CLICKS = 8  # that wait to be handled; no person clicks more often
 
 
 class LinuxIcon(_base.Icon):  # type: ignore[misc]
@@ -62,6 +61,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
             self.name, self._dbus_menu.object.path, lambda: self._take_click(self)
         )
         self._connection: PanelConnection | None = None
+        self._is_connecting = False
         self._x11 = X11Fallback(
             self.name, lambda: self._take_click(self), lambda: self.post(self._find_place)
         )
@@ -193,7 +193,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         return is_x11 or login_session_has_ended()
 
     def _look_again(self) -> None:
-        if self._connection is not None:
+        if self._connection is not None or self._is_connecting:
             self._find_place()
             return
 
@@ -201,8 +201,13 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
             if not self._connect():
                 log.info("the session bus is back")
                 self._show_in_panel()
-            self.post(self._find_place)
+            self.post(go_on)
 
+        def go_on() -> None:
+            self._is_connecting = False
+            self._find_place()
+
+        self._is_connecting = True
         threading.Thread(target=connect, name="bus", daemon=True).start()
 
     # --- what it shows
@@ -214,8 +219,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
 
     def _show_in_panel(self) -> None:
         if self._connection is not None:
-            with suppress(OSError):
-                self._connection.register()
+            self._connection.offer()
 
     def _hide(self) -> None:
         """Do nothing: the icon goes with its connections."""

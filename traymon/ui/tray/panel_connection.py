@@ -6,8 +6,8 @@ be replaced at any time; often both are one program.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import wait
 from contextlib import suppress
 from functools import partial
 
@@ -40,6 +40,8 @@ class PanelConnection:
         self.has_panel = False
         self._on_change = on_change
         self._watcher = ""  # its unique name; "" while there is none
+        self._is_offered = False  # every watcher is told of the item
+        self._heard = threading.Event()  # set once it is known whether there is a panel
         self._bus = connect(
             Handlers(self._take_signal, partial(answer_call, objects), lambda: on_end(self))
         )
@@ -64,23 +66,17 @@ class PanelConnection:
         hosts = MatchRule(type="signal", sender=NAME, interface=INTERFACE, path=PATH)
         for rule in (changes, hosts):
             self._bus.send(message_bus.AddMatch(rule))
-        wait([self._bus.send(message_bus.GetNameOwner(NAME), self._take_owner)], timeout)
-        if self._watcher:
-            wait([self._ask()], timeout)
+        self._bus.send(message_bus.GetNameOwner(NAME), self._take_owner)
+        self._heard.wait(timeout)
 
-    def register(self) -> None:
-        """Tell the watcher of this program's item; does nothing while there is none.
-
-        Raises OSError.
-        """
-        if self._watcher:
-            address = DBusAddress(PATH, bus_name=self._watcher, interface=INTERFACE)
-            item = self._bus.unique_name
-            self._bus.send(new_method_call(address, "RegisterStatusNotifierItem", "s", (item,)))
+    def offer(self) -> None:
+        """Tell the watcher of this program's item, and every watcher that comes later."""
+        self._is_offered = True
+        self._register()
 
     def emit(self, signal: Message) -> None:
         """Send a signal of one of the objects. Does nothing once the bus is gone."""
-        with suppress(OSError):  # `on_end` is called
+        with suppress(OSError):  # as in `_send`
             self._bus.emit(signal)
 
     def close(self) -> None:
@@ -99,19 +95,29 @@ class PanelConnection:
             self._ask()
 
     def _take_owner(self, reply: Reply) -> None:
-        if reply.exception() is None:
-            match reply.result().body:
-                case (str(owner),):
-                    self._watcher = owner
+        body = () if reply.exception() else reply.result().body
+        match body:
+            case (str(owner),):
+                self._take_watcher(owner)
+            case _:  # there is no watcher, hence no panel
+                self._heard.set()
 
     def _take_watcher(self, owner: str) -> None:
         self._watcher = owner
         self._set(False)
         if owner:
-            self.register()
             self._ask()
+            if self._is_offered:
+                self._register()
 
-    def _ask(self) -> Reply:
+    def _register(self) -> None:
+        if self._watcher:
+            address = DBusAddress(PATH, bus_name=self._watcher, interface=INTERFACE)
+            item = self._bus.unique_name
+            self._send(new_method_call(address, "RegisterStatusNotifierItem", "s", (item,)))
+
+    def _ask(self) -> None:
+        """Ask the watcher whether it has a panel."""
         watcher = self._watcher
         address = DBusAddress(PATH, bus_name=watcher, interface=PROPERTIES)
         call = new_method_call(address, "Get", "ss", (INTERFACE, HAS_HOST))
@@ -128,8 +134,13 @@ class PanelConnection:
                 match reply.result().body:
                     case ((_, bool(has_panel)),):
                         self._set(has_panel)
+            self._heard.set()
 
-        return self._bus.send(call, take)
+        self._send(call, take)
+
+    def _send(self, call: Message, then: Callable[[Reply], None] | None = None) -> None:
+        with suppress(OSError):  # the bus is gone: `on_end` is called
+            self._bus.send(call, then)
 
     def _set(self, has_panel: bool) -> None:
         if has_panel != self.has_panel:

@@ -1,7 +1,7 @@
 """The icon as an object on the session bus, which panels read: a StatusNotifierItem.
 
 The protocol is org.kde.StatusNotifierItem, which freedesktop.org describes. Knows nothing of where
-panels are: see `panel_watch`. Calls are answered in any thread.
+panels are: see `panel_connection`. Calls are answered in any thread.
 """
 
 from __future__ import annotations

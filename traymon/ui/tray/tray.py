@@ -158,9 +158,9 @@ class Tray:
         if after.picture != before.picture:
             icon.icon = icons.draw(after.light, rimmed=after.rimmed, marked=after.marked)
         if after.tooltip != before.tooltip:
-            self._icon.title = after.tooltip
+            icon.title = after.tooltip
         if after.menu != before.menu:
-            self._icon.update_menu()
+            icon.update_menu()
 
 
 class BalloonChannel:

@@ -161,9 +161,8 @@ class WindowsIcon(pystray.Icon):  # type: ignore[misc]
             self._show()
 
     def _update_icon(self) -> None:
-        fresh = self._load(
-            self.light, SM_CXSMICON, self.rimmed, self.marked
-        )  # before the old one is released
+        # before the old one is released
+        fresh = self._load(self.light, SM_CXSMICON, self.rimmed, self.marked)
         self._release_icon()
         self._icon_handle, self._icon_valid = fresh, True
         self._change(win32.NIF_ICON, hIcon=fresh)

@@ -22,7 +22,7 @@ ALL_STATES, NO_COOKIE = 0xFFFF_FFFF, b"\xff" * 8
 
 
 def is_another_users(connection: socket.socket) -> bool:
-    """Tell whether another user's program is at the other end; root is no other user.
+    """Tell whether another user's program is at the other end; root does not count as one.
 
     False where that cannot be known: a system that is not Linux, a connection that has ended.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import sys
 import threading
 import time
@@ -248,7 +249,7 @@ def test_a_panel_that_comes_again_or_another_that_takes_its_place_gets_the_icon(
 ) -> None:
     with Panel(bus.address) as first, shown() as it:
         first.wait_for_item()
-        assert it.icon.has_host
+        first.wait_for(lambda: it.icon.has_host, "its word")
         with Panel(bus.address) as second:  # waits for the watcher's name
             first.connection.close()
             second.wait_for_item()
@@ -283,6 +284,24 @@ def test_a_bus_that_ends_and_begins_again_has_the_icon_again(
             assert again.labels()[0] == "all is well"
 
 
+def test_a_bus_that_hangs_is_tried_once_at_a_time(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.linux.RETRY_INTERVAL", 0.1)
+    with Panel(bus.address) as panel, shown() as it, socket.socket(socket.AF_UNIX) as silent:
+        panel.wait_for_item()
+        bus.stop()
+        silent.bind(bus.address.removeprefix("unix:path="))
+        silent.listen()
+        silent.settimeout(30)
+        with silent.accept()[0] as first:
+            it.icon.post(it.icon._find_place)  # as when the display goes meanwhile
+            with silent.accept()[0]:
+                first.setblocking(False)
+                assert first.recv(4096).startswith(b"\0AUTH")
+                assert first.recv(4096) == b"", "the first try goes on"
+
+
 def test_without_panel_and_display_there_is_no_tray(bus: SessionBus) -> None:
     with pytest.raises(NoTray, match="no display"):
         Shown()
@@ -297,6 +316,16 @@ def test_on_wayland_the_icon_waits_for_a_panel(
         with Panel(bus.address) as panel:
             panel.wait_for_item()
             panel.wait_for(lambda: it.icon.has_host, "its word")
+
+
+def test_a_bus_that_answers_late_still_brings_the_icon_into_the_panel(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.linux.PANEL_TIMEOUT", 0.0)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        panel.wait_for(lambda: it.icon.has_host, "the panel to be known")
 
 
 def test_on_a_text_terminal_there_is_no_tray_although_a_desktop_has_a_panel(

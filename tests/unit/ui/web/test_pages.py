@@ -56,6 +56,12 @@ def status(text: str, code: str = "foreign-listener") -> Status:
     return Status(target, diagnosis, NOW, NOW, evidence, NOW, streak=2)
 
 
+def test_a_page_that_is_open_while_no_target_is_watched_says_so() -> None:
+    event = render.live_event([], NOW)
+    assert "<h1>No target is watched</h1>" in event["html"]
+    assert (event["light"], event["title"]) == ("grey", "traymon")
+
+
 @hostile
 def test_the_page_is_built_the_same_whatever_a_fact_a_detail_or_a_program_is_called(
     text: str,
