@@ -62,17 +62,15 @@ class Outlets:
     def use(self, alerts: Alerts) -> None:
         """Start what is newly wanted and stop what no longer is; the others go on undisturbed."""
         around = self._around(alerts)
-        wanted = dict(rows(alerts, around))
-        before, running = self._running, dict[Hashable, Outlet]()
-        for entry, make in wanted.items():
-            outlet = before.get(entry) or _start(make)
-            if outlet is not None:
-                running[entry] = outlet
-        self._running = running  # in one step: updates come from another thread
-        for entry, outlet in before.items():
-            if entry not in running:
+        wanted, before = dict(rows(alerts, around)), self._running
+        # each time in one step: updates come from another thread
+        self._running = {entry: outlet for entry, outlet in before.items() if entry in wanted}
+        for entry, outlet in before.items():  # first: a new one may report under its name
+            if entry not in wanted:
                 _stop(outlet, 0.0)
                 around.report_trouble("", outlet.name)
+        found = ((entry, before.get(entry) or _start(make)) for entry, make in wanted.items())
+        self._running = {entry: outlet for entry, outlet in found if outlet is not None}
 
     def on_update(self, update: Update) -> None:
         """Hand an update to every outlet."""
