@@ -50,7 +50,8 @@ class Alerting:
         self._target_names, self._new_drills = target_names, new_drills
         self._alerts, self._problems = NO_ALERTS, list[str]()
         self._trouble = ""  # that was reported last
-        self._drills: Drills | None = None  # while alerts.toml wants them
+        # while alerts.toml wants them; set in the thread of the tasks, so others read it once
+        self._drills: Drills | None = None
         self._looked_at = -math.inf
         self._stopped = False
         self.pushes = False  # a push channel is in force
@@ -62,8 +63,8 @@ class Alerting:
         if moment - self._looked_at >= INTERVAL:
             self._looked_at = moment
             self._post(self.look)
-        if self._drills is not None:
-            self._drills.on_update()
+        if (drills := self._drills) is not None:
+            drills.on_update()
 
     def look(self) -> None:
         """Use what the file says, if it has changed. In the thread of the tasks."""
@@ -105,15 +106,17 @@ class Alerting:
     def drill_desk(self) -> DrillDesk:
         """Return what page and commands can ask of the drills."""
         return DrillDesk(
-            view=lambda: None if self._drills is None else self._drills.view(),
-            run=lambda: no_drills() if self._drills is None else self._drills.run(),
-            answer=lambda name: no_drills() if self._drills is None else self._drills.answer(name),
+            view=lambda: None if (drills := self._drills) is None else drills.view(),
+            run=lambda: no_drills() if (drills := self._drills) is None else drills.run(),
+            answer=lambda name: (
+                no_drills() if (drills := self._drills) is None else drills.answer(name)
+            ),
         )
 
     @property
     def next_drill(self) -> float | None:
         """When the next drill is sent, if nothing is wrong then; None: never."""
-        return None if self._drills is None else self._drills.view().next
+        return None if (drills := self._drills) is None else drills.view().next
 
     def phone_setup(self) -> PhoneSetup:
         """Return how the page sets up a phone."""
