@@ -16,7 +16,7 @@ from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usag
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, find_name
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
-from traymon.core.vocabulary import Light, SettingsNews
+from traymon.core.vocabulary import Light
 from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def watched(target: str | None) -> list[dict[str, Any]]:
 def _exit_of(shown: Sequence[Mapping[str, Any]], *, is_whole: bool) -> int:
     """Return the exit code; green says that every target is watched, unless one alone was meant."""
     light = _light_of(shown)
-    is_whole = is_whole or all(one["settings"]["news"] != SettingsNews.INCOMPLETE for one in shown)
+    # an older traymon, which may run until it is restarted, says nothing of it
+    is_whole = is_whole or not any(one["settings"].get("left_out") for one in shown)
     return EXIT_OF_LIGHT[light] if is_whole or light is not Light.GREEN else EXIT_USAGE
 
 

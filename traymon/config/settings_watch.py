@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -120,17 +120,20 @@ class SettingsWatch:
             new = self._keep_spoilt(self._source.load())
         except ConfigError as error:
             news = SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE
-            return SettingsState(news, _in_one_line(error.mistakes))
+            problem = _in_one_line(error.mistakes)
+            return SettingsState(news, problem, left_out=self._state.left_out)
         if is_gone and not new.mistakes:
             return SettingsState(SettingsNews.GONE)
-        return _state_of(new, self._config)
+        return _state_of(new, self._config, self._state.left_out)
 
 
-def _state_of(new: Config, in_force: Config) -> SettingsState:
+def _state_of(new: Config, in_force: Config, left_out: Set[str] = frozenset()) -> SettingsState:
+    """Return what is new; `left_out` are the targets that were left out until now."""
     news, problem = _news_of(new, in_force), _in_one_line(new.mistakes)
+    untouched = frozenset[str]()
     if news in (SettingsNews.CHANGED, SettingsNews.UNUSABLE):
-        return SettingsState(news, problem, _untouched(new, in_force))
-    return SettingsState(news, problem)
+        untouched = _untouched(new, in_force)
+    return SettingsState(news, problem, untouched, _left_out(new, in_force, left_out))
 
 
 def _news_of(new: Config, in_force: Config) -> SettingsNews:
@@ -152,6 +155,16 @@ def _untouched(new: Config, in_force: Config) -> frozenset[str]:
         if one.target.name not in new.left_out
         and read.get(one.target.name) == (one.target, one.calendar)
     )
+
+
+def _left_out(new: Config, in_force: Config, before: Set[str]) -> frozenset[str]:
+    """Return the names of the targets that nobody watches because of a mistake.
+
+    One of those `before` that was corrected is not watched until the new settings are used.
+    """
+    corrected = before & {one.target.name for one in new.targets}
+    watched = {one.target.name for one in in_force.targets}
+    return frozenset({*new.left_out, *corrected} - watched)
 
 
 def _in_one_line(mistakes: Sequence[Mistake]) -> str:
