@@ -242,7 +242,7 @@ class App:
                 self._remembered.add(target.name)
                 self._tasks.post(partial(self._read_habits, target))
             self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
-            self.monitor.snooze(self._state.snoozed_until(target.name), target.name)
+            self.monitor.snooze(self._state.snoozed_until(target), target.name)
             self.monitor.mute(self._state.is_muted(target), target.name)
         self.monitor.set_targets([one.target for one in targets])
 

@@ -16,6 +16,7 @@ from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usag
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, find_name
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
+from traymon.core.target import Target
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.fix_pages import clean
 
@@ -215,11 +216,15 @@ def name_of(target: str) -> str:
 def _wait_until_kept() -> bool:
     """Tell whether the snoozes of the running traymon are written down, as they are in a moment."""
     deadline = time.monotonic() + KEEP_TIMEOUT
-    targets = watched(None)
+    shown = watched(None)
+    targets = [
+        Target(one["name"], one["host"], one["port"], one["discovered"])
+        for one in (status["target"] for status in shown)
+    ]
     while True:
         state = open_state()
-        kept = [state.snoozed_until(target["target"]["name"]) for target in targets]
-        if kept == [target["snoozed_until"] for target in targets]:
+        kept = [*map(state.snoozed_until, targets)]
+        if kept == [one["snoozed_until"] for one in shown]:
             return True
         if time.monotonic() > deadline:
             return False
