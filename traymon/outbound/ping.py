@@ -23,7 +23,7 @@ from traymon.diagnosis.catalogue import STALE
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.base import Surroundings
 from traymon.outbound.courier import Courier
-from traymon.ui.presenter import headline, worst_first
+from traymon.ui.presenter import headline, name_mark, worst_first
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +141,7 @@ def state_line(statuses: Sequence[Status]) -> str:
     """Return the state in one line: `red: Port 7497 is silent (handshake-silent)`."""
     watched = [status for status in statuses if not status.paused]
     worst, *others = [one for one in watched if not one.muted] or watched
-    shown, target = worst.diagnosis, worst.target
-    whom = f"{target.name}: " if target.one_of_many else ""
-    line = f"{whom}{shown.light.word}: {headline(shown)} ({shown.code})"
+    shown = worst.diagnosis
+    line = f"{name_mark(worst)}{shown.light.word}: {headline(shown)} ({shown.code})"
     more = sum(one.diagnosis.light is Light.RED for one in others)
     return f"{line}, and {more} more"[:MAX_LINE] if more else line[:MAX_LINE]
