@@ -29,6 +29,7 @@ NEEDS_RESTART = {
     "TRAYMON_NTFY": "ntfy",
     "TRAYMON_WEBHOOK": "webhook",
     "TRAYMON_PING": "ping",
+    "TRAYMON_UPDATE_HINT": "update_hint",
 }
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from support.pipes import make_pipe
 from traymon.config import ib_resets, loader
-from traymon.config.in_force import Config
-from traymon.config.settings_watch import NewSettings, SettingsWatch
+from traymon.config.in_force import Config, OwnSettings
+from traymon.config.settings_watch import NEEDS_RESTART, NewSettings, SettingsWatch
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
 from traymon.errors import ConfigError
@@ -170,6 +171,11 @@ def test_what_waits_for_the_restart_is_said(project: Project) -> None:
     assert new.need_restart == ("TRAYMON_PAGE_PORT",)
     assert watch.reloads
     assert watch.look() == SettingsState()
+
+
+def test_every_own_setting_is_used_at_once_or_waits_for_the_restart() -> None:
+    at_once = {"reload", "log"}
+    assert {*NEEDS_RESTART.values()} == {row.name for row in fields(OwnSettings)} - at_once
 
 
 # --- several targets
