@@ -491,8 +491,8 @@ class App:
         return self._tray is None and self._alerting is not None and self._alerting.pushes
 
     def _report_outlet(self, trouble: str, source: str) -> None:
-        """Show the trouble of an outlet, where there is no icon as a line."""
-        if trouble and self._tray is None:
+        """Show the trouble of an outlet; where there is no icon, as a line, and only once."""
+        if trouble and self._tray is None and self._troubles.is_news(trouble, source):
             self._report(trouble)
         self._troubles.report(trouble, source)
 

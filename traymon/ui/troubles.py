@@ -31,6 +31,11 @@ class Troubles:
         if line != before:
             self._show(line, warning)
 
+    def is_news(self, trouble: str, source: str) -> bool:
+        """Tell whether a source's trouble is another one than it reported last."""
+        with self._lock:
+            return trouble != self._by_source.get(source, "")
+
     @property
     def line(self) -> str:
         """All troubles in one line, "" without any."""
