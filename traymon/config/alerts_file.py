@@ -43,6 +43,7 @@ from traymon.storage.files import read_file
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook", *SERVICES)
+TOKEN = "a text of ASCII letters, digits and signs without a blank"  # it becomes a header
 MAX_DAYS = 365  # without a proof of a channel
 KUMA_PATH = "/api/push/"  # of Uptime Kuma's push monitors
 T = TypeVar("T")
@@ -97,7 +98,7 @@ class _Reader:
             name=table.get("name", f"at most {MAX_NAME} characters", _as_name, "") or kind,
             kind=kind if service is None else push_services.APPRISE,
             url=self._address(table, service),
-            token=self.secret(table, "token") if service is None else NO_SECRET,
+            token=self.secret(table, "token", TOKEN, _as_token) if service is None else NO_SECRET,
             lights=table.get("lights", '["red"] or ["red", "amber"]', _as_lights, ALARMING),
             hours=table.get("hours", time_windows.HOW_WRITTEN, _as_schedule, None),
             quiet=table.get("quiet", time_windows.HOW_WRITTEN, _as_schedule, None),
@@ -175,8 +176,8 @@ class _Reader:
         self,
         table: Table,
         key: str,
-        allowed: str = "a text",
-        parse: Callable[[object], str] = as_text,
+        allowed: str,
+        parse: Callable[[object], str],
     ) -> Secret:
         """Return a secret from `key`, or from where `key_env` or `key_file` say that it is."""
         inline = table.get(key, allowed, parse, "")
@@ -209,6 +210,13 @@ def _as_variable(value: object) -> str:
     if not _VARIABLE.fullmatch(name):  # the secret itself, perhaps
         raise ValueError
     return name
+
+
+def _as_token(value: object) -> str:
+    token = as_text(value)
+    if not token.isascii() or " " in token:
+        raise ValueError
+    return token
 
 
 def _as_kind(value: object) -> str:
@@ -285,6 +293,7 @@ def _address_in(environ: Mapping[str, str], variable: str, mistakes: list[Mistak
     text = environ.get(variable, "")
     try:
         return Secret(web_address(text)) if text.strip() else Secret()
-    except ValueError:
-        mistakes.append(Mistake("environment", variable, "", f"must be {WEB_ADDRESS}"))
+    except ValueError as error:
+        problem = str(error) or f"must be {WEB_ADDRESS}"
+        mistakes.append(Mistake("environment", variable, "", problem))
         return Secret()
