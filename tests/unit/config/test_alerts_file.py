@@ -246,7 +246,7 @@ def test_no_program_is_run_that_a_dotenv_or_another_user_may_have_named(tmp_path
     assert alerts_file.load(path, {}).alerts.hooks == Hooks(on_red=("/bin/true",))
     named_by_dotenv = alerts_file.load(path, {}, is_users_choice=False)
     assert named_by_dotenv.alerts.hooks is None
-    assert "a .env has named this file" in str(named_by_dotenv.mistakes[0])
+    assert "a .env or targets.toml names this file" in str(named_by_dotenv.mistakes[0])
     if sys.platform != "win32":
         path.chmod(0o620)
         may_be_changed = alerts_file.load(path, {})
