@@ -61,7 +61,8 @@ def load(path: Path, environ: Mapping[str, str], *, is_users_choice: bool = True
         file = TomlFile(path)
     except FileNotFoundError:
         return _with_environment(AlertsFile(), environ)
-    reader = _Reader(environ, why_distrusted(path, is_users_choice=is_users_choice))
+    distrust = why_distrusted(path, is_users_choice=is_users_choice)
+    reader = _Reader(environ, path.parent, distrust)
     root = file.root
     push = tuple(filter(None, map(reader.push, root.tables("push"))))
     alerts = Alerts(
@@ -84,9 +85,12 @@ def _section(root: Table, key: str, read: Callable[[Table], T | None]) -> T | No
 class _Reader:
     """Makes an entry of each table; None of one with a mistake in it."""
 
-    def __init__(self, environ: Mapping[str, str], distrust: str) -> None:
-        """`distrust`: why no program may be run that the file names; "" if it may."""
-        self._environ, self._distrust = environ, distrust
+    def __init__(self, environ: Mapping[str, str], folder: Path, distrust: str) -> None:
+        """`folder` is that of the file, from which relative paths count.
+
+        `distrust`: why no program may be run that the file names; "" if it may.
+        """
+        self._environ, self._folder, self._distrust = environ, folder, distrust
         self._names: set[str] = set()
         self.holds_secrets = False  # the file itself, and not another one or the environment
 
@@ -187,7 +191,7 @@ class _Reader:
         if sum(map(bool, (inline, variable, file))) > 1:
             table.note(key, f"write one of {key}, {key}_env and {key}_file")
             return Secret()
-        where, read = (f"{key}_file", _content) if file else (f"{key}_env", self._variable)
+        where, read = (f"{key}_file", self._content) if file else (f"{key}_env", self._variable)
         if not file and not variable:
             return Secret(inline)
         try:
@@ -203,6 +207,11 @@ class _Reader:
             return self._environ[name]
         except KeyError:
             raise ValueError(f"there is no variable {name} in the environment") from None
+
+    def _content(self, path: str) -> str:
+        """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
+        data = read_file(self._folder / os.path.expanduser(path), MAX_SECRET)
+        return data.decode("utf-8-sig").strip().partition("\n")[0].strip()
 
 
 def _as_variable(value: object) -> str:
@@ -256,12 +265,6 @@ def _as_schedule(value: object) -> Schedule | None:
 
 def _as_weekly_time(value: object) -> drill.WeeklyTime:
     return drill.parse_weekly(as_text(value))
-
-
-def _content(path: str) -> str:
-    """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
-    text = read_file(Path(os.path.expanduser(path)), MAX_SECRET).decode("utf-8-sig").strip()
-    return text.partition("\n")[0].strip()
 
 
 def _may_be_read_by_others(path: Path) -> tuple[Mistake, ...]:

@@ -190,6 +190,18 @@ def test_secrets_come_from_the_environment_or_a_file_of_their_own(
     assert (channel.url.reveal(), channel.token.reveal()) == (TOPIC, "tk_2")
 
 
+def test_the_file_of_a_secret_is_looked_for_beside_alerts_toml(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "topic").write_text(f"{TOPIC}\n")
+    found = load('[ping]\nurl_file = "topic"\n')
+    assert not found.mistakes
+    assert found.alerts.ping is not None
+    assert found.alerts.ping.url.reveal() == TOPIC
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile is the user's alone")
 def test_a_file_with_secrets_that_others_may_read_is_named(load: Load, tmp_path: Path) -> None:
     load(GOOD)
