@@ -20,7 +20,7 @@ from traymon.core import events
 from traymon.core.vocabulary import Light
 from traymon.diagnosis.stages import STAGES
 from traymon.outbound import message
-from traymon.ui import coming_up, gate_json, history_export, status_json
+from traymon.ui import coming_up, drill_text, gate_json, history_export, status_json
 
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 
@@ -79,6 +79,7 @@ def test_the_schemas_are_those_of_the_documents() -> None:
         "`history --json`": history_export.SCHEMA,
         "`events --json`, hooks": events.SCHEMA,
         "`calendar --json`": coming_up.SCHEMA,
+        "`drill status --json`": drill_text.SCHEMA,
         "webhook": message.SCHEMA,
     }
 
