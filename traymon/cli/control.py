@@ -191,7 +191,7 @@ def snooze(
     ],
     target: TargetName = None,
 ) -> None:
-    """Mute notifications (ends early when the API recovers)."""
+    """Silence notifications for a while (ends early when the API recovers)."""
     wish = " ".join(how_long).lower()
     try:
         if wish != UNTIL_OPEN:  # the running traymon knows when the market opens

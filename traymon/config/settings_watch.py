@@ -109,7 +109,7 @@ class SettingsWatch:
         return NewSettings(new, tuple(need_restart))
 
     def _keep_spoilt(self, new: Config) -> Config:
-        """Return new settings in which a target that they have spoilt stays as it is in force."""
+        """Return new settings in which a target that they spoil stays as it was."""
         self._files, self._looked_at = new.files, new.dates
         kept = [one for one in self._config.targets if one.target.name in new.left_out]
         return replace(new, targets=(*new.targets, *kept))

@@ -12,7 +12,7 @@ from traymon.core.model import Status, Update
 from traymon.core.notification_policy import Kind, Memory, Notification, Outcome
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 
-# What names the state of the moment, and is wrong once that has changed.
+# These name the state of the moment, and are wrong once it has changed.
 OF_THE_MOMENT = {Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN, Kind.RECOVERY, Kind.SUMMARY}
 
 M = TypeVar("M", Memory, ProgramMemory)

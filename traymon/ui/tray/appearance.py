@@ -24,7 +24,7 @@ class Controls:
     """What decides which pause and which snooze are offered, for one target or for all."""
 
     paused: bool = False
-    mute_text: str = ""  # until when notifications are muted, and by what
+    mute_text: str = ""  # until when notifications are silenced, and by what
     snoozed: bool = False
     hours_known: bool = False  # it is known when the market opens
 
