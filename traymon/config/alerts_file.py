@@ -96,7 +96,7 @@ class _Reader:
 
     def push(self, table: Table) -> PushChannel | None:
         """Read a `[[push]]`."""
-        kind = table.get("kind", f"one of {', '.join(KINDS)}", _as_kind, "")
+        kind = table.word("kind", KINDS, "")
         service = SERVICES.get(kind)
         channel = PushChannel(
             name=table.get("name", f"at most {MAX_NAME} characters", _as_name, "") or kind,
@@ -147,7 +147,7 @@ class _Reader:
         ping = Ping(
             url=url,
             every=table.number("every", least=15, most=86_400, default=PING_INTERVAL),
-            kind=table.get("kind", f"one of {', '.join(PING_KINDS)}", _as_ping_kind, kind_of(url)),
+            kind=table.word("kind", PING_KINDS, kind_of(url)),
         )
         table.refuse_others()
         if table.is_good and not ping.url:
@@ -226,18 +226,6 @@ def _as_token(value: object) -> str:
     if not token.isascii() or " " in token:
         raise ValueError
     return token
-
-
-def _as_kind(value: object) -> str:
-    if value not in KINDS:
-        raise ValueError
-    return str(value)
-
-
-def _as_ping_kind(value: object) -> str:
-    if value not in PING_KINDS:
-        raise ValueError
-    return str(value)
 
 
 def kind_of(ping: Secret) -> str:
