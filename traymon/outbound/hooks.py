@@ -169,7 +169,8 @@ class HookRunner:
         try:
             ended = program.run(self._hooks.timeout)
         except OSError as error:
-            self._report(call.hook, f"{call.command[0]} cannot be started: {error.strerror}")
+            why = error.strerror or error
+            self._report(call.hook, f"{call.command[0]} cannot be started: {why}")
             return
         finally:
             with self._changed:
