@@ -194,7 +194,7 @@ class _Several:
             settings, config = read_target(layers, entry, self.own_folder)
             if settings.port is None:
                 where = entry.where or str(entry.env_file)
-                problem = "must be set, as there are several targets"
+                problem = "must be set in a list of targets"
                 raise ConfigError([Mistake(where, "IB_PORT", "", problem)])
         except ConfigError as error:
             self.mistakes += [_as_written(mistake, entry) for mistake in error.mistakes]

@@ -247,7 +247,7 @@ def test_a_mistake_names_file_line_and_key_and_the_other_target_goes_on(
     ("text", "mistake"),
     [
         ('[[target]]\nenv = "none/.env"\n', "line 2: env: none/.env: there is no such file"),
-        ('[[target]]\nname = "x"\n', "line 1: port: must be set, as there are several targets"),
+        ('[[target]]\nname = "x"\n', "line 1: port: must be set in a list of targets"),
         (
             '[traymon]\nquiet = "x"\n',
             "line 2: quiet: does not belong here (write it in a [[target]])",
