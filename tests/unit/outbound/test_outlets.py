@@ -11,7 +11,7 @@ from traymon.core.alerts import Alerts, Hooks, PushChannel, Secret
 from traymon.core.model import Change, Update
 from traymon.outbound import outlets
 from traymon.outbound.base import Outlet, Surroundings
-from traymon.outbound.outlets import Outlets
+from traymon.outbound.outlets import NOT_STARTED, SOURCE, Outlets
 
 UPDATE = Update(status(RED, NOON), None, Change.NOTHING)
 
@@ -88,6 +88,17 @@ def test_one_that_fails_disturbs_no_other(monkeypatch: pytest.MonkeyPatch) -> No
     scene.outlets.on_update(UPDATE)
     scene.outlets.stop(1.0)
     assert scene.made[-1].asked == ["start", "update", "stop"]
+
+
+def test_one_that_cannot_be_started_is_said_until_it_is_wanted_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene(monkeypatch)
+    for _ in range(2):
+        scene.use("good", "worse", worse="broken")
+        assert scene.troubles[-1] == (NOT_STARTED, SOURCE)
+    scene.use("good")
+    assert scene.troubles[-1] == ("", SOURCE)
 
 
 def test_an_entry_that_changes_gets_a_new_outlet() -> None:
