@@ -14,7 +14,7 @@ import pytest
 
 from traymon.config import alerts_file
 from traymon.config.alerts_watch import AlertsWatch
-from traymon.config.in_force import AlertsFile
+from traymon.config.in_force import AlertsFile, OwnSettings
 from traymon.core.alerts import ALARMING, Drill, Hooks, PushChannel, Secret
 from traymon.core.drill import WeeklyTime
 from traymon.core.time_windows import parse
@@ -276,3 +276,19 @@ def test_the_kind_of_a_ping_is_seen_by_its_address(load: Load) -> None:
         found = load(f'[ping]\nurl = "{url}"\n').alerts.ping
         assert found is not None
         assert found.kind == kind
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "named.toml"
+    own = OwnSettings("auto", 0, "ask", "on", "info", alerts=str(path), ntfy=Secret(TOPIC))
+    watch = AlertsWatch.of(own, {"TRAYMON_ALERTS": str(path)})
+    found = watch.look()
+    assert found is not None
+    assert [channel.name for channel in found.alerts.push] == ["ntfy"], "it counts nonetheless"
+    assert [str(one) for one in found.mistakes] == [
+        f"{path}: there is no such file (TRAYMON_ALERTS names it)"
+    ]
+    path.touch(mode=0o600)
+    found = watch.look()
+    assert found is not None
+    assert not found.mistakes
