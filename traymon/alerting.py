@@ -53,7 +53,8 @@ class Alerting:
         self._target_names, self._new_drills = target_names, new_drills
         self._alerts, self._problems = NO_ALERTS, list[str]()
         self._trouble = ""  # that was reported last
-        self._drills: Drills | None = None  # while alerts.toml wants them
+        # while alerts.toml wants them; set in the thread of the tasks, so others read it once
+        self._drills: Drills | None = None
         self._looked_at = -math.inf
         self._stopped = False
         self.pushes = False  # a push channel is in force
@@ -67,8 +68,8 @@ class Alerting:
         if moment - self._looked_at >= INTERVAL:
             self._looked_at = moment
             self._post(self.look)
-        if self._drills is not None:
-            self._drills.on_update()
+        if (drills := self._drills) is not None:
+            drills.on_update()
 
     def look(self) -> None:
         """Use what the file says, if it has changed. In the thread of the tasks."""
@@ -112,8 +113,8 @@ class Alerting:
         if self._watch is None:
             return None
         return DrillDesk(
-            view=lambda: None if self._drills is None else self._drills.view(),
-            run=lambda: no_drills() if self._drills is None else self._drills.run(),
+            view=lambda: None if (drills := self._drills) is None else drills.view(),
+            run=lambda: no_drills() if (drills := self._drills) is None else drills.run(),
             answer=self._answer,
         )
 
@@ -122,12 +123,12 @@ class Alerting:
         self._answer(DESKTOP)
 
     def _answer(self, name: str) -> str:
-        return no_drills() if self._drills is None else self._drills.answer(name)
+        return no_drills() if (drills := self._drills) is None else drills.answer(name)
 
     @property
     def next_drill(self) -> float | None:
         """When the next drill is sent, if nothing is wrong then; None: never."""
-        return None if self._drills is None else self._drills.view().next
+        return None if (drills := self._drills) is None else drills.view().next
 
     def phone_setup(self) -> PhoneSetup | None:
         """Return how the page sets up a phone; None: that is not offered."""

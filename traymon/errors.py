@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_VALUE_LENGTH = 60  # characters of a value that a message repeats
-_WEB_ADDRESS = re.compile(r"(?<=://)(?:\S*@)?([^\s/]+)/\S*")  # with more than a host
+_BEHIND_SCHEME = re.compile(r"(?<=://)(?:\S*@)?([^\s/?#]+)\S*")  # of a web address
 
 
 class TraymonError(Exception):
@@ -43,8 +43,13 @@ def _printable(text: str) -> str:
     A web address may hold a secret, whatever key it was written to by mistake.
     """
     line = "".join(char if char.isprintable() else "?" for char in text)
-    line = _WEB_ADDRESS.sub(r"\1/***", line)
+    line = _BEHIND_SCHEME.sub(_host_of, line)
     return line if len(line) <= MAX_VALUE_LENGTH else line[: MAX_VALUE_LENGTH - 1] + "…"
+
+
+def _host_of(match: re.Match[str]) -> str:
+    """Return the host of a web address, with stars if there is more than a host."""
+    return match[0] if match[0] == match[1] else f"{match[1]}/***"
 
 
 class ConfigError(TraymonError):

@@ -212,7 +212,7 @@ class Parts:
             if self._earlier is not None:
                 self._earlier.learn(target)
             self.monitor.set_calendar(self._keeper.calendar_of(target), target.name)
-            self.monitor.snooze(self.state.snoozed_until(target.name), target.name)
+            self.monitor.snooze(self.state.snoozed_until(target), target.name)
             self.monitor.mute(self.state.is_muted(target), target.name)
         self.monitor.set_targets([one.target for one in targets])
 
@@ -336,8 +336,8 @@ class Parts:
         self.troubles.report(trouble, "notifications")
 
     def _report_outlet(self, trouble: str, source: str) -> None:
-        """Show the trouble of an outlet, where there is no icon as a line."""
-        if trouble and not self.surface.has_icon:
+        """Show the trouble of an outlet; where there is no icon, as a line, and only once."""
+        if trouble and not self.surface.has_icon and self.troubles.is_news(trouble, source):
             self.surface.report(trouble)
         self.troubles.report(trouble, source)
 

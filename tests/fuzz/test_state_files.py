@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.fuzzing import fuzz
 from traymon.cli.log import MAX_LENGTH, LogFormatter
 from traymon.core.calendar import Calendar
+from traymon.core.target import Target
 from traymon.diagnosis.formatting import moment
 from traymon.storage.state import StateStore
 
@@ -44,14 +45,14 @@ def use(state: StateStore) -> None:
     state.mark_first_run()
     assert 9_000 <= state.load_or_create_client_id() <= 9_900
     for name in ("bot", "SPY", ""):
-        until = state.snoozed_until(name)
+        until = state.snoozed_until(Target(name))
         assert until is None or moment(until, now)
         calendar = Calendar(hours=state.hours(name))
         opens = calendar.opens(now)
         assert opens is None or moment(opens, now)
         calendar.closed(now)
-    state.keep_snooze("bot", now + 60)
-    assert state.snoozed_until("bot") == now + 60
+    state.keep_snooze(Target("bot"), now + 60)
+    assert state.snoozed_until(Target("bot")) == now + 60
 
 
 @fuzz

@@ -61,6 +61,12 @@ def _leave(connection: socket.socket, ending: Ending) -> None:
     """Close at once."""
 
 
+def _repeat(connection: socket.socket, ending: Ending) -> None:
+    """Refuse a request with its own address, which may be a secret."""
+    address = connection.recv(CHUNK).split()[1]
+    connection.sendall(b"HTTP/1.1 404 No %s\r\nContent-Length: 0\r\n\r\n" % address)
+
+
 def _redirect(where: str) -> Behaviour:
     return _say(f"HTTP/1.1 302 Found\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n".encode())
 
@@ -80,6 +86,7 @@ WEB: Mapping[str, Behaviour] = {
     "sends a header without end": _say_forever(OK + b"X-Long: ", b"y"),
     "always says to continue": _say_forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "leads elsewhere": _redirect("http://127.0.0.1:9/elsewhere"),
+    "repeats the address": _repeat,
 }
 MAIL: Mapping[str, Behaviour] = {
     "drips": _drip(b"220 welcome to the mail server\r\n"),

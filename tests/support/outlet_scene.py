@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from support.push_scene import NOON, status
-from traymon.core.model import Change, Update
+from traymon.core.model import Change, Status, Update
 from traymon.outbound.base import Outlet, Surroundings
 
 O = TypeVar("O", bound=Outlet)  # noqa: E741
@@ -21,10 +21,14 @@ class OutletScene(Generic[O]):
     outlet: O
     now: float = NOON
     troubles: dict[str, str] = field(default_factory=dict)  # those that last, by source
+    statuses: dict[str, Status] = field(default_factory=dict)  # the newest, by target name
 
     def see(self, code: str, target: str = "bot", *, ended: bool = False, **more: Any) -> None:
         """Let the outlet see a status of now."""
         seen = replace(status(code, self.now, target), **more)
+        self.statuses[target] = seen
+        if ended:
+            del self.statuses[target]
         self.outlet.on_update(Update(seen, None, Change.NOTHING, ended))
 
 
@@ -38,9 +42,9 @@ def outlet_scene(make: Callable[[Surroundings], O]) -> Iterator[OutletScene[O]]:
         if trouble:
             troubles[source] = trouble
 
-    scene: OutletScene[O] = OutletScene(
-        make(Surroundings(lambda: scene.now, report)), NOON, troubles
-    )
+    statuses: dict[str, Status] = {}
+    around = Surroundings(lambda: scene.now, report, statuses=lambda: tuple(statuses.values()))
+    scene: OutletScene[O] = OutletScene(make(around), NOON, troubles, statuses)
     scene.outlet.start()
     try:
         yield scene

@@ -12,6 +12,8 @@ from traymon.errors import Mistake
     [
         ("https://ntfy.sh/private-topic", "https://ntfy.sh/***"),
         ("https://user:geheim@ntfy.sh:8080/private-topic?x=1", "https://ntfy.sh:8080/***"),
+        ("https://user:geheim@ntfy.sh", "https://ntfy.sh/***"),
+        ("https://ntfy.sh?auth=geheim", "https://ntfy.sh/***"),
         ("http://x", "http://x"),  # a host that was to be one without a scheme
         ("4001", "4001"),
     ],

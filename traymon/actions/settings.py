@@ -47,7 +47,7 @@ class SettingsActions:
         state = self._settings.look()
         if state.news is SettingsNews.CHANGED and self._settings.reloads:
             self.use_new_settings()
-            return SettingsState()
+            return SettingsState(left_out=state.left_out)
         return state
 
     def use_new_settings(self) -> None:

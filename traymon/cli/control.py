@@ -16,7 +16,8 @@ from traymon.cli.common import EXIT_OF_LIGHT, EXIT_USAGE, Exit, open_state, usag
 from traymon.cli.streams import print_error
 from traymon.cli.target_choice import TargetName, find_name
 from traymon.core.calendar import SNOOZE_EXAMPLES, UNTIL_OPEN, Calendar, snooze_until
-from traymon.core.vocabulary import Light, SettingsNews
+from traymon.core.target import Target
+from traymon.core.vocabulary import Light
 from traymon.diagnosis.fix_pages import clean
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ def watched(target: str | None) -> list[dict[str, Any]]:
 def _exit_of(shown: Sequence[Mapping[str, Any]], *, is_whole: bool) -> int:
     """Return the exit code; green says that every target is watched, unless one alone was meant."""
     light = _light_of(shown)
-    is_whole = is_whole or all(one["settings"]["news"] != SettingsNews.INCOMPLETE for one in shown)
+    # an older traymon, which may run until it is restarted, says nothing of it
+    is_whole = is_whole or not any(one["settings"].get("left_out") for one in shown)
     return EXIT_OF_LIGHT[light] if is_whole or light is not Light.GREEN else EXIT_USAGE
 
 
@@ -189,7 +191,7 @@ def snooze(
     ],
     target: TargetName = None,
 ) -> None:
-    """Mute notifications (ends early when the API recovers)."""
+    """Silence notifications for a while (ends early when the API recovers)."""
     wish = " ".join(how_long).lower()
     try:
         if wish != UNTIL_OPEN:  # the running traymon knows when the market opens
@@ -214,11 +216,15 @@ def name_of(target: str) -> str:
 def _wait_until_kept() -> bool:
     """Tell whether the snoozes of the running traymon are written down, as they are in a moment."""
     deadline = time.monotonic() + KEEP_TIMEOUT
-    targets = watched(None)
+    shown = watched(None)
+    targets = [
+        Target(one["name"], one["host"], one["port"], one["discovered"])
+        for one in (status["target"] for status in shown)
+    ]
     while True:
         state = open_state()
-        kept = [state.snoozed_until(target["target"]["name"]) for target in targets]
-        if kept == [target["snoozed_until"] for target in targets]:
+        kept = [*map(state.snoozed_until, targets)]
+        if kept == [one["snoozed_until"] for one in shown]:
             return True
         if time.monotonic() > deadline:
             return False

@@ -9,9 +9,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from traymon.config.toml_file import MAX_SIZE
 from traymon.storage.files import read_file, write_atomically
 
-MAX_SIZE = 64_000  # bytes, as the reader takes them
 NAME = "phone"
 NO_TABLES = "its push is not written as [[push]]"
 

@@ -43,6 +43,7 @@ from traymon.storage.files import read_file
 MAX_SECRET = 4_000  # bytes of a file that holds one
 MAX_NAME = 40  # characters, so that it fits into the icon's menu
 KINDS = ("ntfy", "webhook", *SERVICES)
+TOKEN = "a text of ASCII letters, digits and signs without a blank"  # it becomes a header
 MAX_DAYS = 365  # without a proof of a channel
 KUMA_PATH = "/api/push/"  # of Uptime Kuma's push monitors
 T = TypeVar("T")
@@ -60,7 +61,8 @@ def load(path: Path, environ: Mapping[str, str], *, is_users_choice: bool = True
         file = TomlFile(path)
     except FileNotFoundError:
         return _with_environment(AlertsFile(), environ)
-    reader = _Reader(environ, why_distrusted(path, is_users_choice=is_users_choice))
+    distrust = why_distrusted(path, is_users_choice=is_users_choice)
+    reader = _Reader(environ, path.parent, distrust)
     root = file.root
     push = tuple(filter(None, map(reader.push, root.tables("push"))))
     alerts = Alerts(
@@ -83,21 +85,24 @@ def _section(root: Table, key: str, read: Callable[[Table], T | None]) -> T | No
 class _Reader:
     """Makes an entry of each table; None of one with a mistake in it."""
 
-    def __init__(self, environ: Mapping[str, str], distrust: str) -> None:
-        """`distrust`: why no program may be run that the file names; "" if it may."""
-        self._environ, self._distrust = environ, distrust
+    def __init__(self, environ: Mapping[str, str], folder: Path, distrust: str) -> None:
+        """`folder` is that of the file, from which relative paths count.
+
+        `distrust`: why no program may be run that the file names; "" if it may.
+        """
+        self._environ, self._folder, self._distrust = environ, folder, distrust
         self._names: set[str] = set()
         self.holds_secrets = False  # the file itself, and not another one or the environment
 
     def push(self, table: Table) -> PushChannel | None:
         """Read a `[[push]]`."""
-        kind = table.get("kind", f"one of {', '.join(KINDS)}", _as_kind, "")
+        kind = table.word("kind", KINDS, "")
         service = SERVICES.get(kind)
         channel = PushChannel(
             name=table.get("name", f"at most {MAX_NAME} characters", _as_name, "") or kind,
             kind=kind if service is None else push_services.APPRISE,
             url=self._address(table, service),
-            token=self.secret(table, "token") if service is None else NO_SECRET,
+            token=self.secret(table, "token", TOKEN, _as_token) if service is None else NO_SECRET,
             lights=table.get("lights", '["red"] or ["red", "amber"]', _as_lights, ALARMING),
             hours=table.get("hours", time_windows.HOW_WRITTEN, _as_schedule, None),
             quiet=table.get("quiet", time_windows.HOW_WRITTEN, _as_schedule, None),
@@ -142,7 +147,7 @@ class _Reader:
         ping = Ping(
             url=url,
             every=table.number("every", least=15, most=86_400, default=PING_INTERVAL),
-            kind=table.get("kind", f"one of {', '.join(PING_KINDS)}", _as_ping_kind, kind_of(url)),
+            kind=table.word("kind", PING_KINDS, kind_of(url)),
         )
         table.refuse_others()
         if table.is_good and not ping.url:
@@ -175,8 +180,8 @@ class _Reader:
         self,
         table: Table,
         key: str,
-        allowed: str = "a text",
-        parse: Callable[[object], str] = as_text,
+        allowed: str,
+        parse: Callable[[object], str],
     ) -> Secret:
         """Return a secret from `key`, or from where `key_env` or `key_file` say that it is."""
         inline = table.get(key, allowed, parse, "")
@@ -186,7 +191,7 @@ class _Reader:
         if sum(map(bool, (inline, variable, file))) > 1:
             table.note(key, f"write one of {key}, {key}_env and {key}_file")
             return Secret()
-        where, read = (f"{key}_file", _content) if file else (f"{key}_env", self._variable)
+        where, read = (f"{key}_file", self._content) if file else (f"{key}_env", self._variable)
         if not file and not variable:
             return Secret(inline)
         try:
@@ -203,6 +208,11 @@ class _Reader:
         except KeyError:
             raise ValueError(f"there is no variable {name} in the environment") from None
 
+    def _content(self, path: str) -> str:
+        """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
+        data = read_file(self._folder / os.path.expanduser(path), MAX_SECRET)
+        return data.decode("utf-8-sig").strip().partition("\n")[0].strip()
+
 
 def _as_variable(value: object) -> str:
     name = as_text(value)
@@ -211,16 +221,11 @@ def _as_variable(value: object) -> str:
     return name
 
 
-def _as_kind(value: object) -> str:
-    if value not in KINDS:
+def _as_token(value: object) -> str:
+    token = as_text(value)
+    if not token.isascii() or " " in token:
         raise ValueError
-    return str(value)
-
-
-def _as_ping_kind(value: object) -> str:
-    if value not in PING_KINDS:
-        raise ValueError
-    return str(value)
+    return token
 
 
 def kind_of(ping: Secret) -> str:
@@ -248,12 +253,6 @@ def _as_schedule(value: object) -> Schedule | None:
 
 def _as_weekly_time(value: object) -> drill.WeeklyTime:
     return drill.parse_weekly(as_text(value))
-
-
-def _content(path: str) -> str:
-    """Return the first line of a file that holds a secret. Raises OSError or ValueError."""
-    text = read_file(Path(os.path.expanduser(path)), MAX_SECRET).decode("utf-8-sig").strip()
-    return text.partition("\n")[0].strip()
 
 
 def _may_be_read_by_others(path: Path) -> tuple[Mistake, ...]:
@@ -285,6 +284,7 @@ def _address_in(environ: Mapping[str, str], variable: str, mistakes: list[Mistak
     text = environ.get(variable, "")
     try:
         return Secret(web_address(text)) if text.strip() else Secret()
-    except ValueError:
-        mistakes.append(Mistake("environment", variable, "", f"must be {WEB_ADDRESS}"))
+    except ValueError as error:
+        problem = str(error) or f"must be {WEB_ADDRESS}"
+        mistakes.append(Mistake("environment", variable, "", problem))
         return Secret()

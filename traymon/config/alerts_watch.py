@@ -14,7 +14,7 @@ from platformdirs import user_config_path
 
 from traymon.config.in_force import PING_VARIABLE, PUSH_VARIABLES, AlertsFile, OwnSettings
 from traymon.config.settings_watch import dates_of
-from traymon.errors import ConfigError
+from traymon.errors import ConfigError, Mistake
 from traymon.storage.files import lies_at
 
 NAME = "alerts.toml"
@@ -24,13 +24,20 @@ class AlertsWatch:
     """The alerts in force. Used from one thread."""
 
     def __init__(
-        self, path: Path, environ: Mapping[str, str], *, is_users_choice: bool = True
+        self,
+        path: Path,
+        environ: Mapping[str, str],
+        *,
+        is_named: bool = False,
+        is_users_choice: bool = True,
     ) -> None:
         """`environ` may hold secrets that the file refers to, and channels of its own.
 
-        `is_users_choice`: no project's `.env` has named the file.
+        `is_named`: by a setting, so that the file has to be there. `is_users_choice`: but not by
+        the settings of a project.
         """
-        self.path, self._environ, self._is_users_choice = path, environ, is_users_choice
+        self.path, self._environ = path, environ
+        self._is_named, self._is_users_choice = is_named, is_users_choice
         self._dates: object = None
         self._last_good = AlertsFile()
 
@@ -45,7 +52,12 @@ class AlertsWatch:
         }
         variables = {name: secret.reveal() for name, secret in said.items()}
         is_users_choice = environ.get("TRAYMON_ALERTS", "").strip() == settings.alerts
-        return cls(path, {**environ, **variables}, is_users_choice=is_users_choice)
+        return cls(
+            path,
+            {**environ, **variables},
+            is_named=bool(settings.alerts),
+            is_users_choice=is_users_choice,
+        )
 
     def look(self) -> AlertsFile | None:
         """Return what is in force from now on, with every mistake; None if nothing has changed."""
@@ -54,10 +66,12 @@ class AlertsWatch:
             return None
         self._dates = dates
         try:
-            self._last_good = self._read()
+            self._last_good = found = self._read()
         except ConfigError as error:
             return replace(self._last_good, mistakes=error.mistakes)
-        return self._last_good
+        if self._is_named and not self.path.exists():
+            return replace(found, mistakes=(*found.mistakes, _missing(self.path)))
+        return found
 
     def _read(self) -> AlertsFile:
         variables = (*PUSH_VARIABLES, PING_VARIABLE)
@@ -66,3 +80,7 @@ class AlertsWatch:
         from traymon.config import alerts_file
 
         return alerts_file.load(self.path, self._environ, is_users_choice=self._is_users_choice)
+
+
+def _missing(path: Path) -> Mistake:
+    return Mistake(str(path), "", "", "there is no such file", "TRAYMON_ALERTS names it")

@@ -11,7 +11,7 @@ COMMAND = 'a program and its arguments, with its full path: ["/home/me/stop.sh",
 # file repeats as commands of their own.
 BATCH = frozenset({".bat", ".cmd"})
 NO_BATCH = "must be no batch file, where a headline could become a command; use PowerShell"
-BY_DOTENV = "a .env has named this file: set TRAYMON_ALERTS in the environment"
+BY_SETTINGS = "a .env or targets.toml names this file: set TRAYMON_ALERTS in the environment"
 BY_OTHERS = "other users of this computer may change this file: chmod 600"
 
 
@@ -32,10 +32,10 @@ def as_command(value: object) -> tuple[str, ...]:
 def why_distrusted(path: Path, *, is_users_choice: bool) -> str:
     """Return why a file may name no programs, "" if it may.
 
-    A project's `.env` may be somebody else's; it must not decide what runs here.
+    A project's settings may be somebody else's; they must not decide what runs here.
     """
     if not is_users_choice:
-        return BY_DOTENV
+        return BY_SETTINGS
     if sys.platform == "win32":  # the profile that it is in belongs to the user alone
         return ""
     try:

@@ -26,7 +26,7 @@ from traymon.config.layers import (
 )
 from traymon.config.masking import masked
 from traymon.config.names import Wish, distinct_names
-from traymon.config.schema import FIELDS, OWN, Settings, default_text
+from traymon.config.schema import FIELDS, OWN, default_text
 from traymon.config.settings_watch import dates_of
 from traymon.config.target_settings import (
     NAMELESS,
@@ -194,7 +194,7 @@ class _Several:
             settings, config = read_target(layers, entry, self.own_folder)
             if settings.port is None:
                 where = entry.where or str(entry.env_file)
-                problem = "must be set, as there are several targets"
+                problem = "must be set in a list of targets"
                 raise ConfigError([Mistake(where, "IB_PORT", "", problem)])
         except ConfigError as error:
             self.mistakes += [_as_written(mistake, entry) for mistake in error.mistakes]
@@ -226,16 +226,21 @@ class _Several:
         return {**found, **self.described.own, **strongest}
 
     def _own_settings(self, values: dict[str, Value]) -> OwnSettings:
-        """Return traymon's own settings; one with a mistake, which is noted, has its default."""
-        mistakes: list[Mistake] = []
-        settings = parse(values, mistakes)
-        if settings is not None:
-            refuse_open_metrics(settings, values, mistakes)
-        if settings is None or mistakes:
+        """Return traymon's own settings; one with a mistake, which is noted, has its default.
+
+        What is left is checked again: without the token, the metrics may be open to others.
+        """
+        while True:
+            mistakes: list[Mistake] = []
+            settings = parse(values, mistakes)
+            if settings is not None:
+                refuse_open_metrics(settings, values, mistakes)
+                if not mistakes:
+                    break
             for mistake in mistakes:
                 del values[mistake.key]
-            settings = Settings.model_validate({key: value.text for key, value in values.items()})
-        self.mistakes += [_as_written(one, Entry(None, self.described.own)) for one in mistakes]
+            own = Entry(None, self.described.own)
+            self.mistakes += [_as_written(mistake, own) for mistake in mistakes]
         return OwnSettings(**{row.name: getattr(settings, row.name) for row in fields(OwnSettings)})
 
 

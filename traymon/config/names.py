@@ -18,9 +18,9 @@ class Wish:
 def distinct_names(wishes: Sequence[Wish]) -> list[str]:
     """Return a name for each, in order; no two are equal, whatever their case.
 
-    A name that was given is kept, except by those that come second to it. One that is made keeps
-    as little of the path as sets it apart from those before it: a target that is added at the end
-    changes no name.
+    A name that was given goes to the first target that has it. One that is made keeps as little of
+    the path as sets it apart from those before it: a target that is added at the end changes no
+    name.
     """
     taken = {wish.given.casefold() for wish in wishes if wish.given}
     given: set[str] = set()

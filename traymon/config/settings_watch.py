@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,7 @@ NEEDS_RESTART = {
     "TRAYMON_NTFY": "ntfy",
     "TRAYMON_WEBHOOK": "webhook",
     "TRAYMON_PING": "ping",
+    "TRAYMON_UPDATE_HINT": "update_hint",
 }
 
 
@@ -108,7 +109,7 @@ class SettingsWatch:
         return NewSettings(new, tuple(need_restart))
 
     def _keep_spoilt(self, new: Config) -> Config:
-        """Return new settings in which a target that they have spoilt stays as it is in force."""
+        """Return new settings in which a target that they spoil stays as it was."""
         self._files, self._looked_at = new.files, new.dates
         kept = [one for one in self._config.targets if one.target.name in new.left_out]
         return replace(new, targets=(*new.targets, *kept))
@@ -120,17 +121,20 @@ class SettingsWatch:
             new = self._keep_spoilt(self._source.load())
         except ConfigError as error:
             news = SettingsNews.GONE if is_gone else SettingsNews.UNUSABLE
-            return SettingsState(news, _in_one_line(error.mistakes))
+            problem = _in_one_line(error.mistakes)
+            return SettingsState(news, problem, left_out=self._state.left_out)
         if is_gone and not new.mistakes:
             return SettingsState(SettingsNews.GONE)
-        return _state_of(new, self._config)
+        return _state_of(new, self._config, self._state.left_out)
 
 
-def _state_of(new: Config, in_force: Config) -> SettingsState:
+def _state_of(new: Config, in_force: Config, left_out: Set[str] = frozenset()) -> SettingsState:
+    """Return what is new; `left_out` are the targets that were left out until now."""
     news, problem = _news_of(new, in_force), _in_one_line(new.mistakes)
+    untouched = frozenset[str]()
     if news in (SettingsNews.CHANGED, SettingsNews.UNUSABLE):
-        return SettingsState(news, problem, _untouched(new, in_force))
-    return SettingsState(news, problem)
+        untouched = _untouched(new, in_force)
+    return SettingsState(news, problem, untouched, _left_out(new, in_force, left_out))
 
 
 def _news_of(new: Config, in_force: Config) -> SettingsNews:
@@ -152,6 +156,16 @@ def _untouched(new: Config, in_force: Config) -> frozenset[str]:
         if one.target.name not in new.left_out
         and read.get(one.target.name) == (one.target, one.calendar)
     )
+
+
+def _left_out(new: Config, in_force: Config, before: Set[str]) -> frozenset[str]:
+    """Return the names of the targets that nobody watches because of a mistake.
+
+    One of those `before` that was corrected is not watched until the new settings are used.
+    """
+    corrected = before & {one.target.name for one in new.targets}
+    watched = {one.target.name for one in in_force.targets}
+    return frozenset({*new.left_out, *corrected} - watched)
 
 
 def _in_one_line(mistakes: Sequence[Mistake]) -> str:

@@ -9,7 +9,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import TypeVar
@@ -116,6 +116,16 @@ class Table:
             return float(value)
 
         return self.get(key, f"a number from {least:g} to {most:g}", parse, default)
+
+    def word(self, key: str, words: Sequence[str], default: str) -> str:
+        """Return one of these words."""
+
+        def parse(value: object) -> str:
+            if value not in words:
+                raise ValueError
+            return str(value)
+
+        return self.get(key, f"one of {', '.join(words)}", parse, default)
 
     def texts(self, key: str, allowed: str = 'a list of texts: ["one", "two"]') -> tuple[str, ...]:
         """Return a list of texts; empty if it is not there."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 WEB_ADDRESS = "an address that begins with https:// or http://"
+NOT_ASCII = "must be in ASCII, as a browser copies it: %C3%A9 for é"  # as it is sent
 
 
 def web_address(value: object) -> str:
-    """Return an address. Raises ValueError without any text: the address may hold a secret."""
+    """Return an address. Raises ValueError without the address, which may hold a secret."""
     text = value.strip() if isinstance(value, str) else ""
     try:
         parts = urlsplit(text)
@@ -17,4 +18,6 @@ def web_address(value: object) -> str:
         good = False
     if not good or not text.isprintable() or " " in text:
         raise ValueError
+    if not text.isascii():
+        raise ValueError(NOT_ASCII)
     return text

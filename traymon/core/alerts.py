@@ -58,7 +58,7 @@ class PushChannel:
     recovery: bool = True  # also tell that a fault is over
 
     def unknown_targets(self, known: Sequence[str]) -> list[str]:
-        """Return those of its `targets` that are the names of none, in whatever case."""
+        """Return those of its `targets` that name none of the known ones, whatever their case."""
         names = {name.casefold() for name in known}
         return sorted(name for name in self.targets if name.casefold() not in names)
 

@@ -22,7 +22,7 @@ DESKTOP = "desktop"  # the channel beside those of alerts.toml
 ANSWER_WITHIN = 86_400.0  # seconds in which the user can say that it arrived
 FRESH = 60.0  # seconds; an older status says that the computer slept, or that nobody looks
 APART = 60.0  # seconds between two drills, whoever asks for them
-MAX_SKIPS = 50  # windows in a row in which it may not run; after as many there is no gap
+MAX_SKIPS = 50  # windows in a row in which it may not run; beyond them, no gap is looked for
 DAY = 86_400.0  # seconds
 
 
@@ -202,7 +202,7 @@ def hindrance(
 
 
 def is_due(record: DrillRecord, weekly: WeeklyTime, now: float) -> bool:
-    """Tell whether this week's drill has not been sent yet, be it that it was missed.
+    """Tell whether this week's drill is still to be sent, even if it is late.
 
     A moment in the future is one of a clock that was wrong, and counts for nothing.
     """

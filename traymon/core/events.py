@@ -16,7 +16,7 @@ from traymon.core.model import Diagnosis, Status
 from traymon.core.utf8 import encodable
 
 SCHEMA = 1  # raised when a field changes its meaning or goes away
-# Of a hook. They are no settings, though they begin as those do.
+# The environment of a hook. These are not settings, although their names begin like those.
 VARIABLES = (
     *("TRAYMON_TARGET", "TRAYMON_LIGHT", "TRAYMON_CODE", "TRAYMON_HEADLINE", "TRAYMON_SINCE"),
     *("TRAYMON_BEFORE_LIGHT", "TRAYMON_BEFORE_CODE", "TRAYMON_MUTED"),

@@ -123,6 +123,7 @@ class SettingsState:
     news: SettingsNews = SettingsNews.IN_FORCE
     problem: str = ""  # the first mistake in files that cannot be used
     untouched: frozenset[str] = frozenset()  # the targets that what is new does not concern
+    left_out: frozenset[str] = frozenset()  # those that nobody watches, because of a mistake
 
 
 @dataclass(frozen=True, slots=True)

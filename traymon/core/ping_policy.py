@@ -29,10 +29,11 @@ def what_to_send(statuses: Collection[Status], now: float) -> Signal:
     """Return what the newest statuses allow to say at a moment.
 
     A paused target is not asked for; if all are paused, nobody looks. A muted one is looked at, and
-    may be red.
+    may be red. One that is left out because of a mistake is not looked at.
     """
     watched = [status for status in statuses if not status.paused]
-    if not watched or not all(_is_looked_at(status, now) for status in watched):
+    is_left_out = any(status.settings.left_out for status in statuses)
+    if is_left_out or not watched or not all(_is_looked_at(status, now) for status in watched):
         return Signal.NOTHING
     if any(status.diagnosis.light is Light.RED and not status.muted for status in watched):
         return Signal.RED

@@ -136,9 +136,9 @@ class Target:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def updated_from(self, other: Target) -> Target:
-        """Return this target with what of the other one makes no sensor begin anew.
+        """Return this target with those values of another that make no sensor begin anew.
 
-        That is how it is spoken of, and what its neighbours use.
+        They say how it is spoken of, and which IDs its neighbours use.
         """
         return replace(
             self,

@@ -94,8 +94,7 @@ def _note_answers(seen: list[Answer], timeout: float) -> None:
             with suppress(HTTPError):  # it breaks off; the status is here and counts
                 body = response.raw.read(MAX_BODY, decode_content=True)
             status, after = response.status_code, response.headers.get("Retry-After", "")
-            is_good = 200 <= status < 300
-            seen.append(NOT_EXPLAINED if is_good else of_status(status, response.reason, after))
+            seen.append(NOT_EXPLAINED if 200 <= status < 300 else of_status(status, after))
             response.raw = io.BytesIO(body)
             response.headers.clear()
             return response

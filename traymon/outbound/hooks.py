@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +30,9 @@ log = logging.getLogger(__name__)
 
 HOOKS: Mapping[Light | None, str] = {Light.RED: "on_red", Light.GREEN: "on_green"}
 MAX_LINES = 20  # of a program's output that go to the log
-SECRET_SETTINGS = frozenset({"TRAYMON_NTFY", "TRAYMON_WEBHOOK", "TRAYMON_PING"})
+SECRET_SETTINGS = frozenset(
+    {"TRAYMON_NTFY", "TRAYMON_WEBHOOK", "TRAYMON_PING", "TRAYMON_METRICS_TOKEN"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class HookRunner:
             "on_flip": hooks.on_flip,
         }
         self._shown: dict[str, _Shown] = {}  # by target name
-        self._waiting: dict[str, deque[_Call]] = {}  # by target name: what the newest state asks
+        self._waiting: dict[str, list[_Call]] = {}  # by target name: what the newest state asks
         self._changed = threading.Condition()
         self._running: Program | None = None
         self._stopped = False
@@ -121,8 +122,12 @@ class HookRunner:
     def _replace(self, name: str, calls: list[_Call], *, keep_lights: bool) -> None:
         """Let calls wait in place of older ones, but for those of a light that still holds."""
         with self._changed:
-            kept = [one for one in self._waiting.get(name, ()) if one.hook != "on_flip"]
-            self._waiting[name] = deque([*(kept if keep_lights else ()), *calls])
+            before = self._waiting.get(name, []) if keep_lights else []
+            waiting = [*(one for one in before if one.hook != "on_flip"), *calls]
+            if waiting:
+                self._waiting[name] = waiting  # in the place that it had, if it had one
+            else:
+                self._waiting.pop(name, None)
             self._changed.notify()
 
     # In the thread of its own
@@ -135,12 +140,18 @@ class HookRunner:
                 log.exception("hook %s failed", call.hook)
 
     def _next(self) -> _Call | None:
+        """Wait for a call; None at the end. A target that has had its turn goes to the end."""
         with self._changed:
-            while not self._stopped and not any(self._waiting.values()):
+            while not self._stopped and not self._waiting:
                 self._changed.wait()
             if self._stopped:
                 return None
-            return next(calls for calls in self._waiting.values() if calls).popleft()
+            name, calls = next(iter(self._waiting.items()))
+            del self._waiting[name]
+            call, *later = calls
+            if later:
+                self._waiting[name] = later
+            return call
 
     def _call(self, call: _Call) -> None:
         variables = {k: v for k, v in os.environ.items() if k not in SECRET_SETTINGS}
@@ -158,7 +169,8 @@ class HookRunner:
         try:
             ended = program.run(self._hooks.timeout)
         except OSError as error:
-            self._report(call.hook, f"{call.command[0]} cannot be started: {error.strerror}")
+            why = error.strerror or error
+            self._report(call.hook, f"{call.command[0]} cannot be started: {why}")
             return
         finally:
             with self._changed:

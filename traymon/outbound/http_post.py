@@ -23,6 +23,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Re
 from traymon import __version__
 from traymon.outbound.answer import Answer, Verdict
 
+STATUSES = frozenset(HTTPStatus)
 WORTH_A_RETRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -62,8 +63,7 @@ def _exchange(request: Request, timeout: float, max_size: int = 0) -> tuple[Answ
             return Answer(Verdict.DELIVERED), response.read(max_size)
     except HTTPError as error:
         with error:
-            retry_after = error.headers.get("Retry-After", "")
-            return of_status(error.code, error.reason, retry_after), b""
+            return of_status(error.code, error.headers.get("Retry-After", "")), b""
     except URLError as error:
         return of_error(error.reason), b""
     except (OSError, http.client.HTTPException) as error:
@@ -100,9 +100,13 @@ def _without_login(url: str) -> tuple[str, dict[str, str]]:
     return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {encoded}"}
 
 
-def of_status(status: int, reason: str, retry_after: str) -> Answer:
-    """Return what a status that is none of success says; `retry_after` is the header."""
-    why = f"HTTP {status} {reason}"
+def of_status(status: int, retry_after: str) -> Answer:
+    """Return what a status that is none of success says; `retry_after` is the header.
+
+    In the standard's words: those of a server may repeat the address, which is a secret.
+    """
+    words = HTTPStatus(status).phrase if status in STATUSES else ""
+    why = f"HTTP {status} {words}".rstrip()
     if 300 <= status < 400:
         return Answer(Verdict.REFUSED, f"{why}: redirects are not followed")
     if status in WORTH_A_RETRY or status >= 500:

@@ -15,6 +15,7 @@ from traymon.core import drill, shell
 from traymon.core.model import Status
 from traymon.core.notification import Notification
 from traymon.core.program_notifications import ProgramNotification
+from traymon.core.target import mask_accounts
 from traymon.core.vocabulary import Light
 from traymon.diagnosis import fix_pages
 from traymon.ui.group_text import group_text, joined_facts
@@ -114,7 +115,7 @@ def _message(
     url: str = "",
 ) -> Message:
     statuses = _statuses(notifications)
-    worst = statuses[0]
+    worst, names = statuses[0], [mask_accounts(status.target.name) for status in statuses]
     return Message(
         kind=notifications[0].kind,
         title=text.title,
@@ -122,8 +123,8 @@ def _message(
         light=worst.diagnosis.light.word,
         urgent=text.urgent,
         code=worst.diagnosis.code,
-        target=worst.target.name,
-        targets=tuple(status.target.name for status in statuses),
+        target=names[0],
+        targets=tuple(names),
         since=_iso(min(status.since for status in statuses)),
         time=_iso(now),
         fix=fix,

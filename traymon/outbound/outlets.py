@@ -12,6 +12,9 @@ from traymon.outbound.base import Alarm, Outlet, Surroundings
 
 log = logging.getLogger(__name__)
 
+NOT_STARTED = "An alert or the metrics could not be started: open the log"  # in the icon's menu
+SOURCE = "outlets"  # of this trouble
+
 # What an outlet is made from, and how; each imports its module only here.
 Row = tuple[Hashable, Callable[[], Outlet]]
 
@@ -58,21 +61,23 @@ class Outlets:
     def __init__(self, around: Callable[[Alerts], Surroundings]) -> None:
         self._around = around
         self._running: dict[Hashable, Outlet] = {}
+        self._is_whole = True  # all that was wanted has been started
 
     def use(self, alerts: Alerts) -> None:
         """Start what is newly wanted and stop what no longer is; the others go on undisturbed."""
         around = self._around(alerts)
-        wanted = dict(rows(alerts, around))
-        before, running = self._running, dict[Hashable, Outlet]()
-        for entry, make in wanted.items():
-            outlet = before.get(entry) or _start(make)
-            if outlet is not None:
-                running[entry] = outlet
-        self._running = running  # in one step: updates come from another thread
-        for entry, outlet in before.items():
-            if entry not in running:
+        wanted, before = dict(rows(alerts, around)), self._running
+        # each time in one step: updates come from another thread
+        self._running = {entry: outlet for entry, outlet in before.items() if entry in wanted}
+        for entry, outlet in before.items():  # first: a new one may report under its name
+            if entry not in wanted:
                 _stop(outlet, 0.0)
                 around.report_trouble("", outlet.name)
+        found = ((entry, before.get(entry) or _start(make)) for entry, make in wanted.items())
+        self._running = {entry: outlet for entry, outlet in found if outlet is not None}
+        was_whole, self._is_whole = self._is_whole, self._running.keys() == wanted.keys()
+        if not (was_whole and self._is_whole):
+            around.report_trouble("" if self._is_whole else NOT_STARTED, SOURCE)
 
     def on_update(self, update: Update) -> None:
         """Hand an update to every outlet."""

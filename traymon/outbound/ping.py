@@ -23,7 +23,7 @@ from traymon.diagnosis.catalogue import STALE
 from traymon.outbound.answer import Answer, Verdict
 from traymon.outbound.base import Surroundings
 from traymon.outbound.courier import Courier
-from traymon.ui.presenter import headline, worst_first
+from traymon.ui.presenter import headline, name_mark, worst_first
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,6 @@ class Pinger:
     def __init__(self, ping: Ping, around: Surroundings, courier: Courier | None = None) -> None:
         self._ping, self._around = ping, around
         self._courier = courier or Courier(TIME_LIMIT)
-        self._statuses: dict[str, Status] = {}  # the newest, by target name
         self._changed = threading.Condition()
         self._said: Signal | None = None  # what was tried last
         self._failures = 0  # in a row
@@ -52,13 +51,8 @@ class Pinger:
         self._thread.start()
 
     def on_update(self, update: Update) -> None:
-        """Take a status; a change of what is to be said is said soon."""
-        status, name = update.status, update.status.target.name
+        """Look at all statuses; a change of what is to be said is said soon."""
         with self._changed:
-            if update.ended:
-                self._statuses.pop(name, None)
-            else:
-                self._statuses[name] = status
             if self._what()[0] is not self._said:
                 self._changed.notify()
 
@@ -72,7 +66,8 @@ class Pinger:
             self._thread.join(timeout)
 
     def _what(self) -> tuple[Signal, Sequence[Status]]:
-        statuses = worst_first([*self._statuses.values()])
+        """Return what the newest statuses of all targets allow to say, and those statuses."""
+        statuses = worst_first(self._around.statuses())
         if any(status.diagnosis.code == STALE.code for status in statuses):
             return Signal.NOTHING, statuses
         return what_to_send(statuses, self._around.now()), statuses
@@ -141,8 +136,7 @@ def state_line(statuses: Sequence[Status]) -> str:
     """Return the state in one line: `red: Port 7497 is silent (handshake-silent)`."""
     watched = [status for status in statuses if not status.paused]
     worst, *others = [one for one in watched if not one.muted] or watched
-    shown, target = worst.diagnosis, worst.target
-    whom = f"{target.name}: " if target.one_of_many else ""
-    line = f"{whom}{shown.light.word}: {headline(shown)} ({shown.code})"
+    shown = worst.diagnosis
+    line = f"{name_mark(worst)}{shown.light.word}: {headline(shown)} ({shown.code})"
     more = sum(one.diagnosis.light is Light.RED for one in others)
     return f"{line}, and {more} more"[:MAX_LINE] if more else line[:MAX_LINE]

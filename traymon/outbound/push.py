@@ -138,11 +138,11 @@ class Push:
 
     def _send_due(self) -> None:
         with self._lock:
-            due = [group.due for group in self._groups if group.unsent]
-        if due:
-            self._stopped.wait(min(due) - time.monotonic())
+            due = min((group.due for group in self._groups if group.unsent), default=0.0)
+        self._stopped.wait(due - time.monotonic())
+        moment = max(due, time.monotonic())  # a wait may end a little early
         with self._lock:
-            self._groups, groups = notification_groups.take_due(self._groups, time.monotonic())
+            self._groups, groups = notification_groups.take_due(self._groups, moment)
         compose_group = partial(compose, total=len(self._api))
         for group in groups:
             self._post(partial(self._send, self._api, group.unsent, compose_group))

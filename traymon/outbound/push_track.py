@@ -13,7 +13,7 @@ from traymon.core.notification import Kind, Notification, Outcome
 from traymon.core.notification_memory import Memory
 from traymon.core.program_notifications import ProgramMemory, ProgramNotification
 
-# What names the state of the moment, and is wrong once that has changed.
+# These name the state of the moment, and are wrong once it has changed.
 OF_THE_MOMENT = {Kind.FAULT, Kind.REMINDER, Kind.PRE_OPEN, Kind.RECOVERY, Kind.SUMMARY}
 
 M = TypeVar("M", Memory, ProgramMemory)

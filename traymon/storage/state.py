@@ -66,39 +66,33 @@ class StateStore:
 
     # --- snooze
 
-    def snoozed_until(self, target: str) -> float | None:
+    def snoozed_until(self, target: Target) -> float | None:
         """Return until when a target's notifications are snoozed, in epoch seconds."""
         snoozes = self._state.snoozed_until
-        return snoozes.get(target, snoozes.get(ANY_TARGET))
+        return next((snoozes[key] for key in _snooze_keys(target) if key in snoozes), None)
 
-    def keep_snooze(self, target: str, until: float | None) -> None:
+    def keep_snooze(self, target: Target, until: float | None) -> None:
         """Keep until when a target's notifications are snoozed; None: they are not."""
         if self.snoozed_until(target) == until:
             return
+        keys = _snooze_keys(target)
 
         def change(state: State) -> State:
-            others = {
-                name: ends
-                for name, ends in state.snoozed_until.items()
-                if name not in (target, ANY_TARGET)
-            }
-            own = {} if until is None else {target: until}
-            return replace(state, snoozed_until=others | own)
+            kept = {key: ends for key, ends in state.snoozed_until.items() if key not in keys}
+            own = {} if until is None else {keys[0]: until}
+            return replace(state, snoozed_until=kept | own)
 
         self._keep(change)
 
     # --- muted targets
 
     def is_muted(self, target: Target) -> bool:
-        """Tell whether the user has muted a target.
-
-        It holds for a name at an address: another Gateway that comes to have that name is heard.
-        """
-        return _mute_of(target) in self._state.muted
+        """Tell whether the user has muted a target."""
+        return _key_of(target) in self._state.muted
 
     def keep_muted(self, target: Target, on: bool) -> None:
         """Keep whether the user has muted a target."""
-        mute = _mute_of(target)
+        mute = _key_of(target)
 
         def change(state: State) -> State:
             others = tuple(other for other in state.muted if other != mute)
@@ -301,5 +295,14 @@ class StateStore:
         return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
 
 
-def _mute_of(target: Target) -> str:
-    return f"{target.name} {target.address}"
+def _key_of(target: Target) -> str:
+    """Return what stands for a target: another Gateway that comes to have its name is heard.
+
+    A port that was found, and not set, may be another one the next time.
+    """
+    return f"{target.name} {target.host if target.discovered else target.address}"
+
+
+def _snooze_keys(target: Target) -> tuple[str, ...]:
+    """Return the keys of a target's snooze: how it is kept, and how older versions kept it."""
+    return _key_of(target), target.name, ANY_TARGET

@@ -60,7 +60,8 @@ class State:
     greeted: bool = False  # the user has seen the notification of the first run
     client_id: int | None = None  # of traymon's own session
     own_programs: tuple[OwnProgram, ...] = ()  # in the order in which the user marked them
-    snoozed_until: Mapping[str, float] = field(default_factory=dict)  # epoch seconds, by target
+    # epoch seconds, by `name host:port` of the target; older versions wrote the name alone
+    snoozed_until: Mapping[str, float] = field(default_factory=dict)
     muted: tuple[str, ...] = ()  # `name host:port` of the targets that the user has muted
     hours: Mapping[str, IbHours] = field(default_factory=dict)  # by contract
     programs: Mapping[str, Expectation] = field(default_factory=dict)  # by the program's key

@@ -57,7 +57,7 @@ class StateKeeper:
         for status in statuses:
             changed = changes.get(status.target.name, Change.NOTHING)
             if changed & Change.MUTE:
-                self._store.keep_snooze(status.target.name, status.snoozed_until)
+                self._store.keep_snooze(status.target, status.snoozed_until)
             if changed & Change.HOURS:
                 self._keep_hours(status, statuses)
 

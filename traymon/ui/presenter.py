@@ -238,7 +238,7 @@ def suspicion_text(status: Status) -> str:
 
 
 def mute_text(status: Status, now: float) -> str:
-    """Return until when notifications are muted, and by what; "" if they are not."""
+    """Return until when notifications are silenced, and by what; "" if they are not."""
     if status.snoozed_until is not None:
         return f"snoozed until {moment(status.snoozed_until, now)}"
     if status.quiet_until is not None:

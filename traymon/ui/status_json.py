@@ -54,7 +54,11 @@ def as_json(status: Status, test: str | None = None) -> dict[str, Any]:
         "snoozed_until": status.snoozed_until,
         "next_check_at": status.next_check_at,
         "market": presenter.market_closed_text(status, now),
-        "settings": {"news": str(status.settings.news), "problem": clean(status.settings.problem)},
+        "settings": {
+            "news": str(status.settings.news),
+            "problem": clean(status.settings.problem),
+            "left_out": sorted(status.settings.left_out),
+        },
         "programs": None if status.programs is None else [_program(one) for one in status.programs],
         "readings": [
             {

@@ -12,7 +12,7 @@ class Troubles:
     def __init__(self, show: Callable[[str, str], None]) -> None:
         """`show` gets all troubles in one line, "" without any, whenever they change.
 
-        And then those alone for which the icon must not be green, likewise.
+        And then those alone for which the icon must not be green, likewise. It returns at once.
         """
         self._show = show
         self._lock = threading.Lock()
@@ -28,8 +28,13 @@ class Troubles:
                 self._grave.add(source)
             line = self._line()
             warning = "; ".join(filter(None, map(self._by_source.get, sorted(self._grave))))
-        if line != before:
-            self._show(line, warning)
+            if line != before:
+                self._show(line, warning)  # with the lock held: the last that shows is the newest
+
+    def is_news(self, trouble: str, source: str) -> bool:
+        """Tell whether a source's trouble is another one than it reported last."""
+        with self._lock:
+            return trouble != self._by_source.get(source, "")
 
     @property
     def line(self) -> str:

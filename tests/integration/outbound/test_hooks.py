@@ -19,11 +19,13 @@ import pytest
 
 from support.outlet_scene import OutletScene, outlet_scene
 from support.polling import wait_for
-from support.push_scene import AMBER, GREEN, RED
+from support.push_scene import AMBER, GREEN, NOON, RED
+from traymon.config.schema import SECRET
 from traymon.core.alerts import Hooks
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis
 from traymon.core.vocabulary import Light
+from traymon.outbound.base import Surroundings
 from traymon.outbound.hooks import MAX_LINES, HookRunner
 
 PAUSED = "paused"
@@ -304,6 +306,34 @@ def test_what_a_program_prints_is_in_the_log_cleaned_bounded_and_without_secrets
     assert any("stopped" in line and "None" in line for line in said)
     for secret in ("\x1b", "DU1234567", "hunter2secret", "a-private-address"):
         assert secret not in "\n".join(said)
+
+
+def test_no_secret_among_the_settings_reaches_a_program(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in SECRET:
+        monkeypatch.setenv(key, "a-secret")
+    with hooks(on_red=programs.write(TELLS)) as scene:
+        scene.see(GREEN)
+        scene.see(RED)
+        (noted,) = programs.wait_for_notes(1)
+    assert "a-secret" not in noted["told"].values()
+
+
+def test_a_target_that_comes_and_goes_does_not_keep_the_others_waiting() -> None:
+    around = Surroundings(lambda: NOON, lambda trouble, source: None)
+    runner = HookRunner(Hooks(on_flip=("/program",)), around)  # whose thread does not run
+    scene = OutletScene(runner)
+    for code in (GREEN, RED):
+        scene.see(code, "bot")
+        scene.see(code, "paper")
+    asked = []
+    for code in (GREEN, RED):
+        call = runner._next()
+        assert call is not None
+        asked.append(call.event.target)
+        scene.see(code, "bot")
+    assert asked == ["bot", "paper"]
 
 
 def test_a_program_that_reads_nothing_and_closes_everything_ends_well(programs: Programs) -> None:

@@ -47,7 +47,9 @@ TOLD_OF_WEB = {
     "sends a header without end": "its answer is not HTTP",
     "always says to continue": IN_TIME,
     "leads elsewhere": "redirects are not followed",
+    "repeats the address": "HTTP 404",
 }
+REFUSING = {"leads elsewhere", "repeats the address"}
 TOLD_OF_MAIL = {
     "drips": IN_TIME,
     "hangs": IN_TIME,
@@ -94,7 +96,7 @@ def _memory_of_senders() -> float:
 def test_no_web_server_holds_up_a_message_or_a_ping(kind: str, behaviour: str) -> None:
     with hostile_peer(WEB[behaviour]) as port:
         answer = send(kind, ADDRESSES[kind].format(s="", port=port), TOLD_OF_WEB[behaviour])
-    assert (answer.verdict is Verdict.REFUSED) == (behaviour == "leads elsewhere")
+    assert (answer.verdict is Verdict.REFUSED) == (behaviour in REFUSING)
 
 
 @pytest.mark.parametrize("behaviour", MAIL)

@@ -15,7 +15,7 @@ import pytest
 from support.certificates import new_certificate, trusted_folder
 from support.outlet_scene import OutletScene, outlet_scene
 from support.polling import wait_for
-from support.push_scene import GREEN, RED
+from support.push_scene import GREEN, RED, status
 from support.push_server import HANGS, PushServer, push_server
 from traymon.core import ping_policy
 from traymon.core.alerts import Ping, Secret
@@ -61,6 +61,14 @@ def test_pings_go_on_while_traymon_is_well_and_say_in_one_line_how_it_is() -> No
     assert "\n" not in body
     assert set(paths(server)) == {"/topic"}
     assert min(b.at - a.at for a, b in pairwise(server.received)) > SOON
+
+
+def test_what_was_seen_before_pings_began_counts() -> None:
+    with push_server() as server, pinging(server) as scene:
+        scene.statuses["paper"] = status(RED, scene.now, "paper")
+        scene.see(GREEN)
+        wait_for_pings(server, 1)
+    assert set(paths(server)) == {"/topic/fail"}
 
 
 def test_red_is_told_soon_and_its_end_as_well() -> None:

@@ -124,5 +124,5 @@ def test_a_program_is_run_for_no_alerts_file_that_a_project_s_dotenv_names(
     alerts.write_text(f"[hooks]\non_flip = {code}\n", encoding="utf-8")
     (tmp_path / ".env").write_text(f"TRAYMON_ALERTS={alerts}\n", encoding="utf-8")
     shown = ResidentTraymon(tmp_path, gateway).run("config")
-    assert "a .env has named this file" in shown.stderr
+    assert "a .env or targets.toml names this file" in shown.stderr
     assert "hooks:" not in shown.stdout

@@ -145,6 +145,11 @@ def test_a_broken_entry_is_no_all_clear_and_closes_no_gate_of_the_others(user: U
         assert done.returncode == 3, "green says that all is watched"
         assert user.run("status", "--target", "live").returncode == 0
         assert not user.gate("--target", "broken")["open"]
+        more = '[[target]]\nname = "{}"\nport = {}\n'
+        user.write(more.format("broken", 74970) + more.format("new", 7000))
+        changed = ("status", "--target", "live")
+        wait_for(lambda: "new settings" in user.run(*changed).stdout, "the change is seen")
+        assert user.run("status").returncode == 3, "it is still not watched"
     finally:
         end(process)
 

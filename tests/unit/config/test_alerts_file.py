@@ -14,7 +14,7 @@ import pytest
 
 from traymon.config import alerts_file
 from traymon.config.alerts_watch import AlertsWatch
-from traymon.config.in_force import AlertsFile
+from traymon.config.in_force import AlertsFile, OwnSettings
 from traymon.core.alerts import ALARMING, Drill, Hooks, PushChannel, Secret
 from traymon.core.drill import WeeklyTime
 from traymon.core.time_windows import parse
@@ -123,6 +123,9 @@ def test_a_mistake_costs_its_entry_alone_and_names_its_line(load: Load) -> None:
         (f'{GOOD}token_file = "/none/at/all"\n', "line 5: token_file: cannot be read: No such"),
         (f'{GOOD}token_file = "~nobody-there/t"\n', "line 5: token_file: cannot be read: No such"),
         (f'{GOOD}url_env = "X"\n', "line 4: url: write one of url, url_env and url_file"),
+        (f'{GOOD}token = "tk_漢"\n', "line 5: token: must be a text of ASCII letters, digits"),
+        ('page_url = "https://me.example/é"\n', "line 1: page_url: must be in ASCII, as a"),
+        ('[ping]\nurl = "https://bücher.example"\n', "line 2: url: must be in ASCII, as a"),
         ("push = 1\n", "line 1: push: must be written as [[push]]"),
         ("[[ping]]\n", "line 1: ping: must be written as [ping]"),
         ('[hooks]\non_red = "x"\n', "line 2: on_red: must be a program and its arguments"),
@@ -187,6 +190,18 @@ def test_secrets_come_from_the_environment_or_a_file_of_their_own(
     assert (channel.url.reveal(), channel.token.reveal()) == (TOPIC, "tk_2")
 
 
+def test_the_file_of_a_secret_is_looked_for_beside_alerts_toml(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "topic").write_text(f"{TOPIC}\n")
+    found = load('[ping]\nurl_file = "topic"\n')
+    assert not found.mistakes
+    assert found.alerts.ping is not None
+    assert found.alerts.ping.url.reveal() == TOPIC
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile is the user's alone")
 def test_a_file_with_secrets_that_others_may_read_is_named(load: Load, tmp_path: Path) -> None:
     load(GOOD)
@@ -243,7 +258,7 @@ def test_no_program_is_run_that_a_dotenv_or_another_user_may_have_named(tmp_path
     assert alerts_file.load(path, {}).alerts.hooks == Hooks(on_red=("/bin/true",))
     named_by_dotenv = alerts_file.load(path, {}, is_users_choice=False)
     assert named_by_dotenv.alerts.hooks is None
-    assert "a .env has named this file" in str(named_by_dotenv.mistakes[0])
+    assert "a .env or targets.toml names this file" in str(named_by_dotenv.mistakes[0])
     if sys.platform != "win32":
         path.chmod(0o620)
         may_be_changed = alerts_file.load(path, {})
@@ -261,3 +276,19 @@ def test_the_kind_of_a_ping_is_seen_by_its_address(load: Load) -> None:
         found = load(f'[ping]\nurl = "{url}"\n').alerts.ping
         assert found is not None
         assert found.kind == kind
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "named.toml"
+    own = OwnSettings("auto", 0, "ask", "on", "info", alerts=str(path), ntfy=Secret(TOPIC))
+    watch = AlertsWatch.of(own, {"TRAYMON_ALERTS": str(path)})
+    found = watch.look()
+    assert found is not None
+    assert [channel.name for channel in found.alerts.push] == ["ntfy"], "it counts nonetheless"
+    assert [str(one) for one in found.mistakes] == [
+        f"{path}: there is no such file (TRAYMON_ALERTS names it)"
+    ]
+    path.touch(mode=0o600)
+    found = watch.look()
+    assert found is not None
+    assert not found.mistakes

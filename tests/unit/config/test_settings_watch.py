@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from support.pipes import make_pipe
 from traymon.config import ib_resets, loader
-from traymon.config.in_force import Config
-from traymon.config.settings_watch import NewSettings, SettingsWatch
+from traymon.config.in_force import Config, OwnSettings
+from traymon.config.settings_watch import NEEDS_RESTART, NewSettings, SettingsWatch
 from traymon.core.model import SettingsState
 from traymon.core.vocabulary import SettingsNews
 from traymon.errors import ConfigError
@@ -172,6 +173,11 @@ def test_what_waits_for_the_restart_is_said(project: Project) -> None:
     assert watch.look() == SettingsState()
 
 
+def test_every_own_setting_is_used_at_once_or_waits_for_the_restart() -> None:
+    at_once = {"reload", "log"}
+    assert {*NEEDS_RESTART.values()} == {row.name for row in fields(OwnSettings)} - at_once
+
+
 # --- several targets
 
 
@@ -200,9 +206,10 @@ def test_an_env_that_a_list_names_is_watched_with_it(listed: Listed) -> None:
     assert watch.look() == SettingsState()
     assert listed.loaded == 0
     listed.write(two + '[[target]]\nname = "b"\nenv = "b.env"\nport = 2\n')
-    assert watch.look().news is INCOMPLETE  # there is no b.env yet
+    state, b = watch.look(), frozenset({"b"})
+    assert (state.news, state.left_out) == (INCOMPLETE, b)  # there is no b.env yet
     (listed.folder / "b.env").write_text("")
-    assert watch.look() == SettingsState(CHANGED, untouched=frozenset({"bot", "c"}))
+    assert watch.look() == SettingsState(CHANGED, untouched=frozenset({"bot", "c"}), left_out=b)
     assert ports(watch.use_new()) == {"bot": 4001, "c": 3, "b": 2}
     (listed.folder / "b.env").write_text("IB_ACCOUNT=DU123456\n")
     assert watch.look() == SettingsState(CHANGED, untouched=frozenset({"bot", "c"}))
@@ -223,6 +230,29 @@ def test_a_target_that_is_spoilt_stays_as_it_was_and_the_others_change(listed: L
     listed.write('[[target]]\nname = "b"\nport = 3\n')
     assert ports(watch.use_new()) == {"b": 3}
     assert watch.look() == SettingsState()
+
+
+def test_a_target_that_is_left_out_is_said_whatever_else_is_new(listed: Listed) -> None:
+    two = '[[target]]\nname = "a"\nport = {}\n[[target]]\nname = "b"\nport = {}\n'
+    listed.write(two.format(1, 0))
+    watch, b = listed.watch(None), frozenset({"b"})
+    assert watch.state.left_out == b
+    for text, news in ((two.format(2, 0), CHANGED), ("[", UNUSABLE), (two.format(1, 2), CHANGED)):
+        listed.write(text)
+        state = watch.look()
+        assert (state.news, state.left_out) == (news, b)
+    watch.use_new()
+    assert watch.state == SettingsState()
+    listed.write(two.format(1, 0))  # it is spoilt, and watched as it was
+    assert watch.look().left_out == frozenset()
+
+
+def test_a_target_that_is_taken_away_is_not_left_out(listed: Listed) -> None:
+    a = '[[target]]\nname = "a"\nport = 1\n'
+    listed.write(a + '[[target]]\nname = "b"\nport = 0\n')
+    watch = listed.watch(None)
+    listed.write(a)
+    assert watch.look().left_out == frozenset()
 
 
 def test_a_mistake_of_traymons_own_settings_leaves_out_no_target(listed: Listed) -> None:

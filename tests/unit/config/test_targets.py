@@ -108,6 +108,15 @@ def test_traymons_own_settings_stand_in_a_table_of_their_own(load: Load, folder:
     assert config.mistakes == ()
 
 
+@pytest.mark.parametrize("flaw", ['metrics_token = "too short"', 'log = "loud"'])
+def test_metrics_are_never_open_to_others_because_of_another_mistake(load: Load, flaw: str) -> None:
+    config = load(f'[traymon]\nmetrics = "0.0.0.0:9464"\n{flaw}\n{BOTH}')
+    assert config.settings.metrics == "off"
+    assert [line.partition(": ")[0] for line in told(config)] == [
+        *("targets.toml, line 3", "targets.toml, line 2"),
+    ]
+
+
 def test_two_env_files_that_disagree_on_traymons_own_settings_are_told(
     load: Load, folder: Path
 ) -> None:
@@ -238,7 +247,7 @@ def test_a_mistake_names_file_line_and_key_and_the_other_target_goes_on(
     ("text", "mistake"),
     [
         ('[[target]]\nenv = "none/.env"\n', "line 2: env: none/.env: there is no such file"),
-        ('[[target]]\nname = "x"\n', "line 1: port: must be set, as there are several targets"),
+        ('[[target]]\nname = "x"\n', "line 1: port: must be set in a list of targets"),
         (
             '[traymon]\nquiet = "x"\n',
             "line 2: quiet: does not belong here (write it in a [[target]])",

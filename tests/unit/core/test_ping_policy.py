@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from support.push_scene import GREEN, NOON, RED, status
-from traymon.core.model import Evidence, Status
+from traymon.core.model import Evidence, SettingsState, Status
 from traymon.core.ping_policy import Signal, what_to_send
+
+LEFT_OUT = SettingsState(left_out=frozenset({"paper"}))
 
 
 def seen(
@@ -37,11 +39,14 @@ def seen(
         ([seen(looked=140)], Signal.WELL),
         ([seen(looked=141)], Signal.NOTHING),
         ([replace(seen(), checked_at=None)], Signal.NOTHING),
+        ([seen(), replace(seen(), settings=LEFT_OUT)], Signal.NOTHING),
+        ([replace(seen(RED), settings=LEFT_OUT)], Signal.NOTHING),
     ],
     ids=[
         *("nobody-has-looked-yet", "green", "amber", "red", "a-muted-red", "all-paused"),
         *("one-paused", "two-intervals-old", "older", "one-of-two-older", "clock-set-back"),
         *("slowest-look", "no-look-since", "no-look-at-all"),
+        *("another-is-left-out", "red-and-another-is-left-out"),
     ],
 )
 def test_a_ping_needs_fresh_looks_everywhere(statuses: list[Status], sent: Signal) -> None:

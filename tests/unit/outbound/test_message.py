@@ -74,6 +74,7 @@ def test_account_numbers_are_masked_and_facts_are_no_markup() -> None:
     seen = status("start-rejected", NOON)
     facts = {Fact.DETAIL: "DU1234567 **bold** `x`", Fact.HOST: "DU1234567"}
     seen = replace(seen, diagnosis=replace(seen.diagnosis, facts=facts))
+    seen = replace(seen, target=replace(seen.target, name="DU1234567"))
     text = json.dumps(compose([Notification(Kind.FAULT, seen)], NOON).as_json())
     assert "1234567" not in text
 

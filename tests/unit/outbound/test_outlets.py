@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from support.push_scene import NOON, RED, status
-from traymon.core.alerts import Alerts, PushChannel, Secret
+from traymon.core.alerts import Alerts, Hooks, PushChannel, Secret
 from traymon.core.model import Change, Update
 from traymon.outbound import outlets
 from traymon.outbound.base import Outlet, Surroundings
-from traymon.outbound.outlets import Outlets
+from traymon.outbound.outlets import NOT_STARTED, SOURCE, Outlets
 
 UPDATE = Update(status(RED, NOON), None, Change.NOTHING)
 
@@ -90,6 +90,17 @@ def test_one_that_fails_disturbs_no_other(monkeypatch: pytest.MonkeyPatch) -> No
     assert scene.made[-1].asked == ["start", "update", "stop"]
 
 
+def test_one_that_cannot_be_started_is_said_until_it_is_wanted_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene(monkeypatch)
+    for _ in range(2):
+        scene.use("good", "worse", worse="broken")
+        assert scene.troubles[-1] == (NOT_STARTED, SOURCE)
+    scene.use("good")
+    assert scene.troubles[-1] == ("", SOURCE)
+
+
 def test_an_entry_that_changes_gets_a_new_outlet() -> None:
     channel = PushChannel("phone", "ntfy", Secret("https://x"))
     around = Surroundings(lambda: NOON, lambda *_: None)
@@ -99,3 +110,13 @@ def test_an_entry_that_changes_gets_a_new_outlet() -> None:
     linked = Surroundings(lambda: NOON, lambda *_: None, page_url="https://me.example/")
     assert not before.keys() & dict(outlets.rows(Alerts(push=(channel,)), linked)).keys()
     assert before.keys() == dict(outlets.rows(Alerts(push=(channel,)), around)).keys()
+
+
+def test_what_a_new_outlet_reports_outlives_the_one_whose_place_it_takes() -> None:
+    troubles: dict[str, str] = {}
+    around = Surroundings(lambda: NOON, lambda trouble, source: troubles.update({source: trouble}))
+    running = Outlets(lambda alerts: around)
+    for program in ("/none", "/none-either"):
+        running.use(Alerts(hooks=Hooks(on_red=(program,))))
+        assert troubles["hook on_red"] == f"Hook on_red: there is no program {program}"
+    running.stop(1.0)

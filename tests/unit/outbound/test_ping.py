@@ -60,3 +60,7 @@ def test_the_line_is_that_of_the_worst_target_that_is_not_muted() -> None:
     assert state_line(reds).endswith(f"({RED}), and 1 more")
     muted = [seen(RED, "paper", muted=True), seen(GREEN, "live")]
     assert state_line(muted).startswith("live: green: ")
+
+
+def test_the_line_holds_no_account_number() -> None:
+    assert state_line([seen(GREEN, "U1234567")]).startswith("U***567: green: ")

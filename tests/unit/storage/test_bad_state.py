@@ -11,7 +11,7 @@ import pytest
 
 from support.pipes import make_pipe
 from traymon.core.calendar import Calendar
-from traymon.core.target import OwnProgram
+from traymon.core.target import OwnProgram, Target
 from traymon.diagnosis.formatting import moment
 from traymon.storage.state import StateStore
 from traymon.storage.state_format import MAX_SNOOZE
@@ -64,7 +64,7 @@ def kept(state: StateStore) -> set[str]:
         "greeted": not state.mark_first_run(),
         "client_id": state.load_or_create_client_id() == 9200,
         "own_programs": BOT in state.own_programs(),
-        "snoozed_until": state.snoozed_until("bot") == 5.0,
+        "snoozed_until": state.snoozed_until(Target("bot")) == 5.0,
         "hours": state.hours("SPY") is not None,
     }
     return {name for name, known in values.items() if known}
@@ -92,7 +92,7 @@ def test_a_bad_value_costs_no_other_of_its_list(value: str, tmp_path: Path) -> N
         ),
     )
     state = StateStore(tmp_path)
-    assert state.snoozed_until("bot") == 5.0
+    assert state.snoozed_until(Target("bot")) == 5.0
     assert state.hours("SPY") is not None
     assert state.own_programs()[-1:] == (OwnProgram("a", ""),) or value == '"soon"'
 
@@ -106,15 +106,15 @@ def test_no_snooze_lasts_longer_than_anyone_can_ask_for(until: object, tmp_path:
     text = "1e400" if until == 1e400 else repr(until).replace("nan", "NaN").replace("'", '"')
     write(tmp_path, f'{{"snoozed_until": {{"bot": {text}}}}}')
     (tmp_path / "kept.json").write_text(f'{{"snoozed_until": {text}}}', encoding="utf-8")
-    assert StateStore(tmp_path).snoozed_until("bot") is None
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) is None
     (tmp_path / "state.json").unlink()
-    assert StateStore(tmp_path).snoozed_until("bot") is None
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) is None
 
 
 def test_the_longest_snooze_is_kept(tmp_path: Path) -> None:
     until = time.time() + MAX_SNOOZE - 60
-    StateStore(tmp_path).keep_snooze("bot", until)
-    assert StateStore(tmp_path).snoozed_until("bot") == until
+    StateStore(tmp_path).keep_snooze(Target("bot"), until)
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) == until
     moment(until, time.time())  # may be shown
 
 
@@ -206,7 +206,7 @@ def test_a_running_traymon_keeps_what_it_knows_when_its_file_is_spoiled(
 def test_a_lock_that_cannot_be_taken_costs_the_writing_alone(kind: str, tmp_path: Path) -> None:
     put(kind, tmp_path / "state.lock")
     state = StateStore(tmp_path)
-    state.keep_snooze("bot", 5.0)
-    assert state.snoozed_until("bot") == 5.0
+    state.keep_snooze(Target("bot"), 5.0)
+    assert state.snoozed_until(Target("bot")) == 5.0
     with pytest.raises(OSError, match=r"state\.lock"):
         state.add_own_program(BOT)

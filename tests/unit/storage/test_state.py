@@ -49,23 +49,50 @@ def test_a_mute_outlives_a_restart_but_another_gateway_of_that_name_is_heard(
 
 
 def test_a_snooze_outlives_a_restart(tmp_path: Path) -> None:
-    assert StateStore(tmp_path).snoozed_until("bot") is None
-    StateStore(tmp_path).keep_snooze("bot", 1_795_000_000.0)
-    assert StateStore(tmp_path).snoozed_until("bot") == 1_795_000_000.0
-    StateStore(tmp_path).keep_snooze("bot", None)
-    assert StateStore(tmp_path).snoozed_until("bot") is None
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) is None
+    StateStore(tmp_path).keep_snooze(Target("bot"), 1_795_000_000.0)
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) == 1_795_000_000.0
+    StateStore(tmp_path).keep_snooze(Target("bot"), None)
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) is None
+
+
+def test_a_snooze_holds_for_a_name_at_an_address(tmp_path: Path) -> None:
+    StateStore(tmp_path).keep_snooze(Target("bot", port=4002), 5.0)
+    state = StateStore(tmp_path)
+    assert state.snoozed_until(Target("bot", port=4002)) == 5.0
+    assert state.snoozed_until(Target("bot", port=4001)) is None
+
+
+def test_a_port_that_was_found_is_no_part_of_the_address(tmp_path: Path) -> None:
+    today, tomorrow = (Target("bot", port=port, discovered=True) for port in (7497, 4002))
+    state = StateStore(tmp_path)
+    state.keep_snooze(today, 5.0)
+    state.keep_muted(today, True)
+    assert state.snoozed_until(tomorrow) == 5.0
+    assert state.is_muted(tomorrow)
+    state.keep_snooze(tomorrow, None)
+    assert state.snoozed_until(today) is None
+
+
+def test_a_snooze_of_an_older_version_holds_for_the_name(tmp_path: Path) -> None:
+    write(tmp_path, snoozed_until={"bot": 5.0, "other": 6.0})
+    state, bot = StateStore(tmp_path), Target("bot", port=4002)
+    assert state.snoozed_until(bot) == 5.0
+    state.keep_snooze(bot, None)
+    assert StateStore(tmp_path).snoozed_until(bot) is None
+    assert StateStore(tmp_path).snoozed_until(Target("other")) == 6.0
 
 
 def test_a_snooze_is_of_one_target(tmp_path: Path) -> None:
     state = StateStore(tmp_path)
-    state.keep_snooze("bot", 5.0)
-    state.keep_snooze("other", None)
-    state.keep_snooze("third", 6.0)
-    state.keep_snooze("third", None)
+    state.keep_snooze(Target("bot"), 5.0)
+    state.keep_snooze(Target("other"), None)
+    state.keep_snooze(Target("third"), 6.0)
+    state.keep_snooze(Target("third"), None)
     for known in (state, StateStore(tmp_path)):
-        assert known.snoozed_until("bot") == 5.0
-        assert known.snoozed_until("other") is None
-        assert known.snoozed_until("third") is None
+        assert known.snoozed_until(Target("bot")) == 5.0
+        assert known.snoozed_until(Target("other")) is None
+        assert known.snoozed_until(Target("third")) is None
 
 
 # --- the newest release
@@ -91,7 +118,7 @@ def test_no_release_is_heard_of_by_what_is_no_version(tmp_path: Path, value: obj
 
 def test_hours_are_of_one_contract_and_do_not_lose_the_snooze(tmp_path: Path) -> None:
     state = StateStore(tmp_path)
-    state.keep_snooze("bot", 5.0)
+    state.keep_snooze(Target("bot"), 5.0)
     assert state.keep_hours("SPY", DAYS, NEW_YORK)
     assert not state.keep_hours("SPY", DAYS, NEW_YORK)  # nothing new
     again = StateStore(tmp_path)
@@ -101,7 +128,7 @@ def test_hours_are_of_one_contract_and_do_not_lose_the_snooze(tmp_path: Path) ->
     assert again.hours("QQQ") is None
     assert again.keep_hours("QQQ", DAYS[:1], NEW_YORK)
     assert again.hours("SPY") == hours
-    assert again.snoozed_until("bot") == 5.0
+    assert again.snoozed_until(Target("bot")) == 5.0
 
 
 @pytest.mark.parametrize("days", [3, [3], ["tomorrow"], None])
@@ -270,9 +297,9 @@ def test_what_one_keeps_does_not_undo_what_another_has_changed(tmp_path: Path) -
     tray, command = StateStore(tmp_path), StateStore(tmp_path)
     tray.add_own_program(BOT)
     assert command.forget_own_program(1) == BOT
-    tray.keep_snooze("bot", 5.0)
+    tray.keep_snooze(Target("bot"), 5.0)
     assert StateStore(tmp_path).own_programs() == ()
-    assert StateStore(tmp_path).snoozed_until("bot") == 5.0
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) == 5.0
 
 
 # --- files that cannot be used
@@ -289,7 +316,7 @@ def test_what_one_keeps_does_not_undo_what_another_has_changed(tmp_path: Path) -
 def test_a_file_that_cannot_be_used_counts_as_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "state.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     state = StateStore(tmp_path)
-    assert state.snoozed_until("bot") is None
+    assert state.snoozed_until(Target("bot")) is None
     assert state.hours("SPY") is None
     assert state.own_programs() == ()
 
@@ -300,7 +327,7 @@ def test_a_value_that_cannot_be_read_costs_that_value_alone(tmp_path: Path) -> N
     state = StateStore(tmp_path)
     assert state.load_or_create_client_id() == 9200
     assert state.own_programs() == (BOT,)
-    assert state.snoozed_until("bot") is None
+    assert state.snoozed_until(Target("bot")) is None
     assert state.mark_first_run()
 
 
@@ -309,8 +336,8 @@ def test_a_folder_that_cannot_be_written_to_is_no_reason_to_stop(
 ) -> None:
     (tmp_path / "file").write_text("no folder", encoding="ascii")
     state = StateStore(tmp_path / "file")
-    state.keep_snooze("bot", 5.0)
-    assert state.snoozed_until("bot") == 5.0
+    state.keep_snooze(Target("bot"), 5.0)
+    assert state.snoozed_until(Target("bot")) == 5.0
     assert state.mark_first_run()
     assert not state.mark_first_run()
     chosen = state.load_or_create_client_id()
@@ -340,14 +367,14 @@ def test_an_upgrade_loses_nothing(tmp_path: Path) -> None:
     write_old_files(tmp_path, snoozed_until=5.0, greeted=True, **hours)
     for _ in range(2):  # from the old files, then from the new one
         state = StateStore(tmp_path)
-        assert state.snoozed_until("bot") == 5.0
+        assert state.snoozed_until(Target("bot")) == 5.0
         assert state.hours("SPY") is not None
         assert state.load_or_create_client_id() == 9123
         assert not state.mark_first_run()
         assert SCRIPT in state.own_programs()
         state.add_own_program(BOT)
-    state.keep_snooze("bot", None)
-    assert StateStore(tmp_path).snoozed_until("bot") is None
+    state.keep_snooze(Target("bot"), None)
+    assert StateStore(tmp_path).snoozed_until(Target("bot")) is None
 
 
 def test_the_old_files_are_not_read_once_there_is_a_new_one(tmp_path: Path) -> None:
@@ -361,7 +388,7 @@ def test_the_old_files_are_not_read_once_there_is_a_new_one(tmp_path: Path) -> N
 def test_an_old_file_that_cannot_be_read_costs_what_it_held_alone(tmp_path: Path) -> None:
     write_old_files(tmp_path, "9100 9200", snoozed_until=None, hours_of="SPY", hours=[3])
     state = StateStore(tmp_path)
-    assert state.snoozed_until("bot") is None
+    assert state.snoozed_until(Target("bot")) is None
     assert state.hours("SPY") is None
     assert state.own_programs() == (SCRIPT,)
     assert MIN_CLIENT_ID <= state.load_or_create_client_id() <= MAX_CLIENT_ID
@@ -421,7 +448,7 @@ def test_the_key_of_the_calendar_outlives_a_restart_and_can_be_replaced(tmp_path
     second = state.create_calendar_key()
     assert second != first
     assert StateStore(tmp_path).calendar_key() == second
-    state.keep_snooze("bot", 5.0)
+    state.keep_snooze(Target("bot"), 5.0)
     assert StateStore(tmp_path).calendar_key() == second
 
 

@@ -60,8 +60,8 @@ def test_one_targets_status_leaves_the_others_snooze_alone(tmp_path: Path) -> No
     snoozed = replace(status(STOCK), snoozed_until=NOON + 60)
     keeper.show([snoozed, status(FUTURE)], {"stock": Change.MUTE, "future": Change.MUTE})
     for _ in range(2):
-        assert StateStore(tmp_path).snoozed_until("stock") == NOON + 60
-        assert StateStore(tmp_path).snoozed_until("future") is None
+        assert StateStore(tmp_path).snoozed_until(STOCK) == NOON + 60
+        assert StateStore(tmp_path).snoozed_until(FUTURE) is None
         keeper.show([snoozed, status(FUTURE)], {"future": ~Change.NOTHING})
     keeper.show([status(STOCK), status(FUTURE)], {"stock": Change.MUTE})
-    assert StateStore(tmp_path).snoozed_until("stock") is None
+    assert StateStore(tmp_path).snoozed_until(STOCK) is None

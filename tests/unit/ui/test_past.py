@@ -9,7 +9,6 @@ import pytest
 
 from traymon.core.facts import Fact
 from traymon.core.model import Diagnosis, Evidence, Reading, Status
-from traymon.core.periods import Condition, Period
 from traymon.core.target import Program, Target
 from traymon.core.vocabulary import SensorName, Symptom
 from traymon.diagnosis.catalogue import ENTRIES

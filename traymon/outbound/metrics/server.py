@@ -1,7 +1,7 @@
 """Answers scrapes at /metrics, in a thread of its own: nothing here can delay the monitor.
 
-A whole exchange has five seconds, and 64 of them may be under way: who drips, hangs or floods keeps
-only others of their kind out.
+A whole exchange has five seconds, and 64 of them may be under way: a client that drips, hangs or
+floods keeps out only others that do the same.
 """
 
 from __future__ import annotations

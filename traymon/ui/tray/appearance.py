@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from traymon.core.model import Status
 from traymon.core.releases import NewRelease
-from traymon.core.vocabulary import Light, SettingsNews, StartAtLogin
+from traymon.core.vocabulary import Light, StartAtLogin
 from traymon.diagnosis.checks import check_steps
 from traymon.ui import overview, presenter, program_text
 from traymon.ui.chips import chips
@@ -24,7 +24,7 @@ class Controls:
     """What decides which pause and which snooze are offered, for one target or for all."""
 
     paused: bool = False
-    mute_text: str = ""  # until when notifications are muted, and by what
+    mute_text: str = ""  # until when notifications are silenced, and by what
     snoozed: bool = False
     hours_known: bool = False  # it is known when the market opens
 
@@ -152,8 +152,8 @@ def _with_warning(light: Light, warning: str) -> Light:
 def _is_marked(status: Status) -> bool:
     """Tell whether a status needs the mark: what the user should know that no light says."""
     unwell = status.diagnosis.light is not Light.GREEN and not presenter.is_paused(status)
-    left_out = status.settings.news is SettingsNews.INCOMPLETE
-    return bool(program_text.missing(status)) or (status.muted and unwell) or left_out
+    is_missed = program_text.missing(status) or status.settings.left_out
+    return bool(is_missed) or (status.muted and unwell)
 
 
 def _target_state(status: Status, now: float, *, several: bool) -> TargetState:

@@ -137,7 +137,7 @@ def test_the_icon_shows_the_worst_target_that_is_not_muted() -> None:
 def test_green_is_marked_while_a_target_is_left_out() -> None:
     live = one_of("live", "healthy")
     assert not shown(replace(live, settings=SettingsState(SettingsNews.FLAWED))).marked
-    look = shown(replace(live, settings=SettingsState(SettingsNews.INCOMPLETE)))
+    look = shown(replace(live, settings=SettingsState(left_out=frozenset({"paper"}))))
     assert (look.light, look.marked) == (Light.GREEN, True)
 
 

@@ -57,7 +57,7 @@ def status(text: str, code: str = "foreign-listener") -> Status:
 
 
 def test_a_page_that_is_open_while_no_target_is_watched_says_so() -> None:
-    event = render.live_event([], NOW)
+    event = live_html.live_event([], NOW)
     assert "<h1>No target is watched</h1>" in event["html"]
     assert (event["light"], event["title"]) == ("grey", "traymon")
 
