@@ -4,6 +4,7 @@
     python3 install/release.py build              makes dist/ from the last commit
         --address https://HOST/OWNER/traymon      where the repository can be read
         --setup FILE                              the setup for Windows, to be offered beside it
+        --maintainer "NAME <ADDRESS>"             builds the packages for Debian and Ubuntu, too
 
 Uploads nothing. Must not build what is not committed: a release can be made again by anybody.
 """
@@ -18,6 +19,7 @@ import tarfile
 import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import release_texts
 from environment import ROOT, prepare, run_main
@@ -25,6 +27,14 @@ from installers import BIN, EXE
 from subprocesses import InstallError, clean_environ, say
 
 SUMS = "SHA256SUMS"
+
+
+class Offer(NamedTuple):
+    """What is offered beside wheel and sdist."""
+
+    address: str = ""  # where the repository can be read
+    setup: "Path | None" = None  # for Windows
+    maintainer: str = ""  # of the packages for Debian and Ubuntu, which are not built without one
 
 
 def main(arguments: "list[str]") -> int:
@@ -36,7 +46,8 @@ def main(arguments: "list[str]") -> int:
     if Path(sys.prefix) != python.parent.parent:  # the manifests are written with its packages
         command = [str(python), __file__, *arguments]
         return subprocess.call(command, env=clean_environ())
-    build(ROOT, ROOT / "dist", options.address.rstrip("/"), options.setup)
+    offer = Offer(options.address.rstrip("/"), options.setup, options.maintainer)
+    build(ROOT, ROOT / "dist", offer)
     for path in sorted((ROOT / "dist").rglob("*")):
         print(path.relative_to(ROOT))
     return 0
@@ -50,6 +61,7 @@ def parse(arguments: "list[str]") -> argparse.Namespace:
     command = commands.add_parser("build", help="make dist/ from the last commit")
     command.add_argument("--address", default="", help="where the repository can be read")
     command.add_argument("--setup", type=Path, help="the setup for Windows")
+    command.add_argument("--maintainer", default="", help="of the packages for Debian and Ubuntu")
     return parser.parse_args(arguments)
 
 
@@ -69,17 +81,17 @@ def set_version(root: Path, version: str, day: date) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def build(root: Path, dist: Path, address: str = "", setup: "Path | None" = None) -> None:
+def build(root: Path, dist: Path, offer: Offer) -> None:
     """Make the files of a release of the last commit. Raises InstallError."""
+    setup = None if offer.setup is None else read_setup(offer.setup)  # which may lie in dist/
     if run("git", "status", "--porcelain", cwd=root):
         raise InstallError("There are changes that are not committed: a release would lack them.")
     commit, seconds = run("git", "log", "-1", "--format=%H %ct", cwd=root).split()
-    shutil.rmtree(dist, ignore_errors=True)
-    dist.mkdir()
+    empty(dist)
     with tempfile.TemporaryDirectory() as name:
         again = Path(name, "again")
         for folder, tree in ((dist, Path(name, "one")), (again, Path(name, "two"))):
-            check_out(root, tree, address, commit)
+            check_out(root, tree, offer.address, commit)
             # --no-isolation: with the locked build tools
             run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(tree),
                 cwd=Path(name), SOURCE_DATE_EPOCH=seconds)  # fmt: skip
@@ -89,11 +101,38 @@ def build(root: Path, dist: Path, address: str = "", setup: "Path | None" = None
         run(sys.executable, "-m", "twine", "--no-color", "check", "--strict",
             *map(str, dist.iterdir()), cwd=root)  # fmt: skip
         list_components(root, wheel, dist / f"traymon-{version}.cdx.json", Path(name))
+    if offer.maintainer:
+        from debian import build as debian_package  # with packages of .venv
+
+        for release in debian_package.RELEASES.values():
+            debian_package.build(release, offer.maintainer, dist)
     if setup is not None:
-        shutil.copy(setup, dist / f"traymon-{version}-setup.exe")
-        day = datetime.fromtimestamp(int(seconds), UTC).date()
-        write_manifests(dist, version, day, address)
+        (dist / f"traymon-{version}-setup.exe").write_bytes(setup)
     write_sums(dist)
+    if setup is not None:
+        day = datetime.fromtimestamp(int(seconds), UTC).date()
+        write_manifests(dist, version, day, offer.address)
+
+
+def read_setup(setup: Path) -> bytes:
+    """Return the setup's bytes. Raises InstallError."""
+    try:
+        return setup.read_bytes()
+    except OSError as error:
+        raise InstallError(f"The setup cannot be read: {error}") from None
+
+
+def empty(dist: Path) -> None:
+    """Remove what an earlier build has left: nothing of it may enter this one.
+
+    Raises InstallError.
+    """
+    try:
+        if dist.exists():
+            shutil.rmtree(dist)
+        dist.mkdir(parents=True)
+    except OSError as error:
+        raise InstallError(f"{dist} cannot be emptied: {error}") from None
 
 
 def check_out(root: Path, tree: Path, address: str, commit: str) -> None:
@@ -141,14 +180,15 @@ def write_manifests(dist: Path, version: str, day: date, address: str) -> None:
     file = dist / f"traymon-{version}-setup.exe"
     url = f"{address}/releases/download/v{version}/{file.name}"
     setup = Setup(version, day, address, url, sha256(file))
-    (dist / "winget").mkdir()
-    for name, text in winget(setup).items():
-        (dist / "winget" / name).write_text(text, encoding="utf-8", newline="\n")
-    (dist / "traymon.json").write_text(scoop(setup), encoding="utf-8", newline="\n")
+    stores = {"winget": winget(setup), "scoop": {"traymon.json": scoop(setup)}}
+    for store, texts in stores.items():
+        (dist / store).mkdir()
+        for name, text in texts.items():
+            (dist / store / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_sums(dist: Path) -> None:
-    """Write the hashes of all files, as `sha256sum --check` reads them."""
+    """Write the hashes of all that is downloaded, as `sha256sum --check` reads them."""
     lines = "".join(f"{digest}  {name}\n" for name, digest in sums(dist).items())
     (dist / SUMS).write_text(lines, encoding="utf-8", newline="\n")
 

@@ -17,7 +17,7 @@ _ABSOLUTE = re.compile(r"[a-z]+:|#")
 def with_version(module: str, version: str) -> str:
     """Return traymon/__init__.py with another version. Raises ValueError."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
-        raise ValueError(f"{version!r} is no version such as 1.2.3")
+        raise ValueError(f"{version!r} is not a version such as 1.2.3")
     text, count = _VERSION.subn(f'__version__ = "{version}"', module)
     if count != 1:
         raise ValueError("traymon/__init__.py has no line with __version__")

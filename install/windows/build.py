@@ -86,7 +86,7 @@ def time_of_the_sources() -> str:
     """Return when they were last changed, in Unix seconds. Raises InstallError."""
     seconds = output_of(["git", "-C", str(ROOT), "log", "-1", "--format=%ct"])
     if not seconds:
-        raise InstallError("This folder is no git repository: set SOURCE_DATE_EPOCH.")
+        raise InstallError("This folder is not a git repository: set SOURCE_DATE_EPOCH.")
     return seconds
 
 

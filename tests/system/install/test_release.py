@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import release
+from debian import build as debian_package
 from subprocesses import InstallError
 
 from support.installing import copy_sources
@@ -55,13 +56,27 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def released(repository: Path) -> Path:
-    """The folder of a release with a setup for Windows, whose content does not matter."""
-    dist, setup = repository.parent / "dist", repository.parent / "any.exe"
+    """The folder of a release with a setup for Windows, whose content does not matter.
+
+    The setup lies where build.py puts it, beside what an earlier build has left. The packages for
+    Debian are built by tests of their own.
+    """
+    dist = repository.parent / "dist"
+    dist.mkdir()
+    setup = dist / "traymon-0.1.0-setup.exe"
     setup.write_bytes(b"MZ")
+    (dist / "traymon-0.0.9.tar.gz").touch()
     with pytest.MonkeyPatch.context() as patch:
         use_small_wheels(patch, repository)
-        release.build(repository, dist, ADDRESS, setup)
+        patch.setattr(debian_package, "build", put_package)
+        release.build(repository, dist, release.Offer(ADDRESS, setup, "Test <test@localhost>"))
     return dist
+
+
+def put_package(package: debian_package.Release, maintainer: str, out: Path) -> Path:
+    file = out / f"traymon_0.1.0-1~{package.suffix}_amd64.deb"
+    file.write_text(maintainer)
+    return file
 
 
 def use_small_wheels(patch: pytest.MonkeyPatch, repository: Path) -> None:
@@ -77,12 +92,16 @@ def test_a_release_has_everything_and_the_hash_of_each(released: Path) -> None:
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     assert set(listed) == {
         *("traymon-0.1.0-py3-none-any.whl", "traymon-0.1.0.tar.gz", "traymon-0.1.0.cdx.json"),
-        *("traymon-0.1.0-setup.exe", "traymon.json", "winget/traymon.traymon.yaml"),
-        "winget/traymon.traymon.installer.yaml",
-        "winget/traymon.traymon.locale.en-US.yaml",
+        *(f"traymon_0.1.0-1~{it}_amd64.deb" for it in ("deb12", "deb13", "ubuntu24.04")),
+        "traymon-0.1.0-setup.exe",
     }
     for name, digest in listed.items():
         assert hashlib.sha256((released / name).read_bytes()).hexdigest() == digest
+    files = {path.relative_to(released).as_posix() for path in released.rglob("*.*")}
+    assert files - set(listed) == {  # not downloaded, but offered to the stores by hand
+        *("winget/traymon.traymon.yaml", "winget/traymon.traymon.installer.yaml"),
+        *("winget/traymon.traymon.locale.en-US.yaml", "scoop/traymon.json"),
+    }
 
 
 def test_the_bill_of_materials_lists_what_the_wheel_runs_with(released: Path) -> None:
@@ -114,7 +133,7 @@ def test_another_machine_makes_the_same_bytes(
     monkeypatch.setattr(release, "list_components", lambda *arguments: None)
     before = os.umask(0o077)
     try:
-        release.build(clone, tmp_path / "dist", ADDRESS)
+        release.build(clone, tmp_path / "dist", release.Offer(ADDRESS))
     finally:
         os.umask(before)
     for pattern in ("*.whl", "*.tar.gz"):
@@ -127,8 +146,18 @@ def test_what_is_not_committed_stops_a_release(repository: Path, tmp_path: Path)
     git(tmp_path, "clone", "--quiet", str(repository), str(clone))
     (clone / "notes.txt").touch()
     with pytest.raises(InstallError, match="not committed"):
-        release.build(clone, tmp_path / "dist")
+        release.build(clone, tmp_path / "dist", release.Offer())
     assert not (tmp_path / "dist").exists()
+
+
+def test_without_its_setup_nothing_is_removed(repository: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "dist" / "kept.whl"
+    kept.parent.mkdir()
+    kept.touch()
+    offer = release.Offer(ADDRESS, tmp_path / "no-setup.exe")
+    with pytest.raises(InstallError, match=r"no-setup\.exe"):
+        release.build(repository, kept.parent, offer)
+    assert kept.exists()
 
 
 def test_two_builds_that_differ_are_no_release(tmp_path: Path) -> None:
