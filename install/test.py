@@ -28,28 +28,24 @@ from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
 MEASURE = ["--cov=traymon", f"--cov-report=json:{COVERAGE}"]
 
-WINDOWS = ["tests/system/windows"]
-BROWSER = ["tests/system/browser"]
-SCREENS = [
-    "tests/system/desktop",
-    "tests/system/install",
-    "tests/system/chaos",  # last, when the other parts have mostly ended: it is about times
+# Side by side: most of them wait most of the time, for what they started or for what must not come.
+PLACES = {
+    "Windows": ["tests/system/windows"],
+    "commands": ["tests/system/cli"],
+    "install": ["tests/system/install"],
+    # chaos is last, when the other parts have mostly ended: it is about times
+    "screens": ["tests/system/desktop", "tests/system/chaos"],
+}
+PLACES["the rest of the system"] = [
+    "tests/system",
+    *(f"--ignore={folder}" for folders in PLACES.values() for folder in folders),
 ]
-REST = [f"--ignore={folder}" for folder in WINDOWS + BROWSER + SCREENS]
-COMMANDS = Part("commands", [*WITHOUT_CACHE, "tests/system", *REST])
-SYSTEM = [
-    COMMANDS,
-    Part("Windows", [*WITHOUT_CACHE, *WINDOWS]),
-    Part("browser", [*WITHOUT_CACHE, *BROWSER]),
-    Part("screens", [*WITHOUT_CACHE, *SCREENS]),
-]
-
-# Side by side, and about equally long. Measuring takes time, so only the quick tests are measured.
+SYSTEM = [Part(name, [*WITHOUT_CACHE, *places]) for name, places in PLACES.items()]
 ALL = [
-    Part("integration, browser", ["tests/integration", *BROWSER]),
-    COMMANDS,
-    Part("unit, Windows", [*WITHOUT_CACHE, "tests/unit", "tests/fuzz", *WINDOWS, *MEASURE]),
-    Part("screens", [*WITHOUT_CACHE, *SCREENS]),
+    Part("integration", ["tests/integration"]),
+    # Measuring takes time, so only the quick tests are measured.
+    Part("unit, fuzz", [*WITHOUT_CACHE, "tests/unit", "tests/fuzz", *MEASURE]),
+    *SYSTEM,
 ]
 LANES = {
     # In two processes, so that two cores are busy.
