@@ -3,6 +3,7 @@
     python3 install/test.py              ruff, mypy and all tests
     python3 install/test.py unit         what is quick: ruff, mypy and the tests without I/O
     python3 install/test.py integration  the tests that use sockets; also `system`, `fuzz`
+    python3 install/test.py coverage     the quick tests, and how much of traymon they run
     python3 install/test.py ARGUMENTS    ruff, mypy and a pytest with these arguments
 
 Must not stop at the first failure. The last line counts the tests; the lines above it name all that
@@ -26,6 +27,7 @@ from subprocesses import clean_environ
 from test_parts import MAX_FLAKY, WITHOUT_CACHE, Part, Result, run_parts
 
 COVERAGE = ROOT / ".pytest_cache" / "coverage.json"
+QUICK = ["tests/unit", "tests/fuzz"]
 MEASURE = ["--cov=traymon", f"--cov-report=json:{COVERAGE}"]
 
 # Side by side: most of them wait most of the time, for what they started or for what must not come.
@@ -43,8 +45,7 @@ PLACES["the rest of the system"] = [
 SYSTEM = [Part(name, [*WITHOUT_CACHE, *places]) for name, places in PLACES.items()]
 ALL = [
     Part("integration", ["tests/integration"]),
-    # Measuring takes time, so only the quick tests are measured.
-    Part("unit, fuzz", [*WITHOUT_CACHE, "tests/unit", "tests/fuzz", *MEASURE]),
+    Part("unit, fuzz", [*WITHOUT_CACHE, *QUICK]),
     *SYSTEM,
 ]
 LANES = {
@@ -55,9 +56,11 @@ LANES = {
     ],
     "integration": [Part("integration", ["tests/integration"])],
     "fuzz": [Part("fuzz", ["tests/fuzz"])],
+    # By itself, since measuring doubles what a test takes.
+    "coverage": [Part("coverage", [*QUICK, *MEASURE])],
     "system": SYSTEM,
 }
-NEED_NO_DESKTOP = {"unit", "integration", "fuzz"}
+NEED_NO_DESKTOP = {"unit", "integration", "fuzz", "coverage"}
 
 CHECKS = {
     "ruff check": ["ruff", "check", "."],

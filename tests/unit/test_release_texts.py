@@ -41,7 +41,7 @@ def test_the_version_is_replaced_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("version", ["", "1.2", "v1.2.3", "1.2.3rc1", '1.2.3"'])
 def test_what_is_no_version_is_refused(version: str) -> None:
-    with pytest.raises(ValueError, match="is no version"):
+    with pytest.raises(ValueError, match="is not a version"):
         with_version('__version__ = "0.1.0"\n', version)
 
 
