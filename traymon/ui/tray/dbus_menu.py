@@ -72,7 +72,7 @@ class DBusMenu:
         """`on_click` gets pystray's item that was clicked; both are called in the other thread."""
         self._on_click, self._on_close = on_click, on_close
         self._opened = -OPEN_TIME  # the last sign that it is open, on the monotonic clock
-        self._numbers: dict[Place, int] = {}
+        self._numbers: dict[tuple[Place, str], int] = {}
         self._unused = itertools.count(ROOT + 1)
         self._revision = 0
         self._root = Node(ROOT)
@@ -144,15 +144,19 @@ class DBusMenu:
                 line = place
             elif item.visible:
                 if line is not None and begun:
-                    yield Node(self._number(line), {"type": ("s", "separator")})
+                    yield Node(self._number(line, "separator"), {"type": ("s", "separator")})
                 line, begun = None, True
-                yield self._node(self._number(place), _properties(item), item.submenu, place, item)
+                number = self._number(place, _kind(item))
+                yield self._node(number, _properties(item), item.submenu, place, item)
 
-    def _number(self, place: Place) -> int:
-        """Return the number of a place: an item whose text changes keeps it, new object or not."""
-        if place not in self._numbers:
-            self._numbers[place] = next(self._unused)
-        return self._numbers[place]
+    def _number(self, place: Place, kind: str) -> int:
+        """Return the number of a place: an item whose text changes keeps it, new object or not.
+
+        An item of another kind gets another one: a panel does not turn what it has drawn into that.
+        """
+        if (place, kind) not in self._numbers:
+            self._numbers[place, kind] = next(self._unused)
+        return self._numbers[place, kind]
 
     # --- what a panel asks
 
@@ -217,12 +221,20 @@ def _change(old: Node, new: Node) -> tuple[int, dict[str, Variant], list[str]]:
     return old.number, values, [name for name in old.properties if name not in new.properties]
 
 
+def _kind(item: MenuItem) -> str:
+    if item.submenu is not None:
+        return "submenu"
+    if item.checked is not None:
+        return "radio" if item.radio else "checkmark"
+    return "plain"
+
+
 def _properties(item: MenuItem) -> dict[str, Variant]:
     properties: dict[str, Variant] = {
         "label": ("s", item.text.replace("_", "__")),  # a single one marks a key
         "enabled": ("b", bool(item.enabled)),
     }
     if item.checked is not None:
-        properties["toggle-type"] = ("s", "radio" if item.radio else "checkmark")
+        properties["toggle-type"] = ("s", _kind(item))
         properties["toggle-state"] = ("i", int(item.checked))
     return properties

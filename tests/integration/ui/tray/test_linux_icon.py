@@ -54,7 +54,8 @@ class Shown:
         from pystray import Menu, MenuItem
 
         self.clicked: list[str] = []
-        self.headline, self.trouble, self.checked, self.lines = "all is well", "", False, ["one"]
+        self.headline, self.trouble, self.lines = "all is well", "", ["one"]
+        self.checked: bool | None = False
         self.icon = icon_class(
             "traymon",
             icon=icons.draw(Light.GREY),
@@ -230,6 +231,20 @@ def test_items_come_and_go_only_while_the_menu_is_closed(
         panel.ask(MENU_PATH, f"{MENU}.Event", "isvu", 0, "closed", ("s", ""), 0)
         panel.wait_for(lambda: len(panel.signals) > 1, "the new layout")
         assert panel.labels()[:2] == ["all is lost", "the log is full"]
+
+
+def test_an_item_of_another_kind_is_another_item(bus: SessionBus) -> None:
+    """A panel that has drawn a box to tick does not take it away again."""
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        tick = number_of(panel, "Tick")
+        panel.signals.clear()
+        it.change(checked=None)
+        panel.wait_for(lambda: panel.signals, "the signal")
+        assert [name for name, _ in panel.signals] == ["LayoutUpdated"]
+        assert number_of(panel, "Tick") != tick
+        it.change(checked=True)
+        panel.wait_for(lambda: number_of(panel, "Tick") == tick, "the box")
 
 
 def test_an_action_that_fails_leaves_icon_and_menu(bus: SessionBus) -> None:
