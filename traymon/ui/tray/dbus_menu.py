@@ -5,7 +5,7 @@ that is replaced as a whole, so that calls can be answered in any thread.
 
 GTK measures an open menu once: what is added then is cut off (seen in xfce4-panel 4.18). So items
 come and go only while the menu is closed, and the others change at once. But not every panel says
-when it has closed the menu: after a while it counts as closed.
+when it has closed the menu: after a while it counts as closed, even if the panel goes on asking.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from jeepney import Message
@@ -25,6 +26,7 @@ PATH, INTERFACE = "/MenuBar", "com.canonical.dbusmenu"
 ROOT = 0  # the number of the menu itself
 VERSION = 3  # of the protocol
 OPEN_TIME = 10.0  # seconds that a menu counts as open after the last sign of it
+LONGEST_WAIT = 30.0  # seconds that items wait at most for it to be closed
 
 Place = tuple[int, ...]  # of an item: its index in each menu on the way to it
 
@@ -69,9 +71,13 @@ class DBusMenu:
     """The menu. `update` in one thread; calls are answered in another."""
 
     def __init__(self, on_click: Callable[[Any], None], on_close: Callable[[], None]) -> None:
-        """`on_click` gets pystray's item that was clicked; both are called in the other thread."""
+        """`on_click` gets pystray's item that was clicked; both are called in the other thread.
+
+        `on_close` is called once the menu is closed if an update waits for that.
+        """
         self._on_click, self._on_close = on_click, on_close
-        self._opened = -OPEN_TIME  # the last sign that it is open, on the monotonic clock
+        self._opened = -inf  # the last sign that it is open, on the monotonic clock
+        self._waits_since = inf  # the first item that shall come or go once it is closed
         self._numbers: dict[tuple[Place, str], int] = {}
         self._unused = itertools.count(ROOT + 1)
         self._revision = 0
@@ -97,25 +103,22 @@ class DBusMenu:
             signals={"LayoutUpdated": "ui", "ItemsPropertiesUpdated": "a(ia{sv})a(ias)"},
         )
 
-    @property
-    def open_for(self) -> float:
-        """The seconds for which the menu still counts as open; 0 if it is closed."""
-        return max(0.0, self._opened + OPEN_TIME - time.monotonic())
-
-    def update(self, menu: Any) -> tuple[list[Message], bool]:
+    def update(self, menu: Any) -> tuple[list[Message], float | None]:
         """Take the menu as it is now.
 
-        Returns the signals that tell a panel what has changed, and whether items shall come or go
-        once the menu is closed.
+        Returns the signals that tell a panel what has changed, and the seconds after which to
+        update again, as items shall come or go that must not do so now; None if there are none.
         """
         before, after = self._root, self._node(ROOT, {}, menu, ())
         old = {node.number: node for node in before.walk()}
         new = {node.number: node for node in after.walk()}
-        is_same_shape = list(old) == list(new)
-        if not is_same_shape and not self.open_for:
+        wait = None if list(old) == list(new) else self._wait()
+        if not wait:
+            self._waits_since = inf
+        if wait == 0:
             self._root = after
             self._revision += 1
-            return [self.object.signal("LayoutUpdated", self._revision, ROOT)], False
+            return [self.object.signal("LayoutUpdated", self._revision, ROOT)], None
         self._root = before.refreshed(new)
         changes = [_change(node, new[number]) for number, node in old.items() if number in new]
         changed = [(number, values) for number, values, _ in changes if values]
@@ -123,7 +126,13 @@ class DBusMenu:
         signals = []
         if changed or removed:
             signals.append(self.object.signal("ItemsPropertiesUpdated", changed, removed))
-        return signals, not is_same_shape
+        return signals, wait
+
+    def _wait(self) -> float:
+        """Return the seconds for which items must not come or go yet; 0 if they may."""
+        now = time.monotonic()
+        self._waits_since = min(self._waits_since, now)
+        return max(0.0, min(self._opened + OPEN_TIME, self._waits_since + LONGEST_WAIT) - now)
 
     # --- from pystray's menu to the tree
 
@@ -208,8 +217,9 @@ class DBusMenu:
         return answer
 
     def _note_closed(self) -> None:
-        if self.open_for:
-            self._opened = -OPEN_TIME
+        self._opened = -inf
+        if self._waits_since < inf:
+            self._waits_since = inf
             self._on_close()
 
 

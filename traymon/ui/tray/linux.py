@@ -237,10 +237,10 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         self._follow()
 
     def _update_menu(self) -> None:
-        signals, is_unfinished = self._dbus_menu.update(self.menu)
+        signals, wait = self._dbus_menu.update(self.menu)
         for signal in signals:
             self._emit(signal)
-        self._run_later(self.update_menu, self._dbus_menu.open_for if is_unfinished else None)
+        self._run_later(self.update_menu, wait)
 
     def _tell(self, *signals: str) -> None:
         for name in signals:

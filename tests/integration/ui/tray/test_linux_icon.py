@@ -233,6 +233,25 @@ def test_items_come_and_go_only_while_the_menu_is_closed(
         assert panel.labels()[:2] == ["all is lost", "the log is full"]
 
 
+def test_a_panel_that_never_stops_asking_gets_new_items_all_the_same(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.dbus_menu.OPEN_TIME", 300.0)
+    monkeypatch.setattr("traymon.ui.tray.dbus_menu.LONGEST_WAIT", 1.0)
+
+    def tells_of_the_item() -> bool:
+        panel.ask(MENU_PATH, f"{MENU}.AboutToShow", "i", 0)
+        return "LayoutUpdated" in [name for name, _ in panel.signals]
+
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        panel.signals.clear()
+        assert not tells_of_the_item()
+        it.change(trouble="the log is full")
+        panel.wait_for(tells_of_the_item, "the new layout")
+        assert panel.labels()[:2] == ["all is well", "the log is full"]
+
+
 def test_an_item_of_another_kind_is_another_item(bus: SessionBus) -> None:
     """A panel that has drawn a box to tick does not take it away again."""
     with Panel(bus.address) as panel, shown() as it:
