@@ -216,6 +216,21 @@ def test_a_text_that_changes_is_told_as_such_and_an_item_that_comes_as_a_new_lay
         assert [name for name, _ in panel.signals] == ["NewIcon"]
 
 
+def test_changes_that_come_together_are_one_update_of_the_menu(bus: SessionBus) -> None:
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        headline = number_of(panel, "all is well")
+        panel.signals.clear()
+        held = threading.Event()
+        it.icon.post(lambda: held.wait(30))
+        for number in range(100):
+            it.change(headline=f"{number} of 100 red")
+        held.set()
+        panel.wait_for(lambda: panel.signals, "the signal")
+        news = [(headline, {"label": ("s", "99 of 100 red")})]
+        assert panel.signals == [("ItemsPropertiesUpdated", (news, []))]
+
+
 def test_items_come_and_go_only_while_the_menu_is_closed(
     bus: SessionBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
