@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
@@ -46,7 +46,7 @@ class Node:
         for child in self.children:
             yield from child.walk()
 
-    def layout(self, depth: int, names: Sequence[str]) -> tuple[int, dict[str, Variant], list[Any]]:
+    def layout(self, depth: int, names: Set[str]) -> tuple[int, dict[str, Variant], list[Any]]:
         """Return it as the protocol writes it, `depth` levels down, with the named properties."""
         below = self.children if depth != 0 else ()
         return (
@@ -60,7 +60,7 @@ class Node:
         new = news.get(self.number, self)
         return replace(new, children=tuple(child.refreshed(news) for child in self.children))
 
-    def named(self, names: Sequence[str]) -> dict[str, Variant]:
+    def named(self, names: Set[str]) -> dict[str, Variant]:
         """Return the properties with these names, or all if none is named."""
         return {
             name: value for name, value in self.properties.items() if not names or name in names
@@ -177,14 +177,14 @@ class DBusMenu:
 
     def _get_layout(self, number: int, depth: int, names: Sequence[str]) -> tuple[Any, ...]:
         revision = self._revision  # before the tree: an old number makes the panel ask again
-        return revision, self._find(number).layout(depth, names)
+        return revision, self._find(number).layout(depth, frozenset(names))
 
     def _get_group_properties(
         self, numbers: Sequence[int], names: Sequence[str]
     ) -> tuple[list[Any]]:
-        wanted = set(numbers)
+        wanted, named = frozenset(numbers), frozenset(names)
         nodes = [node for node in self._root.walk() if not wanted or node.number in wanted]
-        return ([(node.number, node.named(names)) for node in nodes],)
+        return ([(node.number, node.named(named)) for node in nodes],)
 
     def _get_property(self, number: int, name: str) -> tuple[Variant]:
         value = self._find(number).properties.get(name)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 
 if sys.platform != "linux":
@@ -467,6 +468,25 @@ def test_a_flood_of_calls_delays_the_light_by_no_more_than_they_take(bus: Sessio
         finally:
             ended.set()
             pouring.join()
+
+
+def test_a_flood_of_calls_takes_a_share_of_the_cpu_and_no_more(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.session_bus.MAX_SHARE", 0.02)
+    monkeypatch.setattr("traymon.ui.session_bus.BURST", 0.05)
+    with Panel(bus.address) as panel, shown():
+        panel.wait_for_item()
+        reader = next(each for each in threading.enumerate() if each.name == "dbus")
+        deadline = time.monotonic() + 3.0
+        while time.monotonic() < deadline:
+            panel.ask(MENU_PATH, f"{MENU}.AboutToShow", "i", 0)
+        (used,) = (
+            each.user_time + each.system_time
+            for each in psutil.Process().threads()
+            if each.id == reader.native_id
+        )
+        assert used < 0.3
 
 
 def test_clicks_beyond_what_a_person_does_are_dropped(bus: SessionBus) -> None:
