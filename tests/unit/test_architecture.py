@@ -54,7 +54,6 @@ PURE = (
     "sensors/system_messages",
     "sensors/farms",
     "sensors/frame_reader",
-    "sensors/allowance",
     "sensors/inbox",
     "sensors/session_messages",
     "sensors/settings_wire",

@@ -63,11 +63,23 @@ def request(info: InstanceInfo, method: str, path: str, timeout: float = TIMEOUT
         connection.close()
 
 
+class NotRunning(Exception):
+    """There is no running traymon."""
+
+
 def ask_running(instance: Instance, method: str, path: str) -> Any:
     """Send a request to the running traymon and return its JSON; exit if it does not answer.
 
     Waits for a traymon that is just starting.
     """
+    try:
+        return ask_if_running(instance, method, path)
+    except NotRunning:
+        exit_not_running()
+
+
+def ask_if_running(instance: Instance, method: str, path: str) -> Any:
+    """Do the same, but raise NotRunning if there is no traymon, or it has just ended."""
     deadline = time.monotonic() + START_TIMEOUT
     while True:
         info, reason, words = instance.find_info(), "", ""
@@ -79,14 +91,19 @@ def ask_running(instance: Instance, method: str, path: str) -> Any:
         except NoAnswer as error:
             reason = str(error)
         if not instance.is_held():  # what answers has the port of one that crashed
-            from traymon.cli.own_command import own_commands
-
-            usage_error(f"traymon is not running. Start it with: {own_commands().traymon}")
+            raise NotRunning
         if words:
             usage_error(words)
         if time.monotonic() > deadline:
             exit_without_answer(info, reason)
         time.sleep(TRY_INTERVAL)
+
+
+def exit_not_running() -> NoReturn:
+    """Say that no traymon runs, and how to start it, and exit."""
+    from traymon.cli.own_command import own_commands
+
+    usage_error(f"traymon is not running. Start it with: {own_commands().traymon}")
 
 
 def exit_without_answer(info: InstanceInfo | None, reason: str) -> NoReturn:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import NoReturn
 
 from traymon.cli.common import usage_error
 from traymon.cli.control import (
     TRY_INTERVAL,
     NoAnswer,
+    NotRunning,
     Refused,
+    ask_if_running,
     ask_running,
     by_force,
+    exit_not_running,
     exit_without_answer,
     request,
     this_users_instance,
@@ -28,7 +32,8 @@ def quit_traymon() -> None:
     if not instance.is_held():
         print("traymon is not running.")
         return
-    ask_running(instance, "POST", "/quit")
+    with suppress(NotRunning):  # another `quit` was quicker
+        ask_if_running(instance, "POST", "/quit")
     if not _wait_for_end(instance):
         _exit_still_running(instance.find_info())
     print("traymon has ended.")
@@ -37,6 +42,8 @@ def quit_traymon() -> None:
 def restart() -> None:
     """End the running traymon and start it again with the same options."""
     instance = this_users_instance()
+    if not instance.is_held():  # another program may have the port of one that crashed
+        exit_not_running()
     ask_running(instance, "GET", "/status")  # waits for one that is just starting
     before = instance.find_info()
     ask_running(instance, "POST", "/restart")

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from traymon.core.allowance import Allowance
 from traymon.core.facts import NO_FACTS, Fact
 from traymon.core.model import Reading
 from traymon.core.vocabulary import SERVED, SensorName, Symptom
-from traymon.sensors.allowance import Allowance
 from traymon.sensors.base import FactDict, SensorContext
 from traymon.sensors.clock_skew import ClockSkew
 from traymon.sensors.heartbeat import (

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from traymon.core.allowance import Allowance
 from traymon.core.target import Target
 from traymon.core.vocabulary import Symptom
 from traymon.sensors import wire
-from traymon.sensors.allowance import Allowance
 from traymon.sensors.connection_registry import ConnectionRegistry
 from traymon.sensors.frame_reader import MAX_LENGTH, FrameReader, NotIB
 from traymon.sensors.inbox import HOURS_REQUEST_ID, Inbox

@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -23,10 +24,14 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import prep_socket
 from jeepney.io.threading import DBusConnection, ReceiveStopped
 
+from traymon.core.allowance import Allowance
+
 log = logging.getLogger(__name__)
 
 AUTHENTICATION_TIMEOUT = 1.0  # seconds; takes a millisecond on a bus that is well
 HELLO_TIMEOUT = 5.0  # seconds
+MAX_SHARE = 0.2  # of one core, for what other programs send
+BURST = 1.0  # seconds of CPU that they may take at once
 SEND_TIMEOUT = 5  # seconds until a bus that reads nothing any more counts as gone
 BUS = "org.freedesktop.DBus"  # the bus itself, as the sender of a message
 
@@ -73,6 +78,7 @@ class SessionBus:
         self._lock = threading.Lock()  # nothing is sent on, or waits for, a closed connection
         self._waiting: dict[int, Reply] = {}
         self._closed = False
+        self._closing = threading.Event()
         try:
             path = next(get_connectable_addresses(address))
         except (KeyError, RuntimeError) as error:  # what jeepney raises for other transports
@@ -130,12 +136,18 @@ class SessionBus:
         with self._lock:
             if not self._closed:
                 self._connection.interrupt()
+        self._closing.set()
 
     def _read(self) -> None:
         why = "the session bus is gone"
+        reading = Allowance(MAX_SHARE, BURST)
         try:
             while True:
+                began = time.thread_time()  # of this thread alone: a busy machine does not count
                 self._handle(self._connection.receive())
+                reading.spend(time.thread_time() - began, now := time.monotonic())
+                if reading.free_at > now:
+                    self._closing.wait(reading.free_at - now)
         except ReceiveStopped:
             why = "the connection to the session bus was closed"
         except Exception as error:  # jeepney raises whatever it stumbles over in a message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,9 @@ if sys.platform == "win32":
 
 from support.polling import PATIENCE, wait_for
 from support.traymon_process import ResidentTraymon, end
+from traymon.cli import quit_restart
 from traymon.sim.gateway import running
+from traymon.storage.single_instance import Instance, InstanceInfo
 
 
 @pytest.fixture
@@ -76,6 +79,40 @@ def test_restart_begins_anew_with_the_same_options_and_what_the_settings_say_now
         assert first.wait(PATIENCE) == 0
     finally:
         end(first)
+
+
+def test_quit_is_content_with_one_that_another_quit_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running_one = Instance([tmp_path])
+    assert running_one.acquire()
+
+    class Ending(Instance):
+        def find_info(self) -> InstanceInfo | None:
+            running_one.release()
+            return super().find_info()
+
+    monkeypatch.setattr(quit_restart, "this_users_instance", lambda: Ending([tmp_path]))
+    quit_restart.quit_traymon()
+    assert capsys.readouterr().out == "traymon has ended.\n"
+
+
+def test_restart_asks_nothing_of_a_program_that_has_the_port_of_one_that_crashed(
+    user: ResidentTraymon,
+) -> None:
+    first = user.start_resident()
+    first.kill()
+    first.wait(PATIENCE)
+    (file,) = user.home.rglob("traymon.json")
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        info = json.loads(file.read_text()) | {"port": stranger.getsockname()[1]}
+        file.write_text(json.dumps(info))
+        done = user.run("restart")
+        assert done.returncode == 3
+        assert done.stderr.startswith("traymon is not running. Start it with: ")
+        stranger.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
 
 
 def test_one_that_does_not_answer_is_named_with_the_way_to_end_it(user: ResidentTraymon) -> None:

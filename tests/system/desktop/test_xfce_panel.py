@@ -131,9 +131,11 @@ def test_a_menu_that_is_open_while_the_light_changes_stays_open_and_whole(
     wait_for_the_heartbeat(gateway)
     desktop.click_tray_icon(button=3)
     menu = wait_for(desktop.menu, "the menu on the screen")
+    _, *others = Indicator(desktop).labels()
     gateway.stop()
     wait_until_it_shows(desktop, RED, "red")
     wait_for(lambda: Indicator(desktop).labels()[0].startswith("✗"), "the headline")
+    assert Indicator(desktop).labels()[1:] == others
     assert desktop.menu() == menu
     desktop.press("Escape")
     wait_for(lambda: not desktop.menu(), "the end of the menu")

@@ -5,15 +5,16 @@ that is replaced as a whole, so that calls can be answered in any thread.
 
 GTK measures an open menu once: what is added then is cut off (seen in xfce4-panel 4.18). So items
 come and go only while the menu is closed, and the others change at once. But not every panel says
-when it has closed the menu: after a while it counts as closed.
+when it has closed the menu: after a while it counts as closed, even if the panel goes on asking.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from jeepney import Message
@@ -25,6 +26,7 @@ PATH, INTERFACE = "/MenuBar", "com.canonical.dbusmenu"
 ROOT = 0  # the number of the menu itself
 VERSION = 3  # of the protocol
 OPEN_TIME = 10.0  # seconds that a menu counts as open after the last sign of it
+LONGEST_WAIT = 30.0  # seconds that items wait at most for it to be closed
 
 Place = tuple[int, ...]  # of an item: its index in each menu on the way to it
 
@@ -44,7 +46,7 @@ class Node:
         for child in self.children:
             yield from child.walk()
 
-    def layout(self, depth: int, names: Sequence[str]) -> tuple[int, dict[str, Variant], list[Any]]:
+    def layout(self, depth: int, names: Set[str]) -> tuple[int, dict[str, Variant], list[Any]]:
         """Return it as the protocol writes it, `depth` levels down, with the named properties."""
         below = self.children if depth != 0 else ()
         return (
@@ -58,7 +60,7 @@ class Node:
         new = news.get(self.number, self)
         return replace(new, children=tuple(child.refreshed(news) for child in self.children))
 
-    def named(self, names: Sequence[str]) -> dict[str, Variant]:
+    def named(self, names: Set[str]) -> dict[str, Variant]:
         """Return the properties with these names, or all if none is named."""
         return {
             name: value for name, value in self.properties.items() if not names or name in names
@@ -69,10 +71,14 @@ class DBusMenu:
     """The menu. `update` in one thread; calls are answered in another."""
 
     def __init__(self, on_click: Callable[[Any], None], on_close: Callable[[], None]) -> None:
-        """`on_click` gets pystray's item that was clicked; both are called in the other thread."""
+        """`on_click` gets pystray's item that was clicked; both are called in the other thread.
+
+        `on_close` is called once the menu is closed if an update waits for that.
+        """
         self._on_click, self._on_close = on_click, on_close
-        self._opened = -OPEN_TIME  # the last sign that it is open, on the monotonic clock
-        self._numbers: dict[Place, int] = {}
+        self._opened = -inf  # the last sign that it is open, on the monotonic clock
+        self._waits_since = inf  # the first item that shall come or go once it is closed
+        self._numbers: dict[tuple[Place, str], int] = {}
         self._unused = itertools.count(ROOT + 1)
         self._revision = 0
         self._root = Node(ROOT)
@@ -97,25 +103,22 @@ class DBusMenu:
             signals={"LayoutUpdated": "ui", "ItemsPropertiesUpdated": "a(ia{sv})a(ias)"},
         )
 
-    @property
-    def open_for(self) -> float:
-        """The seconds for which the menu still counts as open; 0 if it is closed."""
-        return max(0.0, self._opened + OPEN_TIME - time.monotonic())
-
-    def update(self, menu: Any) -> tuple[list[Message], bool]:
+    def update(self, menu: Any) -> tuple[list[Message], float | None]:
         """Take the menu as it is now.
 
-        Returns the signals that tell a panel what has changed, and whether items shall come or go
-        once the menu is closed.
+        Returns the signals that tell a panel what has changed, and the seconds after which to
+        update again, as items shall come or go that must not do so now; None if there are none.
         """
         before, after = self._root, self._node(ROOT, {}, menu, ())
         old = {node.number: node for node in before.walk()}
         new = {node.number: node for node in after.walk()}
-        is_same_shape = list(old) == list(new)
-        if not is_same_shape and not self.open_for:
+        wait = None if list(old) == list(new) else self._wait()
+        if not wait:
+            self._waits_since = inf
+        if wait == 0:
             self._root = after
             self._revision += 1
-            return [self.object.signal("LayoutUpdated", self._revision, ROOT)], False
+            return [self.object.signal("LayoutUpdated", self._revision, ROOT)], None
         self._root = before.refreshed(new)
         changes = [_change(node, new[number]) for number, node in old.items() if number in new]
         changed = [(number, values) for number, values, _ in changes if values]
@@ -123,7 +126,13 @@ class DBusMenu:
         signals = []
         if changed or removed:
             signals.append(self.object.signal("ItemsPropertiesUpdated", changed, removed))
-        return signals, not is_same_shape
+        return signals, wait
+
+    def _wait(self) -> float:
+        """Return the seconds for which items must not come or go yet; 0 if they may."""
+        now = time.monotonic()
+        self._waits_since = min(self._waits_since, now)
+        return max(0.0, min(self._opened + OPEN_TIME, self._waits_since + LONGEST_WAIT) - now)
 
     # --- from pystray's menu to the tree
 
@@ -144,15 +153,19 @@ class DBusMenu:
                 line = place
             elif item.visible:
                 if line is not None and begun:
-                    yield Node(self._number(line), {"type": ("s", "separator")})
+                    yield Node(self._number(line, "separator"), {"type": ("s", "separator")})
                 line, begun = None, True
-                yield self._node(self._number(place), _properties(item), item.submenu, place, item)
+                number = self._number(place, _kind(item))
+                yield self._node(number, _properties(item), item.submenu, place, item)
 
-    def _number(self, place: Place) -> int:
-        """Return the number of a place: an item whose text changes keeps it, new object or not."""
-        if place not in self._numbers:
-            self._numbers[place] = next(self._unused)
-        return self._numbers[place]
+    def _number(self, place: Place, kind: str) -> int:
+        """Return the number of a place: an item whose text changes keeps it, new object or not.
+
+        An item of another kind gets another one: a panel does not turn what it has drawn into that.
+        """
+        if (place, kind) not in self._numbers:
+            self._numbers[place, kind] = next(self._unused)
+        return self._numbers[place, kind]
 
     # --- what a panel asks
 
@@ -164,14 +177,14 @@ class DBusMenu:
 
     def _get_layout(self, number: int, depth: int, names: Sequence[str]) -> tuple[Any, ...]:
         revision = self._revision  # before the tree: an old number makes the panel ask again
-        return revision, self._find(number).layout(depth, names)
+        return revision, self._find(number).layout(depth, frozenset(names))
 
     def _get_group_properties(
         self, numbers: Sequence[int], names: Sequence[str]
     ) -> tuple[list[Any]]:
-        wanted = set(numbers)
+        wanted, named = frozenset(numbers), frozenset(names)
         nodes = [node for node in self._root.walk() if not wanted or node.number in wanted]
-        return ([(node.number, node.named(names)) for node in nodes],)
+        return ([(node.number, node.named(named)) for node in nodes],)
 
     def _get_property(self, number: int, name: str) -> tuple[Variant]:
         value = self._find(number).properties.get(name)
@@ -204,8 +217,9 @@ class DBusMenu:
         return answer
 
     def _note_closed(self) -> None:
-        if self.open_for:
-            self._opened = -OPEN_TIME
+        self._opened = -inf
+        if self._waits_since < inf:
+            self._waits_since = inf
             self._on_close()
 
 
@@ -217,12 +231,20 @@ def _change(old: Node, new: Node) -> tuple[int, dict[str, Variant], list[str]]:
     return old.number, values, [name for name in old.properties if name not in new.properties]
 
 
+def _kind(item: MenuItem) -> str:
+    if item.submenu is not None:
+        return "submenu"
+    if item.checked is not None:
+        return "radio" if item.radio else "checkmark"
+    return "plain"
+
+
 def _properties(item: MenuItem) -> dict[str, Variant]:
     properties: dict[str, Variant] = {
         "label": ("s", item.text.replace("_", "__")),  # a single one marks a key
         "enabled": ("b", bool(item.enabled)),
     }
     if item.checked is not None:
-        properties["toggle-type"] = ("s", "radio" if item.radio else "checkmark")
+        properties["toggle-type"] = ("s", _kind(item))
         properties["toggle-state"] = ("i", int(item.checked))
     return properties

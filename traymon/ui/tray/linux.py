@@ -99,6 +99,7 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
 
     def _run(self) -> None:
         self._mark_ready()
+        self._renew_menu()  # before a panel can ask for it
         try:
             while not self._leaving:
                 self._run_next_job()
@@ -237,10 +238,13 @@ class LinuxIcon(_base.Icon):  # type: ignore[misc]
         self._follow()
 
     def _update_menu(self) -> None:
-        signals, is_unfinished = self._dbus_menu.update(self.menu)
+        self._run_later(self._renew_menu, 0)  # once for all that comes together: it takes long
+
+    def _renew_menu(self) -> None:
+        signals, wait = self._dbus_menu.update(self.menu)
         for signal in signals:
             self._emit(signal)
-        self._run_later(self.update_menu, self._dbus_menu.open_for if is_unfinished else None)
+        self._run_later(self._renew_menu, wait)
 
     def _tell(self, *signals: str) -> None:
         for name in signals:

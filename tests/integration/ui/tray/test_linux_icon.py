@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 
 if sys.platform != "linux":
@@ -54,7 +55,8 @@ class Shown:
         from pystray import Menu, MenuItem
 
         self.clicked: list[str] = []
-        self.headline, self.trouble, self.checked, self.lines = "all is well", "", False, ["one"]
+        self.headline, self.trouble, self.lines = "all is well", "", ["one"]
+        self.checked: bool | None = False
         self.icon = icon_class(
             "traymon",
             icon=icons.draw(Light.GREY),
@@ -215,6 +217,21 @@ def test_a_text_that_changes_is_told_as_such_and_an_item_that_comes_as_a_new_lay
         assert [name for name, _ in panel.signals] == ["NewIcon"]
 
 
+def test_changes_that_come_together_are_one_update_of_the_menu(bus: SessionBus) -> None:
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        headline = number_of(panel, "all is well")
+        panel.signals.clear()
+        held = threading.Event()
+        it.icon.post(lambda: held.wait(30))
+        for number in range(100):
+            it.change(headline=f"{number} of 100 red")
+        held.set()
+        panel.wait_for(lambda: panel.signals, "the signal")
+        news = [(headline, {"label": ("s", "99 of 100 red")})]
+        assert panel.signals == [("ItemsPropertiesUpdated", (news, []))]
+
+
 def test_items_come_and_go_only_while_the_menu_is_closed(
     bus: SessionBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +247,39 @@ def test_items_come_and_go_only_while_the_menu_is_closed(
         panel.ask(MENU_PATH, f"{MENU}.Event", "isvu", 0, "closed", ("s", ""), 0)
         panel.wait_for(lambda: len(panel.signals) > 1, "the new layout")
         assert panel.labels()[:2] == ["all is lost", "the log is full"]
+
+
+def test_a_panel_that_never_stops_asking_gets_new_items_all_the_same(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.tray.dbus_menu.OPEN_TIME", 300.0)
+    monkeypatch.setattr("traymon.ui.tray.dbus_menu.LONGEST_WAIT", 1.0)
+
+    def tells_of_the_item() -> bool:
+        panel.ask(MENU_PATH, f"{MENU}.AboutToShow", "i", 0)
+        return "LayoutUpdated" in [name for name, _ in panel.signals]
+
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        panel.signals.clear()
+        assert not tells_of_the_item()
+        it.change(trouble="the log is full")
+        panel.wait_for(tells_of_the_item, "the new layout")
+        assert panel.labels()[:2] == ["all is well", "the log is full"]
+
+
+def test_an_item_of_another_kind_is_another_item(bus: SessionBus) -> None:
+    """A panel that has drawn a box to tick does not take it away again."""
+    with Panel(bus.address) as panel, shown() as it:
+        panel.wait_for_item()
+        tick = number_of(panel, "Tick")
+        panel.signals.clear()
+        it.change(checked=None)
+        panel.wait_for(lambda: panel.signals, "the signal")
+        assert [name for name, _ in panel.signals] == ["LayoutUpdated"]
+        assert number_of(panel, "Tick") != tick
+        it.change(checked=True)
+        panel.wait_for(lambda: number_of(panel, "Tick") == tick, "the box")
 
 
 def test_an_action_that_fails_leaves_icon_and_menu(bus: SessionBus) -> None:
@@ -418,6 +468,25 @@ def test_a_flood_of_calls_delays_the_light_by_no_more_than_they_take(bus: Sessio
         finally:
             ended.set()
             pouring.join()
+
+
+def test_a_flood_of_calls_takes_a_share_of_the_cpu_and_no_more(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traymon.ui.session_bus.MAX_SHARE", 0.02)
+    monkeypatch.setattr("traymon.ui.session_bus.BURST", 0.05)
+    with Panel(bus.address) as panel, shown():
+        panel.wait_for_item()
+        reader = next(each for each in threading.enumerate() if each.name == "dbus")
+        deadline = time.monotonic() + 3.0
+        while time.monotonic() < deadline:
+            panel.ask(MENU_PATH, f"{MENU}.AboutToShow", "i", 0)
+        (used,) = (
+            each.user_time + each.system_time
+            for each in psutil.Process().threads()
+            if each.id == reader.native_id
+        )
+        assert used < 0.3
 
 
 def test_clicks_beyond_what_a_person_does_are_dropped(bus: SessionBus) -> None:

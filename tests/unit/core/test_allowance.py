@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from traymon.sensors.allowance import Allowance
+from traymon.core.allowance import Allowance
 
 
 def test_a_burst_is_free_and_what_follows_is_paced() -> None:
