@@ -130,7 +130,7 @@ MISUSE = {
     "a folder": (["check", "--env", "."], "is a folder"),
     "an option before the command": (
         ["--port", "4001", "wait", "--", "true"],
-        "Options stand after the command: traymon wait ...",
+        "Options go after the command: traymon wait ...",
     ),
     "too fast": (["demo", "--speed", "99"], "--speed"),
 }
