@@ -175,7 +175,7 @@ function turnGrey(words, mark) {
   for (const article of status.querySelectorAll("article")) article.className = "target grey";
   for (const row of status.querySelectorAll(".targets > li")) row.className = "grey";
   for (const shape of status.querySelectorAll("header svg, h2 svg")) {
-    shape.innerHTML = grey.innerHTML;
+    shape.replaceChildren(...grey.content.firstElementChild.cloneNode(true).children);
     shape.setAttribute("aria-label", "grey");
   }
   icon.href = grey.dataset.icon;

@@ -10,7 +10,7 @@ function showAge() {
   for (const article of document.querySelectorAll("article")) article.className = "target grey";
   for (const row of document.querySelectorAll(".targets > li")) row.className = "grey";
   for (const shape of document.querySelectorAll("header svg, h2 svg")) {
-    shape.innerHTML = grey.innerHTML;
+    shape.replaceChildren(...grey.content.firstElementChild.cloneNode(true).children);
     shape.setAttribute("aria-label", "grey");
   }
   document.getElementById("icon").href = grey.dataset.icon;

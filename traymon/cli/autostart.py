@@ -27,7 +27,7 @@ def start_at_login(
     action: Annotated[
         str,
         typer.Argument(
-            help="on uses the settings of this folder.",
+            help="on (with the settings of this folder), off, or status, the default.",
             metavar="on|off|status",
             autocompletion=lambda: ["on", "off", "status"],
         ),

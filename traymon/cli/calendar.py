@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 def show_calendar(
     file: Annotated[
         Path | None,
-        typer.Argument(help="Where --ics writes to, if not to this terminal.", metavar="<file>"),
+        typer.Argument(
+            help="With --ics: the file to write; without it, it is printed.", metavar="<file>"
+        ),
     ] = None,
     days: Annotated[
         int | None,
@@ -54,7 +56,7 @@ def show_calendar(
         typer.Option("--address", help="Print the address for a calendar program."),
     ] = False,
     new_address: Annotated[
-        bool, typer.Option("--new-address", help="The same, and the old address ends.")
+        bool, typer.Option("--new-address", help="Print a new address; the old one stops working.")
     ] = False,
     env: Envs = None,
     targets: Targets = None,
@@ -69,7 +71,7 @@ def show_calendar(
     if file is not None and not ics:
         usage_error(f"To write a calendar file, use: calendar --ics {file}")
     if days is not None and not 1 <= days <= MAX_DAYS:
-        usage_error(f"--days is {coming_up.DAYS_ALLOWED}.")
+        usage_error(f"--days must be {coming_up.DAYS_ALLOWED}.")
     if address or new_address:
         _print_address(new_address)
         return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
-import typer.core
 
 from traymon import __version__
 from traymon.cli import (
@@ -33,14 +33,14 @@ from traymon.cli import (
     wait,
 )
 from traymon.cli.common import Add, Envs, Exit, Host, NoTray, Port, Targets, Timeout, usage_error
+from traymon.cli.help_pages import CommandGroup, OneCommand
 from traymon.cli.main import EXIT_INTERRUPTED
 
 WATCH, DIAGNOSE, SET_UP, TRY = "Watch", "Diagnose", "Set up", "Try"  # headings of the help
-MAX_SHORT_HELP = 200  # characters; longer ones would be cut
 ALIASES = {"help": "--help", "version": "--version"}
 
 
-class Commands(typer.core.TyperGroup):
+class Commands(CommandGroup):
     """Runs commands; lets neither Ctrl-C nor an error end with exit code 1, which means red."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -48,18 +48,6 @@ class Commands(typer.core.TyperGroup):
         if args and args[0] in ALIASES:
             args = [*args[1:], ALIASES[args[0]]]
         return super().parse_args(ctx, args)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands, under a heading for what each is for."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for name, command in self.commands.items():
-            if not command.hidden:
-                row = (name, command.get_short_help_str(MAX_SHORT_HELP))
-                groups.setdefault(str(getattr(command, "rich_help_panel", "")), []).append(row)
-        column = max(len(name) for name in self.commands)
-        for heading, rows in groups.items():
-            with formatter.section(heading):
-                formatter.write_dl([(f"{name:{column}}", says) for name, says in rows])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command of a command line. Raises Exit, or what the command raises."""
@@ -81,32 +69,35 @@ app = typer.Typer(
     add_completion=False,  # its scripts would start a Python for each Tab
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(rich_help_panel=WATCH)(run.run)
-app.command("open", rich_help_panel=WATCH)(control.open_page)
-app.command(rich_help_panel=WATCH)(control.status)
-app.command(rich_help_panel=WATCH)(control.snooze)
-app.command(rich_help_panel=WATCH)(mute.mute)
-app.command(rich_help_panel=WATCH)(mute.unmute)
-app.command("restart", rich_help_panel=WATCH)(quit_restart.restart)
-app.command("quit", rich_help_panel=WATCH)(quit_restart.quit_traymon)
-app.command("calendar", rich_help_panel=WATCH)(calendar.show_calendar)
-app.command("history", rich_help_panel=WATCH)(history.show_history)
-app.command("events", rich_help_panel=WATCH)(events.show_events)
-app.command("report", rich_help_panel=WATCH)(report.write_period_report)
-app.command("incident", rich_help_panel=WATCH)(incident.show_incident)
-app.command(rich_help_panel=DIAGNOSE)(check.check)
-app.command("wait", rich_help_panel=DIAGNOSE)(wait.wait_until_good)
-app.command(rich_help_panel=DIAGNOSE)(gate.gate)
-app.command(rich_help_panel=DIAGNOSE)(explain.explain)
-app.command("logs", rich_help_panel=DIAGNOSE)(logs.open_tws_logs)
-app.command("config", rich_help_panel=SET_UP)(config.show_config)
-app.command("autostart", rich_help_panel=SET_UP)(autostart.start_at_login)
-app.command("test-notify", rich_help_panel=SET_UP)(notify_test.send_test_notification)
-app.command("completion", rich_help_panel=SET_UP)(completion.print_completion)
+one = partial(app.command, cls=OneCommand)
+watch, diagnose = partial(one, rich_help_panel=WATCH), partial(one, rich_help_panel=DIAGNOSE)
+set_up, try_out = partial(one, rich_help_panel=SET_UP), partial(one, rich_help_panel=TRY)
+watch()(run.run)
+watch("open")(control.open_page)
+watch()(control.status)
+watch()(control.snooze)
+watch()(mute.mute)
+watch()(mute.unmute)
+watch("restart")(quit_restart.restart)
+watch("quit")(quit_restart.quit_traymon)
+watch("calendar")(calendar.show_calendar)
+watch("history")(history.show_history)
+watch("events")(events.show_events)
+watch("report")(report.write_period_report)
+watch("incident")(incident.show_incident)
+diagnose()(check.check)
+diagnose("wait")(wait.wait_until_good)
+diagnose()(gate.gate)
+diagnose()(explain.explain)
+diagnose("logs")(logs.open_tws_logs)
+set_up("config")(config.show_config)
+set_up("autostart")(autostart.start_at_login)
+set_up("test-notify")(notify_test.send_test_notification)
+set_up("completion")(completion.print_completion)
 app.add_typer(push.app, name="push", rich_help_panel=SET_UP)
 app.add_typer(drill.app, name="drill", rich_help_panel=SET_UP)
-app.command(rich_help_panel=TRY)(demo.demo)
-app.command(rich_help_panel=TRY)(simulate.simulate)
+try_out()(demo.demo)
+try_out()(simulate.simulate)
 
 
 @app.callback(invoke_without_command=True)
@@ -128,4 +119,4 @@ def _default(
     if command is None:
         run.run(env, targets, host, port, timeout, no_tray, add)
     elif any((env, targets, host, port, timeout, no_tray, add)):
-        usage_error(f"Options stand after the command: traymon {command} ...")
+        usage_error(f"Options go after the command: traymon {command} ...")

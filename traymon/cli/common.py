@@ -35,7 +35,7 @@ Envs = Annotated[
     list[Path] | None,
     typer.Option(
         "--env",
-        help="The .env file of your trading project; again for each further one.",
+        help="The .env file of your trading project; repeat it for several.",
         metavar="<file>",
     ),
 ]
@@ -58,7 +58,10 @@ NoTray = Annotated[
     bool, typer.Option("--no-tray", help="Show the status in this terminal instead.")
 ]
 Add = Annotated[
-    bool, typer.Option("--add", help="If traymon runs already, let it watch this too, unasked.")
+    bool,
+    typer.Option(
+        "--add", help="If traymon is already running, have it watch this too, without asking."
+    ),
 ]
 
 

@@ -28,7 +28,7 @@ def print_completion(
     shell: Annotated[
         str,
         typer.Argument(
-            help="The shell that is to complete them.",
+            help="Your shell.",
             metavar="|".join(SHELLS),
             autocompletion=lambda: list(SHELLS),
         ),

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import typer
 
 from traymon.cli.control import ask_running, this_users_instance
+from traymon.cli.help_pages import CommandGroup, OneCommand
 from traymon.cli.own_command import own_command
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True)
 
 
 @app.callback()
@@ -19,7 +20,7 @@ def drill() -> None:
     """Send the test alarm, answer it, or show what it has proven."""
 
 
-@app.command("status")
+@app.command("status", cls=OneCommand)
 def show_status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
@@ -35,7 +36,7 @@ def show_status(
         print(f"No drill can run now. {shown['why_not']}")
 
 
-@app.command("run")
+@app.command("run", cls=OneCommand)
 def run_now() -> None:
     """Send a test alarm through every channel now, unless a real one could be mistaken for it."""
     _ask("POST", "/run")
@@ -43,11 +44,11 @@ def run_now() -> None:
     print(f"A test alarm is on its way to every channel. Once it is there: {answered}")
 
 
-@app.command("answer")
+@app.command("answer", cls=OneCommand)
 def answer(
     channel: Annotated[
         str | None,
-        typer.Argument(help="Where it arrived: desktop, phone, ...", metavar="[channel]"),
+        typer.Argument(help="Where it arrived: desktop, phone, ...", metavar="<channel>"),
     ] = None,
 ) -> None:
     """Say that the test alarm arrived."""

@@ -24,20 +24,23 @@ OFF = "No events are kept: TRAYMON_HISTORY=off."
 
 def show_events(
     as_ndjson: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line.")
+        bool, typer.Option("--json", help="Print one JSON object per line.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Wait for more; alone, for new ones only.")
+        bool,
+        typer.Option("-f", "--follow", help="Wait for new ones; without --since, show only those."),
     ] = False,
     since: Annotated[
         int | None,
-        typer.Option("--since", min=0, help="Those after the event of this id.", metavar="<id>"),
+        typer.Option(
+            "--since", min=0, help="Only events after the one with this ID.", metavar="<id>"
+        ),
     ] = None,
     env: Envs = None,
     targets: Targets = None,
     target: TargetName = None,
 ) -> None:
-    """Show what happens, one line an event."""
+    """Show what happens, one event per line."""
     from traymon.storage.history.reader import HistoryFile
     from traymon.storage.paths import Folders
 

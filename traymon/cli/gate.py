@@ -29,7 +29,7 @@ def gate(
             "--margin",
             min=0,
             max=MAX_MARGIN,
-            help="Closed for so long before a planned restart or reset.",
+            help="Closed this long before a planned restart or reset.",
             metavar="<minutes>",
             show_default=True,
         ),

@@ -27,11 +27,16 @@ DEFAULT_DAYS, MAX_DAYS = 7, 731  # the history keeps two years
 SINCE_EXAMPLES = "2026-11-20 or 2026-11-20T03:12"
 
 Days = Annotated[
-    int | None, typer.Option("--days", help="How many days (7).", metavar="<n>", show_default=False)
+    int | None,
+    typer.Option(
+        "--days", help="How many days, up to today (7).", metavar="<n>", show_default=False
+    ),
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", help="From when on, such as 2026-11-20.", metavar="<time>"),
+    typer.Option(
+        "--since", help="Start at this date or time, such as 2026-11-20.", metavar="<time>"
+    ),
 ]
 
 
@@ -150,7 +155,7 @@ def time_range(since: str | None, days: int | None, now: float) -> tuple[float, 
     Both options: so many days from then on. Only --since: until now.
     """
     if days is not None and not 1 <= days <= MAX_DAYS:
-        usage_error(f"--days is a whole number from 1 to {MAX_DAYS}.")
+        usage_error(f"--days must be a whole number from 1 to {MAX_DAYS}.")
     if since is None:
         return now - (days or DEFAULT_DAYS) * DAY, now
     first = _moment(since)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from traymon.core.incidents import Incident
 
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Write it to this file.", metavar="<file>")
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="Write it to this file instead of printing it.", metavar="<file>"
+    ),
 ]
 
 
@@ -31,12 +34,12 @@ def show_incident(
     number: Annotated[
         int | None,
         typer.Argument(
-            help="Its number, as `history` and the page show it; the last one without.",
+            help="Its number in `history` and on the page; the last incident if left out.",
             metavar="<number>",
             show_default=False,
         ),
     ] = None,
-    html: Annotated[bool, typer.Option("--html", help="As an HTML page; else Markdown.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="As HTML instead of Markdown.")] = False,
     output: Output = None,
     env: Envs = None,
     targets: Targets = None,

@@ -9,13 +9,14 @@ import typer
 
 from traymon.cli.alerts import read_alerts
 from traymon.cli.common import EXIT_USAGE, Envs, Exit, Targets, load, usage_error
+from traymon.cli.help_pages import CommandGroup, OneCommand
 
 if TYPE_CHECKING:
     from traymon.core.alerts import PushChannel
 
 EXIT_NOT_DELIVERED = 1
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True)
 
 
 @app.callback()
@@ -23,9 +24,11 @@ def push() -> None:
     """Try the push channels, which bring notifications to a phone or another program."""
 
 
-@app.command("test")
+@app.command("test", cls=OneCommand)
 def send_test_messages(
-    name: Annotated[str | None, typer.Argument(help="Only this one.", metavar="[name]")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Only the channel of this name.", metavar="<name>")
+    ] = None,
     env: Envs = None,
     targets: Targets = None,
 ) -> None:

@@ -27,7 +27,7 @@ START_TIMEOUT = 60.0  # seconds for it to watch again, on a slow computer
 
 
 def quit_traymon() -> None:
-    """End the running traymon, with or without a window (nothing to do: exit code 0)."""
+    """End the running traymon, with or without a window (exit code 0 also if none runs)."""
     instance = this_users_instance()
     if not instance.is_held():
         print("traymon is not running.")

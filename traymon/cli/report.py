@@ -27,16 +27,17 @@ def write_period_report(
     week: Annotated[bool, typer.Option("--week", help="The last 7 days (the default).")] = False,
     days: Annotated[
         int | None,
-        typer.Option("--days", help="As many days.", metavar="<n>", show_default=False),
+        typer.Option(
+            "--days", help="How many days, up to today.", metavar="<n>", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--output",
-            help="The file to write; - prints it.",
+            help="The file to write (traymon-<date>.html); - prints it.",
             metavar="<file>",
-            show_default="traymon-<date>.html",
         ),
     ] = None,
     env: Envs = None,
@@ -50,7 +51,7 @@ def write_period_report(
     if week and days is not None:
         usage_error("Use only one of --week and --days.")
     if days is not None and not 1 <= days <= MAX_DAYS:
-        usage_error(f"--days is a whole number from 1 to {MAX_DAYS}.")
+        usage_error(f"--days must be a whole number from 1 to {MAX_DAYS}.")
     source, now = open_history(env, targets, target), time.time()
     try:
         found = [

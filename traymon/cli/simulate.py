@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -69,6 +70,8 @@ def simulate(
     except KeyboardInterrupt:
         raise Exit(0) from None
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            usage_error(f"Port {port} is in use. Choose another one with --port, or 0 for any.")
         usage_error(f"Cannot simulate it: {error}")
 
 

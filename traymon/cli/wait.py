@@ -63,7 +63,7 @@ def wait_until_good(
             "--margin",
             min=0,
             max=MAX_MARGIN,
-            help="Do not start so shortly before a planned restart or reset.",
+            help="Do not start this shortly before a planned restart or reset.",
             metavar="<minutes>",
         ),
     ] = None,

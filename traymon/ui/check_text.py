@@ -91,7 +91,7 @@ def verdict(status: Status, now: float, only: str | None = None) -> RenderableTy
         parts.append(Padding(PageMarkdown(step), (0, 0, 0, INDENT)))
         commands = status.target.commands
         full, page_command = f"{commands.check} --full", f"{commands.traymon} open"
-        parts.append(Text(f"Everything about it: {full}, or the page: {page_command}"))
+        parts.append(Text(f"Everything about it: {full}, or while traymon runs: {page_command}"))
     if only is not None:
         asked = light_of_check(status, only)
         if asked is not light:

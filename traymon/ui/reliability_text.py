@@ -54,5 +54,5 @@ def seconds_text(seconds: Mapping[Condition, float]) -> str:
 
 def _hours(seconds: float) -> str:
     """Return hours, rounded down; with a decimal while they are few."""
-    hours = floor(seconds / 360) / 10
+    hours = floor(seconds / 360 + 1e-6) / 10  # parts of a week add up to a little less than it
     return str(floor(hours)) if hours >= 10 or hours.is_integer() else str(hours)

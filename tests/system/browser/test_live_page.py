@@ -185,6 +185,8 @@ def test_without_scripts_it_says_what_it_needs(chromium: Any, page: Served) -> N
 LOST = "return document.getElementById('lost').checkVisibility()"
 ICON = "return document.getElementById('icon').href"
 LIGHT = "return document.body.classList[0]"
+SHAPES = "return document.querySelectorAll('header svg > *').length"
+SQUARE_AND_DOTS = 4
 
 
 def looks_lost(chromium: Any) -> bool:
@@ -198,6 +200,7 @@ def looks_lost(chromium: Any) -> bool:
       strip.height > 0 && strip.top >= 0 && strip.bottom <= innerHeight,
       [...document.querySelectorAll("nav button")].every((button) => button.disabled),
     ]"""
+    assert chromium.execute_script(SHAPES) == SQUARE_AND_DOTS
     return bool(chromium.execute_script(script) == ["grey", "target grey", "grey", True, True])
 
 
@@ -259,6 +262,7 @@ def test_a_page_that_was_left_behind_says_that_it_is_old(
     assert chromium.execute_script(LOST) is is_old
     assert chromium.title.startswith("(no contact) ✗" if is_old else "✗")
     assert chromium.execute_script(LIGHT) == ("grey" if is_old else "red")
+    assert (chromium.execute_script(SHAPES) == SQUARE_AND_DOTS) is is_old
     chromium.get("about:blank")
 
 

@@ -95,7 +95,7 @@ def test_check_ends_with_the_verdict_and_brief_prints_nothing_else(traymon: Comm
     assert {code for code, _, _ in (whole, brief, full)} == {1}
     lines = brief[1].splitlines()
     assert lines[0] == f"✗ RED: Port {gateway.port} is used by something other than TWS"
-    assert re.fullmatch("Everything about it: .* --full, or the page: .* open", lines[-1])
+    assert re.fullmatch("Everything about it: .* --full, or while traymon runs: .* open", lines[-1])
     assert whole[1].splitlines()[-len(lines) :] == lines == full[1].splitlines()[-len(lines) :]
     assert "If that did not help" in full[1]
     assert "If that did not help" not in whole[1]
@@ -130,7 +130,7 @@ MISUSE = {
     "a folder": (["check", "--env", "."], "is a folder"),
     "an option before the command": (
         ["--port", "4001", "wait", "--", "true"],
-        "Options stand after the command: traymon wait ...",
+        "Options go after the command: traymon wait ...",
     ),
     "too fast": (["demo", "--speed", "99"], "--speed"),
 }
@@ -283,6 +283,13 @@ def test_simulate_lists_every_scenario_and_traymon_tells_its_version(traymon: Co
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[1:]] == list(SCENARIOS)
     assert traymon("--version") == (0, f"traymon {__version__}\n", "")
+
+
+def test_simulate_says_that_a_port_is_in_use(traymon: Command) -> None:
+    with running() as gateway:
+        code, out, err = traymon("simulate", "healthy", "--port", str(gateway.port))
+    assert (code, out) == (3, "")
+    assert err.startswith(f"Port {gateway.port} is in use. ")
 
 
 def test_help_and_version_have_the_aliases_that_people_type(traymon: Command) -> None:

@@ -132,7 +132,7 @@ def test_a_check_that_fails_prints_commands_for_this_terminal(
     done = user.run("check", COLUMNS="500")
     commands = own_commands()
     assert done.returncode == 1
-    shown = re.search(r"Everything about it: (.*), or the page: (.*)", done.stdout)
+    shown = re.search(r"Everything about it: (.*), or while traymon runs: (.*)", done.stdout)
     assert shown
     assert shown[1] == f"{commands.check} --full"
     assert shown[2] == f"{commands.traymon} open"

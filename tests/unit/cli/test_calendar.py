@@ -13,8 +13,8 @@ from traymon.cli.calendar import show_calendar
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"days": 0}, "--days is a whole number from 1 to 400."),
-        ({"days": 401}, "--days is a whole number from 1 to 400."),
+        ({"days": 0}, "--days must be a whole number from 1 to 400."),
+        ({"days": 401}, "--days must be a whole number from 1 to 400."),
         ({"file": Path("week.ics")}, "To write a calendar file, use: calendar --ics week.ics"),
         ({"ics": True, "as_json": True}, "Use only one of --json, --ics, --address"),
         ({"address": True, "new_address": True}, "Use only one of"),

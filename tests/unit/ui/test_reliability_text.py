@@ -42,6 +42,8 @@ def test_without_enough_observed_there_is_no_percentage() -> None:
     assert availability_text(half) == observed_text(half) == "observed 41 of 65 h"
     assert availability_text(figures(up=9 * HOUR, down=0.9 * HOUR)) == "90.90 %"
     assert availability_text(figures(up=4.55 * HOUR, asleep=6 * HOUR)) == "observed 4.5 of 10 h"
+    week = figures(up=50.193, unobserved=604749.806999)  # as parts in floating point add up
+    assert observed_text(week) == "observed 0 of 168 h"
     assert availability_text(figures(up=600, unobserved=1200)) == "observed 10 of 30 min"
     assert availability_text(figures(closed=HOUR)) == "observed 0 of 0 min"
 
