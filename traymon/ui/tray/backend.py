@@ -20,6 +20,17 @@ class NoTray(Exception):
     """This session has no tray that can be reached; the message says why."""
 
 
+def new_icon(kind: Any, name: str, **looks: Any) -> Any:
+    """Make an icon of this class. Raises NoTray."""
+    try:
+        return kind(name, **looks)
+    except NoTray:
+        raise
+    except Exception as error:  # a display that has just come may hang up on its second client
+        log.info("no icon: %r", error)
+        raise NoTray(reason(error)) from error
+
+
 def icon_class() -> Any:
     """Return our icon class for this platform, or the one that is asked for. Raises NoTray."""
     backend = _wanted(BACKENDS.get(sys.platform, LINUX_BACKENDS))

@@ -28,7 +28,7 @@ from traymon.ui.tray.appearance import (
     TargetStates,
     appearance_of,
 )
-from traymon.ui.tray.backend import icon_class
+from traymon.ui.tray.backend import icon_class, new_icon
 from traymon.ui.tray.menu import make_menu
 
 BALLOON_TIMEOUT = 5.0  # seconds after which a balloon is said to be unanswered
@@ -48,12 +48,9 @@ class Tray:
         self._warning = ""
         self._lock = threading.Lock()
         self._stopped = False
-        self._icon = icon_class()(
-            NAME,
-            icon=icons.draw(Light.GREY),
-            title=NAME,
-            menu=make_menu(actions, lambda: self._appearance.menu),
-        )
+        kind = icon_class()  # before the menu: it imports pystray so that it looks for no display
+        menu = make_menu(actions, lambda: self._appearance.menu)
+        self._icon = new_icon(kind, NAME, icon=icons.draw(Light.GREY), title=NAME, menu=menu)
         self.balloons = BalloonChannel(self._icon) if self._icon.has_balloons else None
         if self.balloons is not None:
             self._icon.on_balloon_click = actions.click_notification
