@@ -160,6 +160,16 @@ def test_without_its_setup_nothing_is_removed(repository: Path, tmp_path: Path) 
     assert kept.exists()
 
 
+@pytest.mark.parametrize("address", ["o/traymon", "http://example.org/o/traymon", "https://x"])
+def test_an_address_that_leads_nowhere_is_refused(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        release.parse(["build", "--address", address])
+    assert "--address must begin with https:// and name" in capsys.readouterr().err
+    assert release.parse(["build", "--address", ADDRESS]).address == ADDRESS
+
+
 def test_two_builds_that_differ_are_no_release(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
