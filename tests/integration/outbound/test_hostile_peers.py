@@ -35,6 +35,8 @@ ADDRESSES = {
 MAIL_ADDRESS = f"mailto{{s}}://me:{SECRET}@127.0.0.1:{{port}}/?smtp=127.0.0.1&from=a@b.de&to=c@d.de"
 # How each way of misbehaving is told.
 IN_TIME = "no complete answer within 4 s"
+# A fast computer fills the memory that a sender may use before its time is over.
+IN_TIME_OR_MEMORY = f"{IN_TIME}|the process that sends it ended without an answer"
 TOLD_OF_WEB = {
     "drips": IN_TIME,
     "hangs": IN_TIME,
@@ -55,18 +57,18 @@ TOLD_OF_MAIL = {
     "hangs": IN_TIME,
     "leaves": "",
     "talks garbage": "its answer is not that of a mail server",
-    "greets without end": IN_TIME,
+    "greets without end": IN_TIME_OR_MEMORY,
     "sends a line without end": "the mail server is not ready",
 }
 
 
 def send(kind: str, url: str, told: str) -> Answer:
     """Send a message or a ping to a peer that is told so, and hold what is true of every peer."""
-    limit = TIME_LIMIT if told == IN_TIME else PATIENCE
+    limit = TIME_LIMIT if told.startswith(IN_TIME) else PATIENCE
     began = time.monotonic()
     answer = Courier(limit).send(order(kind, url))
     assert time.monotonic() - began < limit + LAST_RESORT + 1
-    assert told in answer.why
+    assert any(words in answer.why for words in told.split("|"))
     assert answer.verdict is not Verdict.DELIVERED
     assert answer.why
     assert answer.why.isprintable()
